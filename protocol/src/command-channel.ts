@@ -1,0 +1,92 @@
+/**
+ * The command channel: JSON messages over a websocket inside the tunnel. Before anything else both sides authenticate:
+ *
+ *   device → KMS  hello      device id and nonce
+ *   KMS → device  challenge  nonce, and the KMS instance key's signature over the transcript
+ *   device → KMS  proof      the device key's signature over the same transcript
+ *   KMS → device  welcome
+ *
+ * The transcript binds both nonces and both tunnel keys, so an answer is worth nothing in another tunnel.
+ */
+import { z } from "zod";
+import { canonicalJson } from "./canonical-json.ts";
+import { digestSchema, key32Schema, nameSchema, signatureSchema, timeMsSchema } from "./names.ts";
+import { deviceStatusSchema, logLineSchema } from "./status.ts";
+import { systemSchema } from "./system.ts";
+
+export const commandChannelProtocol = 1;
+export const maxMessageBytes = 4 * 1024 * 1024;
+/** Port of the command channel and of the blobs on the KMS's address in the tunnel. */
+export const commandChannelPort = 7001;
+export const commandChannelPath = "/device/v1/channel";
+
+export const deviceIdSchema = z.string().regex(/^d-[0-9a-f]{16}$/, "a device id is d- and 16 hexadecimal digits");
+
+export const commandSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("restart-component"), component: nameSchema }),
+  z.strictObject({ kind: z.literal("restart-runtime") }),
+  /** Fetch, verify and activate; the answer comes when the verifier has judged. */
+  z.strictObject({ kind: z.literal("deploy"), target: z.string().max(128), releaseDigest: digestSchema }),
+]);
+export type Command = z.infer<typeof commandSchema>;
+
+export const commandEnvelopeSchema = z.strictObject({
+  id: z.uuid(),
+  deviceId: deviceIdSchema,
+  /** By the KMS's clock; a device refuses what is later than this. */
+  deadlineMs: timeMsSchema,
+  command: commandSchema,
+});
+export type CommandEnvelope = z.infer<typeof commandEnvelopeSchema>;
+
+export const fromDevice = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("hello"),
+    protocol: z.number().int(),
+    deviceId: deviceIdSchema,
+    nonce: key32Schema,
+  }),
+  z.strictObject({ type: z.literal("proof"), signature: signatureSchema }),
+  z.strictObject({ type: z.literal("status"), status: deviceStatusSchema }),
+  z.strictObject({ type: z.literal("manifest"), system: systemSchema }),
+  /** `dropped` counts the lines that the device had to throw away before these. */
+  z.strictObject({
+    type: z.literal("log"),
+    lines: z.array(logLineSchema).max(500),
+    dropped: z.number().int().nonnegative(),
+  }),
+  z.strictObject({
+    type: z.literal("command-result"),
+    id: z.uuid(),
+    outcome: z.enum(["done", "refused", "failed"]),
+    code: z.string().max(64).nullable(),
+    message: z.string().max(2000),
+  }),
+]);
+export type FromDevice = z.infer<typeof fromDevice>;
+
+export const fromKms = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("challenge"),
+    protocol: z.number().int(),
+    nonce: key32Schema,
+    signature: signatureSchema,
+  }),
+  z.strictObject({ type: z.literal("welcome"), timeMs: timeMsSchema }),
+  z.strictObject({ type: z.literal("command"), envelope: commandEnvelopeSchema }),
+  z.strictObject({ type: z.literal("refused"), code: z.string().max(64), message: z.string().max(2000) }),
+]);
+export type FromKms = z.infer<typeof fromKms>;
+
+export type Transcript = {
+  deviceId: string;
+  deviceNonce: string;
+  kmsNonce: string;
+  deviceTunnelKey: string;
+  kmsTunnelKey: string;
+};
+
+/** The bytes that one side signs. The label keeps the two signatures, and those of other protocols, apart. */
+export function transcriptBytes(side: "kms" | "device", transcript: Transcript): Uint8Array {
+  return Buffer.from(`bulkhead command channel 1 ${side}\n${canonicalJson(transcript)}`);
+}

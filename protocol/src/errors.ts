@@ -1,0 +1,143 @@
+/**
+ * The one table of errors. Every error that a person or a peer can meet has a stable code here, with the sentence
+ * that explains it. Codes never change their meaning; new ones are added, old ones are kept.
+ */
+export const errorTable = {
+  // Manifest and analysis: met by the author, with file, line and column.
+  MANIFEST_SYNTAX: "The manifest is not valid YAML.",
+  MANIFEST_UNKNOWN_KEY: "A key is not part of the manifest language.",
+  MANIFEST_INVALID_VALUE: "A value has the wrong type or form.",
+  MANIFEST_MISSING_KEY: "A required key is missing.",
+  MANIFEST_UNKNOWN_COMPONENT: "A channel names a component that the manifest does not declare.",
+  MANIFEST_UNKNOWN_INTERFACE: "A component does not provide what another wants to use.",
+  MANIFEST_UNKNOWN_BOARD: "There is no board file of this name.",
+  MANIFEST_UNKNOWN_DEVICE: "The board has no device of this name.",
+  MANIFEST_UNKNOWN_PIN: "The board has no pin of this name.",
+  MANIFEST_PIN_CLAIMED: "The board uses this pin for something else.",
+  MANIFEST_GRANT_MISMATCH: "A grant does not fit the interface of the channel.",
+  MANIFEST_DEVICE_CLAIMED_TWICE: "Two components claim the same device.",
+  MANIFEST_CALL_CYCLE: "Components call each other in a circle and could wait for each other for ever.",
+  MANIFEST_DEPENDENCY_CYCLE: "Strong dependencies form a circle, so there is no order to start in.",
+  MANIFEST_CPU_OVERCOMMITTED: "The budgets of a core add up to more than it has.",
+  MANIFEST_MEMORY_OVERCOMMITTED: "The components may use more memory than the board has.",
+  MANIFEST_POLICY_FORBIDS: "The policy of the board does not allow this option.",
+  MANIFEST_FLOW_FORBIDDEN: "Information can flow where an assertion of the manifest says it must not.",
+  MANIFEST_ASSERT_UNKNOWN: "An assertion names something that does not exist.",
+
+  // Channels between components.
+  IPC_FRAME_INVALID: "A frame does not follow the channel protocol.",
+  IPC_FRAME_TOO_LARGE: "A frame is larger than the channel allows.",
+  IPC_ARGUMENTS_INVALID: "The arguments of a call do not fit the interface.",
+  IPC_RESULT_INVALID: "The result of a call does not fit the interface.",
+  IPC_UNKNOWN_OPERATION: "The interface has no such operation.",
+  IPC_NOT_GRANTED: "The grant of this channel does not allow the operation.",
+  IPC_INTERFACE_MISMATCH: "The two ends of a channel were built from different interfaces.",
+  IPC_OVERLOADED: "The bounded queue of a channel is full.",
+  PEER_GONE: "The component at the other end of the channel has gone.",
+  DEADLINE_EXCEEDED: "A call was not answered before its deadline.",
+  COMPONENT_ERROR: "The component that was called failed while it answered.",
+
+  // The device's runtime.
+  SYSTEM_INVALID: "The system description is not valid.",
+  ENVIRONMENT_INVALID: "A setting given from outside is not valid.",
+  SANDBOX_UNAVAILABLE: "The kernel does not offer a layer of isolation that is required.",
+  COMPONENT_START_FAILED: "A component could not be started.",
+  COMPONENT_NOT_READY: "A component did not report that it is ready in time.",
+  COMPONENT_UNKNOWN: "The running system has no component of this name.",
+  NETWORK_SETUP_FAILED: "The network of the device could not be set up.",
+  KEY_STORE_DAMAGED: "The key store holds something that it did not write.",
+  STATE_DAMAGED: "A stored record is damaged.",
+
+  // Releases and trust.
+  RELEASE_SIGNATURE_INVALID: "The release is not signed by the keys that this device trusts.",
+  RELEASE_METADATA_INVALID: "The metadata of the release is not valid.",
+  RELEASE_METADATA_EXPIRED: "The metadata of the release has expired.",
+  RELEASE_ROLLBACK: "The release is older than what the device already runs.",
+  RELEASE_ARTIFACT_ALTERED: "A file of the release does not have the signed digest.",
+  RELEASE_INVALID: "The release is not what its signed description says.",
+  RELEASE_WRONG_BOARD: "The release was built for another board.",
+  RELEASE_NOT_ENDORSED: "The verifier has not endorsed this release.",
+  RELEASE_FAILED_TO_START: "The release did not start and the previous one was brought back.",
+  KEY_WEAK: "A public key is of small order and would accept forged signatures.",
+  COMMAND_INVALID: "A command is not valid.",
+  COMMAND_EXPIRED: "A command reached the device after its deadline.",
+  COMMAND_UNSIGNED: "The board policy demands an operator's signature for this command.",
+
+  // Management service.
+  REQUEST_INVALID: "The request is not valid.",
+  REQUEST_TOO_LARGE: "The request is larger than the service accepts.",
+  NOT_AUTHENTICATED: "The request carries no valid session token.",
+  HOST_FORBIDDEN: "The request was made to a host name that this service does not answer for.",
+  ORIGIN_FORBIDDEN: "The request came from a page of another origin.",
+  NOT_FOUND: "There is nothing of this name.",
+  CONFLICT: "Something of this name exists already.",
+  DEVICE_UNKNOWN: "No device with this key is registered.",
+  DEVICE_AUTHENTICATION_FAILED: "The device could not prove that it holds the registered key.",
+  DEVICE_OFFLINE: "The device is not connected.",
+  PROTOCOL_INVALID: "A message does not follow the command channel protocol.",
+  PROTOCOL_VERSION: "The peer speaks a version of the protocol that is not supported.",
+  DATABASE_UNAVAILABLE: "The database does not answer.",
+  INTERNAL: "Something failed that should not have; the log of the process has the details.",
+
+  // Command line.
+  USAGE: "The command was used in a way that it does not understand.",
+  MISSING_PROGRAM: "A program that is needed is not installed.",
+  MISSING_PRIVILEGE: "The machine does not allow what is needed.",
+  ALREADY_RUNNING: "Another Bulkhead runs from the same place.",
+  STUDIO_UNREACHABLE: "The management service does not answer.",
+  FILE_UNREADABLE: "A file cannot be read.",
+} as const;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** True where `code` is one of the table's. */
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === "string" && Object.hasOwn(errorTable, code);
+}
+
+/** Where an error is: a place in a file (line and column count from 1). */
+export type Place = { file: string; line: number; column: number };
+
+type ErrorDetails = { place?: Place; remedy?: string; cause?: unknown; data?: Record<string, unknown> };
+
+/**
+ * An error with a code of the table. `message` names the thing, `place` the place, `remedy` the way out; the cause is
+ * kept, never printed twice.
+ */
+export class BulkheadError extends Error {
+  override readonly name = "BulkheadError";
+  readonly code: ErrorCode;
+  readonly place: Place | undefined;
+  readonly remedy: string | undefined;
+  readonly data: Record<string, unknown> | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.place = details.place;
+    this.remedy = details.remedy;
+    this.data = details.data;
+  }
+}
+
+/** What crosses a boundary of a BulkheadError: JSON-safe, without stack and cause. */
+export type ErrorReport = { code: ErrorCode; message: string; place?: Place; remedy?: string };
+
+/** Reduces any thrown value to what may cross a boundary. An unknown error becomes INTERNAL without its details. */
+export function reportError(error: unknown, fallback: ErrorCode = "INTERNAL"): ErrorReport {
+  if (!(error instanceof BulkheadError)) {
+    return { code: fallback, message: error instanceof Error ? error.message : String(error) };
+  }
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.place && { place: error.place }),
+    ...(error.remedy && { remedy: error.remedy }),
+  };
+}
+
+/** One line for a terminal: `file:line:column: CODE: message` and, on the next line, the remedy. */
+export function formatError(error: ErrorReport): string {
+  const place = error.place ? `${error.place.file}:${error.place.line}:${error.place.column}: ` : "";
+  return `${place}${error.code}: ${error.message}${error.remedy ? `\n  → ${error.remedy}` : ""}`;
+}

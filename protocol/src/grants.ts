@@ -1,0 +1,28 @@
+/**
+ * Grants: the limits that a provider enforces on one channel. The compiler checks them against the board, the
+ * provider's stub enforces them on every call; both read these schemas, keyed by the interface's name.
+ */
+import { z } from "zod";
+
+export const i2cDeviceGrant = z.strictObject({
+  bus: z.number().int().nonnegative(),
+  /** 7-bit address; 0x00-0x07 and 0x78-0x7f are reserved by the I2C-bus specification (UM10204, section 3.1.12). */
+  address: z.number().int().min(0x08).max(0x77),
+  access: z.enum(["read", "read-write"]),
+});
+export type I2cDeviceGrant = z.infer<typeof i2cDeviceGrant>;
+
+export const gpioLineGrant = z.strictObject({
+  /** The board's own name: `P9_12`. */
+  pin: z.string().min(1).max(32),
+  direction: z.enum(["in", "out"]),
+});
+export type GpioLineGrant = z.infer<typeof gpioLineGrant>;
+
+/** Channels whose interface takes no limits. */
+export const emptyGrant = z.strictObject({});
+
+export const grantSchemas: Readonly<Record<string, z.ZodType>> = {
+  "i2c-device": i2cDeviceGrant,
+  "gpio-line": gpioLineGrant,
+};

@@ -1,0 +1,55 @@
+/**
+ * The images that come with Bulkhead: core servers (part of the installed runtime, in every system) and drivers
+ * (artifacts of a release like any component). The compiler resolves services and implicit channels from this table.
+ */
+import type { Role } from "./system.ts";
+
+type BuiltIn = {
+  readonly role: Role;
+  /** Service name → interface name. */
+  readonly provides: Readonly<Record<string, string>>;
+  /** Channel name → provider and service; channels of the core that no manifest needs to write. */
+  readonly uses: Readonly<Record<string, { readonly from: string; readonly dependency: "strong" | "weak" }>>;
+  readonly network: readonly string[];
+};
+
+/** Core servers, in the order in which they start. Their names are reserved. */
+export const coreImages = {
+  "serial-server": { role: "core", provides: { console: "console" }, uses: {}, network: [] },
+  "message-server": { role: "core", provides: { monitor: "monitor" }, uses: {}, network: [] },
+  "clock-server": { role: "core", provides: { time: "clock" }, uses: {}, network: [] },
+  "scheduler-server": { role: "core", provides: { report: "scheduler" }, uses: {}, network: [] },
+  "key-store": {
+    role: "core",
+    provides: { identity: "device-identity", tunnel: "tunnel-key" },
+    uses: {},
+    network: [],
+  },
+  verifier: { role: "core", provides: { gate: "gate" }, uses: {}, network: [] },
+  network: {
+    role: "core",
+    provides: {},
+    uses: { key: { from: "key-store.tunnel", dependency: "strong" } },
+    network: [],
+  },
+  "kms-agent": {
+    role: "agent",
+    provides: {},
+    uses: {
+      identity: { from: "key-store.identity", dependency: "strong" },
+      gate: { from: "verifier.gate", dependency: "weak" },
+      console: { from: "serial-server.console", dependency: "weak" },
+      monitor: { from: "message-server.monitor", dependency: "weak" },
+      scheduler: { from: "scheduler-server.report", dependency: "weak" },
+    },
+    network: ["kms"],
+  },
+} as const satisfies Record<string, BuiltIn>;
+
+export type CoreName = keyof typeof coreImages;
+
+/** Driver images by the name behind `driver:`. */
+export const driverImages = {
+  i2c: { provides: { device: "i2c-device" }, devicePattern: /^i2c-\d+$/ },
+  gpio: { provides: { line: "gpio-line" }, devicePattern: /^gpio$/ },
+} as const;

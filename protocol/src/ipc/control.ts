@@ -1,0 +1,57 @@
+/**
+ * The control channel: one inherited socket (file descriptor 3) between the root server and each component. Frames
+ * are those of a channel, all of them notifications `[2, kind, body]`. The root server reads nothing else from anybody.
+ */
+import { z } from "zod";
+import { digestSchema, nameSchema } from "../names.ts";
+import { channelSchema, roleSchema } from "../system.ts";
+
+export const controlProtocol = 1;
+export const controlFileDescriptor = 3;
+/** A component says little to the root server; what is larger is refused and the component restarted. */
+export const maxControlFrameBytes = 64 * 1024;
+
+const peer = z.strictObject({ name: nameSchema, up: z.boolean(), incarnation: z.number().int().nonnegative() });
+
+/** Root server → component. */
+export const toComponent = {
+  /** The first message: who you are and what you have. */
+  start: z.strictObject({
+    protocol: z.literal(controlProtocol),
+    component: nameSchema,
+    role: roleSchema,
+    incarnation: z.number().int().positive(),
+    generation: z.number().int().nonnegative(),
+    uses: z.array(channelSchema),
+    provides: z.array(channelSchema),
+    heartbeatMs: z.number().int().positive(),
+    config: z.json(),
+  }),
+  /** A provider of one of your channels came up or went. `name` is the channel's name at the client. */
+  peer,
+  /** Finish within `graceMs`; then SIGKILL. */
+  stop: z.strictObject({ graceMs: z.number().int().nonnegative(), reason: z.string() }),
+  /** Only to the core servers that ask for it: the state of the whole device, after each change. */
+  status: z.strictObject({ status: z.unknown() }),
+  /** Only to the verifier: what became of a generation. */
+  generation: z.strictObject({
+    releaseDigest: digestSchema,
+    outcome: z.enum(["committed", "rolled-back"]),
+    reason: z.string(),
+  }),
+} as const;
+
+/** Component → root server. */
+export const toRoot = {
+  ready: z.strictObject({}),
+  heartbeat: z.strictObject({}),
+  /** A last word before a component gives up on purpose. */
+  fault: z.strictObject({ reason: z.string().max(2000) }),
+  /** Only from the verifier: activate this release, which lies complete in the endorsed directory. */
+  activate: z.strictObject({ releaseDigest: digestSchema }),
+  /** Only from the verifier: a command that it has checked. */
+  restart: z.strictObject({ component: nameSchema.nullable(), reason: z.string().max(500) }),
+} as const;
+
+export type ToComponent = { [K in keyof typeof toComponent]: z.infer<(typeof toComponent)[K]> };
+export type ToRoot = { [K in keyof typeof toRoot]: z.infer<(typeof toRoot)[K]> };

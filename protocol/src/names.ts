@@ -1,0 +1,19 @@
+/** Names and sizes that every format shares. */
+import { z } from "zod";
+
+/** Components, channels, interfaces, proxies. 32 characters keep every socket path below the 107 bytes of sun_path. */
+export const nameSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, "a name is a-z, 0-9 and -, starts with a letter and has at most 32 characters");
+
+/** Lower-case hexadecimal SHA-256. */
+export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/, "a digest is 64 lower-case hexadecimal digits");
+
+/** 32 raw bytes (a public key, a nonce) as base64url without padding. */
+export const key32Schema = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "a key is 32 bytes as base64url");
+
+/** An Ed25519 signature: 64 bytes as base64url without padding. */
+export const signatureSchema = z.string().regex(/^[A-Za-z0-9_-]{86}$/, "a signature is 64 bytes as base64url");
+
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export const timeMsSchema = z.number().int().nonnegative();

@@ -1,0 +1,80 @@
+/** The state of a device: measured by the root server, kept by the message server, reported by the agent. */
+import { z } from "zod";
+import { digestSchema, nameSchema, timeMsSchema } from "./names.ts";
+import { roleSchema } from "./system.ts";
+
+export const statusFormat = 1;
+
+/** What isolates a running component, read from the kernel after its start; `missing` says what it runs without. */
+export const levelSchema = z.strictObject({
+  uid: z.enum(["own", "shared"]),
+  namespaces: z.array(z.enum(["mount", "pid", "ipc", "uts", "net", "user"])),
+  capabilities: z.string().regex(/^[0-9a-f]{16}$/),
+  seccomp: z.boolean(),
+  noNewPrivileges: z.boolean(),
+  cgroup: z.enum(["v2", "v1", "none"]),
+  deadline: z.enum(["applied", "unavailable", "not-asked"]),
+  missing: z.array(z.string()),
+});
+export type Level = z.infer<typeof levelSchema>;
+
+export const componentStateSchema = z.enum([
+  "waiting",
+  "starting",
+  "ready",
+  "stopping",
+  "backing-off",
+  "stopped",
+  "failed",
+]);
+export type ComponentState = z.infer<typeof componentStateSchema>;
+
+export const componentStatusSchema = z.strictObject({
+  name: nameSchema,
+  role: roleSchema,
+  state: componentStateSchema,
+  incarnation: z.number().int().nonnegative(),
+  restarts: z.number().int().nonnegative(),
+  /** Process id as the device sees it; null while nothing runs. */
+  pid: z.number().int().positive().nullable(),
+  /** Why it last stopped, for a person to read. */
+  lastReason: z.strictObject({ atMs: timeMsSchema, text: z.string() }).nullable(),
+  level: levelSchema.nullable(),
+});
+export type ComponentStatus = z.infer<typeof componentStatusSchema>;
+
+export const channelStatusSchema = z.strictObject({
+  client: nameSchema,
+  name: nameSchema,
+  provider: nameSchema,
+  up: z.boolean(),
+  incarnation: z.number().int().nonnegative(),
+});
+
+export const deviceStatusSchema = z.strictObject({
+  format: z.literal(statusFormat),
+  atMs: timeMsSchema,
+  generation: z.number().int().nonnegative(),
+  release: z.strictObject({
+    digest: digestSchema,
+    name: nameSchema,
+    version: z.string(),
+    releaseCounter: z.number().int().nonnegative(),
+  }),
+  /** Set while a new generation is being tried, and after one failed. */
+  update: z.strictObject({ state: z.enum(["idle", "trying", "committed", "rolled-back"]), reason: z.string() }),
+  components: z.array(componentStatusSchema),
+  channels: z.array(channelStatusSchema),
+});
+export type DeviceStatus = z.infer<typeof deviceStatusSchema>;
+
+/** One line of the console: what a component wrote, or the runtime about it. */
+export const logLineSchema = z.strictObject({
+  /** Counts up for ever per device boot, so that a reader sees what it missed. */
+  sequence: z.number().int().nonnegative(),
+  atMs: timeMsSchema,
+  component: nameSchema,
+  stream: z.enum(["out", "err", "runtime"]),
+  text: z.string().max(4096),
+});
+export type LogLine = z.infer<typeof logLineSchema>;

@@ -1,0 +1,8 @@
+/** What the author of a component imports. */
+export * from "./interface.ts";
+export * from "./interfaces/clock.ts";
+export * from "./interfaces/console.ts";
+export * from "./interfaces/gate.ts";
+export * from "./interfaces/keys.ts";
+export * from "./interfaces/monitor.ts";
+export * from "./interfaces/scheduler.ts";

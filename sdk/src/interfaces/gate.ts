@@ -1,0 +1,41 @@
+/**
+ * The gate: the verifier's face to the agent. The agent brings bytes and commands; the verifier judges them and alone
+ * tells the root server to act.
+ */
+import { commandEnvelopeSchema, digestSchema } from "@bulkhead/protocol";
+import { z } from "zod";
+import { defineInterface } from "../interface.ts";
+
+const verdict = z.strictObject({
+  accepted: z.boolean(),
+  /** A code of the error table, or null where accepted. */
+  code: z.string().nullable(),
+  message: z.string(),
+});
+export type Verdict = z.infer<typeof verdict>;
+
+export const gateInterface = defineInterface({
+  name: "gate",
+  operations: {
+    /**
+     * Which artifacts of a staged, signed release are not on the device yet? Judges the metadata in
+     * `/staging/metadata` and the release in `/staging/targets` first.
+     */
+    examine: {
+      arguments: z.strictObject({ target: z.string().max(128), releaseDigest: digestSchema }),
+      result: z.strictObject({
+        verdict,
+        missing: z.array(z.strictObject({ digest: digestSchema, length: z.number().int() })),
+      }),
+      idempotent: true,
+    },
+    /** All artifacts are staged (`/staging/blobs/<digest>`): judge them and, where good, activate the release. */
+    install: {
+      arguments: z.strictObject({ target: z.string().max(128), releaseDigest: digestSchema }),
+      result: verdict,
+      idempotent: false,
+    },
+    /** A command that reaches into the device: checked, and passed on where allowed. */
+    command: { arguments: commandEnvelopeSchema, result: verdict, idempotent: true },
+  },
+});

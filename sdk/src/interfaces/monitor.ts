@@ -1,0 +1,14 @@
+/** The state of the device, kept by the message server as the root server measured it. */
+import { deviceStatusSchema, systemSchema } from "@bulkhead/protocol";
+import { z } from "zod";
+import { defineInterface } from "../interface.ts";
+
+export const monitorInterface = defineInterface({
+  name: "monitor",
+  operations: {
+    status: { arguments: z.null(), result: deviceStatusSchema, idempotent: true },
+    system: { arguments: z.null(), result: systemSchema, idempotent: true },
+  },
+  /** Sent after each change; the reader asks for what it wants to know. */
+  notifications: { changed: z.strictObject({ generation: z.number().int() }) },
+});
