@@ -1,0 +1,102 @@
+/**
+ * One running system has one state directory and one instance record in it. The record is how the next start knows
+ * whether another one lives, and what a killed one left.
+ */
+import { createHash } from "node:crypto";
+import { chmod, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { BulkheadError } from "@bulkhead/protocol";
+import { removeCgroups } from "@bulkhead/runtime";
+import { z } from "zod";
+
+const recordSchema = z.strictObject({
+  format: z.literal(1),
+  pid: z.number().int().positive(),
+  /** Start time of that process in clock ticks (proc(5), stat field 22): a pid alone may be somebody else's by now. */
+  startTicks: z.string(),
+  cgroupInstance: z.string(),
+});
+
+export type Instance = {
+  /** Directory of everything that this system keeps. */
+  stateDir: string;
+  /** Name of its control groups, unique on the machine. */
+  cgroupInstance: string;
+  /** What an earlier, killed run had left and was removed now; empty after an orderly end. */
+  cleaned: string[];
+  release(): Promise<void>;
+};
+
+/** Where systems keep their state: root's in /var/lib (component uids must reach it), a user's in their home. */
+export function stateDirectory(name: string, checkout: string): string {
+  const place = createHash("sha256").update(checkout).digest("hex").slice(0, 8);
+  const base =
+    process.getuid?.() === 0
+      ? "/var/lib/bulkhead"
+      : join(process.env["XDG_STATE_HOME"] ?? join(homedir(), ".local/state"), "bulkhead");
+  return join(base, `${name}-${place}`);
+}
+
+/** Takes the state directory for this process. Throws ALREADY_RUNNING where a living process has it. */
+export async function claimInstance(name: string, checkout: string): Promise<Instance> {
+  const stateDir = stateDirectory(name, checkout);
+  await mkdir(stateDir, { recursive: true });
+  await chmod(stateDir, 0o711);
+  const recordPath = join(stateDir, "instance.json");
+  const cleaned = await clearDeadRecord(recordPath, stateDir);
+  const cgroupInstance = stateDir.slice(stateDir.lastIndexOf("/") + 1);
+  const record = { format: 1, pid: process.pid, startTicks: await startTicks(process.pid), cgroupInstance };
+  await takeRecord(recordPath, JSON.stringify(record), stateDir);
+  return { stateDir, cgroupInstance, cleaned, release: () => rm(recordPath, { force: true }) };
+}
+
+async function clearDeadRecord(recordPath: string, stateDir: string): Promise<string[]> {
+  const text = await readFile(recordPath, "utf8").catch(() => null);
+  if (text === null) return [];
+  const record = recordSchema.safeParse(parseJson(text)).data;
+  if (record && (await isAlive(record))) throw alreadyRunning(record.pid, stateDir);
+  const left = record ? await removeCgroups(record.cgroupInstance) : [];
+  // Renamed first: of two starts at once, only one gets to remove the dead record.
+  await rename(recordPath, `${recordPath}.dead`).catch(() => undefined);
+  await rm(`${recordPath}.dead`, { force: true });
+  return ["the record of a run that was killed", ...left.map((path) => `control group ${path}`)];
+}
+
+async function takeRecord(recordPath: string, text: string, stateDir: string): Promise<void> {
+  const handle = await open(recordPath, "wx", 0o600).catch((cause: unknown) => {
+    throw new BulkheadError("ALREADY_RUNNING", `another start is taking ${stateDir} right now`, { cause });
+  });
+  await writeFile(handle, text);
+  await handle.close();
+}
+
+function alreadyRunning(pid: number, stateDir: string): BulkheadError {
+  return new BulkheadError("ALREADY_RUNNING", `process ${pid} already runs a system from ${stateDir}`, {
+    remedy: "stop it with Ctrl-C, or give this one another --name",
+  });
+}
+
+async function isAlive(record: z.infer<typeof recordSchema>): Promise<boolean> {
+  return (await startTicks(record.pid)) === record.startTicks;
+}
+
+/** Start time of a process in clock ticks since boot, or "" where there is no such process. */
+async function startTicks(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  // The second field is the name in parentheses and may hold spaces: count from the last parenthesis.
+  return (
+    stat
+      .slice(stat.lastIndexOf(")") + 2)
+      .split(" ")
+      .at(19) ?? ""
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,53 @@
+/** Finds out how strongly this user can run a system here: as root, or inside a user namespace of its own. */
+import { readFile } from "node:fs/promises";
+import { BulkheadError } from "@bulkhead/protocol";
+import { execa } from "execa";
+
+export type Privilege =
+  /** Own uids for everything, control groups. */
+  | { kind: "root" }
+  /** A user namespace with a range of uids (`uidmap`), no control groups. */
+  | { kind: "user-range" }
+  /** A user namespace with one uid, no control groups. */
+  | { kind: "user" };
+
+/** Finds the strongest way that works. Throws MISSING_PRIVILEGE with what is in the way and how to get it out. */
+export async function detectPrivilege(): Promise<Privilege> {
+  if (process.getuid?.() === 0) return { kind: "root" };
+  if (await works(["--user", "--map-root-user", "--map-auto"])) return { kind: "user-range" };
+  if (await works(["--user", "--map-root-user"])) return { kind: "user" };
+  throw new BulkheadError("MISSING_PRIVILEGE", await reasonWhyNot(), {
+    remedy: "run it as root (sudo npm start), or allow user namespaces for your user",
+  });
+}
+
+/** The arguments of unshare(1) that make the user namespace, if one is needed. */
+export function userNamespaceArguments(privilege: Privilege): string[] {
+  if (privilege.kind === "root") return [];
+  return privilege.kind === "user-range" ? ["--user", "--map-root-user", "--map-auto"] : ["--user", "--map-root-user"];
+}
+
+async function works(flags: readonly string[]): Promise<boolean> {
+  const result = await execa("unshare", [...flags, "--mount", "--net", "--pid", "--fork", "true"], { reject: false });
+  return result.exitCode === 0;
+}
+
+async function reasonWhyNot(): Promise<string> {
+  const apparmor = await readSetting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+  if (apparmor === "1") {
+    return "AppArmor on this machine forbids user namespaces to ordinary users (kernel.apparmor_restrict_unprivileged_userns is 1)";
+  }
+  const clone = await readSetting("/proc/sys/kernel/unprivileged_userns_clone");
+  if (clone === "0")
+    return "this kernel forbids user namespaces to ordinary users (kernel.unprivileged_userns_clone is 0)";
+  const limit = await readSetting("/proc/sys/user/max_user_namespaces");
+  if (limit === "0") return "this machine allows no user namespaces (user.max_user_namespaces is 0)";
+  return "this machine does not let an ordinary user make a user namespace";
+}
+
+async function readSetting(path: string): Promise<string | null> {
+  return readFile(path, "utf8").then(
+    (text) => text.trim(),
+    () => null,
+  );
+}

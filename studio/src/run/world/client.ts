@@ -1,0 +1,105 @@
+/** The launcher's side of the world: starts it and asks it for things. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { openSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { BulkheadError } from "@bulkhead/protocol";
+import { type Privilege, userNamespaceArguments } from "../privilege.ts";
+import { type FromWorld, fromWorldSchema, type ProcessSpec, type RunResult, type ToWorld } from "./messages.ts";
+
+type Ended = Extract<FromWorld, { event: "ended" }>;
+// Omit over a union keeps only what all members share; this keeps each member's own.
+type Request = ToWorld extends infer M ? (M extends ToWorld ? Omit<M, "call"> : never) : never;
+
+export type World = {
+  /** Process id of the world's outermost process, as the host sees it. */
+  pid: number;
+  attach(namespace: string, address: string): Promise<void>;
+  start(process: ProcessSpec): Promise<void>;
+  stop(id: string, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** Runs a command in the world to its end; never throws on its exit code. */
+  run(
+    argv: readonly string[],
+    options?: { namespace?: string; input?: string; timeoutMs?: number },
+  ): Promise<RunResult>;
+  onEnded(handler: (ended: Ended) => void): void;
+  /** Ends everything in it; resolves when the kernel has. */
+  close(): Promise<void>;
+};
+
+/** Makes a world and waits until its wire is up. Throws MISSING_PRIVILEGE where the machine refuses. */
+export async function openWorld(privilege: Privilege, logFile: string): Promise<World> {
+  const child = spawnWorld(privilege, logFile);
+  const handlers = new Set<(ended: Ended) => void>();
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  let calls = 0;
+  const up = new Promise<void>((resolve, reject) => {
+    child.on("message", (raw) => {
+      const message = fromWorldSchema.parse(raw);
+      if (message.event === "up") resolve();
+      else if (message.event === "ended") for (const handler of handlers) handler(message);
+      else settle(message);
+    });
+    child.on("error", reject);
+    child.on("exit", () => {
+      const gone = new BulkheadError("MISSING_PRIVILEGE", `the world ended; ${logFile} says why`);
+      reject(gone);
+      for (const call of waiting.values()) call.reject(gone);
+    });
+  });
+
+  function settle(message: Extract<FromWorld, { event: "answer" | "failed" }>): void {
+    const call = waiting.get(message.call);
+    waiting.delete(message.call);
+    if (message.event === "answer") call?.resolve(message.result);
+    else call?.reject(new BulkheadError("INTERNAL", message.message));
+  }
+
+  function ask(message: Request): Promise<unknown> {
+    calls += 1;
+    const call = calls;
+    return new Promise((resolve, reject) => {
+      waiting.set(call, { resolve, reject });
+      child.send({ ...message, call });
+    });
+  }
+
+  await up;
+  return {
+    pid: child.pid ?? 0,
+    attach: async (namespace, address) => void (await ask({ op: "attach", namespace, address })),
+    start: async (process) => void (await ask({ op: "start", process })),
+    stop: async (id, signal) => void (await ask({ op: "stop", id, signal })),
+    run: async (argv, { namespace, input = "", timeoutMs = 20_000 } = {}) =>
+      (await ask({ op: "run", argv: [...argv], namespace: namespace ?? null, input, timeoutMs })) as RunResult,
+    onEnded: (handler) => void handlers.add(handler),
+    close: () => closeWorld(child),
+  };
+}
+
+function spawnWorld(privilege: Privilege, logFile: string): ChildProcess {
+  const log = openSync(logFile, "a", 0o600);
+  const namespaces = [
+    ...userNamespaceArguments(privilege),
+    "--mount",
+    "--net",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+  ];
+  const program = fileURLToPath(new URL("./main.ts", import.meta.url));
+  return spawn(
+    "setpriv",
+    ["--pdeathsig", "KILL", "unshare", ...namespaces, "--propagation", "private", "--", process.execPath, program],
+    // Detached: Ctrl-C reaches the launcher alone, which then ends the world in order.
+    { stdio: ["ignore", log, log, "ipc"], detached: true },
+  );
+}
+
+function closeWorld(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  // unshare's child dies with it (--kill-child), and with pid 1 all of its pid namespace.
+  child.kill("SIGKILL");
+  return ended;
+}
