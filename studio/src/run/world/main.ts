@@ -101,7 +101,7 @@ async function run(message: Extract<ToWorld, { op: "run" }>): Promise<RunResult>
   return {
     code: result.exitCode ?? null,
     stdout: result.stdout,
-    stderr: result.stderr || (result.failed ? result.message : ""),
+    stderr: result.stderr || (result.failed ? (result.message ?? "") : ""),
   };
 }
 
