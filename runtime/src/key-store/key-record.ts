@@ -1,0 +1,87 @@
+/**
+ * The stored form of the device's keys: one JSON record with a format version and a checksum. Pure; no file is touched
+ * here. The checksum finds damage, not attack: whoever can write the file owns the keys anyway.
+ */
+
+import { createPrivateKey } from "node:crypto";
+import {
+  BulkheadError,
+  canonicalJson,
+  generateSigningKey,
+  generateTunnelKey,
+  type KeyPair,
+  key32Schema,
+  sha256,
+} from "@bulkhead/protocol";
+import { z } from "zod";
+
+export const keyRecordFormat = 1;
+
+const keyPairSchema = z.strictObject({ publicKey: key32Schema, privateKey: key32Schema });
+const recordSchema = z.strictObject({
+  format: z.literal(keyRecordFormat),
+  keys: z.strictObject({ deviceKey: keyPairSchema, tunnelKey: keyPairSchema }),
+  checksum: z.string(),
+});
+
+/** The device key (Ed25519) signs who the device is; the tunnel key (X25519) is WireGuard's. */
+export type DeviceKeys = { readonly deviceKey: KeyPair; readonly tunnelKey: KeyPair };
+export type PublicKeys = { readonly deviceKey: string; readonly tunnelKey: string };
+
+/** New keys from the kernel's random source. */
+export function generateKeys(): DeviceKeys {
+  return { deviceKey: generateSigningKey(), tunnelKey: generateTunnelKey() };
+}
+
+/** The halves that may leave the store. */
+export function publicHalves(keys: DeviceKeys): PublicKeys {
+  return { deviceKey: keys.deviceKey.publicKey, tunnelKey: keys.tunnelKey.publicKey };
+}
+
+/** Serialises keys for the disk. */
+export function encodeKeyRecord(keys: DeviceKeys): string {
+  const body = { format: keyRecordFormat, keys };
+  return `${canonicalJson({ ...body, checksum: sha256(canonicalJson(body)) })}\n`;
+}
+
+/**
+ * Reads a stored record. Throws KEY_STORE_DAMAGED when the text is not a record, its checksum is wrong, or a public half
+ * is not that of its private half. The message never holds any of the text.
+ */
+export function decodeKeyRecord(text: string, file: string): DeviceKeys {
+  const { checksum, ...body } = parseRecord(text, file);
+  if (sha256(canonicalJson(body)) !== checksum) throw damaged(file, "its checksum is wrong");
+  if (!isPair("Ed25519", body.keys.deviceKey))
+    throw damaged(file, "the halves of the device key do not belong together");
+  if (!isPair("X25519", body.keys.tunnelKey))
+    throw damaged(file, "the halves of the tunnel key do not belong together");
+  return body.keys;
+}
+
+function parseRecord(text: string, file: string): z.infer<typeof recordSchema> {
+  // No `cause` in either: the words of a JSON or schema error may quote what was read.
+  try {
+    return recordSchema.parse(JSON.parse(text));
+  } catch {
+    throw damaged(file, "it is not a key record of format 1");
+  }
+}
+
+// A signature does not show that a stored public half is right (the platform takes it as given), so it is derived again.
+function isPair(curve: "Ed25519" | "X25519", pair: KeyPair): boolean {
+  const key = createPrivateKey({ key: privateDer(curve, pair.privateKey), format: "der", type: "pkcs8" });
+  return key.export({ format: "jwk" }).x === pair.publicKey;
+}
+
+/** PKCS #8 around a raw private key (RFC 8410, section 7): the fixed prefix differs only in the last octet of the OID. */
+function privateDer(curve: "Ed25519" | "X25519", privateKey: string): Buffer {
+  const prefix = curve === "Ed25519" ? "302e020100300506032b657004220420" : "302e020100300506032b656e04220420";
+  return Buffer.concat([Buffer.from(prefix, "hex"), Buffer.from(privateKey, "base64url")]);
+}
+
+/** The one way this store says that it cannot trust what it finds. */
+export function damaged(file: string, what: string): BulkheadError {
+  return new BulkheadError("KEY_STORE_DAMAGED", `the key store ${file} cannot be used: ${what}`, {
+    remedy: "restore the file from the device's own storage, or decommission the device and enrol it anew",
+  });
+}
