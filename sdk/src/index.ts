@@ -1,4 +1,5 @@
 /** What the author of a component imports. */
+export * from "./codec.ts";
 export * from "./interface.ts";
 export * from "./interfaces/clock.ts";
 export * from "./interfaces/console.ts";

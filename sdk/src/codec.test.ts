@@ -1,0 +1,101 @@
+import { maxFrameBytes } from "@bulkhead/protocol";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createFrameReader, encodeFrame } from "./codec.ts";
+
+const message = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 6 },
+    fc.constantFrom(null, true, false),
+    fc.maxSafeInteger(),
+    fc.double({ noNaN: true }).map((n) => n + 0), // -0 is written as the integer 0
+    fc.string({ unit: "binary", maxLength: 300 }).filter((text) => text.isWellFormed()),
+    fc.uint8Array({ maxLength: 300 }),
+    fc.array(tie("value"), { maxLength: 40 }),
+    fc.dictionary(
+      fc.string({ maxLength: 8 }).filter((key) => key !== "__proto__"),
+      tie("value"),
+      { noNullPrototype: true },
+    ),
+  ),
+})).value;
+
+function readAll(chunks: Uint8Array[], maxBytes = maxFrameBytes): unknown[] {
+  const messages: unknown[] = [];
+  const reader = createFrameReader((m) => messages.push(m), maxBytes);
+  for (const chunk of chunks) reader.push(chunk);
+  return messages;
+}
+
+describe("[K3] frames", () => {
+  test("come out as they went in, however the bytes are cut", () => {
+    fc.assert(
+      fc.property(
+        fc.array(message, { maxLength: 6 }),
+        fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }),
+        (messages, cuts) => {
+          const bytes = Buffer.concat(messages.map((m) => encodeFrame(m)));
+          const chunks: Uint8Array[] = [];
+          for (let offset = 0, i = 0; offset < bytes.length; i++) {
+            const length = cuts[i % cuts.length] as number;
+            chunks.push(bytes.subarray(offset, offset + length));
+            offset += length;
+          }
+          expect(readAll(chunks)).toEqual(messages);
+        },
+      ),
+    );
+  });
+
+  test("of random bytes give messages or one coded error, never anything else", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), (body) => {
+        const header = Buffer.alloc(4);
+        header.writeUInt32BE(body.length);
+        try {
+          readAll([Buffer.concat([header, body])]);
+        } catch (error) {
+          expect(error).toMatchObject({ code: "IPC_FRAME_INVALID" });
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("above the limit are refused by their length alone", () => {
+    expect(() => readAll([Uint8Array.of(0, 0, 1, 1)], 256)).toThrow(
+      expect.objectContaining({ code: "IPC_FRAME_TOO_LARGE" }),
+    );
+    expect(() => encodeFrame("x".repeat(300), 256)).toThrow(expect.objectContaining({ code: "IPC_FRAME_TOO_LARGE" }));
+  });
+
+  test("that announce more than they hold are refused before memory is spent", () => {
+    const nested = Buffer.alloc(4 + 500_000);
+    nested.writeUInt32BE(500_000);
+    for (let offset = 4; offset + 5 <= nested.length; offset += 5) nested.set([0xdd, 0, 1, 0, 0], offset);
+    const before = process.memoryUsage().heapUsed;
+    expect(() => readAll([nested])).toThrow(expect.objectContaining({ code: "IPC_FRAME_INVALID" }));
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  test("too deep, of extension types, with rest or with nothing in them are refused", () => {
+    const bodies = [Buffer.alloc(70, 0x91), Uint8Array.of(0xd4, 1, 1), Uint8Array.of(0x01, 0x02), Uint8Array.of()];
+    for (const body of bodies) {
+      const header = Buffer.alloc(4);
+      header.writeUInt32BE(body.length);
+      expect(() => readAll([Buffer.concat([header, body])])).toThrow(
+        expect.objectContaining({ code: "IPC_FRAME_INVALID" }),
+      );
+    }
+  });
+
+  test("leave out undefined members and refuse what has no MessagePack form", () => {
+    expect(readAll([encodeFrame({ a: undefined, b: 1 })])).toEqual([{ b: 1 }]);
+    const circle: unknown[] = [];
+    circle.push(circle);
+    for (const value of [circle, () => 0]) {
+      expect(() => encodeFrame(value)).toThrow(expect.objectContaining({ code: "IPC_FRAME_INVALID" }));
+    }
+    expect(readAll([encodeFrame("still works")])).toEqual(["still works"]);
+  });
+});
