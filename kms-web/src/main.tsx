@@ -1,0 +1,2 @@
+/** The entry of the web console. */
+document.title = "Bulkhead";
