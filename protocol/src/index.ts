@@ -1,4 +1,5 @@
 /** The vocabulary that every part of Bulkhead shares. No input or output happens here. */
+export * from "./address.ts";
 export * from "./canonical-json.ts";
 export * from "./command-channel.ts";
 export * from "./crypto.ts";

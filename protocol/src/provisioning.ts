@@ -28,8 +28,3 @@ export const provisioningSchema = z.strictObject({
   tufRoot: z.string().max(64 * 1024),
 });
 export type Provisioning = z.infer<typeof provisioningSchema>;
-
-/** The address of part `index` (1-65535) of a device. */
-export function partAddress(addressPrefix: string, index: number): string {
-  return `${addressPrefix.replace(/::$/, ":0:0:0:0:0:0:0:0").split(":").slice(0, 7).join(":")}:${index.toString(16)}`;
-}

@@ -10,14 +10,20 @@ export type Proof = {
   prove(light: FirstLight): Promise<Fact[]>;
 };
 
-export type ProofResult = { number: number; title: string; outcome: "holds" | "reduced" | "fails"; durationMs: number; facts: Fact[] };
+export type ProofResult = {
+  number: number;
+  title: string;
+  outcome: "holds" | "reduced" | "fails";
+  durationMs: number;
+  facts: Fact[];
+};
 
 /** Runs one proof and measures it; never throws. */
 export async function runProof(number: number, proof: Proof, light: FirstLight): Promise<ProofResult> {
   const startedAt = performance.now();
-  const facts = await proof.prove(light).catch((error: unknown) => [
-    { text: error instanceof Error ? error.message : String(error), holds: false },
-  ]);
+  const facts: Fact[] = await proof
+    .prove(light)
+    .catch((error: unknown) => [{ text: error instanceof Error ? error.message : String(error), holds: false }]);
   const fails = facts.length === 0 || facts.some((fact) => !fact.holds);
   const outcome = fails ? "fails" : facts.some((fact) => fact.reduced) ? "reduced" : "holds";
   return { number, title: proof.title, outcome, durationMs: Math.round(performance.now() - startedAt), facts };
