@@ -1,0 +1,11 @@
+/** The device's network: planned from the system, applied by the root server, its tunnel held by the network server. */
+export { type ApplyOptions, applySteps } from "./apply.ts";
+export { createNamespaces, deleteNamespaces, namespacePath } from "./namespaces.ts";
+export {
+  componentNamespace,
+  type NetworkNamespace,
+  type NetworkPlan,
+  type NetworkStep,
+  planNetwork,
+  tunnelMtuBytes,
+} from "./plan.ts";

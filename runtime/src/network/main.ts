@@ -1,0 +1,67 @@
+/**
+ * The network core server: holds the UDP side of the tunnel in the uplink namespace with CAP_NET_ADMIN alone. The root
+ * server moves its interface to the router once it is ready; this process never enters another namespace.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { BulkheadError, provisioningSchema } from "@bulkhead/protocol";
+import { type Context, defineComponent, tunnelKeyInterface } from "@bulkhead/sdk";
+import { z } from "zod";
+import { tunnelInterface } from "./firewall.ts";
+import { backendOf } from "./tunnel/backend.ts";
+import { describeChange, newTunnelHealth, observeHandshake } from "./tunnel/health.ts";
+import { openTunnel, type Tunnel } from "./tunnel/tunnel.ts";
+
+// The root server may tell more than this server needs to know.
+const configSchema = z.object({
+  provisioning: provisioningSchema,
+  backend: z.enum(["userspace", "kernel"]).default("userspace"),
+});
+
+/** Often while a person waits for the tunnel, seldom once it stands. */
+const readEveryMs = { down: 1_000, up: 10_000 } as const;
+
+const uses = { key: tunnelKeyInterface };
+
+export const component = defineComponent({
+  uses,
+  async start(context) {
+    const config = parseConfig(context.config);
+    const { privateKey } = await context.uses.key.read(null, { deadlineMs: 5_000 });
+    const tunnel = await openTunnel(backendOf(config.backend), tunnelInterface, privateKey, config.provisioning);
+    const stopping = new AbortController();
+    context.onStop(async () => {
+      stopping.abort();
+      await tunnel.close();
+    });
+    void failWithTunnel(tunnel, stopping.signal);
+    void watchTunnel(tunnel, context.log, stopping.signal);
+  },
+});
+
+function parseConfig(config: unknown): z.infer<typeof configSchema> {
+  const parsed = configSchema.safeParse(config);
+  if (parsed.success) return parsed.data;
+  throw new BulkheadError(
+    "ENVIRONMENT_INVALID",
+    `the network server's configuration: ${z.prettifyError(parsed.error)}`,
+  );
+}
+
+/** Nobody waits for this promise: its rejection ends the component with a fault, and the supervisor starts it anew. */
+async function failWithTunnel(tunnel: Tunnel, stopping: AbortSignal): Promise<void> {
+  const reason = await tunnel.ended;
+  if (!stopping.aborted) throw new BulkheadError("NETWORK_SETUP_FAILED", `the tunnel ended: ${reason}`);
+}
+
+async function watchTunnel(tunnel: Tunnel, log: Context["log"], stopping: AbortSignal): Promise<void> {
+  let health = newTunnelHealth(performance.now());
+  while (!stopping.aborted) {
+    const next = observeHandshake(health, await tunnel.readHandshake(), performance.now());
+    const change = describeChange(health, next);
+    if (change && !stopping.aborted) log[next.state === "up" ? "info" : "warn"](change);
+    health = next;
+    await delay(readEveryMs[health.state === "up" ? "up" : "down"], undefined, { signal: stopping }).catch(
+      () => undefined,
+    );
+  }
+}

@@ -1,0 +1,36 @@
+/** The tunnel in the words of `wg setconf` (wg(8), "CONFIGURATION FILE FORMAT"). Pure. */
+import { isIPv6 } from "node:net";
+import { BulkheadError, type Provisioning } from "@bulkhead/protocol";
+
+/**
+ * Keeps the mapping of a NAT router open: mappings of UDP live for 30 s on common ones (RFC 4787 asks for 2 minutes,
+ * REQ-5, and many do less). Half of that survives one lost packet.
+ */
+export const keepaliveSeconds = 15;
+
+/**
+ * The configuration of a device's tunnel: one peer, and nothing but the KMS's own address accepted from it or sent to
+ * it. `privateKey` is base64. Throws KEY_STORE_DAMAGED, without the key, where it is no key.
+ */
+export function tunnelConfiguration(privateKey: string, { kms }: Provisioning): string {
+  if (!/^[A-Za-z0-9+/]{43}=$/.test(privateKey)) {
+    throw new BulkheadError("KEY_STORE_DAMAGED", "the key store gave a tunnel key that is not 32 bytes as base64", {
+      remedy: "Enrol the device again with new keys.",
+    });
+  }
+  const { host, port } = kms.endpoint;
+  return [
+    "[Interface]",
+    `PrivateKey = ${privateKey}`,
+    "[Peer]",
+    `PublicKey = ${toBase64(kms.tunnelKey)}`,
+    `Endpoint = ${isIPv6(host) ? `[${host}]` : host}:${port}`,
+    `AllowedIPs = ${kms.address}/128`,
+    `PersistentKeepalive = ${keepaliveSeconds}`,
+    "",
+  ].join("\n");
+}
+
+function toBase64(key: string): string {
+  return Buffer.from(key, "base64url").toString("base64");
+}
