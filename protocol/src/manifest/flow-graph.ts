@@ -1,0 +1,99 @@
+/**
+ * Where information can flow. Nodes are components, channels and resources; a call carries arguments one way and
+ * results the other, so a channel is an edge in both directions, and so is a network.
+ *
+ * Core servers and drivers are trusted to keep their clients apart (each client has a channel and a grant of its own),
+ * so no flow leads through one from client to client. A driver's flow goes to what the grant names: two channels meet in
+ * the pin or the I2C device that both may touch. Applications are trusted with nothing: whatever reaches one reaches all
+ * that it has.
+ */
+import type { Channel } from "../system.ts";
+import type { Plan } from "./plan.ts";
+
+export type FlowGraph = ReadonlyMap<string, ReadonlySet<string>>;
+
+export const componentNode = (name: string): string => name;
+export const channelNode = (client: string, name: string): string => `${client}.${name}`;
+export const networkNode = "network";
+export const proxyNode = (proxy: string): string => `network:${proxy}`;
+
+/** Nodes that an author means by `name`: itself, channels `….name`, the parts of a device `name/…`, a pin `…/name`. */
+export function nodesNamed(graph: FlowGraph, name: string): string[] {
+  if (graph.has(name)) return [name];
+  return [...graph.keys()].filter(
+    (node) => node.endsWith(`.${name}`) || node.startsWith(`${name}/`) || node.endsWith(`/${name}`),
+  );
+}
+
+/** The flow graph of a plan. */
+export function flowGraph(plan: Plan): FlowGraph {
+  const edges = new Map<string, Set<string>>();
+  const connect = (from: string, to: string): void => {
+    edges.set(from, (edges.get(from) ?? new Set()).add(to));
+    if (!edges.has(to)) edges.set(to, new Set());
+  };
+  const both = (a: string, b: string): void => {
+    connect(a, b);
+    connect(b, a);
+  };
+  for (const [name, component] of Object.entries(plan.components)) {
+    if (!edges.has(name)) edges.set(name, new Set());
+    for (const proxy of component.network) {
+      both(name, proxyNode(proxy));
+      both(proxyNode(proxy), networkNode);
+    }
+  }
+  for (const channel of plan.channels) connectChannel(channel, plan, connect, both);
+  return edges;
+}
+
+type Connect = (from: string, to: string) => void;
+
+function connectChannel(channel: Channel, plan: Plan, connect: Connect, both: Connect): void {
+  const node = channelNode(channel.client, channel.name);
+  both(componentNode(channel.client), node);
+  const provider = plan.components[channel.provider];
+  if (provider?.role === "application") both(node, componentNode(channel.provider));
+  if (provider?.role !== "driver") return;
+  const resource = resourceOf(channel);
+  // An input tells its reader something and hears nothing.
+  if (channel.grant["direction"] === "in") connect(resource, node);
+  else both(node, resource);
+  // What a simulated driver does to a pin or a device it does to its plant.
+  for (const below of plan.channels.filter(({ client }) => client === channel.provider)) {
+    if (plan.components[below.provider]?.role === "application") both(resource, componentNode(below.provider));
+  }
+}
+
+function resourceOf(channel: Channel): string {
+  const { pin, bus, address } = channel.grant;
+  if (typeof pin === "string") return `gpio/${pin}`;
+  if (typeof bus === "number" && typeof address === "number") return `i2c-${bus}/0x${address.toString(16)}`;
+  return `${channel.provider}/`;
+}
+
+/** A shortest way from one of `from` to one of `to` that meets none of `without`; undefined where there is none. */
+export function findFlow(
+  graph: FlowGraph,
+  from: readonly string[],
+  to: readonly string[],
+  without: readonly string[],
+): string[] | undefined {
+  const cameFrom = new Map<string, string | undefined>(from.map((node) => [node, undefined]));
+  const queue = [...from];
+  for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
+    if (to.includes(at)) return wayBack(at, cameFrom);
+    for (const next of graph.get(at) ?? []) {
+      if (cameFrom.has(next) || without.includes(next)) continue;
+      cameFrom.set(next, at);
+      queue.push(next);
+    }
+  }
+  return undefined;
+}
+
+function wayBack(end: string, cameFrom: ReadonlyMap<string, string | undefined>): string[] {
+  const way: string[] = [];
+  for (let at: string | undefined = end; at !== undefined; at = cameFrom.get(at)) way.unshift(at);
+  return way;
+}

@@ -1,0 +1,80 @@
+/** Links channels: every `uses` to the provider, service and interface that it names. */
+import type { ErrorReport } from "../errors.ts";
+import { coreImages } from "../images.ts";
+import type { Channel } from "../system.ts";
+import { atValue } from "./analysis.ts";
+import { coreServices, servicesOf } from "./services.ts";
+import type { Path, Source } from "./source.ts";
+import { suggest } from "./suggest.ts";
+import type { ManifestWritten } from "./written.ts";
+
+type Use = { client: string; name: string; path: Path; from: string; rest: Pick<Channel, "dependency" | "grant"> };
+
+/** All channels of the system, those of the core first; and an error for each that leads nowhere. */
+export function linkChannels(written: ManifestWritten, source: Source): { channels: Channel[]; errors: ErrorReport[] } {
+  const errors: ErrorReport[] = [];
+  const channels = coreChannels();
+  for (const use of usesOf(written)) {
+    const linked = linkUse(use, written, source);
+    if ("code" in linked) errors.push(linked);
+    else channels.push(linked);
+  }
+  return { channels, errors };
+}
+
+function usesOf(written: ManifestWritten): Use[] {
+  return Object.entries(written.components).flatMap(([client, component]) =>
+    Object.entries(component.uses ?? {}).map(([name, use]): Use => {
+      const path = ["components", client, "uses", name];
+      const rest = { dependency: "strong", grant: {} } as const;
+      if (typeof use === "string") return { client, name, path, from: use, rest };
+      const { from, grant = rest.grant, dependency = rest.dependency } = use;
+      return { client, name, path: [...path, "from"], from, rest: { dependency, grant } };
+    }),
+  );
+}
+
+function linkUse(
+  { client, name, path, from, rest }: Use,
+  written: ManifestWritten,
+  source: Source,
+): Channel | ErrorReport {
+  const [provider = "", service = ""] = from.split(".");
+  const services = serviceTable(provider, written);
+  if (services === undefined) {
+    const message = `\`${client}.${name}\` goes to \`${provider}\`, which the manifest does not declare`;
+    const remedy = suggest(provider, [...Object.keys(written.components), ...Object.keys(coreImages)]);
+    return atValue(source, { code: "MANIFEST_UNKNOWN_COMPONENT", path, message, remedy });
+  }
+  if (!Object.hasOwn(services, service)) {
+    const message = `\`${provider}\` provides no \`${service}\`, which \`${client}.${name}\` wants to use`;
+    const remedy = suggest(service, Object.keys(services)) ?? `declare it: \`provides: { ${service}: <interface> }\``;
+    return atValue(source, { code: "MANIFEST_UNKNOWN_INTERFACE", path, message, remedy });
+  }
+  return { client, name, provider, service, interface: services[service] ?? "", ...rest };
+}
+
+function serviceTable(provider: string, written: ManifestWritten): Readonly<Record<string, string>> | undefined {
+  const component = Object.hasOwn(written.components, provider) ? written.components[provider] : undefined;
+  return component ? servicesOf(component) : coreServices(provider);
+}
+
+/** Channels among the core servers; they are in every system. */
+function coreChannels(): Channel[] {
+  return Object.entries(coreImages).flatMap(([client, image]) =>
+    Object.entries(image.uses).map(
+      ([name, { from, dependency }]: [string, { from: string; dependency: "strong" | "weak" }]) => {
+        const [provider = "", service = ""] = from.split(".");
+        return {
+          client,
+          name,
+          provider,
+          service,
+          interface: coreServices(provider)?.[service] ?? "",
+          dependency,
+          grant: {},
+        };
+      },
+    ),
+  );
+}

@@ -1,0 +1,51 @@
+/** Assertions of the manifest: information does not flow where `no-flow` says it must not. */
+import type { ErrorReport } from "../../errors.ts";
+import { type Analysis, arrows, atValue, type Rule } from "../analysis.ts";
+import { type FlowGraph, findFlow, flowGraph, nodesNamed } from "../flow-graph.ts";
+import type { Path } from "../source.ts";
+import { suggest } from "../suggest.ts";
+
+export const flowRule: Rule = (analysis) => {
+  const assertions = analysis.written.assert ?? [];
+  if (assertions.length === 0) return [];
+  const graph = flowGraph(analysis.plan);
+  return assertions.flatMap((assertion, index) => checkAssertion(analysis, graph, assertion["no-flow"], index));
+};
+
+type NoFlow = { from: string; to: string; "except-through"?: string | string[] | undefined };
+
+function checkAssertion(analysis: Analysis, graph: FlowGraph, noFlow: NoFlow, index: number): ErrorReport[] {
+  const path: Path = ["assert", index, "no-flow"];
+  const through = [noFlow["except-through"] ?? []].flat();
+  const named: [string, Path][] = [
+    [noFlow.from, [...path, "from"]],
+    [noFlow.to, [...path, "to"]],
+    ...through.map((name): [string, Path] => [name, [...path, "except-through"]]),
+  ];
+  const unknown = named.flatMap(([name, at]) =>
+    nodesNamed(graph, name).length > 0 ? [] : [unknownName(analysis, graph, name, at)],
+  );
+  if (unknown.length > 0) return unknown;
+  const [from, to] = [nodesNamed(graph, noFlow.from), nodesNamed(graph, noFlow.to)];
+  const way = findFlow(
+    graph,
+    from,
+    to,
+    through.flatMap((name) => nodesNamed(graph, name)),
+  );
+  if (way === undefined) return [];
+  const message = `information can flow from \`${noFlow.from}\` to \`${noFlow.to}\`: ${arrows(way)}`;
+  const remedy = `cut one of these steps, or name who may pass it on with \`except-through\``;
+  return [atValue(analysis.source, { code: "MANIFEST_FLOW_FORBIDDEN", path, message, remedy })];
+}
+
+function unknownName(analysis: Analysis, graph: FlowGraph, name: string, path: Path): ErrorReport {
+  const names = [
+    ...Object.keys(analysis.written.components),
+    ...[...graph.keys()].filter((node) => node.includes(".")),
+  ];
+  const channels = names.map((known) => known.split(".").at(-1) ?? known);
+  const message = `\`${name}\` is no component, channel, device, pin or network of this system`;
+  const remedy = suggest(name, [...new Set([...names, ...channels, "network"])]);
+  return atValue(analysis.source, { code: "MANIFEST_ASSERT_UNKNOWN", path, message, remedy });
+}

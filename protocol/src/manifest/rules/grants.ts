@@ -1,0 +1,56 @@
+/** A grant has the form that the interface of its channel takes, and reaches only devices that its provider has. */
+import type { ErrorReport } from "../../errors.ts";
+import { emptyGrant, grantSchemas } from "../../grants.ts";
+import { coreImages } from "../../images.ts";
+import type { Channel } from "../../system.ts";
+import { type Analysis, atKey, atValue, type Rule } from "../analysis.ts";
+import type { Path } from "../source.ts";
+
+export const grantRule: Rule = (analysis) =>
+  analysis.plan.channels
+    .filter((channel) => Object.hasOwn(analysis.written.components, channel.client))
+    .flatMap((channel) => [...checkForm(analysis, channel), ...checkDevice(analysis, channel)]);
+
+/** Where the grant of a channel stands. */
+export const grantPath = (channel: Channel): Path => ["components", channel.client, "uses", channel.name, "grant"];
+
+// An interface of the application's own has a grant schema that only its provider knows: that one checks it at run time.
+function schemaOf(channel: Channel) {
+  if (Object.hasOwn(coreImages, channel.provider)) return emptyGrant;
+  return Object.hasOwn(grantSchemas, channel.interface) ? grantSchemas[channel.interface] : undefined;
+}
+
+function checkForm({ source }: Analysis, channel: Channel): ErrorReport[] {
+  const parsed = schemaOf(channel)?.safeParse(channel.grant);
+  if (parsed === undefined || parsed.success) return [];
+  const name = `the grant of \`${channel.client}.${channel.name}\``;
+  return parsed.error.issues.flatMap((issue): ErrorReport[] => {
+    const path = [...grantPath(channel), ...issue.path.filter((part) => typeof part !== "symbol")];
+    const remedy = `the interface \`${channel.interface}\` takes ${grantForms[channel.interface] ?? "no grant"}`;
+    const code = "MANIFEST_GRANT_MISMATCH";
+    if (issue.code === "unrecognized_keys")
+      return issue.keys.map((key) =>
+        atKey(source, { code, path: [...path, key], message: `${name} has an unknown key \`${key}\``, remedy }),
+      );
+    const at = issue.path.length === 0 ? "" : ` at \`${issue.path.join(".")}\``;
+    return [atValue(source, { code, path, message: `${name} does not fit${at}: ${lower(issue.message)}`, remedy })];
+  });
+}
+
+const grantForms: Readonly<Record<string, string>> = {
+  "i2c-device": "`{ bus: 2, address: 0x48, access: read }` (access: read or read-write)",
+  "gpio-line": "`{ pin: P9_12, direction: out }` (direction: in or out)",
+};
+
+function checkDevice({ source, written }: Analysis, channel: Channel): ErrorReport[] {
+  const { bus } = channel.grant;
+  if (channel.interface !== "i2c-device" || typeof bus !== "number") return [];
+  const provider = written.components[channel.provider];
+  if (provider === undefined || !provider.image.startsWith("driver:")) return [];
+  if (provider.devices?.includes(`i2c-${bus}`)) return [];
+  const message = `\`${channel.client}.${channel.name}\` is granted bus ${bus}, which \`${channel.provider}\` does not have`;
+  const remedy = `add \`i2c-${bus}\` to the devices of \`${channel.provider}\`, or grant one of ${(provider.devices ?? []).join(", ") || "its buses"}`;
+  return [atValue(source, { code: "MANIFEST_GRANT_MISMATCH", path: [...grantPath(channel), "bus"], message, remedy })];
+}
+
+const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
