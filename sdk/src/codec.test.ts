@@ -9,7 +9,7 @@ const message = fc.letrec((tie) => ({
     fc.constantFrom(null, true, false),
     fc.maxSafeInteger(),
     fc.double({ noNaN: true }).map((n) => n + 0), // -0 is written as the integer 0
-    fc.string({ unit: "binary", maxLength: 300 }).filter((text) => text.isWellFormed()),
+    fc.string({ unit: "binary", maxLength: 300 }).filter((text) => !/\p{Surrogate}/u.test(text)),
     fc.uint8Array({ maxLength: 300 }),
     fc.array(tie("value"), { maxLength: 40 }),
     fc.dictionary(

@@ -1,5 +1,6 @@
 /** What the author of a component imports. */
 export * from "./codec.ts";
+export * from "./component.ts";
 export * from "./interface.ts";
 export * from "./interfaces/clock.ts";
 export * from "./interfaces/console.ts";
@@ -7,3 +8,5 @@ export * from "./interfaces/gate.ts";
 export * from "./interfaces/keys.ts";
 export * from "./interfaces/monitor.ts";
 export * from "./interfaces/scheduler.ts";
+export { createLog, type Log, type LogFields } from "./log.ts";
+export { type RunOptions, runComponent } from "./run-component.ts";

@@ -60,21 +60,25 @@ export function isSafeMessage(bytes: Uint8Array): boolean {
   let announced = 1;
   let depth = 0;
   missing[0] = 1;
-  for (;;) {
-    while (missing[depth] === 0) if (depth-- === 0) return offset === bytes.length;
+  for (; depth >= 0; depth = innermostOpen(depth)) {
     missing[depth] = (missing[depth] as number) - 1;
     const form = forms[bytes[offset] ?? 0xc1];
     if (!form) return false;
     const size = form.width === 0 ? form.fixed : readSize(bytes, offset + 1, form.width);
-    offset += 1 + form.width;
-    if (form.valuesPerItem === 0) offset += size;
-    else {
-      const values = size * form.valuesPerItem;
-      announced += values;
-      if (announced > bytes.length || depth === maxDepth) return false;
-      missing[++depth] = values;
-    }
+    const values = size * form.valuesPerItem;
+    offset += 1 + form.width + (form.valuesPerItem === 0 ? size : 0);
+    announced += values;
+    if (announced > bytes.length || (values > 0 && depth === maxDepth)) return false;
+    if (values > 0) missing[++depth] = values;
   }
+  return offset === bytes.length;
+}
+
+/** The deepest level, not below `depth`, that still misses values; -1 where none does. */
+function innermostOpen(depth: number): number {
+  let level = depth;
+  while (level >= 0 && missing[level] === 0) level--;
+  return level;
 }
 
 /** Big-endian, of 1, 2 or 4 bytes. Bytes beyond the end count as 255: the message then ends too early in any case. */

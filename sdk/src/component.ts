@@ -1,0 +1,145 @@
+/**
+ * A component as its author writes it: what it uses, what it provides, and what it does when it starts. Everything in
+ * the context is typed by the interfaces; nothing here does input or output.
+ */
+import type { ToRoot } from "@bulkhead/protocol";
+import type { z } from "zod";
+import type { Interface, Operation } from "./interface.ts";
+import type { Log } from "./log.ts";
+
+/** Any interface: an `Interface` without its type arguments would ask for a `refuse` that takes every grant. */
+export type AnyInterface = Pick<Interface, "name" | "digest" | "operations" | "notifications" | "grant"> & {
+  readonly refuse?: ((grant: never, operation: never, args: unknown) => string | undefined) | undefined;
+};
+
+type In<S extends z.ZodType> = z.input<S>;
+type Out<S extends z.ZodType> = z.output<S>;
+
+export type CallOptions = {
+  /** From the call to its answer, retries included. Default 2000. */
+  deadlineMs?: number;
+};
+
+type Call<O extends Operation> =
+  null extends In<O["arguments"]>
+    ? (args?: In<O["arguments"]>, options?: CallOptions) => Promise<Out<O["result"]>>
+    : (args: In<O["arguments"]>, options?: CallOptions) => Promise<Out<O["result"]>>;
+
+export type PeerState = { up: boolean; incarnation: number };
+
+/** What a client knows of the other end. */
+export type ClientChannel<I extends AnyInterface = AnyInterface> = {
+  /** True while the connection stands and both ends have the same interface. */
+  readonly up: boolean;
+  /** Of the provider, as last heard; 0 before the first time. */
+  readonly incarnation: number;
+  /** Tells each change, in order. */
+  onPeer(callback: (state: PeerState) => void): void;
+  /** Takes the notifications of one name; those that do not fit the interface never get here. */
+  on<N extends keyof I["notifications"] & string>(
+    notification: N,
+    callback: (body: Out<I["notifications"][N]>) => void,
+  ): void;
+};
+
+/**
+ * The client's end of a channel: one method per operation. A call fails with a BulkheadError: PEER_GONE (its data has
+ * `lostIncarnation` and, as far as known, the new `incarnation`), DEADLINE_EXCEEDED, IPC_OVERLOADED, IPC_NOT_GRANTED,
+ * IPC_INTERFACE_MISMATCH, IPC_ARGUMENTS_INVALID, IPC_RESULT_INVALID, or the code that the provider answered with.
+ * Idempotent operations wait for a provider that is away and are repeated once, within the deadline.
+ */
+export type Client<I extends AnyInterface> = {
+  readonly [K in keyof I["operations"]]: Call<I["operations"][K]>;
+} & { readonly channel: ClientChannel<I> };
+
+/** One connected client as its provider sees it. The channel is its identity: a component cannot claim another's. */
+export type ServedClient<I extends AnyInterface> = {
+  readonly component: string;
+  /** The client's own name for the channel. */
+  readonly name: string;
+  readonly incarnation: number;
+  readonly grant: Out<I["grant"]>;
+  /** False where the client reads too slowly and the notification was dropped (and counted). */
+  notify<N extends keyof I["notifications"] & string>(notification: N, body: In<I["notifications"][N]>): boolean;
+  /** Called once, when the connection ends for whatever reason. */
+  onGone(callback: () => void): void;
+};
+
+/** What answers the calls of one client. */
+export type Handlers<I extends AnyInterface> = {
+  readonly [K in keyof I["operations"]]: (
+    args: Out<I["operations"][K]["arguments"]>,
+  ) => In<I["operations"][K]["result"]> | Promise<In<I["operations"][K]["result"]>>;
+};
+
+export type Service<I extends AnyInterface> = {
+  /** Has to be called in `start`, once: `accept` makes the handlers of each client that connects. */
+  serve(accept: (client: ServedClient<I>) => Handlers<I>): void;
+};
+
+/** The root server, for the core servers that may speak to it; it judges by role and refuses everybody else. */
+export type RootLink = {
+  /** The state of the whole device after each change; the last one is kept for a handler that comes late. */
+  onStatus(handler: (status: unknown) => void): void;
+  onGeneration(
+    handler: (outcome: { releaseDigest: string; outcome: "committed" | "rolled-back"; reason: string }) => void,
+  ): void;
+  tellRoot<K extends "activate" | "restart">(kind: K, body: ToRoot[K]): void;
+};
+
+export type Interfaces = Readonly<Record<string, AnyInterface>>;
+
+export type Context<U extends Interfaces = Interfaces, P extends Interfaces = Interfaces> = {
+  readonly uses: { readonly [K in keyof U]: Client<U[K]> };
+  readonly provides: { readonly [K in keyof P]: Service<P[K]> };
+  /** From the manifest; parse it with a schema of your own. */
+  readonly config: unknown;
+  readonly log: Log;
+  /** Runs when the component is asked to stop, last registered first, inside the grace period. */
+  onStop(handler: () => void | Promise<void>): void;
+  readonly component: string;
+  readonly incarnation: number;
+  readonly generation: number;
+  readonly root: RootLink;
+};
+
+export type ComponentDefinition<U extends Interfaces = Interfaces, P extends Interfaces = Interfaces> = {
+  readonly uses: U;
+  readonly provides: P;
+  /** Ends when the component can do its work; the component is ready then. What throws here ends the component. */
+  start(context: Context<U, P>): void | Promise<void>;
+};
+
+/** A definition of any component; `start` takes the context that its own interfaces type. */
+export type AnyComponent = {
+  readonly uses: Interfaces;
+  readonly provides: Interfaces;
+  start(context: never): void | Promise<void>;
+};
+
+/**
+ * Defines a component.
+ *
+ * @example
+ * export const component = defineComponent({
+ *   uses: { lamp },
+ *   async start({ uses, log }) {
+ *     await uses.lamp.set({ on: true });
+ *     log.info("the lamp is on");
+ *   },
+ * });
+ */
+export function defineComponent<
+  const U extends Interfaces = Record<never, never>,
+  const P extends Interfaces = Record<never, never>,
+>(definition: {
+  readonly uses?: U;
+  readonly provides?: P;
+  start(context: Context<U, P>): void | Promise<void>;
+}): ComponentDefinition<U, P> {
+  return {
+    uses: definition.uses ?? ({} as U),
+    provides: definition.provides ?? ({} as P),
+    start: (context) => definition.start(context),
+  };
+}

@@ -1,0 +1,60 @@
+/** The component's end of the control channel: typed notifications from and to the root server. */
+import type { Duplex } from "node:stream";
+import { BulkheadError, maxFrameBytes, type ToComponent, type ToRoot, toComponent } from "@bulkhead/protocol";
+import { parseFrame, parseValue } from "./channel/message.ts";
+import { createFrameReader, encodeFrame } from "./codec.ts";
+
+export type ControlHandlers = { [K in keyof ToComponent]: (body: ToComponent[K]) => void };
+
+export type ControlEnd = {
+  tell<K extends keyof ToRoot>(kind: K, body: ToRoot[K]): void;
+  /** Bytes that the root server has not read. */
+  queuedBytes(): number;
+  /** Resolves when all that was told has been read from this process. */
+  flush(): Promise<void>;
+};
+
+/** Takes over the stream. `onEnd` hears that the root server has gone, or what it sent that cannot be. */
+export function openControl(
+  stream: Duplex,
+  handlers: ControlHandlers,
+  onEnd: (error: BulkheadError | undefined) => void,
+): ControlEnd {
+  const reader = createFrameReader((message) => dispatch(message, handlers), maxFrameBytes);
+  stream.on("data", (chunk: Buffer) => {
+    try {
+      reader.push(chunk);
+    } catch (error) {
+      onEnd(
+        error instanceof BulkheadError
+          ? error
+          : new BulkheadError("INTERNAL", "the control channel broke", { cause: error }),
+      );
+    }
+  });
+  stream.on("error", () => {}); // "close" follows and tells.
+  stream.once("close", () => onEnd(undefined));
+  stream.once("end", () => onEnd(undefined));
+  return {
+    tell(kind, body) {
+      if (stream.writable) stream.write(encodeFrame([2, kind, body]));
+    },
+    queuedBytes: () => stream.writableLength,
+    flush: () =>
+      new Promise((resolve) => {
+        if (!stream.writable) resolve();
+        else stream.write("", () => resolve());
+      }),
+  };
+}
+
+function dispatch(message: unknown, handlers: ControlHandlers): void {
+  const frame = parseFrame(message);
+  const kind = frame[0] === 2 ? frame[1] : "";
+  if (!Object.hasOwn(toComponent, kind)) {
+    throw new BulkheadError("IPC_FRAME_INVALID", `the root server sent ${kind || "no notification"}, which is unknown`);
+  }
+  const known = kind as keyof ToComponent;
+  const body = parseValue(toComponent[known], frame[2], "IPC_FRAME_INVALID", `control message ${kind}`);
+  (handlers[known] as (body: unknown) => void)(body);
+}

@@ -1,0 +1,49 @@
+/** What a component takes from the process that it runs in, so that tests can give it something else. */
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { BulkheadError, controlFileDescriptor } from "@bulkhead/protocol";
+import { type Log, streamLog } from "./log.ts";
+
+export type Host = {
+  /** The control channel. */
+  control: Duplex;
+  log: Log;
+  exit(code: number): void;
+  /** Hears of errors that nobody caught. */
+  onUncaught(callback: (error: unknown) => void): void;
+  /** Resolves when the log has been written. */
+  flush(): Promise<void>;
+};
+
+/**
+ * This process: file descriptor 3 is the control channel, standard output the log.
+ *
+ * @throws BulkheadError ENVIRONMENT_INVALID where there is no control channel
+ */
+export function processHost(): Host {
+  return {
+    control: controlSocket(),
+    log: streamLog(process.stdout),
+    exit: (code) => process.exit(code),
+    onUncaught(callback) {
+      process.on("uncaughtException", callback);
+      process.on("unhandledRejection", callback);
+    },
+    flush: () => new Promise((resolve) => void process.stdout.write("", () => resolve())),
+  };
+}
+
+function controlSocket(): Duplex {
+  try {
+    return new Socket({ fd: controlFileDescriptor, readable: true, writable: true });
+  } catch (cause) {
+    throw new BulkheadError(
+      "ENVIRONMENT_INVALID",
+      `file descriptor ${controlFileDescriptor} is not a control channel`,
+      {
+        remedy: "components are started by the root server: declare this one in a manifest and run that",
+        cause,
+      },
+    );
+  }
+}

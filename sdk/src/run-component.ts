@@ -1,0 +1,156 @@
+/**
+ * Runs a component: what the entry that `bulkhead build` makes calls. Reads the control channel, connects what the
+ * component uses, starts it, listens on what it provides, and then says that it is ready.
+ */
+import { BulkheadError, type Channel, providesDirectory, type ToComponent, usesDirectory } from "@bulkhead/protocol";
+import { type ClientEnd, createClientEnd } from "./channel/client.ts";
+import { listenChannel, type ServerEnd } from "./channel/server.ts";
+import type { AnyComponent, AnyInterface, Context, Handlers, ServedClient } from "./component.ts";
+import { type ControlEnd, openControl } from "./control-end.ts";
+import { createEnding, type Ending, type StopHandler } from "./ending.ts";
+import { type Host, processHost } from "./process-host.ts";
+import { createRootMailbox } from "./root-mailbox.ts";
+
+export type RunOptions = {
+  /** Where the sockets are. Default: the directories of a sandbox. */
+  directories?: { uses: string; provides: string };
+  /** The process around the component. Default: this process, with the control channel on file descriptor 3. */
+  host?: Host;
+};
+
+type Start = ToComponent["start"];
+type Accept = (client: ServedClient<AnyInterface>) => Handlers<AnyInterface>;
+
+/** Heartbeats that the root server does not read are not piled up. */
+const maxControlBytes = 64 * 1024;
+
+/**
+ * Runs `definition` until the root server says stop; resolves when the component is ready. Ends the process: with 0
+ * after a stop, with 1 after a fault, which it tells the root server first.
+ */
+export function runComponent(definition: AnyComponent, options: RunOptions = {}): Promise<void> {
+  const host = options.host ?? processHost();
+  const directories = options.directories ?? { uses: usesDirectory, provides: providesDirectory };
+  return new Promise((ready) => {
+    const ending = createEnding(host, () => control);
+    const root = createRootMailbox((kind, body) => control.tell(kind, body));
+    let launched: Launch | undefined;
+    const control: ControlEnd = openControl(
+      host.control,
+      {
+        // Without a pause between: `peer` may stand right behind `start`.
+        start(start) {
+          if (launched) throw new BulkheadError("IPC_FRAME_INVALID", "the root server said start twice");
+          launched = prepare(definition, start, directories, host, root.link);
+          launch(launched, control, ending).then(ready, ending.fault);
+        },
+        peer: ({ name, up, incarnation }) => launched?.ends.get(name)?.setPeer({ up, incarnation }),
+        stop: (body) => void ending.stop(body, launched),
+        status: ({ status }) => root.takeStatus(status),
+        generation: (outcome) => root.takeGeneration(outcome),
+      },
+      (error) => ending.fault(error ?? new BulkheadError("PEER_GONE", "the root server has gone")),
+    );
+    host.onUncaught(ending.fault);
+  });
+}
+
+/** A component between its start message and its end. */
+type Launch = {
+  definition: AnyComponent;
+  start: Start;
+  directories: { uses: string; provides: string };
+  host: Host;
+  context: Context;
+  ends: Map<string, ClientEnd<AnyInterface>>;
+  accepts: Map<string, Accept>;
+  servers: ServerEnd[];
+  stopHandlers: StopHandler[];
+};
+
+function prepare(
+  definition: AnyComponent,
+  start: Start,
+  directories: Launch["directories"],
+  host: Host,
+  root: Context["root"],
+): Launch {
+  const self = { component: start.component, incarnation: start.incarnation };
+  const ends: Launch["ends"] = new Map();
+  for (const [name, iface] of Object.entries(definition.uses)) {
+    findChannel(start, name, iface);
+    const path = `${directories.uses}/${name}/socket`;
+    ends.set(name, createClientEnd({ interface: iface, name, path, self, log: host.log }));
+  }
+  const accepts: Launch["accepts"] = new Map();
+  const stopHandlers: Launch["stopHandlers"] = [];
+  const service = (name: string) => ({ serve: (accept: Accept) => void accepts.set(name, accept) });
+  const context = {
+    uses: Object.fromEntries([...ends].map(([name, end]) => [name, end.client])),
+    provides: Object.fromEntries(Object.keys(definition.provides).map((name) => [name, service(name)])),
+    config: start.config,
+    log: host.log,
+    onStop: (handler: StopHandler) => void stopHandlers.push(handler),
+    component: start.component,
+    incarnation: start.incarnation,
+    generation: start.generation,
+    root,
+  } as Context;
+  return { definition, start, directories, host, context, ends, accepts, servers: [], stopHandlers };
+}
+
+/** The channel that the manifest gives for what the component uses. */
+function findChannel(start: Start, name: string, iface: AnyInterface): void {
+  const channel = start.uses.find((use) => use.name === name);
+  if (channel?.interface === iface.name) return;
+  const given = channel ? `gives it ${channel.interface}` : "has no such channel";
+  throw new BulkheadError(
+    "COMPONENT_START_FAILED",
+    `${start.component} uses ${name} as ${iface.name}, but the manifest ${given}`,
+    { remedy: `write under ${start.component}.uses: ${name}: <component>.<service that is ${iface.name}>` },
+  );
+}
+
+async function launch(launched: Launch, control: ControlEnd, ending: Ending): Promise<void> {
+  const { definition, start } = launched;
+  await definition.start(launched.context as never);
+  for (const service of Object.keys(definition.provides)) {
+    if (launched.accepts.has(service)) continue;
+    throw new BulkheadError("COMPONENT_START_FAILED", `${start.component} provides ${service} but did not serve it`);
+  }
+  for (const channel of start.provides) {
+    const server = await listen(launched, channel);
+    if (server) launched.servers.push(server);
+  }
+  if (ending.begun()) return;
+  control.tell("ready", {});
+  ending.onEnd(
+    every(start.heartbeatMs, () => {
+      if (control.queuedBytes() < maxControlBytes) control.tell("heartbeat", {});
+    }),
+  );
+}
+
+async function listen(launched: Launch, channel: Channel): Promise<ServerEnd | undefined> {
+  const { definition, start, host } = launched;
+  const iface = definition.provides[channel.service];
+  const accept = launched.accepts.get(channel.service);
+  if (!iface || !accept) {
+    host.log.warn(`the manifest gives ${channel.client} ${channel.service}, which this component does not provide`);
+    return undefined;
+  }
+  return await listenChannel({
+    interface: iface,
+    service: channel.service,
+    channel,
+    path: `${launched.directories.provides}/${channel.client}.${channel.name}/socket`,
+    self: { component: start.component, incarnation: start.incarnation },
+    log: host.log,
+    accept,
+  });
+}
+
+function every(periodMs: number, action: () => void): () => void {
+  const timer = setInterval(action, periodMs);
+  return () => clearInterval(timer);
+}
