@@ -1,0 +1,128 @@
+/** Requests and answers about devices. */
+import {
+  commandSchema,
+  deviceIdSchema,
+  deviceStatusSchema,
+  key32Schema,
+  logLineSchema,
+  nameSchema,
+  provisioningSchema,
+  type System,
+  timeMsSchema,
+} from "@bulkhead/protocol";
+import { z } from "@hono/zod-openapi";
+
+/** Printable, so that a name cannot steer a terminal or forge another. */
+export const deviceNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/, "a device's name is letters, digits, space, . _ and -, at most 64");
+
+export const enrolRequestSchema = z
+  .strictObject({ name: deviceNameSchema, deviceKey: key32Schema, tunnelKey: key32Schema })
+  .openapi("EnrolRequest");
+export type EnrolRequest = z.infer<typeof enrolRequestSchema>;
+
+export const enrolAnswerSchema = z.object({ provisioning: provisioningSchema }).openapi("EnrolAnswer");
+
+const nullableTime = timeMsSchema.nullable();
+
+export const deviceSchema = z
+  .object({
+    id: deviceIdSchema,
+    name: z.string(),
+    deviceKey: key32Schema,
+    tunnelKey: key32Schema,
+    /** Of the device's router in the tunnel; the other parts share its /112. */
+    address: z.string(),
+    enrolledAtMs: timeMsSchema,
+    /** True while the authenticated command channel is up. */
+    connected: z.boolean(),
+    connectedAtMs: nullableTime,
+    lastSeenMs: nullableTime,
+    /** From the gateway; null while the gateway does not answer or has never heard the device. */
+    tunnel: z.object({ latestHandshakeMs: nullableTime }).nullable(),
+    release: deviceStatusSchema.shape.release.nullable(),
+    generation: z.number().int().nullable(),
+    components: z.object({ total: z.number().int(), ready: z.number().int(), failed: z.number().int() }).nullable(),
+    /** True where the board's policy lets commands in without an operator's signature; null before the first manifest. */
+    unsignedCommands: z.boolean().nullable(),
+  })
+  .openapi("Device");
+export type Device = z.infer<typeof deviceSchema>;
+
+export const deviceListSchema = z.object({ devices: z.array(deviceSchema) }).openapi("DeviceList");
+export const deviceAnswerSchema = z.object({ device: deviceSchema }).openapi("DeviceAnswer");
+
+export const statusAnswerSchema = z
+  .object({ status: deviceStatusSchema.nullable(), receivedAtMs: nullableTime })
+  .openapi("StatusAnswer");
+export type StatusAnswer = z.infer<typeof statusAnswerSchema>;
+
+/** The generator cannot follow a system's recursive `config`; the schema itself is the protocol's. */
+const systemDocument = z
+  .custom<System>()
+  .openapi("System", { type: "object", description: "The running system, as protocol/src/system.ts describes it." });
+
+export const manifestAnswerSchema = z
+  .object({ manifest: systemDocument.nullable(), receivedAtMs: nullableTime })
+  .openapi("ManifestAnswer");
+export type ManifestAnswer = z.infer<typeof manifestAnswerSchema>;
+
+/** `id` is the KMS's and rises for ever; `sequence` is the device's and starts anew at each boot. */
+export const storedLogLineSchema = logLineSchema.extend({ id: z.number().int() }).openapi("LogLine");
+export type StoredLogLine = z.infer<typeof storedLogLineSchema>;
+
+export const logQuerySchema = z.object({
+  limit: z.coerce.number().int().min(1).max(5000).default(500),
+  /** Only lines with a greater id, oldest first; without it the newest lines. */
+  after: z.coerce.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).optional(),
+  component: nameSchema.optional(),
+});
+export type LogQuery = z.infer<typeof logQuerySchema>;
+
+export const logAnswerSchema = z
+  .object({
+    lines: z.array(storedLogLineSchema),
+    dropped: z.number().int().openapi({ description: "Lines that the device had to throw away, ever." }),
+  })
+  .openapi("LogAnswer");
+export type LogAnswer = z.infer<typeof logAnswerSchema>;
+
+export const deviceEventSchema = z
+  .object({ id: z.number().int(), deviceId: deviceIdSchema, atMs: timeMsSchema, code: z.string(), message: z.string() })
+  .openapi("DeviceEvent");
+export type DeviceEvent = z.infer<typeof deviceEventSchema>;
+export const deviceEventListSchema = z.object({ events: z.array(deviceEventSchema) }).openapi("DeviceEventList");
+
+export const commandRequestSchema = z
+  .strictObject({
+    command: commandSchema,
+    /** How long it may wait for the device, from now. */
+    timeoutMs: z
+      .number()
+      .int()
+      .min(1000)
+      .max(7 * 24 * 3600 * 1000)
+      .default(60_000),
+  })
+  .openapi("CommandRequest");
+export type CommandRequest = z.input<typeof commandRequestSchema>;
+
+export const storedCommandSchema = z
+  .object({
+    id: z.uuid(),
+    deviceId: deviceIdSchema,
+    command: commandSchema,
+    createdAtMs: timeMsSchema,
+    deadlineMs: timeMsSchema,
+    /** pending: not sent yet; delivered: sent, no answer yet; expired: no answer by the deadline. */
+    state: z.enum(["pending", "delivered", "done", "refused", "failed", "expired"]),
+    deliveries: z.number().int(),
+    finishedAtMs: nullableTime,
+    code: z.string().nullable(),
+    message: z.string().nullable(),
+  })
+  .openapi("Command");
+export type StoredCommand = z.infer<typeof storedCommandSchema>;
+export const commandAnswerSchema = z.object({ command: storedCommandSchema }).openapi("CommandAnswer");
+export const commandListSchema = z.object({ commands: z.array(storedCommandSchema) }).openapi("CommandList");

@@ -1,0 +1,46 @@
+/** Requests and answers about releases: blobs first, then the metadata that names them. */
+import { digestSchema, timeMsSchema } from "@bulkhead/protocol";
+import { z } from "@hono/zod-openapi";
+
+/** One TUF metadata file; the size limit is above anything that tuf-js on a device accepts for a root. */
+const metadataText = z.string().min(2).max(2 * 1024 * 1024);
+
+export const uploadRequestSchema = z
+  .strictObject({
+    /** `<version>.root.json`, every one from the first on that the KMS lacks, as signed by the offline keys. */
+    roots: z.record(z.string().regex(/^[1-9][0-9]{0,8}\.root\.json$/), metadataText).default({}),
+    /** The newest targets file; may be left out to give the KMS a root only. */
+    targets: metadataText.optional(),
+  })
+  .openapi("UploadRequest");
+export type UploadRequest = z.input<typeof uploadRequestSchema>;
+
+export const releaseSummarySchema = z
+  .object({
+    digest: digestSchema,
+    /** The name among the TUF targets, as a deploy command needs it. */
+    target: z.string(),
+    name: z.string(),
+    version: z.string(),
+    releaseCounter: z.number().int(),
+    board: z.string(),
+    lengthBytes: z.number().int(),
+    uploadedAtMs: timeMsSchema,
+  })
+  .openapi("Release");
+export type ReleaseSummary = z.infer<typeof releaseSummarySchema>;
+export const releaseListSchema = z.object({ releases: z.array(releaseSummarySchema) }).openapi("ReleaseList");
+
+export const uploadAnswerSchema = z
+  .object({
+    releases: z.array(releaseSummarySchema).openapi({ description: "What this upload added." }),
+    targetsVersion: z.number().int().nullable(),
+    rootVersion: z.number().int(),
+  })
+  .openapi("UploadAnswer");
+export type UploadAnswer = z.infer<typeof uploadAnswerSchema>;
+
+export const blobAnswerSchema = z
+  .object({ digest: digestSchema, lengthBytes: z.number().int() })
+  .openapi("BlobAnswer");
+export type BlobAnswer = z.infer<typeof blobAnswerSchema>;

@@ -1,0 +1,105 @@
+/**
+ * Every table of the KMS. Documents that came from devices are `json`, not `jsonb`: jsonb refuses \u0000 in a string,
+ * and a device must not be able to make its own report unstorable.
+ */
+import type { Command, DeviceStatus, System } from "@bulkhead/protocol";
+import { bigint, bigserial, index, integer, json, pgTable, primaryKey, serial, text, uniqueIndex } from "drizzle-orm/pg-core";
+
+const timeMs = (name: string) => bigint(name, { mode: "number" });
+
+export const devices = pgTable(
+  "devices",
+  {
+    id: text().primaryKey(),
+    scope: text().notNull(),
+    /** Decides the device's addresses; counts up for ever, so that an address never gets a second owner. */
+    number: serial().notNull().unique(),
+    name: text().notNull(),
+    deviceKey: text("device_key").notNull().unique(),
+    tunnelKey: text("tunnel_key").notNull().unique(),
+    enrolledAtMs: timeMs("enrolled_at_ms").notNull(),
+    lastSeenMs: timeMs("last_seen_ms"),
+    status: json().$type<DeviceStatus>(),
+    statusAtMs: timeMs("status_at_ms"),
+    system: json().$type<System>(),
+    systemAtMs: timeMs("system_at_ms"),
+    /** Log lines that the device itself had to throw away. */
+    logsDropped: bigint("logs_dropped", { mode: "number" }).notNull().default(0),
+  },
+  (table) => [uniqueIndex("devices_scope_name").on(table.scope, table.name)],
+);
+
+const deviceId = () =>
+  text("device_id")
+    .notNull()
+    .references(() => devices.id, { onDelete: "cascade" });
+
+export const deviceEvents = pgTable(
+  "device_events",
+  {
+    id: bigserial({ mode: "number" }).primaryKey(),
+    scope: text().notNull(),
+    deviceId: deviceId(),
+    atMs: timeMs("at_ms").notNull(),
+    code: text().notNull(),
+    message: text().notNull(),
+  },
+  (table) => [index("device_events_device").on(table.deviceId, table.id)],
+);
+
+export const logLines = pgTable(
+  "log_lines",
+  {
+    id: bigserial({ mode: "number" }).primaryKey(),
+    scope: text().notNull(),
+    deviceId: deviceId(),
+    sequence: bigint({ mode: "number" }).notNull(),
+    atMs: timeMs("at_ms").notNull(),
+    component: text().notNull(),
+    stream: text({ enum: ["out", "err", "runtime"] }).notNull(),
+    text: text().notNull(),
+  },
+  (table) => [index("log_lines_device").on(table.deviceId, table.id)],
+);
+
+export const commands = pgTable(
+  "commands",
+  {
+    id: text().primaryKey(),
+    scope: text().notNull(),
+    deviceId: deviceId(),
+    command: json().$type<Command>().notNull(),
+    createdAtMs: timeMs("created_at_ms").notNull(),
+    deadlineMs: timeMs("deadline_ms").notNull(),
+    state: text({ enum: ["pending", "delivered", "done", "refused", "failed", "expired"] }).notNull(),
+    deliveries: integer().notNull().default(0),
+    finishedAtMs: timeMs("finished_at_ms"),
+    code: text(),
+    message: text(),
+  },
+  (table) => [index("commands_device").on(table.deviceId, table.createdAtMs), index("commands_state").on(table.state)],
+);
+
+export const releases = pgTable(
+  "releases",
+  {
+    scope: text().notNull(),
+    /** SHA-256 of the release file, which is a blob. */
+    digest: text().notNull(),
+    target: text().notNull(),
+    name: text().notNull(),
+    version: text().notNull(),
+    releaseCounter: integer("release_counter").notNull(),
+    board: text().notNull(),
+    lengthBytes: bigint("length_bytes", { mode: "number" }).notNull(),
+    uploadedAtMs: timeMs("uploaded_at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.scope, table.digest] })],
+);
+
+/** The TUF repository's metadata, byte for byte: a set of files that must change together belongs into a transaction. */
+export const tufMetadata = pgTable(
+  "tuf_metadata",
+  { scope: text().notNull(), name: text().notNull(), version: integer().notNull(), content: text().notNull() },
+  (table) => [primaryKey({ columns: [table.scope, table.name] })],
+);

@@ -1,0 +1,14 @@
+/** Devices: the registry, what they reported, what happened to them. */
+export { listEvents, recordEvent } from "./incidents.ts";
+export { provisioningOf } from "./provisioning.ts";
+export {
+  type DeviceRow,
+  deleteDevice,
+  enrolDevice,
+  findDevice,
+  findDeviceByNumber,
+  getDevice,
+  listDevices,
+} from "./registry.ts";
+export { saveLastSeen, saveManifest, saveStatus } from "./reports.ts";
+export { type Presence, summariseDevice } from "./summary.ts";

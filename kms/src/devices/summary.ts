@@ -1,0 +1,35 @@
+/** A device as the API shows it: the registry's row, joined with what is true only now. */
+import { partAddress } from "@bulkhead/protocol";
+import type { Device } from "../api/index.ts";
+import { devicePrefix } from "../tunnels/addresses.ts";
+import type { DeviceRow } from "./registry.ts";
+
+export type Presence = {
+  connectedAtMs: number | null;
+  tunnel: Device["tunnel"];
+};
+
+/** Pure. `prefix` is the instance's. */
+export function summariseDevice(row: DeviceRow, prefix: string, presence: Presence): Device {
+  return {
+    id: row.id,
+    name: row.name,
+    deviceKey: row.deviceKey,
+    tunnelKey: row.tunnelKey,
+    address: partAddress(devicePrefix(prefix, row.number), 1),
+    enrolledAtMs: row.enrolledAtMs,
+    connected: presence.connectedAtMs !== null,
+    connectedAtMs: presence.connectedAtMs,
+    lastSeenMs: row.lastSeenMs,
+    tunnel: presence.tunnel,
+    release: row.status?.release ?? null,
+    generation: row.status?.generation ?? null,
+    components: row.status && countComponents(row.status.components),
+    unsignedCommands: row.system?.policy.unsignedCommands ?? null,
+  };
+}
+
+function countComponents(components: NonNullable<DeviceRow["status"]>["components"]): Device["components"] {
+  const inState = (state: string) => components.filter((component) => component.state === state).length;
+  return { total: components.length, ready: inState("ready"), failed: inState("failed") };
+}
