@@ -1,0 +1,113 @@
+/**
+ * The decision of supervision: a pure function from a state and what happened to the next state and what to do. It reads
+ * no clock and rolls no dice. An event that does not fit the state (a late word of an incarnation that has gone) changes
+ * nothing.
+ */
+import type { SupervisionEffect, SupervisionEvent } from "./event.ts";
+import { condemn, exited, kill, killForCause } from "./leave.ts";
+import { reconcile } from "./reconcile.ts";
+import type { SupervisionState } from "./state.ts";
+import { closeTurn, move, note, openTurn, planOf, recordOf, report, type Turn, tellAllPeers } from "./turn.ts";
+import { durationInWords } from "./words.ts";
+
+export type Decision = { readonly state: SupervisionState; readonly effects: readonly SupervisionEffect[] };
+
+/** Decides about one event. */
+export function decide(state: SupervisionState, event: SupervisionEvent): Decision {
+  if ("incarnation" in event && state.components[event.component]?.incarnation !== event.incarnation) {
+    return { state, effects: [] };
+  }
+  const turn = openTurn(state, event.nowMs);
+  handle(turn, event);
+  reconcile(turn);
+  return closeTurn(turn);
+}
+
+type EventOf<K extends SupervisionEvent["kind"]> = Extract<SupervisionEvent, { kind: K }>;
+type Handlers = { readonly [K in SupervisionEvent["kind"]]: (turn: Turn, event: EventOf<K>) => void };
+
+const handlers: Handlers = {
+  start,
+  stop: (turn, { reason }) => stop(turn, reason),
+  restart: (turn, { component, reason }) => restart(turn, component, reason),
+  spawned: (turn, { component }) => spawned(turn, component),
+  ready: (turn, { component }) => ready(turn, component),
+  heartbeat: (turn, { component }) => heartbeat(turn, component),
+  fault: (turn, { component, reason }) => note(turn, component, { lastWord: reason }),
+  misbehaved: (turn, { component, reason }) => killForCause(turn, component, `${component} ${reason}`),
+  exited: (turn, { component, exit, jitter }) => exited(turn, component, exit, jitter),
+  elapsed,
+};
+
+function handle<K extends SupervisionEvent["kind"]>(turn: Turn, event: EventOf<K>): void {
+  const handler: Handlers[K] = handlers[event.kind as K];
+  handler(turn, event);
+}
+
+function start(turn: Turn): void {
+  if (turn.mode !== "idle") return;
+  turn.mode = "running";
+  for (const name of turn.plan.order) move(turn, name, { kind: "waiting" });
+}
+
+function stop(turn: Turn, reason: string): void {
+  if (turn.mode !== "running") return;
+  turn.mode = "ending";
+  for (const name of turn.plan.order) condemn(turn, name, { kind: "stop" }, reason);
+}
+
+function restart(turn: Turn, name: string, why: string): void {
+  if (turn.mode !== "running" || !turn.components[name]) return;
+  const reason = `${name} restarted: ${why}`;
+  const { phase } = recordOf(turn, name);
+  report(turn, name, reason);
+  note(turn, name, { lastReason: reason });
+  if (phase.kind === "starting" || phase.kind === "ready") condemn(turn, name, { kind: "restart" }, reason);
+  if (phase.kind === "backing-off" || phase.kind === "stopped") move(turn, name, { kind: "waiting" });
+  if (phase.kind === "failed") revive(turn, name);
+}
+
+// A person believes that the fault is mended: whoever was given up because of it gets a new chance, too.
+function revive(turn: Turn, name: string): void {
+  for (const other of turn.plan.order) {
+    const { phase } = recordOf(turn, other);
+    if (other !== name && !(phase.kind === "failed" && phase.because === name)) continue;
+    note(turn, other, { crashesMs: [], backoffStep: 0 });
+    move(turn, other, { kind: "waiting" });
+  }
+}
+
+function spawned(turn: Turn, name: string): void {
+  const { phase, incarnation } = recordOf(turn, name);
+  if (phase.kind === "starting" && !phase.spawned) {
+    move(turn, name, { kind: "starting", spawned: true });
+    turn.effects.push({ kind: "greet", component: name, incarnation });
+    tellAllPeers(turn, name);
+  }
+  // It was to be stopped while its sandbox was still being built: it has done nothing yet that a grace would save.
+  if (phase.kind === "stopping") kill(turn, name, phase.after, phase.reason);
+}
+
+function ready(turn: Turn, name: string): void {
+  const { phase } = recordOf(turn, name);
+  if (phase.kind === "starting" && phase.spawned) move(turn, name, { kind: "ready", sinceMs: turn.nowMs });
+}
+
+// The same phase again arms its deadline again.
+function heartbeat(turn: Turn, name: string): void {
+  const { phase } = recordOf(turn, name);
+  if (phase.kind === "ready") move(turn, name, phase);
+}
+
+function elapsed(turn: Turn, { component: name, timer }: EventOf<"elapsed">): void {
+  const { phase } = recordOf(turn, name);
+  const { readyMs, heartbeat: beat } = planOf(turn, name);
+  if (timer === "backoff" && phase.kind === "backing-off") move(turn, name, { kind: "waiting" });
+  if (timer === "stop" && phase.kind === "stopping") kill(turn, name, phase.after, phase.reason);
+  if (timer === "ready" && phase.kind === "starting") {
+    killForCause(turn, name, `${name} was not ready within ${durationInWords(readyMs)}`);
+  }
+  if (timer === "heartbeat" && phase.kind === "ready") {
+    killForCause(turn, name, `${name} gave no heartbeat for ${durationInWords(beat.periodMs * beat.missed)}`);
+  }
+}
