@@ -19,7 +19,7 @@ export function signTranscript(keys: DeviceKeys, transcript: Transcript): { sign
 }
 
 /** `count` bytes from the kernel's random source. */
-export function randomData(count: number): { data: Uint8Array } {
+export function randomData(count: number): { data: Uint8Array<ArrayBuffer> } {
   return { data: new Uint8Array(randomBytes(count)) };
 }
 

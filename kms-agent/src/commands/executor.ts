@@ -1,0 +1,109 @@
+/**
+ * Carries out commands: each once, however often it comes. Deployments, which take long, queue apart from restarts, which
+ * must not wait for them.
+ */
+import { type Command, type CommandEnvelope, reportError } from "@bulkhead/protocol";
+import type { CommandResult, Journal } from "./journal.ts";
+import { type Aftermath, judgeInterrupted, refuseCommand, refused, resultOfError, resultOfVerdict } from "./judge.ts";
+
+type Verdict = { accepted: boolean; code: string | null; message: string };
+type Deploy = Extract<Command, { kind: "deploy" }>;
+export type ExecutorPorts = {
+  deviceId: string;
+  /** The KMS's clock as far as the agent knows it. */
+  nowMs: () => number;
+  /** Passes a command to the verifier. */
+  command: (envelope: CommandEnvelope) => Promise<Verdict>;
+  /** Fetches and installs; calls `passOn` right before the verifier is asked to install. */
+  deploy: (command: Deploy, deadlineMs: number, passOn: () => Promise<void>) => Promise<Verdict>;
+  /** What the device runs, or undefined where the monitor cannot say. */
+  aftermath: () => Promise<Aftermath | undefined>;
+  /** There are results to deliver. */
+  onResult: () => void;
+  log: (text: string, fields: Record<string, unknown>) => void;
+};
+export type Executor = {
+  /** Takes a command from the KMS. Never throws. */
+  execute: (envelope: CommandEnvelope) => void;
+  /** Ends or begins again what was in hand when the agent stopped. */
+  resume: () => Promise<void>;
+};
+
+/** Commands that wait in one lane: more than a person can mean, and few enough to hold. */
+const maxWaiting = 16;
+
+export function createExecutor(journal: Journal, ports: ExecutorPorts): Executor {
+  const lanes = { restart: createLane(), deploy: createLane() };
+
+  async function finish(id: string, result: CommandResult): Promise<void> {
+    ports.log(`command ${result.outcome}`, { id, code: result.code, message: result.message });
+    await journal.update(id, { state: "finished", result, isDelivered: false });
+    ports.onResult();
+  }
+
+  async function carryOut(envelope: CommandEnvelope): Promise<CommandResult> {
+    const { id, command } = envelope;
+    const passOn = () => journal.update(id, { state: "passed-on" });
+    const refusal = refuseCommand(envelope, ports.deviceId, ports.nowMs());
+    if (refusal) return refusal;
+    await journal.update(id, { tries: (journal.find(id)?.tries ?? 0) + 1 });
+    if (command.kind === "deploy") return resultOfVerdict(await ports.deploy(command, envelope.deadlineMs, passOn));
+    await passOn();
+    return resultOfVerdict(await ports.command(envelope));
+  }
+
+  function begin(envelope: CommandEnvelope): void {
+    const lane = envelope.command.kind === "deploy" ? lanes.deploy : lanes.restart;
+    const run = async () => finish(envelope.id, await carryOut(envelope).catch(resultOfError));
+    const isQueued = lane(() => run().catch(complain(envelope.id)));
+    if (!isQueued)
+      void finish(envelope.id, refused("IPC_OVERLOADED", "too many commands wait already")).catch(
+        complain(envelope.id),
+      );
+  }
+
+  async function take(envelope: CommandEnvelope): Promise<void> {
+    const known = journal.find(envelope.id);
+    if (known === undefined) {
+      ports.log(`command ${envelope.command.kind}`, { id: envelope.id });
+      await journal.add(envelope, ports.nowMs());
+      begin(envelope);
+    } else if (known.state === "finished") {
+      await journal.update(envelope.id, { isDelivered: false });
+      ports.onResult();
+    }
+  }
+
+  // A command that cannot be written down is not begun: the KMS sends it again or lets it expire.
+  const complain = (id: string) => (error: unknown) => ports.log("command not kept", { id, ...reportError(error) });
+
+  async function resume(): Promise<void> {
+    const interrupted = journal.entries().filter((entry) => entry.state !== "finished");
+    const needsAftermath = interrupted.some((entry) => entry.state === "passed-on");
+    const aftermath = needsAftermath ? await ports.aftermath() : undefined;
+    for (const entry of interrupted) {
+      const result = judgeInterrupted(entry, aftermath);
+      if (result) await finish(entry.envelope.id, result);
+      else begin(entry.envelope);
+    }
+  }
+
+  return {
+    execute: (envelope) => void take(envelope).catch(complain(envelope.id)),
+    resume,
+  };
+}
+
+/** Runs one thing after another; answers false where too many wait. */
+function createLane(): (run: () => Promise<void>) => boolean {
+  let waiting = 0;
+  let tail: Promise<void> = Promise.resolve();
+  return (run) => {
+    if (waiting >= maxWaiting) return false;
+    waiting += 1;
+    tail = tail.then(run).finally(() => {
+      waiting -= 1;
+    });
+    return true;
+  };
+}

@@ -1,0 +1,24 @@
+/** Delivers results: each until the KMS is known to have it, over as many connections as that takes. */
+import { type Coalesced, coalesce } from "../coalesce.ts";
+import type { OpenSession } from "../session/connection.ts";
+import type { Journal } from "./journal.ts";
+
+/** Starts delivering in `session`; `poke` it when there is a new result. */
+export function reportResults(session: OpenSession, journal: Journal, onError: (error: unknown) => void): Coalesced {
+  async function report(): Promise<void> {
+    const owed = journal.entries().filter((entry) => entry.result !== null && !entry.isDelivered);
+    if (owed.length === 0 || session.closed.aborted) return;
+    for (const { envelope, result } of owed) {
+      if (result) session.send({ type: "command-result", id: envelope.id, ...result });
+    }
+    await session.settled();
+    for (const { envelope } of owed) await journal.update(envelope.id, { isDelivered: true });
+  }
+
+  const reporting = coalesce(report, 0, (error) => {
+    if (!session.closed.aborted) onError(error);
+  });
+  session.closed.addEventListener("abort", reporting.stop, { once: true });
+  reporting.poke();
+  return reporting;
+}
