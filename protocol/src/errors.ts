@@ -24,6 +24,10 @@ export const errorTable = {
   MANIFEST_FLOW_FORBIDDEN: "Information can flow where an assertion of the manifest says it must not.",
   MANIFEST_ASSERT_UNKNOWN: "An assertion names something that does not exist.",
 
+  // Building and signing.
+  BUILD_FAILED: "A component could not be bundled.",
+  KEYS_INVALID: "A directory of signing keys is not complete or not valid.",
+
   // Channels between components.
   IPC_FRAME_INVALID: "A frame does not follow the channel protocol.",
   IPC_FRAME_TOO_LARGE: "A frame is larger than the channel allows.",

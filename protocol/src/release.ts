@@ -17,6 +17,8 @@ export const artifactSchema = z.strictObject({
     .max(512 * 1024 * 1024),
 });
 
+export type Artifact = z.infer<typeof artifactSchema>;
+
 export const releaseSchema = z.strictObject({
   format: z.literal(releaseFormat),
   name: nameSchema,

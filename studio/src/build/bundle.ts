@@ -1,0 +1,61 @@
+/** Bundles a component, or a program of the platform, to one JavaScript file that Node 20 runs. */
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { BulkheadError } from "@bulkhead/protocol";
+import { type Plugin, type RolldownLog, rolldown } from "rolldown";
+import { bulkheadDirectory } from "../locations.ts";
+import { componentEntry, generatedEntry } from "./entry.ts";
+
+/** `component`: the file exports `component` and gets a generated entry. `program`: the file is the entry. */
+export type BundleKind = "component" | "program";
+
+/**
+ * Bundles `entry` to `output`; a `package.json` beside it says that it is an ES module. The same sources give the same
+ * bytes on every machine: nothing of the build's place or time is in them. Throws BUILD_FAILED.
+ */
+export async function bundle(kind: BundleKind, entry: string, output: string): Promise<void> {
+  if (!existsSync(entry)) throw new BulkheadError("BUILD_FAILED", `${entry} does not exist`);
+  const code = await generate(kind, entry);
+  await mkdir(dirname(output), { recursive: true });
+  await writeFile(output, code);
+  await writeFile(join(dirname(output), "package.json"), '{"type":"module"}\n');
+}
+
+async function generate(kind: BundleKind, entry: string): Promise<string> {
+  const failed = (cause: unknown): BulkheadError => {
+    const [reason = ""] = String(cause instanceof Error ? cause.message : cause).split("\n\n");
+    return new BulkheadError("BUILD_FAILED", `${basename(dirname(entry))}/${basename(entry)}: ${reason}`, { cause });
+  };
+  const plugins: Plugin[] = kind === "component" ? [componentEntry(entry)] : [];
+  try {
+    const build = await rolldown({
+      input: kind === "component" ? generatedEntry : entry,
+      cwd: bulkheadDirectory,
+      platform: "node",
+      plugins,
+      // What a module of ours or of zod does when it is loaded is to define things: unused ones can go.
+      treeshake: { moduleSideEffects: hasSideEffects },
+      transform: { target: "node20" },
+      tsconfig: false,
+      // Comments that would hold paths.
+      experimental: { attachDebugInfo: "none" },
+      onLog,
+    });
+    const { output } = await build.generate({ format: "esm", codeSplitting: false, comments: { jsdoc: false } });
+    await build.close();
+    return output[0].code;
+  } catch (cause) {
+    throw failed(cause);
+  }
+}
+
+function hasSideEffects(id: string): boolean {
+  return !/\/(protocol\/src|sdk\/src|zod|yaml|@noble)\//.test(id);
+}
+
+// Packages may try to load optional helpers (`ws` does) and live without; sources of ours may not.
+function onLog(_level: string, log: RolldownLog): void {
+  if (log.code !== "UNRESOLVED_IMPORT" || log.id?.includes("node_modules")) return;
+  throw new Error(log.message);
+}

@@ -1,0 +1,111 @@
+/** Builds a release: compiles the manifest, bundles every image, and writes the one document that gets signed. */
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type Artifact,
+  BulkheadError,
+  canonicalJson,
+  type ErrorReport,
+  type Release,
+  releaseFormat,
+  releaseSchema,
+  sha256,
+} from "@bulkhead/protocol";
+import { completePlan, type Plan } from "@bulkhead/protocol/manifest";
+import { loadManifest } from "../check/load.ts";
+import { buildArtifact } from "./artifact.ts";
+
+export type BuildOptions = {
+  /** Path of the manifest. */
+  readonly manifest: string;
+  /** Is created; what an earlier build left in it is replaced. */
+  readonly outDir: string;
+  readonly releaseCounter: number;
+  /** Default 0. */
+  readonly securityEpoch?: number;
+  /** Default: SOURCE_DATE_EPOCH, else the present. The rest of a release is the same for the same sources. */
+  readonly builtAtMs?: number;
+};
+
+export type BuiltRelease = {
+  readonly release: Release;
+  /** SHA-256 of `release.json`, which is canonical JSON. */
+  readonly releaseDigest: string;
+  /** Holds `release.json`, `artifacts/<digest>/…` (trees) and `blobs/<digest>` (their canonical archives). */
+  readonly dir: string;
+};
+
+/** The errors of a manifest that was to be built. */
+export class ManifestError extends BulkheadError {
+  readonly errors: readonly ErrorReport[];
+
+  constructor(errors: readonly ErrorReport[]) {
+    const [first] = errors;
+    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+    super(first?.code ?? "INTERNAL", `${first?.message}${more}`, {
+      ...(first?.place && { place: first.place }),
+      ...(first?.remedy && { remedy: first.remedy }),
+    });
+    this.errors = errors;
+  }
+}
+
+/**
+ * Builds the release of a manifest. Throws a ManifestError with all errors of the manifest, BUILD_FAILED where a component
+ * cannot be bundled.
+ */
+export async function buildRelease(options: BuildOptions): Promise<BuiltRelease> {
+  const { compiled, directory } = loadManifest(options.manifest);
+  if ("errors" in compiled) throw new ManifestError(compiled.errors);
+  await clear(options.outDir);
+  const artifacts = await buildArtifacts(compiled.plan, directory, options.outDir);
+  const release = describe(compiled.plan, artifacts, options);
+  const text = canonicalJson(release);
+  await writeFile(join(options.outDir, "release.json"), text);
+  return { release, releaseDigest: sha256(text), dir: options.outDir };
+}
+
+async function clear(outDir: string): Promise<void> {
+  await mkdir(outDir, { recursive: true });
+  const known = new Set(["release.json", "artifacts", "blobs"]);
+  const foreign = (await readdir(outDir)).filter((name) => !known.has(name));
+  if (foreign.length > 0) {
+    const remedy = "give a new directory, or one that an earlier build made";
+    throw new BulkheadError("USAGE", `${outDir} holds something else: ${foreign[0]}`, { remedy });
+  }
+  for (const name of known) await rm(join(outDir, name), { recursive: true, force: true });
+}
+
+async function buildArtifacts(plan: Plan, directory: string, outDir: string): Promise<Map<string, Artifact>> {
+  const images = Object.values(plan.components).flatMap(({ image }) => ("source" in image ? [image.source] : []));
+  const built = [...new Set(images)].map(
+    async (source): Promise<[string, Artifact]> => [source, await buildArtifact(source, directory, outDir)],
+  );
+  return new Map(await Promise.all(built));
+}
+
+function describe(plan: Plan, artifacts: ReadonlyMap<string, Artifact>, options: BuildOptions): Release {
+  const system = completePlan(plan, (source) => artifacts.get(source)?.digest ?? "");
+  const unique = new Map([...artifacts.values()].map((artifact) => [artifact.digest, artifact]));
+  return releaseSchema.parse({
+    format: releaseFormat,
+    name: plan.system,
+    version: plan.version,
+    releaseCounter: options.releaseCounter,
+    securityEpoch: options.securityEpoch ?? 0,
+    board: plan.board,
+    builtAtMs: options.builtAtMs ?? buildTimeMs(),
+    system,
+    artifacts: [...unique.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1)),
+  });
+}
+
+/** SOURCE_DATE_EPOCH (reproducible-builds.org) in milliseconds, else the present. */
+function buildTimeMs(): number {
+  const { SOURCE_DATE_EPOCH: epoch } = process.env;
+  if (epoch === undefined) return Date.now();
+  if (!/^\d{1,12}$/.test(epoch)) {
+    throw new BulkheadError("ENVIRONMENT_INVALID", `SOURCE_DATE_EPOCH=${epoch} is not a number of seconds`);
+  }
+  return Number(epoch) * 1000;
+}
