@@ -1,12 +1,20 @@
-import { mkdtemp, mkdir, rm } from "node:fs/promises";
-import { createServer, createConnection, type Socket } from "node:net";
 import { once } from "node:events";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { createConnection, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { expect, test, onTestFinished } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { type AnyComponent, createFrameReader, createLog, defineComponent, defineInterface, encodeFrame, runComponent } from "./index.ts";
+import {
+  type AnyComponent,
+  createFrameReader,
+  createLog,
+  defineComponent,
+  defineInterface,
+  encodeFrame,
+  runComponent,
+} from "./index.ts";
 
 const lamp = defineInterface({
   name: "lamp",
@@ -41,13 +49,43 @@ test("[K3] two components talk", async () => {
     const exited = new Promise<number>((exit) => {
       void runComponent(definition, {
         directories,
-        host: { control: mine as Duplex, log: createLog((l) => seen.push(l)), exit, onUncaught() {}, flush: async () => {} },
+        host: {
+          control: mine as Duplex,
+          log: createLog((l) => seen.push(l)),
+          exit,
+          onUncaught() {},
+          flush: async () => {},
+        },
       });
     });
-    theirs.write(encodeFrame([2, "start", { protocol: 1, role: "application", incarnation: 1, generation: 1, heartbeatMs: 20, config: {}, uses: [], provides: [], ...start }]));
+    theirs.write(
+      encodeFrame([
+        2,
+        "start",
+        {
+          protocol: 1,
+          role: "application",
+          incarnation: 1,
+          generation: 1,
+          heartbeatMs: 20,
+          config: {},
+          uses: [],
+          provides: [],
+          ...start,
+        },
+      ]),
+    );
     return { control: theirs, messages, exited };
   };
-  const channel = { client: "user", name: "light", provider: "house", service: "lamp", interface: "lamp", dependency: "strong", grant: {} };
+  const channel = {
+    client: "user",
+    name: "light",
+    provider: "house",
+    service: "lamp",
+    interface: "lamp",
+    dependency: "strong",
+    grant: {},
+  };
   const house = defineComponent({
     provides: { lamp },
     start({ provides }) {

@@ -1,0 +1,43 @@
+/** A typed stand-in for a neighbour that a component uses: for the unit tests of that component. */
+import { BulkheadError } from "@bulkhead/protocol";
+import { makeClient } from "../channel/client.ts";
+import { createPeerWatch } from "../channel/peer-watch.ts";
+import type { AnyInterface, Client, Handlers } from "../component.ts";
+import { callHandler, throughWire } from "./neighbour.ts";
+
+export type FakeClient<I extends AnyInterface> = {
+  /** Give this to the component. */
+  client: Client<I>;
+  notify(notification: keyof I["notifications"] & string, body: unknown): void;
+  /** The neighbour goes: calls fail with PEER_GONE until it is back. */
+  goDown(): void;
+  /** It is back, as its next incarnation. */
+  comeBack(): void;
+};
+
+/**
+ * A client whose calls `handlers` answer, with the checks of a real channel. It is up, as incarnation 1.
+ *
+ * @example
+ * const lamp = fakeClient(lampInterface, { set: () => null });
+ * await lamp.client.set({ on: true });
+ */
+export function fakeClient<I extends AnyInterface>(
+  iface: I,
+  handlers: Handlers<I>,
+  { grant = {} }: { grant?: unknown } = {},
+): FakeClient<I> {
+  const watch = createPeerWatch(iface, iface.name);
+  watch.set({ up: true, incarnation: 1 });
+  return {
+    client: makeClient(iface, watch.channel, (operation, args) => {
+      if (watch.channel.up) return callHandler(iface, grant, handlers, operation, args);
+      const { incarnation } = watch.channel;
+      const data = { lostIncarnation: incarnation, incarnation };
+      return Promise.reject(new BulkheadError("PEER_GONE", `the provider of ${iface.name} has gone`, { data }));
+    }),
+    notify: (notification, body) => watch.notify(notification, throughWire(body)),
+    goDown: () => watch.set({ up: false, incarnation: watch.channel.incarnation }),
+    comeBack: () => watch.set({ up: true, incarnation: watch.channel.incarnation + 1 }),
+  };
+}

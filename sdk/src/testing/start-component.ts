@@ -1,0 +1,104 @@
+/** Starts a component inside a unit test: its neighbours are given, what it provides can be called, nothing is a process. */
+import type { ToRoot } from "@bulkhead/protocol";
+import { makeClient } from "../channel/client.ts";
+import { createPeerWatch } from "../channel/peer-watch.ts";
+import type { AnyInterface, Client, ComponentDefinition, Handlers, Interfaces, ServedClient } from "../component.ts";
+import { createLog } from "../log.ts";
+import { createRootMailbox } from "../root-mailbox.ts";
+import { callHandler, throughWire } from "./neighbour.ts";
+
+export type StartOptions<U extends Interfaces> = {
+  /** Clients, usually of `fakeClient`. */
+  uses: { readonly [K in keyof U]: Client<U[K]> };
+  config?: unknown;
+};
+
+export type Connection<I extends AnyInterface> = {
+  client: Client<I>;
+  /** The client goes, as when its component ends. */
+  leave(): void;
+};
+
+export type StartedComponent<P extends Interfaces> = {
+  /** What it logged. */
+  lines: string[];
+  /** A client of what it provides. */
+  connect<S extends keyof P & string>(service: S, options?: { grant?: unknown; component?: string }): Connection<P[S]>;
+  /** Plays the root server's messages to core servers. */
+  root: { status(status: unknown): void; generation(outcome: never): void };
+  /** What it told the root server. */
+  told: { kind: keyof ToRoot; body: unknown }[];
+  /** Runs its stop handlers. */
+  stop(): Promise<void>;
+};
+
+/** Runs `start` of the definition and resolves when it is ready; throws what `start` throws. */
+export async function startComponent<U extends Interfaces, P extends Interfaces>(
+  definition: ComponentDefinition<U, P>,
+  { uses, config = {} }: StartOptions<U>,
+): Promise<StartedComponent<P>> {
+  const lines: string[] = [];
+  const told: StartedComponent<P>["told"] = [];
+  const stopHandlers: (() => void | Promise<void>)[] = [];
+  const accepts = new Map<string, (client: ServedClient<AnyInterface>) => Handlers<AnyInterface>>();
+  const mailbox = createRootMailbox((kind, body) => void told.push({ kind, body }));
+  const service = (name: string) => ({
+    serve: (accept: (client: ServedClient<AnyInterface>) => Handlers<AnyInterface>) => void accepts.set(name, accept),
+  });
+  await definition.start({
+    uses,
+    provides: Object.fromEntries(Object.keys(definition.provides).map((name) => [name, service(name)])) as never,
+    config,
+    log: createLog((line) => lines.push(line)),
+    onStop: (handler) => void stopHandlers.push(handler),
+    component: "component",
+    incarnation: 1,
+    generation: 1,
+    root: mailbox.link,
+  });
+  return {
+    lines,
+    told,
+    root: { status: mailbox.takeStatus, generation: mailbox.takeGeneration },
+    connect(name, { grant = {}, component = "client" } = {}) {
+      const accept = accepts.get(name);
+      if (!accept) throw new Error(`the component does not serve ${name}`);
+      return connect(definition.provides[name] as AnyInterface, accept, grant, component) as never;
+    },
+    async stop() {
+      for (const handler of stopHandlers.reverse()) await handler();
+    },
+  };
+}
+
+function connect(
+  iface: AnyInterface,
+  accept: (client: ServedClient<AnyInterface>) => Handlers<AnyInterface>,
+  grant: unknown,
+  component: string,
+): Connection<AnyInterface> {
+  const checkedGrant = iface.grant.parse(grant);
+  const watch = createPeerWatch(iface, iface.name);
+  watch.set({ up: true, incarnation: 1 });
+  const goneListeners: (() => void)[] = [];
+  const handlers = accept({
+    component,
+    name: "peer",
+    incarnation: 1,
+    grant: checkedGrant,
+    notify(notification, body) {
+      watch.notify(notification, throughWire(body));
+      return true;
+    },
+    onGone: (callback) => void goneListeners.push(callback),
+  });
+  return {
+    client: makeClient(iface, watch.channel, (operation, args) =>
+      callHandler(iface, checkedGrant, handlers, operation, args),
+    ),
+    leave() {
+      watch.set({ up: false, incarnation: 1 });
+      for (const listener of goneListeners) listener();
+    },
+  };
+}
