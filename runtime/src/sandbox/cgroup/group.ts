@@ -1,0 +1,136 @@
+/** Makes, enters and removes the control groups of components, all below `<mount>/bulkhead`. */
+import { access, mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { BulkheadError } from "@bulkhead/protocol";
+import type { SandboxSpec } from "../spec.ts";
+import { waitFor } from "../wait.ts";
+import { type CgroupHost, detectCgroups, groupDirectories, neededControllers, ownRoot } from "./host.ts";
+import { type Setting, settingsV1, settingsV2 } from "./limits.ts";
+
+/** How long killed processes may take to vanish; a process in an uninterruptible wait can outlast it. */
+const emptyTimeoutMs = 5000;
+
+/** One or two path segments; `.` and `..` are none. */
+const groupPattern = /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}$)[A-Za-z0-9._-]+)?$/;
+
+/** Makes the group of a component with its limits; what an earlier one left there is killed and removed first. */
+export async function createGroup(host: CgroupHost, group: string, limits: SandboxSpec["limits"]): Promise<void> {
+  await removeGroup(host, group);
+  if (host.version === "v2") {
+    const directory = join(host.mount, ownRoot, group);
+    await delegateControllers(host.mount, dirname(directory));
+    await mkdir(directory, { recursive: true });
+    await applySettings(directory, settingsV2(limits));
+  }
+  if (host.version === "v1") {
+    for (const directory of groupDirectories(host, group)) await mkdir(directory, { recursive: true });
+    for (const [controller, settings] of Object.entries(settingsV1(limits))) {
+      const mount = host.mounts[controller as keyof typeof host.mounts];
+      if (mount !== null) await applySettings(join(mount, ownRoot, group), settings);
+    }
+  }
+}
+
+/**
+ * Version 2 gives a child a controller only if every ancestor has enabled it for its children, and an ancestor that
+ * does so must hold no process itself ("no internal process"); only leaves hold ours.
+ */
+async function delegateControllers(mount: string, parent: string): Promise<void> {
+  await mkdir(parent, { recursive: true });
+  const levels = [mount, ...ancestorsBelow(mount, parent)];
+  for (const level of levels) {
+    const file = join(level, "cgroup.subtree_control");
+    const enabled = (await readFile(file, "utf8")).trim().split(/\s+/);
+    const wanted = neededControllers.filter((controller) => !enabled.includes(controller));
+    if (wanted.length > 0) await writeSetting(level, "cgroup.subtree_control", wanted.map((c) => `+${c}`).join(" "));
+  }
+}
+
+function ancestorsBelow(top: string, path: string): string[] {
+  return path === top || path === dirname(path) ? [] : [...ancestorsBelow(top, dirname(path)), path];
+}
+
+async function applySettings(directory: string, settings: readonly Setting[]): Promise<void> {
+  for (const { file, value, optional } of settings) {
+    if (optional && !(await exists(join(directory, file)))) continue;
+    await writeSetting(directory, file, value);
+  }
+}
+
+/** Moves a process into the group; its later children are born there. Throws SANDBOX_UNAVAILABLE. */
+export async function joinGroup(host: CgroupHost, group: string, pid: number): Promise<void> {
+  for (const directory of groupDirectories(host, group)) await writeSetting(directory, "cgroup.procs", String(pid));
+}
+
+async function writeSetting(directory: string, file: string, value: string): Promise<void> {
+  await writeFile(join(directory, file), value).catch((cause: unknown) => {
+    throw new BulkheadError("SANDBOX_UNAVAILABLE", `the kernel refused "${value}" for ${join(directory, file)}`, {
+      cause,
+      remedy: "see what else on this machine manages control groups, and whether the limit is within its parent's",
+    });
+  });
+}
+
+/** Kills what is left in a group and everything below, and removes it. Returns the directories that were removed. */
+export async function removeGroup(host: CgroupHost, group: string): Promise<string[]> {
+  if (!groupPattern.test(group)) {
+    throw new BulkheadError("ENVIRONMENT_INVALID", `"${group}" is not the name of a control group of ours`);
+  }
+  const removed: string[] = [];
+  for (const directory of groupDirectories(host, group)) removed.push(...(await removeTree(directory)));
+  return removed;
+}
+
+/**
+ * Removes the control groups of an instance, whoever left them; also our root when no other instance is in it.
+ * Returns the directories that were removed. Throws SANDBOX_UNAVAILABLE where a process in them does not die.
+ */
+export async function removeCgroups(instance: string): Promise<string[]> {
+  const host = await detectCgroups();
+  const removed = await removeGroup(host, instance);
+  // Fails while it is not empty, which is what we want then.
+  for (const root of groupDirectories(host, ".")) await rmdir(root).catch(() => undefined);
+  return removed;
+}
+
+async function removeTree(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => null);
+  if (entries === null) return [];
+  const removed: string[] = [];
+  for (const entry of entries) {
+    if (entry.isDirectory()) removed.push(...(await removeTree(join(directory, entry.name))));
+  }
+  // The group stays busy for a moment after its last process was reaped, so removing it is part of what is waited for.
+  const isGone = await waitFor(async () => {
+    await killMembers(directory);
+    return rmdir(directory).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => error.code === "ENOENT",
+    );
+  }, emptyTimeoutMs);
+  if (isGone) return [...removed, directory];
+  throw new BulkheadError("SANDBOX_UNAVAILABLE", `processes in the control group ${directory} do not die`, {
+    remedy: `look at the processes listed in ${join(directory, "cgroup.procs")}`,
+  });
+}
+
+async function killMembers(directory: string): Promise<void> {
+  const text = await readFile(join(directory, "cgroup.procs"), "utf8").catch(() => "");
+  for (const line of text.split("\n")) {
+    const pid = Number(line);
+    // The kernel writes 0 for a process outside our pid namespace, and kill(0) would be our own process group.
+    if (!Number.isSafeInteger(pid) || pid <= 1 || pid === process.pid) continue;
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It ended by itself between the two lines.
+    }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,144 @@
+/**
+ * Starts bubblewrap blocked: everything is set up, nothing of the component runs yet.
+ *
+ * Uses node:child_process, not execa: ten descriptors are handed over and none of the output is ours to read.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import type { Duplex } from "node:stream";
+import { BulkheadError } from "@bulkhead/protocol";
+import { z } from "zod";
+import { type CommandLine, descriptors } from "./bubblewrap.ts";
+import { inheritedDescriptors } from "./descriptors.ts";
+import type { ExitStatus } from "./spec.ts";
+
+export type Launched = {
+  control: Duplex;
+  /** pid 1 of the sandbox, in the caller's pid namespace. Rejects with COMPONENT_START_FAILED where bubblewrap gave up. */
+  childPid: Promise<number>;
+  /** bubblewrap has ended, and with it everything inside. Never rejects. */
+  ended: Promise<ExitStatus>;
+  release(): void;
+  kill(): void;
+};
+
+/** The first of bubblewrap's status documents (bwrap(1), --json-status-fd); later ones have no child-pid. */
+const statusSchema = z.object({ "child-pid": z.number().int().positive() });
+
+/** `filter`: the seccomp program, or null to start without one. `stdout`: see SandboxSpec. */
+export async function launch(line: CommandLine, filter: Buffer | null, stdout: number): Promise<Launched> {
+  const nothing = await open("/dev/null", "r+");
+  try {
+    const [program, ...rest] = line.argv;
+    const monitor = spawn(program, rest, {
+      stdio: standardIo(stdout, nothing.fd, await inheritedDescriptors()),
+      // What bubblewrap gets can be read inside, in /proc/1/environ.
+      env: { PATH: process.env["PATH"] },
+    });
+    return attach(monitor, line.options, filter);
+  } finally {
+    await nothing.close();
+  }
+}
+
+type StandardIo = ("ignore" | "pipe" | number)[];
+
+/** What was inherited by accident is replaced by /dev/null: "ignore" would leave it open. */
+function standardIo(stdout: number, nothing: number, inherited: readonly number[]): StandardIo {
+  const stdio: StandardIo = ["ignore", stdout, stdout, "pipe", "pipe", "pipe", "pipe", "pipe"];
+  for (const fd of inherited) {
+    if (fd < stdio.length && stdio[fd] === "pipe") continue;
+    while (stdio.length < fd) stdio.push("ignore");
+    stdio[fd] = nothing;
+  }
+  return stdio;
+}
+
+function attach(monitor: ChildProcess, options: readonly string[], filter: Buffer | null): Launched {
+  const stream = (name: keyof typeof descriptors) => (monitor.stdio as readonly unknown[])[descriptors[name]] as Duplex;
+  // Without a listener, a peer that goes away while we write would end this process.
+  for (const name of Object.keys(descriptors) as (keyof typeof descriptors)[])
+    stream(name).on("error", () => undefined);
+  stream("options").end(`${options.join("\0")}\0`);
+  stream("seccomp").end(filter ?? Buffer.alloc(0));
+  const ended = new Promise<ExitStatus>((resolve) => {
+    monitor.once("exit", (code, signal) => resolve(exitStatus(code, signal)));
+    // The program could not be executed: no exit event follows.
+    monitor.once("error", () => resolve({ code: null, signal: null }));
+  });
+  let pid: number | null = null;
+  const childPid = readChildPid(stream("status"), ended).then((found) => {
+    pid = found;
+    return found;
+  });
+  return {
+    control: stream("control"),
+    childPid,
+    ended,
+    release: () => stream("block").end("\n"),
+    kill: () => killAll(monitor, pid),
+  };
+}
+
+async function readChildPid(status: Duplex, ended: Promise<ExitStatus>): Promise<number> {
+  const first = new Promise<string>((resolve) => createInterface({ input: status }).once("line", resolve));
+  const text = await Promise.race([first, ended]);
+  const parsed = typeof text === "string" ? statusSchema.safeParse(parseJson(text)).data : undefined;
+  if (parsed) return parsed["child-pid"];
+  throw new BulkheadError("COMPONENT_START_FAILED", "bubblewrap could not make the sandbox", {
+    remedy:
+      "its own words are in the component's log; most often a mount's source is not there or not readable for its uid",
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Pid 1 first: its death ends all inside before bubblewrap can return, so `ended` means that nothing is left; and a
+ * sandbox that is still blocked would take the end of its monitor for its release.
+ */
+function killAll(monitor: ChildProcess, pid: number | null): void {
+  if (monitor.exitCode !== null || monitor.signalCode !== null || monitor.pid === undefined) return;
+  if (pid !== null && parentOf(pid) === monitor.pid) process.kill(pid, "SIGKILL");
+  else monitor.kill("SIGKILL");
+}
+
+/** Guards against a pid that was given to somebody else: the monitor has one child, and is not reaped yet. */
+function parentOf(pid: number): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    return null;
+  }
+}
+
+const firstSignalCode = 128;
+const signalNames: Readonly<Record<number, string>> = {
+  1: "SIGHUP",
+  2: "SIGINT",
+  4: "SIGILL",
+  5: "SIGTRAP",
+  6: "SIGABRT",
+  7: "SIGBUS",
+  8: "SIGFPE",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  13: "SIGPIPE",
+  15: "SIGTERM",
+  31: "SIGSYS",
+};
+
+/** bubblewrap reports a component that a signal ended as exit code 128 + signal, as shells do. */
+export function exitStatus(code: number | null, signal: string | null): ExitStatus {
+  const name = code === null ? undefined : signalNames[code - firstSignalCode];
+  return name === undefined ? { code, signal } : { code: null, signal: name };
+}

@@ -1,0 +1,99 @@
+/**
+ * Which system calls a sandboxed process may make, as data. What is not named is answered with EPERM.
+ *
+ * The names are the kernel's; a name that an architecture does not have is skipped there. The list is what Node 20-26
+ * makes while it exercises files, sockets, timers, threads and WebAssembly, and what bubblewrap's own pid 1 needs
+ * (`wait4`, `write`, `execve`: it loads the filter before it starts the component).
+ */
+
+/** `component`: one process, no children. `net-admin`: the network server, which runs `ip`, `wg`, `nft`, `wireguard-go`. */
+export type Profile = "component" | "net-admin";
+
+/** What a call's argument must look like; `argument` counts from 0, only its low 32 bits are looked at. */
+export type Rule =
+  | { kind: "errno"; errno: number }
+  | { kind: "one-of"; argument: number; values: readonly number[] }
+  | { kind: "none-of"; argument: number; values: readonly number[] }
+  | { kind: "bits"; argument: number; required: number; forbidden: number };
+
+export const EPERM = 1;
+export const ENOSYS = 38;
+
+/** CLONE_NEWNS | NEWCGROUP | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET (linux/sched.h). */
+export const cloneNamespaceFlags = 0x7e020000;
+export const cloneThreadFlag = 0x00010000;
+
+const AF_UNIX = 1;
+const AF_INET = 2;
+const AF_INET6 = 10;
+const AF_NETLINK = 16;
+
+/** Both write into the input queue of a terminal, which may be somebody else's (asm-generic/ioctls.h, linux/tiocl.h). */
+const TIOCSTI = 0x5412;
+const TIOCLINUX = 0x541c;
+
+const memory = `brk mmap mmap2 munmap mremap mprotect madvise mincore msync mlock munlock membarrier
+  pkey_alloc pkey_free pkey_mprotect`;
+
+const files = `read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 open openat openat2 creat close
+  close_range dup dup2 dup3 lseek _llseek fcntl fcntl64 flock stat lstat fstat stat64 lstat64 fstat64 newfstatat
+  fstatat64 statx statfs fstatfs statfs64 fstatfs64 access faccessat faccessat2 readlink readlinkat getcwd chdir fchdir
+  mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat chmod fchmod fchmodat
+  chown lchown fchown fchownat chown32 lchown32 fchown32 utime utimes futimesat utimensat utimensat_time64 truncate
+  ftruncate truncate64 ftruncate64 fallocate fsync fdatasync sync_file_range copy_file_range sendfile sendfile64
+  getdents getdents64 umask fadvise64 arm_fadvise64_64 inotify_init inotify_init1 inotify_add_watch inotify_rm_watch`;
+
+const waiting = `poll ppoll ppoll_time64 select _newselect pselect6 pselect6_time64 epoll_create epoll_create1 epoll_ctl
+  epoll_wait epoll_pwait epoll_pwait2 eventfd eventfd2 pipe pipe2 timerfd_create timerfd_settime timerfd_gettime
+  timerfd_settime64 timerfd_gettime64 clock_gettime clock_gettime64 clock_getres clock_getres_time64 clock_nanosleep
+  clock_nanosleep_time64 nanosleep gettimeofday time times`;
+
+const threads = `futex futex_time64 set_robust_list get_robust_list set_tid_address rseq gettid sched_yield
+  sched_getaffinity sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min getcpu arch_prctl
+  cacheflush set_tls exit exit_group`;
+
+// kill reaches nobody outside: the process has a pid namespace of its own.
+const signals = `rt_sigaction rt_sigprocmask rt_sigreturn rt_sigsuspend rt_sigpending rt_sigtimedwait
+  rt_sigtimedwait_time64 sigreturn sigaltstack kill tkill tgkill pause restart_syscall`;
+
+const identity = `getpid getppid getuid geteuid getgid getegid getgroups getresuid getresgid getuid32 geteuid32 getgid32
+  getegid32 getgroups32 getresuid32 getresgid32 getpgid getpgrp getsid uname sysinfo getrlimit ugetrlimit setrlimit
+  prlimit64 getrusage getpriority prctl capget getrandom execve wait4`;
+
+const sockets = `connect bind listen accept accept4 getsockname getpeername getsockopt setsockopt send sendto sendmsg
+  sendmmsg recv recvfrom recvmsg recvmmsg recvmmsg_time64 shutdown`;
+
+// Where the sandbox has no user namespace of its own, setpriv runs inside it and changes the uid under the filter.
+// Afterwards the process holds no capability, and these calls can only set what it already is.
+const changeIdentity = `setresuid setresgid setgroups setresuid32 setresgid32 setgroups32 setuid setgid setuid32 setgid32
+  setreuid setregid setreuid32 setregid32 capset`;
+
+const children = `fork vfork execveat waitid setpgid setsid setpriority pidfd_open pidfd_send_signal sched_setaffinity
+  getitimer setitimer timer_create timer_settime timer_settime64 timer_gettime timer_gettime64 timer_delete
+  timer_getoverrun setsockopt splice tee mknod mknodat`;
+
+/** Names that a profile lets through whatever their arguments are. */
+export function allowedCalls(profile: Profile, changesIdentityInside: boolean): string[] {
+  const groups = [memory, files, waiting, threads, signals, identity, sockets];
+  if (changesIdentityInside) groups.push(changeIdentity);
+  if (profile === "net-admin") groups.push(children);
+  return [...new Set(groups.flatMap((group) => group.split(/\s+/).filter((name) => name !== "")))];
+}
+
+/** Names whose answer depends on an argument, or is another error than EPERM. */
+export function ruledCalls(profile: Profile): Record<string, Rule> {
+  const families = profile === "net-admin" ? [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK] : [AF_UNIX, AF_INET, AF_INET6];
+  return {
+    // Its flags are behind a pointer, which no filter can follow. ENOSYS makes glibc use clone; EPERM aborts Node.
+    clone3: { kind: "errno", errno: ENOSYS },
+    clone: {
+      kind: "bits",
+      argument: 0,
+      required: profile === "component" ? cloneThreadFlag : 0,
+      forbidden: cloneNamespaceFlags,
+    },
+    socket: { kind: "one-of", argument: 0, values: families },
+    socketpair: { kind: "one-of", argument: 0, values: [AF_UNIX] },
+    ioctl: { kind: "none-of", argument: 1, values: [TIOCSTI, TIOCLINUX] },
+  };
+}

@@ -1,0 +1,55 @@
+/** What a sandbox is given and what it gives back: the contract between the sandbox and the root server. */
+import type { Duplex } from "node:stream";
+import type { Component, Level } from "@bulkhead/protocol";
+
+/** One thing of the host that the sandbox sees. Targets are absolute; parents are made. Sources must be readable by `uid`. */
+export type Mount =
+  /** A file or directory, read-only (`ro`) or writable (`rw`); device nodes in it do not work. */
+  | { kind: "ro" | "rw"; source: string; target: string }
+  /** A device node, or a directory of them: /dev/i2c-2. */
+  | { kind: "dev"; source: string; target: string }
+  /** Empty memory, charged to the component. */
+  | { kind: "tmpfs"; target: string; sizeBytes: number };
+
+export type Capability = "net_admin";
+
+export type SandboxSpec = {
+  /** The component's name; also the host name inside. */
+  name: string;
+  /** Own uid and gid as the caller's user namespace counts them; null where only one can be had. */
+  uid: number | null;
+  /** Program with arguments, by the paths inside. */
+  command: readonly string[];
+  /** The whole environment. Visible to other users of the host, as every command line is: nothing secret. */
+  environment: Readonly<Record<string, string>>;
+  mounts: readonly Mount[];
+  /** Path of an existing network namespace to enter, or null for an empty one of its own. */
+  networkNamespace: string | null;
+  /** Not empty: no user namespace of its own, and these capabilities over what the caller's user namespace owns. */
+  capabilities: readonly Capability[];
+  /** `processes` counts tasks as the kernel does: threads too. An idle Node has about 11. */
+  limits: { memoryBytes: number; processes: number; cpu: Component["cpu"] };
+  /** `<instance>/<component>` below the control group `bulkhead`. */
+  cgroup: string;
+  /** Descriptor that becomes 1 and 2 of the component. */
+  stdout: number;
+  /** Layers without which it must not run: SANDBOX_UNAVAILABLE. */
+  requires: Component["requires"];
+};
+
+export type ExitStatus = { code: number | null; signal: string | null };
+
+export type Sandbox = {
+  /** The sandbox's pid 1 in the caller's pid namespace: when it dies, the kernel kills all in the sandbox. */
+  pid: number;
+  /** The component's own process, whose parent `pid` is. */
+  componentPid: number;
+  /** The other end of file descriptor 3. */
+  control: Duplex;
+  /** Read from /proc after the start. */
+  level: Level;
+  /** Settles after the last process has gone and the control group is removed; never rejects. */
+  exited: Promise<ExitStatus>;
+  /** SIGKILL to everything in the sandbox. */
+  kill(): void;
+};

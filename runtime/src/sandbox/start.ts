@@ -1,0 +1,99 @@
+/** The one way a component is started, for the first time and again: blocked, control group, release, measured. */
+import { readFile } from "node:fs/promises";
+import { BulkheadError } from "@bulkhead/protocol";
+import { commandLine, setprivInside } from "./bubblewrap.ts";
+import { createGroup, joinGroup, removeGroup } from "./cgroup/group.ts";
+import { chooseForm, type Form, refuseForeseen, refuseGaps } from "./form.ts";
+import type { HostCapabilities } from "./host.ts";
+import { type Launched, launch } from "./launch.ts";
+import { childrenOf, readLevel } from "./level.ts";
+import { findProgram, mergeMounts, programMounts } from "./mounts.ts";
+import { buildFilter, encodeFilter, isArchitecture } from "./seccomp/filter.ts";
+import type { ExitStatus, Sandbox, SandboxSpec } from "./spec.ts";
+import { waitFor } from "./wait.ts";
+
+/** The slowest board makes a sandbox in some hundred milliseconds; one that takes this long hangs. */
+const setUpTimeoutMs = 10_000;
+
+/**
+ * Starts `spec.command` in a sandbox of its own. Throws SANDBOX_UNAVAILABLE where a layer is missing that the manifest
+ * requires, or that the host promised; COMPONENT_START_FAILED where the program does not start. Nothing is left then.
+ */
+export async function startSandbox(spec: SandboxSpec, host: HostCapabilities): Promise<Sandbox> {
+  refuseForeseen(spec, host);
+  const form = chooseForm(spec, host);
+  const extraMounts = form === "board-userns" && spec.uid !== null ? await programMounts(await findProgram("setpriv"), setprivInside) : [];
+  const filter = host.seccomp ? makeFilter(spec, form) : null;
+  const mounts = mergeMounts(spec.mounts, extraMounts);
+  const line = commandLine({ ...spec, mounts }, form, filter !== null);
+  await createGroup(host.cgroup, spec.cgroup, spec.limits);
+  const launched = await launch(line, filter, spec.stdout);
+  const exited = launched.ended.then((status) => cleanUp(status, spec, host));
+  try {
+    return await release(launched, exited, spec, host);
+  } catch (cause) {
+    launched.kill();
+    await exited;
+    if (cause instanceof BulkheadError) throw cause;
+    throw new BulkheadError("COMPONENT_START_FAILED", `${spec.name} could not be started`, { cause });
+  }
+}
+
+async function release(
+  launched: Launched,
+  exited: Promise<ExitStatus>,
+  spec: SandboxSpec,
+  host: HostCapabilities,
+): Promise<Sandbox> {
+  const pid = await withTimeout(launched.childPid, spec);
+  await joinGroup(host.cgroup, spec.cgroup, pid);
+  launched.release();
+  const componentPid = await findComponent(pid, launched, spec);
+  const level = await readLevel(componentPid, spec, host.cgroup);
+  refuseGaps(spec, host, level);
+  return { pid, componentPid, control: launched.control, level, exited, kill: launched.kill };
+}
+
+function makeFilter(spec: SandboxSpec, form: Form): Buffer | null {
+  if (!isArchitecture(process.arch)) return null;
+  const profile = spec.capabilities.includes("net_admin") ? "net-admin" : "component";
+  return encodeFilter(buildFilter(process.arch, profile, form === "board-userns" && spec.uid !== null));
+}
+
+/** A group that cannot be removed is left to the next start of the component, which then fails with the reason. */
+async function cleanUp(status: ExitStatus, spec: SandboxSpec, host: HostCapabilities): Promise<ExitStatus> {
+  await removeGroup(host.cgroup, spec.cgroup).catch(() => undefined);
+  return status;
+}
+
+async function withTimeout(childPid: Promise<number>, spec: SandboxSpec): Promise<number> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(notStarted(spec, `it was not set up within ${setUpTimeoutMs} ms`)), setUpTimeoutMs);
+  });
+  return Promise.race([childPid, late]).finally(() => clearTimeout(timer));
+}
+
+/** The child of pid 1, once it executes the component: until then it is a copy of bubblewrap, or setpriv. */
+async function findComponent(pid: number, launched: Launched, spec: SandboxSpec): Promise<number> {
+  let found: number | null = null;
+  let ended: ExitStatus | null = null;
+  void launched.ended.then((status) => {
+    ended = status;
+  });
+  await waitFor(async () => {
+    for (const child of await childrenOf(pid)) {
+      const name = (await readFile(`/proc/${child}/comm`, "utf8").catch(() => "bwrap")).trim();
+      if (name !== "bwrap" && name !== "setpriv") found = child;
+    }
+    return found !== null || ended !== null;
+  }, setUpTimeoutMs);
+  if (found !== null) return found;
+  throw notStarted(spec, ended === null ? "its program was not executed in time" : "it ended at once");
+}
+
+function notStarted(spec: SandboxSpec, why: string): BulkheadError {
+  return new BulkheadError("COMPONENT_START_FAILED", `${spec.name} could not be started: ${why}`, {
+    remedy: "the component's log has what it or bubblewrap said",
+  });
+}
