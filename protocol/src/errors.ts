@@ -84,6 +84,7 @@ export const errorTable = {
   PROTOCOL_INVALID: "A message does not follow the command channel protocol.",
   PROTOCOL_VERSION: "The peer speaks a version of the protocol that is not supported.",
   DATABASE_UNAVAILABLE: "The database does not answer.",
+  GATEWAY_UNAVAILABLE: "The gateway of the tunnel does not answer.",
   INTERNAL: "Something failed that should not have; the log of the process has the details.",
 
   // Command line.
