@@ -1,2 +1,22 @@
-/** What a device has installed and which of it runs. */
-export * from "./tree/index.ts";
+/** What a device has installed, which of it runs, and how that changes without a moment in which nothing would start. */
+export {
+  collectGarbage,
+  installFactoryRelease,
+  installRelease,
+  releaseDirectory,
+  verifyInstalled,
+} from "./install.ts";
+export {
+  assignUids,
+  beginTrial,
+  chooseGeneration,
+  commit,
+  fallBack,
+  type GenerationRecord,
+  type Installed,
+  keptDigests,
+  rollBack,
+  whyBad,
+} from "./record.ts";
+export { readRecord, writeRecord } from "./slots.ts";
+export { packTree, type TreeIdentity, treeDigest, unpackTree } from "./tree/index.ts";

@@ -1,0 +1,170 @@
+/**
+ * Takes a release from where another process put it into the device's own store, where only the root server writes.
+ * Nothing of the other's word is believed: the name of the directory is the digest of the release, the release names
+ * every tree by digest, and each is computed again while it is copied.
+ */
+import { access, constants, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { type Artifact, BulkheadError, canonicalJson, type Release, releaseSchema, sha256 } from "@bulkhead/protocol";
+import { replaceFile, syncDirectory } from "./durable.ts";
+import { firstRecord } from "./record.ts";
+import { readRecord, writeRecord } from "./slots.ts";
+import { packTree, treeDigest, unpackTree } from "./tree/index.ts";
+
+/** A system of a thousand components stays far below it. */
+const maxReleaseBytes = 4 * 1024 * 1024;
+
+/** Where an installed release lies. */
+export function releaseDirectory(dataDir: string, digest: string): string {
+  return join(dataDir, "releases", digest);
+}
+
+/**
+ * Copies the release in `fromDir` (named after its digest; `release.json`, `artifacts/<digest>/…`) into the store.
+ * Artifacts that are missing there are taken from installed releases. Does nothing where it is installed and intact.
+ *
+ * Throws RELEASE_NOT_ENDORSED where there is no such directory, RELEASE_ARTIFACT_ALTERED where a digest is not the
+ * one that was named, RELEASE_INVALID where the document or a tree is not well formed.
+ */
+export async function installRelease(dataDir: string, fromDir: string): Promise<Release> {
+  const digest = basename(fromDir);
+  const text = await readReleaseFile(fromDir).catch((cause: unknown) => {
+    throw cause instanceof BulkheadError
+      ? cause
+      : new BulkheadError("RELEASE_NOT_ENDORSED", `there is no endorsed release ${digest}`, { cause });
+  });
+  const release = parseRelease(text, digest);
+  const installed = await verifyInstalled(dataDir, digest).catch(() => null);
+  if (installed) return installed;
+  await store(dataDir, digest, text, release.artifacts, join(fromDir, "artifacts"));
+  return release;
+}
+
+/**
+ * Puts the first release on a device, as flashing does: `artifactsDir` holds a tree per digest. Writes the first record;
+ * throws CONFLICT where the device has one already.
+ */
+export async function installFactoryRelease(dataDir: string, release: Release, artifactsDir: string): Promise<string> {
+  if (await readRecord(dataDir)) {
+    throw new BulkheadError("CONFLICT", `${dataDir} holds a device already`, {
+      remedy: "deploy the release to the device, or give an empty directory",
+    });
+  }
+  const text = canonicalJson(release);
+  const digest = sha256(text);
+  await store(dataDir, digest, text, release.artifacts, artifactsDir);
+  await writeRecord(dataDir, firstRecord(digest, release));
+  return digest;
+}
+
+/**
+ * Recomputes every digest of an installed release. Called at each activation and boot.
+ * Throws RELEASE_ARTIFACT_ALTERED naming what is not as it was signed.
+ */
+export async function verifyInstalled(dataDir: string, digest: string): Promise<Release> {
+  const directory = releaseDirectory(dataDir, digest);
+  const text = await readReleaseFile(directory).catch((cause: unknown) => {
+    throw altered(`the installed release ${digest} cannot be read`, cause);
+  });
+  const release = parseRelease(text, digest);
+  for (const artifact of release.artifacts) {
+    const found = await treeDigest(join(directory, "artifacts", artifact.digest)).catch((cause: unknown) => {
+      throw altered(`the installed artifact ${artifact.digest} cannot be read`, cause);
+    });
+    checkIdentity(artifact, found);
+  }
+  return release;
+}
+
+/** Removes installed releases other than `kept`, and what an interrupted installation left. */
+export async function collectGarbage(dataDir: string, kept: readonly string[]): Promise<void> {
+  const directory = join(dataDir, "releases");
+  for (const name of await readdir(directory)) {
+    if (!kept.includes(name)) await rm(join(directory, name), { recursive: true, force: true });
+  }
+}
+
+async function store(
+  dataDir: string,
+  digest: string,
+  text: string,
+  artifacts: readonly Artifact[],
+  artifactsDir: string,
+): Promise<void> {
+  const final = releaseDirectory(dataDir, digest);
+  const growing = `${final}.new`;
+  await rm(growing, { recursive: true, force: true });
+  await mkdir(join(growing, "artifacts"), { recursive: true, mode: 0o755 });
+  for (const artifact of artifacts) {
+    const source = await findTree(dataDir, artifact.digest, artifactsDir);
+    checkIdentity(artifact, await unpackTree(packTree(source), join(growing, "artifacts", artifact.digest)));
+  }
+  await syncDirectory(join(growing, "artifacts"));
+  await replaceFile(join(growing, "release.json"), text);
+  // One that is there is damaged, or this would not have been called.
+  await rm(final, { recursive: true, force: true });
+  await rename(growing, final);
+  await syncDirectory(join(dataDir, "releases"));
+}
+
+async function findTree(dataDir: string, digest: string, artifactsDir: string): Promise<string> {
+  const installed = await readdir(join(dataDir, "releases"));
+  const places = [artifactsDir, ...installed.map((name) => join(dataDir, "releases", name, "artifacts"))];
+  for (const place of places) {
+    const tree = join(place, digest);
+    if (
+      await access(tree).then(
+        () => true,
+        () => false,
+      )
+    )
+      return tree;
+  }
+  throw new BulkheadError("RELEASE_INVALID", `the artifact ${digest} of the release is nowhere on the device`);
+}
+
+// A link, a FIFO or a giant in the place of the file must not make the root server follow, wait or grow.
+async function readReleaseFile(directory: string): Promise<string> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(join(directory, "release.json"), flags);
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile() || stat.size > maxReleaseBytes) {
+      throw new BulkheadError("RELEASE_INVALID", `release.json is not a file of at most ${maxReleaseBytes} bytes`);
+    }
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(stat.size), 0, stat.size, 0);
+    return buffer.toString("utf8", 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+function parseRelease(text: string, digest: string): Release {
+  if (sha256(text) !== digest) throw altered(`release.json does not have the digest ${digest}`);
+  const release = readDocument(text, digest);
+  for (const [name, { image }] of Object.entries(release.system.components)) {
+    if (!("artifact" in image) || release.artifacts.some((artifact) => artifact.digest === image.artifact)) continue;
+    throw new BulkheadError("RELEASE_INVALID", `release ${digest} does not list the artifact of ${name}`);
+  }
+  return release;
+}
+
+function readDocument(text: string, digest: string): Release {
+  try {
+    return releaseSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new BulkheadError("RELEASE_INVALID", `release ${digest} is not well formed`, { cause });
+  }
+}
+
+function checkIdentity(expected: Artifact, found: Artifact): void {
+  if (expected.digest === found.digest && expected.length === found.length) return;
+  throw altered(`the artifact ${expected.digest} is ${found.digest} of ${found.length} bytes`);
+}
+
+function altered(what: string, cause?: unknown): BulkheadError {
+  return new BulkheadError("RELEASE_ARTIFACT_ALTERED", what, {
+    cause,
+    remedy: "deploy the release again; the device goes on with the previous one",
+  });
+}

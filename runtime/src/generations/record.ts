@@ -1,0 +1,152 @@
+/** The record of what is installed, and its pure transitions. Every one is written to the disk before it is acted upon. */
+import { digestSchema, nameSchema, timeMsSchema } from "@bulkhead/protocol";
+import { z } from "zod";
+
+export const recordFormat = 1;
+/** A power cut or two during the first start must not cost a good release (balena-supervisor, issue 2301). */
+export const triesOfGeneration = 3;
+/** Enough to answer "why is this release not running"; older ones are forgotten. */
+const maxBad = 32;
+
+const installedSchema = z.strictObject({
+  digest: digestSchema,
+  /** +1 for each system that is put in charge; never used twice. */
+  generation: z.number().int().positive(),
+  releaseCounter: z.number().int().positive(),
+});
+export type Installed = z.infer<typeof installedSchema>;
+
+const badSchema = z.strictObject({ digest: digestSchema, reason: z.string().max(2000), atMs: timeMsSchema });
+
+export const recordSchema = z.strictObject({
+  format: z.literal(recordFormat),
+  current: installedSchema,
+  previous: installedSchema.nullable(),
+  /** A generation on trial; `triesLeft` is counted down before each start. */
+  trying: installedSchema.extend({ triesLeft: z.number().int().min(0).max(triesOfGeneration) }).nullable(),
+  lastGeneration: z.number().int().positive(),
+  /** No release below it is ever activated again without a statement of the release key. */
+  releaseCounterFloor: z.number().int().nonnegative(),
+  securityEpochFloor: z.number().int().nonnegative(),
+  bad: z.array(badSchema).max(maxBad),
+  /** What became of the last release that was to be activated. */
+  lastOutcome: z
+    .strictObject({
+      releaseDigest: digestSchema,
+      outcome: z.enum(["committed", "rolled-back"]),
+      reason: z.string().max(2000),
+    })
+    .nullable(),
+  /** Component name → number above the device's first uid; kept for ever, so that what a component stored stays its own. */
+  uidNumbers: z.record(nameSchema, z.number().int().nonnegative()),
+});
+export type GenerationRecord = z.infer<typeof recordSchema>;
+
+type ReleaseFacts = { readonly releaseCounter: number; readonly securityEpoch: number };
+
+/** The record of a device that was just flashed. */
+export function firstRecord(digest: string, release: ReleaseFacts): GenerationRecord {
+  return {
+    format: recordFormat,
+    current: { digest, generation: 1, releaseCounter: release.releaseCounter },
+    previous: null,
+    trying: null,
+    lastGeneration: 1,
+    releaseCounterFloor: release.releaseCounter,
+    securityEpochFloor: release.securityEpoch,
+    bad: [],
+    lastOutcome: null,
+    uidNumbers: {},
+  };
+}
+
+/** Puts an installed release on trial. */
+export function beginTrial(record: GenerationRecord, digest: string, release: ReleaseFacts): GenerationRecord {
+  const generation = record.lastGeneration + 1;
+  const trying = { digest, generation, releaseCounter: release.releaseCounter, triesLeft: triesOfGeneration };
+  return { ...record, trying, lastGeneration: generation };
+}
+
+export type Choice =
+  /** Start this one after `record` was written. */
+  { readonly record: GenerationRecord; readonly run: Installed; readonly onTrial: boolean };
+
+/** What to start now. Takes one try of a generation on trial, or gives it up where none is left. */
+export function chooseGeneration(record: GenerationRecord, nowMs: number): Choice {
+  const { trying } = record;
+  if (!trying) return { record, run: record.current, onTrial: false };
+  if (trying.triesLeft === 0) {
+    const reason = `the runtime ended during each of its ${triesOfGeneration} first starts`;
+    return chooseGeneration(rollBack(record, reason, nowMs), nowMs);
+  }
+  return {
+    record: { ...record, trying: { ...trying, triesLeft: trying.triesLeft - 1 } },
+    run: trying,
+    onTrial: true,
+  };
+}
+
+/** The generation on trial is good. Floors rise in the same write: there is no moment between. */
+export function commit(record: GenerationRecord, release: ReleaseFacts): GenerationRecord {
+  const { trying, current } = record;
+  if (!trying) return record;
+  const { triesLeft: _, ...installed } = trying;
+  return {
+    ...record,
+    current: installed,
+    previous: current,
+    trying: null,
+    releaseCounterFloor: Math.max(record.releaseCounterFloor, release.releaseCounter),
+    securityEpochFloor: Math.max(record.securityEpochFloor, release.securityEpoch),
+    lastOutcome: { releaseDigest: trying.digest, outcome: "committed", reason: "every permanent component is ready" },
+  };
+}
+
+/** The generation on trial is bad: the current one goes on. */
+export function rollBack(record: GenerationRecord, why: string, nowMs: number): GenerationRecord {
+  const { trying } = record;
+  if (!trying) return record;
+  const reason = why.slice(0, 2000);
+  return {
+    ...condemn(record, trying.digest, reason, nowMs),
+    trying: null,
+    lastOutcome: { releaseDigest: trying.digest, outcome: "rolled-back", reason },
+  };
+}
+
+/** The current release is damaged on the disk: the previous one takes its place. null where there is none. */
+export function fallBack(record: GenerationRecord, why: string, nowMs: number): GenerationRecord | null {
+  const { current, previous } = record;
+  if (!previous) return null;
+  const reason = why.slice(0, 2000);
+  return {
+    ...condemn(record, current.digest, reason, nowMs),
+    current: previous,
+    previous: null,
+    trying: null,
+    lastOutcome: { releaseDigest: current.digest, outcome: "rolled-back", reason },
+  };
+}
+
+/** Why this release must not be activated again, or undefined. */
+export function whyBad(record: GenerationRecord, digest: string): string | undefined {
+  return record.bad.find((entry) => entry.digest === digest)?.reason;
+}
+
+/** Digests that have to stay on the disk. */
+export function keptDigests({ current, previous, trying }: GenerationRecord): string[] {
+  return [current, previous, trying].flatMap((installed) => (installed ? [installed.digest] : []));
+}
+
+/** The record with a number for each name; known names keep theirs. */
+export function assignUids(record: GenerationRecord, names: readonly string[]): GenerationRecord {
+  const numbers = { ...record.uidNumbers };
+  let next = Math.max(-1, ...Object.values(numbers)) + 1;
+  for (const name of names) numbers[name] ??= next++;
+  return { ...record, uidNumbers: numbers };
+}
+
+function condemn(record: GenerationRecord, digest: string, reason: string, atMs: number): GenerationRecord {
+  const others = record.bad.filter((entry) => entry.digest !== digest);
+  return { ...record, bad: [...others, { digest, reason, atMs }].slice(-maxBad) };
+}
