@@ -33,17 +33,3 @@ export async function runProof(number: number, proof: Proof, light: FirstLight):
 export function fact(holds: boolean, text: string): Fact {
   return { text, holds };
 }
-
-/**
- * Waits until `probe` answers with something other than undefined, looking again every 50 ms.
- * Throws what was waited for after `timeoutMs`.
- */
-export async function eventually<T>(what: string, timeoutMs: number, probe: () => Promise<T | undefined>): Promise<T> {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const found = await probe();
-    if (found !== undefined) return found;
-    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs / 1000} s for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}

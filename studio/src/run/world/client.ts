@@ -1,10 +1,20 @@
 /** The launcher's side of the world: starts it and asks it for things. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { openSync } from "node:fs";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BulkheadError } from "@bulkhead/protocol";
+import { bulkheadDirectory } from "../../locations.ts";
 import { type Privilege, userNamespaceArguments } from "../privilege.ts";
 import { type FromWorld, fromWorldSchema, type ProcessSpec, type RunResult, type ToWorld } from "./messages.ts";
+
+/** Where the world sees the checkout: on a path that every uid can walk, wherever the checkout lies. */
+const checkoutInWorld = "/run/checkout";
+
+/** The path, as the world sees it, of a file of the checkout. */
+export function inWorld(path: string): string {
+  return join(checkoutInWorld, relative(bulkheadDirectory, path));
+}
 
 type Ended = Extract<FromWorld, { event: "ended" }>;
 // Omit over a union keeps only what all members share; this keeps each member's own.
@@ -90,7 +100,19 @@ function spawnWorld(privilege: Privilege, logFile: string): ChildProcess {
   const program = fileURLToPath(new URL("./main.ts", import.meta.url));
   return spawn(
     "setpriv",
-    ["--pdeathsig", "KILL", "unshare", ...namespaces, "--propagation", "private", "--", process.execPath, program],
+    [
+      "--pdeathsig",
+      "KILL",
+      "unshare",
+      ...namespaces,
+      "--propagation",
+      "private",
+      "--",
+      process.execPath,
+      program,
+      bulkheadDirectory,
+      checkoutInWorld,
+    ],
     // Detached: Ctrl-C reaches the launcher alone, which then ends the world in order.
     { stdio: ["ignore", log, log, "ipc"], detached: true },
   );

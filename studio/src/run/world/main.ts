@@ -15,6 +15,9 @@ let links = 0;
 async function prepare(): Promise<void> {
   // A /run of our own: network namespaces pinned there are pinned for nobody else.
   await execa("mount", ["-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/run"]);
+  const [, , checkout = "", checkoutInWorld = ""] = process.argv;
+  await mkdir(checkoutInWorld);
+  await execa("mount", ["--bind", "-o", "ro", checkout, checkoutInWorld]);
   await mkdir("/run/netns");
   await mkdir("/run/mounts");
   // A mount namespace can only be pinned on a mount that does not propagate.

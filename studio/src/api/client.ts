@@ -1,0 +1,102 @@
+/** The command line's and the launcher's way to the management service: its HTTP API, typed, with its errors as ours. */
+import { readFile } from "node:fs/promises";
+import type {
+  CommandRequest,
+  Device,
+  DeviceEvent,
+  EnrolRequest,
+  Health,
+  LogAnswer,
+  ManifestAnswer,
+  ReleaseSummary,
+  StatusAnswer,
+  StoredCommand,
+  TelemetryAnswer,
+  UploadAnswer,
+  UploadRequest,
+} from "@bulkhead/kms";
+import { BulkheadError, isErrorCode, type Provisioning } from "@bulkhead/protocol";
+import { z } from "zod";
+
+const recordSchema = z.strictObject({ format: z.literal(1), url: z.url(), tokenFile: z.string() });
+export type StudioRecord = z.infer<typeof recordSchema>;
+
+const problemSchema = z.object({ code: z.string(), detail: z.string(), remedy: z.string().optional() });
+
+export type StudioClient = ReturnType<typeof studioClient>;
+
+/** A client for the server at `url`; `token` is its session token. */
+export function studioClient({ url, token }: { url: string; token: string }) {
+  const ask = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const isBlob = body instanceof Uint8Array;
+    const answer = await fetch(new URL(`/api/v1${path}`, url), {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { "content-type": isBlob ? "application/octet-stream" : "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: isBlob ? new Uint8Array(body) : JSON.stringify(body) }),
+      signal: AbortSignal.timeout(20_000),
+    }).catch((cause: unknown) => {
+      throw new BulkheadError("STUDIO_UNREACHABLE", `the management service at ${url} does not answer`, {
+        cause,
+        remedy: "npm start starts one",
+      });
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw problemOf(answer.status, text);
+    return (text === "" ? null : JSON.parse(text)) as T;
+  };
+  const device = (id: string) => `/devices/${encodeURIComponent(id)}`;
+  return {
+    url,
+    health: () => ask<Health>("GET", "/health"),
+    devices: async () => (await ask<{ devices: Device[] }>("GET", "/devices")).devices,
+    device: async (id: string) => (await ask<{ device: Device }>("GET", device(id))).device,
+    enrol: async (request: EnrolRequest) =>
+      (await ask<{ provisioning: Provisioning }>("POST", "/devices", request)).provisioning,
+    status: (id: string) => ask<StatusAnswer>("GET", `${device(id)}/status`),
+    manifest: (id: string) => ask<ManifestAnswer>("GET", `${device(id)}/manifest`),
+    logs: (id: string, query: { after?: number; limit?: number; component?: string } = {}) =>
+      ask<LogAnswer>("GET", `${device(id)}/logs?${new URLSearchParams(textOf(query))}`),
+    events: async (id: string) => (await ask<{ events: DeviceEvent[] }>("GET", `${device(id)}/events`)).events,
+    command: async (id: string, request: CommandRequest) =>
+      (await ask<{ command: StoredCommand }>("POST", `${device(id)}/commands`, request)).command,
+    commands: async (id: string) =>
+      (await ask<{ commands: StoredCommand[] }>("GET", `${device(id)}/commands`)).commands,
+    releases: async () => (await ask<{ releases: ReleaseSummary[] }>("GET", "/releases")).releases,
+    uploadBlob: (digest: string, bytes: Uint8Array) => ask<unknown>("PUT", `/blobs/${digest}`, bytes),
+    uploadRelease: (request: UploadRequest) => ask<UploadAnswer>("POST", "/releases", request),
+    telemetry: () => ask<TelemetryAnswer>("GET", "/telemetry"),
+    loginLink: async () => (await ask<{ url: string }>("POST", "/login-links")).url,
+  };
+}
+
+/** Finds the server that a launcher wrote down. Errors: STUDIO_UNREACHABLE. */
+export async function findStudio(recordFile: string): Promise<StudioClient> {
+  try {
+    const record = recordSchema.parse(JSON.parse(await readFile(recordFile, "utf8")));
+    const token = (await readFile(record.tokenFile, "utf8")).trim();
+    return studioClient({ url: record.url, token });
+  } catch (cause) {
+    throw new BulkheadError("STUDIO_UNREACHABLE", "no management service was started from this checkout", {
+      cause,
+      remedy: "npm start starts one (or give --name as it was given there)",
+    });
+  }
+}
+
+function textOf(query: Record<string, string | number | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])),
+  );
+}
+
+function problemOf(status: number, text: string): BulkheadError {
+  try {
+    const { code, detail, remedy } = problemSchema.parse(JSON.parse(text));
+    return new BulkheadError(isErrorCode(code) ? code : "INTERNAL", detail, remedy ? { remedy } : {});
+  } catch (cause) {
+    return new BulkheadError("INTERNAL", `the management service answered ${status} without saying why`, { cause });
+  }
+}
