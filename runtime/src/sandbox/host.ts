@@ -3,6 +3,7 @@ import { access, readFile } from "node:fs/promises";
 import { BulkheadError } from "@bulkhead/protocol";
 import { execa } from "execa";
 import { type CgroupHost, detectCgroups } from "./cgroup/host.ts";
+import { findProgram, programEnvironment } from "./programs.ts";
 import { isArchitecture } from "./seccomp/filter.ts";
 
 export type UidRange = { first: number; count: number };
@@ -28,8 +29,9 @@ const nobody = 65_534;
 
 /** Throws MISSING_PROGRAM without bubblewrap or util-linux, SANDBOX_UNAVAILABLE where no form of sandbox works. */
 export async function detectHost(): Promise<HostCapabilities> {
-  const bubblewrapVersion = await programVersion("bwrap", "bubblewrap");
-  await programVersion("setpriv", "util-linux");
+  const bubblewrap = await findProgram("bwrap", "bubblewrap");
+  for (const name of ["setpriv", "nsenter"]) await findProgram(name, "util-linux");
+  const { stdout } = await execa(bubblewrap, ["--version"]);
   const root = process.geteuid?.() === 0;
   const uids = root ? parseUidMap(await readFile("/proc/self/uid_map", "utf8")) : [];
   const refusal = await tryUserNamespace(uids);
@@ -56,7 +58,7 @@ export async function detectHost(): Promise<HostCapabilities> {
     seccomp,
     cgroup,
     deadline: "unavailable",
-    bubblewrapVersion,
+    bubblewrapVersion: stdout.replace("bubblewrap ", ""),
     reasons,
   };
 }
@@ -75,16 +77,6 @@ export function canHaveUid(uids: readonly UidRange[], uid: number): boolean {
   return uid > 0 && uids.some(({ first, count }) => uid >= first && uid < first + count);
 }
 
-async function programVersion(program: string, packageName: string): Promise<string> {
-  const { stdout } = await execa(program, ["--version"]).catch((cause: unknown) => {
-    throw new BulkheadError("MISSING_PROGRAM", `the program ${program} is not installed or does not run`, {
-      cause,
-      remedy: `apt-get install ${packageName}`,
-    });
-  });
-  return /\d+(?:\.\d+)+/.exec(stdout)?.[0] ?? stdout.trim();
-}
-
 /** Makes a sandbox the way that components get one. Returns null where it works, else what the tool said. */
 async function tryUserNamespace(uids: readonly UidRange[]): Promise<string | null> {
   const last = uids.at(-1);
@@ -92,7 +84,7 @@ async function tryUserNamespace(uids: readonly UidRange[]): Promise<string | nul
   const asUid = uid === undefined ? [] : ["setpriv", "--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups"];
   const sandbox = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"];
   const [program = "bwrap", ...rest] = [...asUid, ...sandbox, "--ro-bind", "/", "/", "--proc", "/proc", "--", "true"];
-  const result = await execa(program, rest, { reject: false });
+  const result = await execa(program, rest, { reject: false, env: programEnvironment });
   return result.failed ? result.stderr.trim() || `exit code ${result.exitCode}` : null;
 }
 

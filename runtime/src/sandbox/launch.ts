@@ -12,6 +12,7 @@ import { BulkheadError } from "@bulkhead/protocol";
 import { z } from "zod";
 import { type CommandLine, descriptors } from "./bubblewrap.ts";
 import { inheritedDescriptors } from "./descriptors.ts";
+import { programEnvironment } from "./programs.ts";
 import type { ExitStatus } from "./spec.ts";
 
 export type Launched = {
@@ -34,8 +35,7 @@ export async function launch(line: CommandLine, filter: Buffer | null, stdout: n
     const [program, ...rest] = line.argv;
     const monitor = spawn(program, rest, {
       stdio: standardIo(stdout, nothing.fd, await inheritedDescriptors()),
-      // What bubblewrap gets can be read inside, in /proc/1/environ.
-      env: { PATH: process.env["PATH"] },
+      env: programEnvironment,
     });
     return attach(monitor, line.options, filter);
   } finally {

@@ -68,7 +68,7 @@ export function memberVersion(text: string, group: string, host: CgroupHost): Le
 }
 
 function missingLayers(level: Omit<Level, "missing">, spec: SandboxSpec): string[] {
-  const allowed = spec.capabilities.reduce((bits, name) => bits | capabilityBits[name], 0n);
+  const allowed = spec.capabilities.reduce((bits, name) => bits | (1n << capabilityBits[name]), 0n);
   return [
     level.uid === "own" ? [] : "own uid",
     ...namespaceNames.map((name) => (level.namespaces.includes(name) ? [] : `${name} namespace`)),

@@ -1,9 +1,8 @@
 /** Finds what a program of the host needs inside a sandbox: itself and its shared libraries, nothing else. */
-import { constants } from "node:fs";
-import { access, realpath } from "node:fs/promises";
-import { join } from "node:path";
+import { realpath } from "node:fs/promises";
 import { BulkheadError } from "@bulkhead/protocol";
 import { execa } from "execa";
+import { programEnvironment } from "./programs.ts";
 import type { Mount } from "./spec.ts";
 
 /** Where a sandbox has its Node. */
@@ -19,7 +18,10 @@ export async function programMounts(program: string, target: string): Promise<Mo
   const source = await realpath(program).catch((cause: unknown) => {
     throw new BulkheadError("FILE_UNREADABLE", `there is no program ${program}`, { cause });
   });
-  const { stdout, stderr, failed } = await execa("ldd", [source], { reject: false, env: { LC_ALL: "C" } });
+  const { stdout, stderr, failed } = await execa("ldd", [source], {
+    reject: false,
+    env: programEnvironment,
+  });
   const isStatic = /not a dynamic executable|statically linked/.test(stdout + stderr);
   if (failed && !isStatic) {
     throw new BulkheadError("FILE_UNREADABLE", `the libraries of ${source} cannot be listed: ${stderr.trim()}`);
@@ -29,24 +31,6 @@ export async function programMounts(program: string, target: string): Promise<Mo
     mounts.push({ kind: "ro", source: await realpath(library), target: library });
   }
   return mounts;
-}
-
-/** The path of a program by PATH. Throws MISSING_PROGRAM. */
-export async function findProgram(name: string): Promise<string> {
-  for (const directory of (process.env["PATH"] ?? "").split(":")) {
-    const path = join(directory, name);
-    if (await isExecutable(path)) return path;
-  }
-  throw new BulkheadError("MISSING_PROGRAM", `the program ${name} is not installed`, {
-    remedy: "install the package that has it (setpriv and nsenter: util-linux; bwrap: bubblewrap)",
-  });
-}
-
-function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Puts lists together; a file that several programs need is mounted once. */

@@ -7,7 +7,8 @@ import { chooseForm, type Form, refuseForeseen, refuseGaps } from "./form.ts";
 import type { HostCapabilities } from "./host.ts";
 import { type Launched, launch } from "./launch.ts";
 import { childrenOf, readLevel } from "./level.ts";
-import { findProgram, mergeMounts, programMounts } from "./mounts.ts";
+import { mergeMounts, programMounts } from "./mounts.ts";
+import { findProgram } from "./programs.ts";
 import { buildFilter, encodeFilter, isArchitecture } from "./seccomp/filter.ts";
 import type { ExitStatus, Sandbox, SandboxSpec } from "./spec.ts";
 import { waitFor } from "./wait.ts";
@@ -22,7 +23,10 @@ const setUpTimeoutMs = 10_000;
 export async function startSandbox(spec: SandboxSpec, host: HostCapabilities): Promise<Sandbox> {
   refuseForeseen(spec, host);
   const form = chooseForm(spec, host);
-  const extraMounts = form === "board-userns" && spec.uid !== null ? await programMounts(await findProgram("setpriv"), setprivInside) : [];
+  const extraMounts =
+    form === "board-userns" && spec.uid !== null
+      ? await programMounts(await findProgram("setpriv", "util-linux"), setprivInside)
+      : [];
   const filter = host.seccomp ? makeFilter(spec, form) : null;
   const mounts = mergeMounts(spec.mounts, extraMounts);
   const line = commandLine({ ...spec, mounts }, form, filter !== null);
