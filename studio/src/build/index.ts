@@ -1,3 +1,4 @@
 /** Builds releases and the platform; used by the command line and by the launcher. */
+export { ManifestError } from "./manifest-error.ts";
 export { buildPlatform } from "./platform.ts";
-export { type BuildOptions, type BuiltRelease, buildRelease, ManifestError } from "./release.ts";
+export { type BuildOptions, type BuiltRelease, buildRelease } from "./release.ts";

@@ -5,7 +5,6 @@ import {
   type Artifact,
   BulkheadError,
   canonicalJson,
-  type ErrorReport,
   type Release,
   releaseFormat,
   releaseSchema,
@@ -14,6 +13,7 @@ import {
 import { completePlan, type Plan } from "@bulkhead/protocol/manifest";
 import { loadManifest } from "../check/load.ts";
 import { buildArtifact } from "./artifact.ts";
+import { ManifestError } from "./manifest-error.ts";
 
 export type BuildOptions = {
   /** Path of the manifest. */
@@ -34,21 +34,6 @@ export type BuiltRelease = {
   /** Holds `release.json`, `artifacts/<digest>/…` (trees) and `blobs/<digest>` (their canonical archives). */
   readonly dir: string;
 };
-
-/** The errors of a manifest that was to be built. */
-export class ManifestError extends BulkheadError {
-  readonly errors: readonly ErrorReport[];
-
-  constructor(errors: readonly ErrorReport[]) {
-    const [first] = errors;
-    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
-    super(first?.code ?? "INTERNAL", `${first?.message}${more}`, {
-      ...(first?.place && { place: first.place }),
-      ...(first?.remedy && { remedy: first.remedy }),
-    });
-    this.errors = errors;
-  }
-}
 
 /**
  * Builds the release of a manifest. Throws a ManifestError with all errors of the manifest, BUILD_FAILED where a component
