@@ -18,6 +18,8 @@ export type ExecutorPorts = {
   deploy: (command: Deploy, deadlineMs: number, passOn: () => Promise<void>) => Promise<Verdict>;
   /** What the device runs, or undefined where the monitor cannot say. */
   aftermath: () => Promise<Aftermath | undefined>;
+  /** Aborted when the agent is told to stop. */
+  stop: AbortSignal;
   /** There are results to deliver. */
   onResult: () => void;
   log: (text: string, fields: Record<string, unknown>) => void;
@@ -37,8 +39,8 @@ export function createExecutor(journal: Journal, ports: ExecutorPorts): Executor
 
   async function finish(id: string, result: CommandResult): Promise<void> {
     ports.log(`command ${result.outcome}`, { id, code: result.code, message: result.message });
-    await journal.update(id, { state: "finished", result, isDelivered: false });
-    ports.onResult();
+    // Also where it cannot be written down, the KMS shall know it.
+    await journal.update(id, { state: "finished", result, isDelivered: false }).finally(ports.onResult);
   }
 
   async function carryOut(envelope: CommandEnvelope): Promise<CommandResult> {
@@ -52,14 +54,18 @@ export function createExecutor(journal: Journal, ports: ExecutorPorts): Executor
     return resultOfVerdict(await ports.command(envelope));
   }
 
+  async function run(envelope: CommandEnvelope): Promise<void> {
+    const result = await carryOut(envelope).catch(resultOfError);
+    // What failed because the agent was told to stop has not failed: the next start goes on with it.
+    if (result.outcome !== "done" && ports.stop.aborted) return;
+    await finish(envelope.id, result);
+  }
+
   function begin(envelope: CommandEnvelope): void {
-    const lane = envelope.command.kind === "deploy" ? lanes.deploy : lanes.restart;
-    const run = async () => finish(envelope.id, await carryOut(envelope).catch(resultOfError));
-    const isQueued = lane(() => run().catch(complain(envelope.id)));
-    if (!isQueued)
-      void finish(envelope.id, refused("IPC_OVERLOADED", "too many commands wait already")).catch(
-        complain(envelope.id),
-      );
+    const { id, command } = envelope;
+    const lane = command.kind === "deploy" ? lanes.deploy : lanes.restart;
+    if (lane(() => run(envelope).catch(complain(id)))) return;
+    void finish(id, refused("IPC_OVERLOADED", "too many commands wait already")).catch(complain(id));
   }
 
   async function take(envelope: CommandEnvelope): Promise<void> {
@@ -68,7 +74,7 @@ export function createExecutor(journal: Journal, ports: ExecutorPorts): Executor
       ports.log(`command ${envelope.command.kind}`, { id: envelope.id });
       await journal.add(envelope, ports.nowMs());
       begin(envelope);
-    } else if (known.state === "finished") {
+    } else if (known.isDelivered) {
       await journal.update(envelope.id, { isDelivered: false });
       ports.onResult();
     }
@@ -88,10 +94,22 @@ export function createExecutor(journal: Journal, ports: ExecutorPorts): Executor
     }
   }
 
-  return {
-    execute: (envelope) => void take(envelope).catch(complain(envelope.id)),
-    resume,
-  };
+  let taking = 0;
+  function execute(envelope: CommandEnvelope): void {
+    // Writing down is slower than receiving: what comes faster is left to the KMS, which sends it again.
+    if (taking >= maxWaiting) {
+      ports.log("command not taken: too many at once", { id: envelope.id });
+      return;
+    }
+    taking += 1;
+    void take(envelope)
+      .catch(complain(envelope.id))
+      .finally(() => {
+        taking -= 1;
+      });
+  }
+
+  return { execute, resume };
 }
 
 /** Runs one thing after another; answers false where too many wait. */

@@ -41,7 +41,7 @@ export function judgeInterrupted(entry: JournalEntry, aftermath: Aftermath | und
   }
   if (aftermath === undefined)
     return failed("INTERNAL", "the agent was restarted during the update and cannot learn its end");
-  if (aftermath.currentReleaseDigest === command.releaseDigest) return done("the release is running");
+  if (aftermath.currentReleaseDigest === command.releaseDigest) return done("the release was activated");
   return failed("RELEASE_FAILED_TO_START", aftermath.updateReason || errorTable.RELEASE_FAILED_TO_START);
 }
 

@@ -6,11 +6,9 @@
 import type { Client, consoleInterface } from "@bulkhead/sdk";
 import { type Coalesced, coalesce } from "../coalesce.ts";
 import type { OpenSession } from "../session/connection.ts";
+import type { LogPosition } from "./log-position.ts";
 
 type Console = Pick<Client<typeof consoleInterface>, "read">;
-
-/** Where the reading stands; outlives sessions. -1: at the oldest line that the console still has. */
-export type LogPosition = { arrived: number };
 
 const batchLines = 500;
 /** Between two batches: five a second are as fluent as a person can read. */
@@ -20,7 +18,7 @@ const gapMs = 200;
 export function reportLog(
   session: OpenSession,
   console: Console,
-  position: LogPosition,
+  position: Pick<LogPosition, "arrived">,
   onError: (error: unknown) => void,
 ): Coalesced {
   async function report(): Promise<void> {

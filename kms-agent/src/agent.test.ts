@@ -1,0 +1,152 @@
+import { setTimeout as delay } from "node:timers/promises";
+import fc from "fast-check";
+import { describe, expect, test, vi } from "vitest";
+import { backoffMs, reconnectBackoff } from "./backoff.ts";
+import { coalesce } from "./coalesce.ts";
+import type { JournalEntry } from "./commands/journal.ts";
+import { judgeInterrupted, maxTries, refuseCommand, resultOfVerdict } from "./commands/judge.ts";
+import { createKmsClock } from "./kms-clock.ts";
+import { createReceipts } from "./session/receipts.ts";
+
+describe("[M4] waiting before the next try", () => {
+  test("is between nothing and a ceiling that doubles from 0.2 s to 15 s", () => {
+    fc.assert(
+      fc.property(fc.nat(10_000), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (failures, random) => {
+        const delayMs = backoffMs(failures, random);
+        expect(delayMs).toBeGreaterThanOrEqual(0);
+        expect(delayMs).toBeLessThanOrEqual(Math.min(reconnectBackoff.maxMs, 200 * 2 ** Math.min(failures, 20)));
+      }),
+    );
+    expect(backoffMs(0, 0.999)).toBe(199);
+    expect(backoffMs(50, 0.9999)).toBeGreaterThan(14_000);
+  });
+});
+
+describe("coalesced work", () => {
+  test("runs once for many reasons at a time, once more for those that came meanwhile, and never twice at once", async () => {
+    let runs = 0;
+    let running = 0;
+    const work = coalesce(
+      async () => {
+        expect(running).toBe(0);
+        running += 1;
+        runs += 1;
+        await delay(2);
+        running -= 1;
+      },
+      0,
+      () => undefined,
+    );
+    for (let i = 0; i < 10; i += 1) work.poke();
+    await vi.waitFor(() => expect(runs).toBe(2));
+    work.poke();
+    await vi.waitFor(() => expect(runs).toBe(3));
+    work.stop();
+  });
+
+  test("goes on after an error", async () => {
+    const errors: unknown[] = [];
+    let runs = 0;
+    const work = coalesce(
+      async () => {
+        runs += 1;
+        if (runs === 1) throw new Error("first");
+      },
+      0,
+      (error) => errors.push(error),
+    );
+    work.poke();
+    await vi.waitFor(() => expect(errors).toHaveLength(1));
+    work.poke();
+    await vi.waitFor(() => expect(runs).toBe(2));
+  });
+});
+
+describe("receipts", () => {
+  test("are given for all that was asked before a pong, and for nothing on a pong that was made up", async () => {
+    const pings: string[] = [];
+    const receipts = createReceipts((payload) => pings.push(payload));
+    const given: number[] = [];
+    const asked = [1, 2, 3].map((n) => receipts.ask().then(() => given.push(n)));
+    receipts.confirm(Buffer.from("nonsense"));
+    receipts.confirm(Buffer.alloc(0));
+    receipts.confirm(Buffer.from(pings[1] ?? ""));
+    await Promise.all(asked.slice(0, 2));
+    expect(given).toEqual([1, 2]);
+    receipts.fail("gone");
+    await expect(asked[2]).rejects.toMatchObject({ code: "PEER_GONE" });
+    await expect(receipts.ask()).rejects.toMatchObject({ code: "PEER_GONE" });
+  });
+});
+
+describe("[M23] what the agent decides about a command", () => {
+  const deviceId = "d-0123456789abcdef";
+  const digest = "a".repeat(64);
+  const restart = { kind: "restart-runtime" as const };
+  const envelope = { id: "00000000-0000-4000-8000-000000000001", deviceId, deadlineMs: 1000, command: restart };
+  const deploy = {
+    ...envelope,
+    command: { kind: "deploy" as const, target: "greenhouse-2.json", releaseDigest: digest },
+  };
+  const entry = (change: Partial<JournalEntry>): JournalEntry => ({
+    envelope,
+    state: "passed-on",
+    tries: 1,
+    result: null,
+    isDelivered: false,
+    ...change,
+  });
+
+  test("it is refused after its deadline and for another device", () => {
+    expect(refuseCommand(envelope, deviceId, 1000)).toBeUndefined();
+    expect(refuseCommand(envelope, deviceId, 1001)).toMatchObject({ outcome: "refused", code: "COMMAND_EXPIRED" });
+    expect(refuseCommand(envelope, "d-ffffffffffffffff", 0)).toMatchObject({ code: "COMMAND_INVALID" });
+  });
+
+  test("what was passed on before the agent went is never begun again", () => {
+    const commands = [restart, { kind: "restart-component" as const, component: "climate" }, deploy.command];
+    for (const command of commands) {
+      const interrupted = entry({ envelope: { ...envelope, command } });
+      expect(judgeInterrupted(interrupted, undefined)).toBeDefined();
+      expect(judgeInterrupted(interrupted, { currentReleaseDigest: digest, updateReason: "" })).toBeDefined();
+    }
+  });
+
+  test("what was only accepted is begun again, but not for ever", () => {
+    expect(judgeInterrupted(entry({ state: "accepted", tries: maxTries - 1 }), undefined)).toBeUndefined();
+    expect(judgeInterrupted(entry({ state: "accepted", tries: maxTries }), undefined)).toMatchObject({
+      outcome: "failed",
+    });
+  });
+
+  test("an update that ended the agent is judged by what runs afterwards", () => {
+    const interrupted = entry({ envelope: deploy });
+    expect(judgeInterrupted(interrupted, { currentReleaseDigest: digest, updateReason: "" })).toMatchObject({
+      outcome: "done",
+    });
+    expect(
+      judgeInterrupted(interrupted, { currentReleaseDigest: "b".repeat(64), updateReason: "climate did not start" }),
+    ).toEqual({ outcome: "failed", code: "RELEASE_FAILED_TO_START", message: "climate did not start" });
+  });
+
+  test("a verdict of the verifier is passed on as it is", () => {
+    expect(resultOfVerdict({ accepted: true, code: null, message: "good" })).toEqual({
+      outcome: "done",
+      code: null,
+      message: "good",
+    });
+    expect(resultOfVerdict({ accepted: false, code: "RELEASE_ROLLBACK", message: "7 < 9" })).toEqual({
+      outcome: "refused",
+      code: "RELEASE_ROLLBACK",
+      message: "7 < 9",
+    });
+  });
+});
+
+test("[M23] the KMS's clock goes on from what the KMS said, whatever the device's own clock does", () => {
+  let monotonicMs = 5000;
+  const clock = createKmsClock(() => monotonicMs);
+  clock.set(1_000_000);
+  monotonicMs += 250;
+  expect(clock.nowMs()).toBe(1_000_250);
+});

@@ -1,0 +1,130 @@
+/**
+ * The agent put together: sessions with the KMS, and in each of them the reports and results that are owed. It moves
+ * bytes between the KMS and the servers of the device and is trusted with nothing.
+ */
+import { join } from "node:path";
+import { type CommandEnvelope, reportError } from "@bulkhead/protocol";
+import type {
+  Client,
+  consoleInterface,
+  deviceIdentityInterface,
+  gateInterface,
+  Log,
+  monitorInterface,
+} from "@bulkhead/sdk";
+import type { Coalesced } from "./coalesce.ts";
+import { createExecutor } from "./commands/executor.ts";
+import { openJournal } from "./commands/journal.ts";
+import type { Aftermath } from "./commands/judge.ts";
+import { reportResults } from "./commands/result-report.ts";
+import type { AgentConfig } from "./config.ts";
+import { deploy } from "./fetch/deploy.ts";
+import { openStaging } from "./fetch/staging.ts";
+import { createKmsClock } from "./kms-clock.ts";
+import { stayConnected } from "./reconnect.ts";
+import { openLogPosition } from "./reports/log-position.ts";
+import { reportLog } from "./reports/log-report.ts";
+import { reportState } from "./reports/state-report.ts";
+import { type ConnectionTimes, type OpenSession, runConnection } from "./session/connection.ts";
+
+export type Neighbours = {
+  identity: Client<typeof deviceIdentityInterface>;
+  gate: Client<typeof gateInterface>;
+  console: Client<typeof consoleInterface>;
+  monitor: Client<typeof monitorInterface>;
+};
+export type AgentOptions = {
+  config: AgentConfig;
+  uses: Neighbours;
+  log: Log;
+  /** Where fetched bytes and the agent's own small files lie. */
+  stagingDirectory: string;
+  /** Only tests are in a hurry. */
+  times?: ConnectionTimes;
+};
+
+/** Longest silence of the KMS while something is fetched. */
+const stallMs = 20_000;
+/** A verifier that is just restarting is waited for this long. */
+const commandDeadlineMs = 15_000;
+/** Notifications may be lost; what was missed is found by looking now and then. */
+const refreshMs = 30_000;
+
+/** Starts the agent; answers the function that stops it. */
+export async function startAgent({
+  config,
+  uses,
+  log,
+  stagingDirectory,
+  times,
+}: AgentOptions): Promise<() => Promise<void>> {
+  const stop = new AbortController();
+  const clock = createKmsClock();
+  const staging = await openStaging(stagingDirectory);
+  const journal = await openJournal(join(stagingDirectory, "agent.json"), (reason) =>
+    log.error("the journal of commands is damaged and starts anew", { reason }),
+  );
+  const position = await openLogPosition(join(stagingDirectory, "log-position.json"));
+  const complain = (what: string) => (error: unknown) => log.warn(`${what} failed`, { ...reportError(error) });
+  let reports: { state: Coalesced; log: Coalesced; results: Coalesced } | undefined;
+
+  const executor = createExecutor(journal, {
+    deviceId: config.pins.deviceId,
+    nowMs: clock.nowMs,
+    command: (envelope) => uses.gate.command(envelope, { deadlineMs: commandDeadlineMs }),
+    deploy: (command, deadlineMs, passOn) => {
+      const untilDeadline = AbortSignal.timeout(Math.min(2 ** 31 - 1, Math.max(0, deadlineMs - clock.nowMs())));
+      const signal = AbortSignal.any([stop.signal, untilDeadline]);
+      const http = { authority: config.authority, stallMs, signal };
+      return deploy(
+        command,
+        { http, gate: uses.gate, staging, rootVersion: config.rootVersion, log: log.info },
+        passOn,
+      );
+    },
+    stop: stop.signal,
+    aftermath: () => readAftermath(uses.monitor),
+    onResult: () => reports?.results.poke(),
+    log: log.info,
+  });
+
+  function onOpen(session: OpenSession, kmsTimeMs: number): void {
+    log.info("connected to the KMS");
+    clock.set(kmsTimeMs);
+    reports = {
+      state: reportState(session, uses.monitor, complain("reporting the state")),
+      log: reportLog(session, uses.console, position, complain("reporting the log")),
+      results: reportResults(session, journal, complain("reporting results")),
+    };
+  }
+
+  uses.monitor.channel.on("changed", () => reports?.state.poke());
+  uses.monitor.channel.onPeer(({ up }) => up && reports?.state.poke());
+  uses.console.channel.on("written", () => reports?.log.poke());
+  uses.console.channel.onPeer(({ up }) => up && reports?.log.poke());
+  const refresh = setInterval(() => {
+    reports?.state.poke();
+    reports?.log.poke();
+    void position.save();
+  }, refreshMs);
+
+  const ports = {
+    sign: async (transcript: Parameters<typeof uses.identity.signTranscript>[0]) =>
+      (await uses.identity.signTranscript(transcript)).signature,
+    onOpen,
+    onCommand: (envelope: CommandEnvelope) => executor.execute(envelope),
+  };
+  void executor.resume().catch(complain("going on with commands"));
+  const connected = stayConnected(() => runConnection(config, ports, stop.signal, times), log, stop.signal);
+  return async () => {
+    clearInterval(refresh);
+    stop.abort();
+    await connected;
+    await position.save();
+  };
+}
+
+async function readAftermath(monitor: Neighbours["monitor"]): Promise<Aftermath | undefined> {
+  const status = await monitor.status(null, { deadlineMs: commandDeadlineMs }).catch(() => undefined);
+  return status && { currentReleaseDigest: status.release.digest, updateReason: status.update.reason };
+}

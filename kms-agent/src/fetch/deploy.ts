@@ -1,0 +1,91 @@
+/**
+ * One deployment from the agent's side: metadata, release and missing artifacts are brought to the staging directory; the
+ * verifier says what is missing and, at the end, whether the release may run. The agent decides nothing.
+ */
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { BulkheadError, type Command } from "@bulkhead/protocol";
+import type { Client, gateInterface, Verdict } from "@bulkhead/sdk";
+import { replaceFile } from "../durable-file.ts";
+import { type Blob, fetchBlob } from "./blob.ts";
+import { fetchFailed, getSmall, type Http } from "./http.ts";
+import { fetchMetadata } from "./metadata.ts";
+import { retry } from "./retry.ts";
+import { checkRoom, prune, type Staging } from "./staging.ts";
+
+export type Gate = Pick<Client<typeof gateInterface>, "examine" | "install">;
+export type DeployPorts = {
+  http: Http;
+  gate: Gate;
+  staging: Staging;
+  /** Version of the pinned TUF root. */
+  rootVersion: number;
+  log: (text: string, fields?: Record<string, unknown>) => void;
+};
+
+export const targetPath = "/device/v1/targets";
+/** A release is a system and a list of digests: the largest that a TUF client takes of such a kind. */
+const maxReleaseBytes = 4 * 1024 * 1024;
+/** All artifacts of one release together; the disk of the smallest board has 4 GB. */
+const maxReleaseArtifactsBytes = 1024 * 1024 * 1024;
+/** Unpacking and hashing a gigabyte on the slowest board. */
+const installDeadlineMs = 5 * 60_000;
+const examineDeadlineMs = 60_000;
+
+/**
+ * Carries out a `deploy` command. `passOn` is called right before the verifier is asked to install, for that may end
+ * this process. Answers the verifier's verdict; throws coded errors where it could not be asked.
+ */
+export async function deploy(
+  { target, releaseDigest }: Extract<Command, { kind: "deploy" }>,
+  ports: DeployPorts,
+  passOn: () => Promise<void>,
+): Promise<Verdict> {
+  const { http, gate, staging } = ports;
+  await retry(() => fetchMetadata(http, staging.metadata, ports.rootVersion), http.signal);
+  await retry(() => fetchRelease(http, staging.targets, target, releaseDigest), http.signal);
+  const { verdict, missing } = await gate.examine({ target, releaseDigest }, { deadlineMs: examineDeadlineMs });
+  if (!verdict.accepted) return verdict;
+  await fetchArtifacts(ports, missing);
+  await passOn();
+  return gate.install({ target, releaseDigest }, { deadlineMs: installDeadlineMs });
+}
+
+/** Consistent snapshots: a target's file carries its digest in front (TUF specification 1.0.34, section 6.2.1). */
+async function fetchRelease(http: Http, directory: string, target: string, releaseDigest: string): Promise<void> {
+  // Becomes a file name and a path of a URL: nothing but a plain name may.
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(target))
+    throw new BulkheadError("COMMAND_INVALID", `${target} cannot name a release`);
+  const name = `${releaseDigest}.${target}`;
+  const content = await getSmall(http, `${targetPath}/${name}`, maxReleaseBytes);
+  if (content === null) throw fetchFailed(`${targetPath}/${name}`, "it does not exist", false);
+  await replaceFile(join(directory, name), content);
+  await prune(directory, (other) => other === name);
+}
+
+async function fetchArtifacts({ http, staging, log }: DeployPorts, missing: readonly Blob[]): Promise<void> {
+  const total = missing.reduce((sum, blob) => sum + blob.length, 0);
+  if (total > maxReleaseArtifactsBytes) {
+    throw new BulkheadError(
+      "FETCH_TOO_LARGE",
+      `the release has ${total} bytes, a device takes ${maxReleaseArtifactsBytes}`,
+    );
+  }
+  const wanted = new Set(missing.flatMap(({ digest }) => [digest, `${digest}.part`]));
+  await prune(staging.blobs, (name) => wanted.has(name));
+  await checkRoom(staging.blobs, total - (await stagedBytes(staging.blobs, wanted)));
+  log("fetching the release", { artifacts: missing.length, bytes: total });
+  for (const blob of missing) await fetchBlob(http, staging.blobs, blob);
+}
+
+async function stagedBytes(directory: string, names: ReadonlySet<string>): Promise<number> {
+  const sizes = await Promise.all(
+    [...names].map((name) =>
+      stat(join(directory, name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,84 @@
+/**
+ * HTTP GET over the tunnel, with a bound for everything: what the KMS sends is not trusted, and a connection that stands
+ * still ends. Plain HTTP, for the tunnel encrypts, and what is fetched is judged by signature and digest.
+ */
+import { type IncomingMessage, request } from "node:http";
+import { BulkheadError } from "@bulkhead/protocol";
+
+export type Http = {
+  /** `[address]:port` of the KMS. */
+  authority: string;
+  /** Longest silence on a connection. */
+  stallMs: number;
+  /** Ends everything under way. */
+  signal: AbortSignal;
+};
+
+/** Fetching may succeed later where `isTransient`: no connection, or one that ended early. */
+export function fetchFailed(path: string, what: string, isTransient: boolean, cause?: unknown): BulkheadError {
+  return new BulkheadError("FETCH_FAILED", `fetching ${path} from the KMS failed: ${what}`, {
+    ...(cause !== undefined && { cause }),
+    data: { isTransient },
+  });
+}
+
+/** True for an error of `fetchFailed` after which another try makes sense. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof BulkheadError && error.data?.["isTransient"] === true;
+}
+
+/**
+ * Starts a GET of `path` from byte `from` on; resolves with the answer's head. The caller reads or destroys the answer.
+ */
+export function openGet(http: Http, path: string, from = 0): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const asked = request(`http://${http.authority}${path}`, {
+      agent: false,
+      signal: http.signal,
+      timeout: http.stallMs,
+      headers: { "accept-encoding": "identity", ...(from > 0 && { range: `bytes=${from}-` }) },
+    });
+    asked.on("timeout", () => asked.destroy(new Error(`nothing came for ${http.stallMs} ms`)));
+    asked.on("error", (cause) => reject(fetchFailed(path, cause.message, !http.signal.aborted, cause)));
+    asked.on("response", resolve);
+    asked.end();
+  });
+}
+
+/** Gets a small file whole. Answers null where there is none (404); throws FETCH_TOO_LARGE beyond `maxBytes`. */
+export async function getSmall(http: Http, path: string, maxBytes: number): Promise<Buffer | null> {
+  const answer = await openGet(http, path);
+  try {
+    if (answer.statusCode === 404) return null;
+    if (answer.statusCode !== 200) throw unexpectedStatus(path, answer);
+    return await readBounded(answer, path, maxBytes);
+  } finally {
+    answer.destroy();
+  }
+}
+
+/** A server that is overloaded or restarts may answer otherwise later. */
+export function unexpectedStatus(path: string, answer: IncomingMessage): BulkheadError {
+  const status = answer.statusCode ?? 0;
+  return fetchFailed(path, `it answered with status ${status}`, status >= 500);
+}
+
+async function readBounded(answer: IncomingMessage, path: string, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of bodyOf(answer, path)) {
+    length += chunk.length;
+    if (length > maxBytes) throw new BulkheadError("FETCH_TOO_LARGE", `${path} has more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The body of an answer; one that ends early is FETCH_FAILED (transient). */
+export async function* bodyOf(answer: IncomingMessage, path: string): AsyncGenerator<Buffer> {
+  try {
+    yield* answer;
+  } catch (cause) {
+    throw fetchFailed(path, `the answer ended early (${(cause as Error).message})`, true, cause);
+  }
+}

@@ -1,0 +1,32 @@
+/** The staging directory: where fetched bytes lie for the verifier to judge. Nothing in it is trusted by anybody. */
+import { mkdir, readdir, rm, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import { BulkheadError } from "@bulkhead/protocol";
+
+export type Staging = { readonly metadata: string; readonly targets: string; readonly blobs: string };
+
+/** Makes the three directories below `root` where they are missing. */
+export async function openStaging(root: string): Promise<Staging> {
+  const staging = { metadata: join(root, "metadata"), targets: join(root, "targets"), blobs: join(root, "blobs") };
+  for (const directory of Object.values(staging)) await mkdir(directory, { recursive: true, mode: 0o755 });
+  return staging;
+}
+
+/** Removes every file of `directory` whose name `isWanted` does not keep: what earlier deployments left. */
+export async function prune(directory: string, isWanted: (name: string) => boolean): Promise<void> {
+  const unwanted = (await readdir(directory)).filter((name) => !isWanted(name));
+  await Promise.all(unwanted.map((name) => rm(join(directory, name), { recursive: true, force: true })));
+}
+
+/** Throws STORAGE_FULL where `neededBytes` do not fit, before anything is fetched in vain. */
+export async function checkRoom(directory: string, neededBytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(directory);
+  if (neededBytes <= bavail * bsize) return;
+  throw new BulkheadError(
+    "STORAGE_FULL",
+    `the release needs ${neededBytes} bytes, the device has ${bavail * bsize} free`,
+    {
+      remedy: "free room on the device's disk, or deploy a smaller release",
+    },
+  );
+}

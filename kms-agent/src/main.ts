@@ -1,0 +1,28 @@
+/** The administrative component: the device's end of the command channel, and what fetches releases. */
+import {
+  consoleInterface,
+  defineComponent,
+  deviceIdentityInterface,
+  gateInterface,
+  monitorInterface,
+  schedulerInterface,
+} from "@bulkhead/sdk";
+import { startAgent } from "./agent.ts";
+import { parseConfig } from "./config.ts";
+
+/** Where the root server mounts `<dataDir>/staging`. */
+const stagingDirectory = "/staging";
+
+export const component = defineComponent({
+  uses: {
+    identity: deviceIdentityInterface,
+    gate: gateInterface,
+    console: consoleInterface,
+    monitor: monitorInterface,
+    /** Declared for every system; the command channel has no message for its report yet. */
+    scheduler: schedulerInterface,
+  },
+  async start({ uses, config, log, onStop }) {
+    onStop(await startAgent({ config: parseConfig(config), uses, log, stagingDirectory }));
+  },
+});
