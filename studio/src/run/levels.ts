@@ -1,0 +1,23 @@
+/** The level of isolation that each component reached, as a table for people. */
+import type { ComponentStatus } from "@bulkhead/protocol";
+
+/** One line a component: what holds it, and what it has to do without. */
+export function formatLevels(components: readonly ComponentStatus[]): string {
+  const width = Math.max(...components.map(({ name }) => name.length));
+  return components.map((component) => `  ${component.name.padEnd(width)}  ${describe(component)}`).join("\n");
+}
+
+function describe({ state, level }: ComponentStatus): string {
+  if (level === null) return state;
+  const layers = [
+    `${level.uid} uid`,
+    `${level.namespaces.length} namespaces`,
+    Number.parseInt(level.capabilities, 16) === 0
+      ? "no capabilities"
+      : `capabilities ${level.capabilities.replace(/^0+/, "")}`,
+    level.seccomp ? "seccomp" : "no seccomp",
+    level.cgroup === "none" ? "no cgroup" : `cgroup ${level.cgroup}`,
+    ...(level.deadline === "applied" ? ["deadline"] : []),
+  ];
+  return `${layers.join(", ")}${level.missing.length > 0 ? `; without ${level.missing.join(", ")}` : ""}`;
+}

@@ -1,0 +1,82 @@
+/** The developer's side of a system: offline keys, the repository they sign, and its way to the management service. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BulkheadError, type Release, releaseSchema } from "@bulkhead/protocol";
+import type { StudioClient } from "../api/client.ts";
+import { type BuiltRelease, buildRelease } from "../build/index.ts";
+import { initKeys } from "../keys/index.ts";
+import { initRepository, type OnlineKeys, type SignedRelease, signRelease } from "../sign/index.ts";
+
+export type Project = { keysDir: string; repositoryDir: string };
+
+/** Makes keys and a root that trusts them and the service's online keys, unless they are there. */
+export async function ensureProject(project: Project, online: OnlineKeys): Promise<void> {
+  if (!(await hasFiles(project.keysDir))) await initKeys(project.keysDir);
+  if (!(await hasFiles(project.repositoryDir))) await initRepository(project.keysDir, project.repositoryDir, online);
+}
+
+/** The signed release with the highest counter; null where nothing was signed yet. */
+export async function newestSigned(repositoryDir: string): Promise<{ release: Release; digest: string } | null> {
+  const directory = join(repositoryDir, "targets");
+  const files = (await readdir(directory).catch(() => [])).filter((name) => /^[0-9a-f]{64}\..+\.json$/.test(name));
+  const all = await Promise.all(
+    files.map(async (name) => ({
+      release: releaseSchema.parse(JSON.parse(await readFile(join(directory, name), "utf8"))),
+      digest: name.slice(0, 64),
+    })),
+  );
+  return all.sort((a, b) => b.release.releaseCounter - a.release.releaseCounter)[0] ?? null;
+}
+
+/** Builds a manifest: the newest signed release again where nothing has changed since, else the next one. */
+export async function buildNext(project: Project, manifest: string, outDir: string): Promise<BuiltRelease> {
+  const newest = await newestSigned(project.repositoryDir);
+  if (newest === null) return buildRelease({ manifest, outDir, releaseCounter: 1 });
+  const { releaseCounter, builtAtMs } = newest.release;
+  const again = await buildRelease({ manifest, outDir, releaseCounter, builtAtMs });
+  return again.releaseDigest === newest.digest
+    ? again
+    : buildRelease({ manifest, outDir, releaseCounter: releaseCounter + 1 });
+}
+
+/** Signs a built release and uploads it with everything that it names. */
+export async function publish(client: StudioClient, project: Project, built: BuiltRelease): Promise<SignedRelease> {
+  const signed = await signRelease({ keysDir: project.keysDir, repoDir: project.repositoryDir, releaseDir: built.dir });
+  await upload(client, project.repositoryDir, built);
+  return signed;
+}
+
+/** Uploads the newest targets, all roots, and the bytes of one release. */
+export async function upload(client: StudioClient, repositoryDir: string, built: BuiltRelease): Promise<void> {
+  for (const { digest } of built.release.artifacts) {
+    await client.uploadBlob(digest, await readFile(join(built.dir, "blobs", digest)));
+  }
+  await client.uploadBlob(built.releaseDigest, await readFile(join(built.dir, "release.json")));
+  const files = await readdir(repositoryDir);
+  const read = (name: string) => readFile(join(repositoryDir, name), "utf8");
+  const roots = files.filter((name) => /^\d+\.root\.json$/.test(name));
+  await client.uploadRelease({
+    roots: Object.fromEntries(await Promise.all(roots.map(async (name) => [name, await read(name)] as const))),
+    targets: await read(newestTargets(files)),
+  });
+}
+
+/** Gives the service the project's roots before there is a release: devices pin them when they are enrolled. */
+export async function uploadRoots(client: StudioClient, repositoryDir: string): Promise<void> {
+  const files = (await readdir(repositoryDir)).filter((name) => /^\d+\.root\.json$/.test(name));
+  const roots = await Promise.all(
+    files.map(async (name) => [name, await readFile(join(repositoryDir, name), "utf8")] as const),
+  );
+  await client.uploadRelease({ roots: Object.fromEntries(roots) });
+}
+
+function newestTargets(files: readonly string[]): string {
+  const versions = files.flatMap((name) => /^(\d+)\.targets\.json$/.exec(name)?.[1] ?? []).map(Number);
+  if (versions.length === 0)
+    throw new BulkheadError("NOT_FOUND", "the repository has no targets yet", { remedy: "sign a release" });
+  return `${Math.max(...versions)}.targets.json`;
+}
+
+async function hasFiles(directory: string): Promise<boolean> {
+  return (await readdir(directory).catch(() => [])).length > 0;
+}
