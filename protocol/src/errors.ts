@@ -41,6 +41,12 @@ export const errorTable = {
   DEADLINE_EXCEEDED: "A call was not answered before its deadline.",
   COMPONENT_ERROR: "The component that was called failed while it answered.",
 
+  // Drivers.
+  I2C_NO_ACKNOWLEDGE: "No device answers at this address of the bus.",
+  GPIO_LINE_BUSY: "Somebody else has this line.",
+  DEVICE_FAILED: "A hardware device did not do what was asked.",
+  DRIVER_BACKEND_UNAVAILABLE: "This version has no back-end for the driver on this board.",
+
   // The device's runtime.
   SYSTEM_INVALID: "The system description is not valid.",
   ENVIRONMENT_INVALID: "A setting given from outside is not valid.",

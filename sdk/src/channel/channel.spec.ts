@@ -72,7 +72,7 @@ async function rawConnection(path: string): Promise<{ socket: Socket; messages: 
   const messages: unknown[] = [];
   const reader = createFrameReader((message) => messages.push(message));
   socket.on("data", (chunk) => reader.push(chunk));
-  const closed = once(socket, "close");
+  const closed = new Promise<unknown>((resolve) => socket.once("close", resolve));
   await once(socket, "connect");
   return { socket, messages, closed };
 }
