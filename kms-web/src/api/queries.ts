@@ -1,0 +1,59 @@
+/** The questions that the console asks, one hook each. */
+
+import type { Command } from "@bulkhead/protocol";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { get, post } from "./client.ts";
+import type {
+  Device,
+  DeviceEvent,
+  Health,
+  ManifestAnswer,
+  Release,
+  StatusAnswer,
+  StoredCommand,
+  TelemetryAnswer,
+} from "./types.ts";
+
+export const useHealth = () => useQuery({ queryKey: ["health"], queryFn: () => get<Health>("/health") });
+
+export const useDevices = () =>
+  useQuery({ queryKey: ["devices"], queryFn: async () => (await get<{ devices: Device[] }>("/devices")).devices });
+
+export const useDevice = (id: string) =>
+  useQuery({
+    queryKey: ["device", id],
+    queryFn: async () => (await get<{ device: Device }>(`/devices/${id}`)).device,
+  });
+
+export const useStatus = (id: string) =>
+  useQuery({ queryKey: ["status", id], queryFn: () => get<StatusAnswer>(`/devices/${id}/status`) });
+
+export const useManifest = (id: string) =>
+  useQuery({ queryKey: ["manifest", id], queryFn: () => get<ManifestAnswer>(`/devices/${id}/manifest`) });
+
+export const useDeviceEvents = (id: string) =>
+  useQuery({
+    queryKey: ["events", id],
+    queryFn: async () => (await get<{ events: DeviceEvent[] }>(`/devices/${id}/events`)).events,
+  });
+
+export const useCommands = (id: string) =>
+  useQuery({
+    queryKey: ["commands", id],
+    queryFn: async () => (await get<{ commands: StoredCommand[] }>(`/devices/${id}/commands`)).commands,
+  });
+
+export const useReleases = () =>
+  useQuery({ queryKey: ["releases"], queryFn: async () => (await get<{ releases: Release[] }>("/releases")).releases });
+
+export const useTelemetry = () =>
+  useQuery({ queryKey: ["telemetry"], queryFn: () => get<TelemetryAnswer>("/telemetry") });
+
+/** Hands a command to the KMS, which brings it to the device; the result arrives as an event. */
+export function useSendCommand(id: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (command: Command) => post<{ command: StoredCommand }>(`/devices/${id}/commands`, { command }),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["commands", id] }),
+  });
+}

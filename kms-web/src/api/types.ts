@@ -1,0 +1,62 @@
+/**
+ * What this console reads of the KMS API. The KMS's own schemas are the definition; tests/console-contract.test.ts
+ * holds the two together.
+ */
+import type { Command, DeviceStatus, LogLine, System } from "@bulkhead/protocol";
+
+export type Device = {
+  id: string;
+  name: string;
+  address: string;
+  connected: boolean;
+  connectedAtMs: number | null;
+  lastSeenMs: number | null;
+  tunnel: { latestHandshakeMs: number | null } | null;
+  release: DeviceStatus["release"] | null;
+  generation: number | null;
+  components: { total: number; ready: number; failed: number } | null;
+  unsignedCommands: boolean | null;
+};
+
+export type StatusAnswer = { status: DeviceStatus | null; receivedAtMs: number | null };
+export type ManifestAnswer = { manifest: System | null; receivedAtMs: number | null };
+
+/** `id` rises for ever at the KMS; `sequence` starts anew at each boot of the device. */
+export type StoredLogLine = LogLine & { id: number };
+export type LogAnswer = { lines: StoredLogLine[]; dropped: number };
+
+export type DeviceEvent = { id: number; deviceId: string; atMs: number; code: string; message: string };
+
+export type StoredCommand = {
+  id: string;
+  deviceId: string;
+  command: Command;
+  createdAtMs: number;
+  state: "pending" | "delivered" | "done" | "refused" | "failed" | "expired";
+  code: string | null;
+  message: string | null;
+};
+
+export type Release = {
+  digest: string;
+  target: string;
+  name: string;
+  version: string;
+  releaseCounter: number;
+  board: string;
+  uploadedAtMs: number;
+};
+
+export type Health = { gateway: "up" | "down"; insecureBind: boolean; uploads: "verified" | "any" };
+
+export type TelemetryMessage = { deviceId: string; topic: string; atMs: number; payload: string };
+export type TelemetryAnswer = { topics: { deviceId: string; topic: string; messages: TelemetryMessage[] }[] };
+
+export type KmsEvent =
+  | { type: "device"; device: Device }
+  | { type: "device-removed"; deviceId: string }
+  | { type: "device-event"; event: DeviceEvent }
+  | { type: "log"; deviceId: string; lines: StoredLogLine[] }
+  | { type: "command"; command: StoredCommand }
+  | { type: "release"; release: Release }
+  | { type: "telemetry"; message: TelemetryMessage };

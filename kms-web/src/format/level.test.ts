@@ -1,0 +1,55 @@
+import type { ComponentStatus } from "@bulkhead/protocol";
+import { expect, test } from "vitest";
+import { heldLayers, type Level, reducedComponents } from "./level.ts";
+
+const full: Level = {
+  uid: "own",
+  namespaces: ["mount", "pid"],
+  capabilities: "0000000000000000",
+  seccomp: true,
+  noNewPrivileges: true,
+  cgroup: "v2",
+  deadline: "applied",
+  missing: [],
+};
+
+test("[K7] every layer that holds is named", () => {
+  expect(heldLayers(full)).toEqual([
+    "own uid",
+    "namespaces mount, pid",
+    "no capabilities",
+    "seccomp filter",
+    "no new privileges",
+    "control group v2",
+    "deadline scheduling",
+  ]);
+});
+
+test("[K7] a layer that does not hold is not named, and capabilities are never called none", () => {
+  const bare: Level = {
+    ...full,
+    uid: "shared",
+    namespaces: [],
+    capabilities: "0000000000001000",
+    seccomp: false,
+    noNewPrivileges: false,
+    cgroup: "none",
+    deadline: "unavailable",
+  };
+  expect(heldLayers(bare)).toEqual(["capabilities 0x1000"]);
+});
+
+test("[M25] components are reduced where a layer is missing, not where they do not run", () => {
+  const component = (name: string, level: Level | null): ComponentStatus => ({
+    name,
+    role: "application",
+    state: "ready",
+    incarnation: 1,
+    restarts: 0,
+    pid: 1,
+    lastReason: null,
+    level,
+  });
+  const components = [component("a", full), component("b", { ...full, missing: ["own uid"] }), component("c", null)];
+  expect(reducedComponents(components)).toEqual(["b"]);
+});
