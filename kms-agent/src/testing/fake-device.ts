@@ -1,0 +1,118 @@
+/** For tests: the servers of a device as the agent sees them, with the checks of real channels, and an agent on them. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type DeviceStatus,
+  deviceIdOf,
+  type LogLine,
+  type System,
+  signMessage,
+  transcriptBytes,
+} from "@bulkhead/protocol";
+import {
+  consoleInterface,
+  createLog,
+  deviceIdentityInterface,
+  gateInterface,
+  monitorInterface,
+  type Verdict,
+} from "@bulkhead/sdk";
+import { fakeClient } from "@bulkhead/sdk/testing";
+import { startAgent } from "../agent.ts";
+import type { ConnectionTimes } from "../session/connection.ts";
+import type { Identities } from "./fake-kms.ts";
+
+export const system: System = {
+  format: 1,
+  system: "greenhouse",
+  version: "1.0.0",
+  board: "virtual",
+  startOrder: [],
+  components: {},
+  channels: [],
+  policy: { unsignedCommands: true, requireFullLevel: false },
+};
+export const statusOf = (generation: number, digest = "a".repeat(64)): DeviceStatus => ({
+  format: 1,
+  atMs: 1,
+  generation,
+  release: { digest, name: "greenhouse", version: "1.0.0", releaseCounter: 1 },
+  update: { state: "idle", reason: "" },
+  components: [],
+  channels: [],
+});
+
+export const accepted: Verdict = { accepted: true, code: null, message: "accepted" };
+
+/** A device whose state, console and verdicts a test sets; `calls` are what the verifier was asked. */
+export async function makeFakeDevice(keys: Identities) {
+  const directory = await mkdtemp(join(tmpdir(), "bulkhead-agent-"));
+  const calls: { operation: string; args: unknown }[] = [];
+  const device = {
+    status: statusOf(1),
+    lines: [] as LogLine[],
+    command: async (): Promise<Verdict> => accepted,
+    install: async (): Promise<Verdict> => accepted,
+    examine: async (): Promise<{ verdict: Verdict; missing: { digest: string; length: number }[] }> => ({
+      verdict: accepted,
+      missing: [],
+    }),
+  };
+  const asked = <T>(operation: string, args: unknown, answer: () => T): T => {
+    calls.push({ operation, args });
+    return answer();
+  };
+  const identity = fakeClient(deviceIdentityInterface, {
+    publicKeys: () => ({ deviceKey: keys.device.publicKey, tunnelKey: keys.deviceTunnel.publicKey }),
+    signTranscript: (transcript) => ({ signature: signMessage(keys.device, transcriptBytes("device", transcript)) }),
+    random: ({ bytes }) => ({ data: new Uint8Array(bytes) }),
+  });
+  const monitor = fakeClient(monitorInterface, { status: () => device.status, system: () => system });
+  const console = fakeClient(consoleInterface, {
+    read: ({ after, limit }) => ({ lines: device.lines.filter((l) => l.sequence > after).slice(0, limit), dropped: 0 }),
+  });
+  const gate = fakeClient(gateInterface, {
+    examine: (args) => asked("examine", args, device.examine),
+    install: (args) => asked("install", args, device.install),
+    command: (args) => asked("command", args, device.command),
+  });
+  const logged: string[] = [];
+  const { deviceId, config } = agentConfig(keys);
+
+  return {
+    device,
+    deviceId,
+    calls,
+    logged,
+    directory,
+    neighbours: { identity, monitor, console, gate },
+    write(text: string) {
+      const sequence = (device.lines.at(-1)?.sequence ?? 99) + 1;
+      device.lines.push({ sequence, atMs: 1, component: "climate", stream: "out", text });
+      console.notify("written", { sequence });
+    },
+    /** Starts an agent on this device; a second one finds what the first left. */
+    start: (port: number, times?: ConnectionTimes) =>
+      startAgent({
+        config: { ...config, authority: `127.0.0.1:${port}` },
+        uses: { identity: identity.client, monitor: monitor.client, console: console.client, gate: gate.client },
+        log: createLog((line) => logged.push(line)),
+        stagingDirectory: directory,
+        ...(times && { times }),
+      }),
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+export type FakeDevice = Awaited<ReturnType<typeof makeFakeDevice>>;
+
+function agentConfig(keys: Identities) {
+  const deviceId = deviceIdOf(keys.device.publicKey);
+  const pins = {
+    deviceId,
+    deviceTunnelKey: keys.deviceTunnel.publicKey,
+    kmsTunnelKey: keys.kmsTunnel.publicKey,
+    instanceKey: keys.instance.publicKey,
+  };
+  return { deviceId, config: { pins, rootVersion: 1 } };
+}

@@ -1,0 +1,42 @@
+import { startComponent } from "@bulkhead/sdk/testing";
+import { expect, test } from "vitest";
+import { component } from "./main.ts";
+
+const system = {
+  format: 1,
+  system: "greenhouse",
+  version: "1.0.0",
+  board: "virtual",
+  startOrder: [],
+  components: {},
+  channels: [],
+  policy: { unsignedCommands: true, requireFullLevel: false },
+};
+const status = (generation: number) => ({
+  format: 1,
+  atMs: 1,
+  generation,
+  release: { digest: "a".repeat(64), name: "greenhouse", version: "1.0.0", releaseCounter: 1 },
+  update: { state: "idle", reason: "" },
+  components: [],
+  channels: [],
+});
+
+test("[K3] every reader of the monitor hears of a change and can ask for it; a bad state is told to nobody", async () => {
+  const started = await startComponent(component, { uses: {} });
+  const readers = [started.connect("monitor"), started.connect("monitor")];
+  const heard: number[] = [];
+  for (const { client } of readers) client.channel.on("changed", ({ generation }) => heard.push(generation));
+  await expect(readers[0]?.client.status()).rejects.toMatchObject({ code: "COMPONENT_NOT_READY" });
+  started.root.status({ status: status(1), system });
+  expect(heard).toEqual([1, 1]);
+  expect((await readers[1]?.client.status())?.generation).toBe(1);
+  expect((await readers[1]?.client.system())?.system).toBe("greenhouse");
+  started.root.status({ status: { generation: 2 }, system });
+  expect(heard).toEqual([1, 1]);
+  expect((await readers[0]?.client.status())?.generation).toBe(1);
+  expect(started.lines.join()).toContain("a state of the root server was refused");
+  readers[0]?.leave();
+  started.root.status({ status: status(3), system });
+  expect(heard).toEqual([1, 1, 3]);
+});

@@ -1,0 +1,86 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { startComponent } from "@bulkhead/sdk/testing";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { describeCpu } from "./declared.ts";
+import { component } from "./main.ts";
+import { reportLimits } from "./report.ts";
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "bulkhead-cgroup-"));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function lay(files: Record<string, string>) {
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), `${content}\n`);
+  }
+}
+const fair = { class: "fair" as const, weight: 100, quotaPercent: 50 };
+const declared = { climate: { cpu: fair, memoryBytes: 48 << 20, processes: 16 } };
+
+test("[K6] declared limits stand beside those that the kernel enforces, version 2", async () => {
+  await lay({
+    "climate/memory.max": String(48 << 20),
+    "climate/memory.current": "1000",
+    "climate/pids.max": "16",
+    "climate/cpu.weight": "100",
+    "climate/cpu.max": "50000 100000",
+    "climate/cpu.stat": "usage_usec 1234\nuser_usec 1",
+  });
+  expect(await reportLimits(root, declared)).toEqual({
+    cgroup: "v2",
+    components: [
+      {
+        name: "climate",
+        declared: { memoryBytes: 48 << 20, cpu: "weight 100, at most 50 % of a core", processes: 16 },
+        enforced: { memoryBytes: 48 << 20, cpuWeight: 100, cpuQuotaPercent: 50, processes: 16 },
+        used: { memoryBytes: 1000, cpuUs: 1234 },
+      },
+    ],
+  });
+});
+
+test("[K6] version 1 is read from its controllers", async () => {
+  await lay({
+    "memory/climate/memory.limit_in_bytes": String(48 << 20),
+    "memory/climate/memory.usage_in_bytes": "1000",
+    "pids/climate/pids.max": "max",
+    "cpu/climate/cpu.shares": "1024",
+    "cpu/climate/cpu.cfs_quota_us": "-1",
+    "cpu/climate/cpu.cfs_period_us": "100000",
+  });
+  expect(await reportLimits(root, declared)).toMatchObject({
+    cgroup: "v1",
+    components: [
+      {
+        enforced: { memoryBytes: 48 << 20, cpuWeight: 100, cpuQuotaPercent: null, processes: null },
+        used: { cpuUs: null },
+      },
+    ],
+  });
+});
+
+test("[K6] where the kernel enforces nothing the report says so, instead of repeating the manifest", async () => {
+  expect(await reportLimits(root, declared)).toMatchObject({
+    cgroup: "none",
+    components: [{ enforced: { memoryBytes: null, cpuWeight: null, cpuQuotaPercent: null, processes: null } }],
+  });
+});
+
+test("[K6] the scheduler server answers its interface, and refuses a configuration that is none", async () => {
+  const started = await startComponent(component, { uses: {}, config: { instance: "test", components: declared } });
+  const { client } = started.connect("report");
+  expect((await client.report()).components.map(({ name }) => name)).toEqual(["climate"]);
+  await expect(startComponent(component, { uses: {}, config: { components: 7 } })).rejects.toMatchObject({
+    code: "ENVIRONMENT_INVALID",
+  });
+});
+
+test("[K6] processor shares are described in words", () => {
+  expect(describeCpu({ class: "deadline", budgetUs: 2000, periodUs: 50_000 })).toBe("2 ms in every 50 ms");
+  expect(describeCpu({ class: "fair", weight: 100 })).toBe("weight 100");
+});
