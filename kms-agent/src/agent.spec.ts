@@ -27,7 +27,7 @@ afterEach(async () => {
   await fake.remove();
 });
 
-const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 10 });
+const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 10 });
 async function start(...args: Parameters<FakeDevice["start"]>) {
   const stop = await fake.start(...args);
   stops.push(stop);
