@@ -1,2 +1,11 @@
-/** The public face of the runtime: what the studio needs to build for a device and to start one. */
-export { packTree, type TreeIdentity, treeDigest, unpackTree } from "./generations/index.ts";
+/** The public face of the runtime: what the studio needs to build for a device, to flash one and to start one. */
+export {
+  firstUidNumbers,
+  installFactoryRelease,
+  packTree,
+  type TreeIdentity,
+  treeDigest,
+  unpackTree,
+} from "./generations/index.ts";
+export { exitToRestart, type RootServerConfig, rootServerConfigSchema } from "./root-server/config.ts";
+export { detectHost, type HostCapabilities, removeCgroups } from "./sandbox/index.ts";

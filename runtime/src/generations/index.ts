@@ -9,9 +9,11 @@ export {
 export {
   assignUids,
   beginTrial,
+  type Choice,
   chooseGeneration,
   commit,
   fallBack,
+  firstUidNumbers,
   type GenerationRecord,
   type Installed,
   keptDigests,

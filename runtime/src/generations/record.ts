@@ -1,5 +1,5 @@
 /** The record of what is installed, and its pure transitions. Every one is written to the disk before it is acted upon. */
-import { digestSchema, nameSchema, timeMsSchema } from "@bulkhead/protocol";
+import { coreImages, digestSchema, nameSchema, timeMsSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 
 export const recordFormat = 1;
@@ -42,6 +42,14 @@ export const recordSchema = z.strictObject({
 });
 export type GenerationRecord = z.infer<typeof recordSchema>;
 
+/**
+ * A new device numbers its core servers as the table of images does, so that whoever makes the keys of a device knows the
+ * key store's uid before the device has started.
+ */
+export const firstUidNumbers: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.keys(coreImages).map((name, index) => [name, index]),
+);
+
 type ReleaseFacts = { readonly releaseCounter: number; readonly securityEpoch: number };
 
 /** The record of a device that was just flashed. */
@@ -56,7 +64,7 @@ export function firstRecord(digest: string, release: ReleaseFacts): GenerationRe
     securityEpochFloor: release.securityEpoch,
     bad: [],
     lastOutcome: null,
-    uidNumbers: {},
+    uidNumbers: firstUidNumbers,
   };
 }
 

@@ -1,0 +1,55 @@
+/** The root server's configuration file: written by whoever starts it, read once. */
+import { readFile } from "node:fs/promises";
+import { BulkheadError, nameSchema } from "@bulkhead/protocol";
+import { z } from "zod";
+
+/** The exit code that asks whoever started the root server to start it again (sysexits.h, EX_TEMPFAIL). */
+export const exitToRestart = 75;
+
+const directory = z.string().regex(/^\/[^\0]*[^/\0]$/, "an absolute path without / at its end");
+
+export const rootServerConfigSchema = z.strictObject({
+  format: z.literal(1),
+  /** Names the control groups: `bulkhead/<instance>/<component>`. */
+  instance: nameSchema,
+  board: nameSchema,
+  dataDir: directory,
+  platformDir: directory,
+  /** On a tmpfs, reachable for every uid (0711 or more all the way), for sockets below it. */
+  runDir: directory.max(40, "at most 40 characters, so that socket paths fit 107 bytes"),
+  nodePath: directory,
+  /** The first uid for components; null where only one uid can be had. */
+  uidBase: z.number().int().min(1).max(2_000_000_000).nullable(),
+  /** How long a new generation may take to have all permanent components ready, and how long they have to stay so. */
+  trial: z
+    .strictObject({ windowMs: z.number().int().positive(), steadyMs: z.number().int().nonnegative() })
+    .default({ windowMs: 20_000, steadyMs: 2_000 }),
+});
+export type RootServerConfig = z.infer<typeof rootServerConfigSchema>;
+
+/** Reads `--config FILE`. Throws USAGE, FILE_UNREADABLE or ENVIRONMENT_INVALID. */
+export async function readConfig(argv: readonly string[]): Promise<RootServerConfig> {
+  const [option, path, ...rest] = argv;
+  if (option !== "--config" || path === undefined || rest.length > 0) {
+    throw new BulkheadError("USAGE", "the root server takes --config FILE and nothing else");
+  }
+  return parseFile(path, rootServerConfigSchema);
+}
+
+/** Parses a JSON file of the device. Throws FILE_UNREADABLE or ENVIRONMENT_INVALID, naming the file. */
+export async function parseFile<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new BulkheadError("FILE_UNREADABLE", `${path} cannot be read`, { cause });
+  });
+  const parsed = schema.safeParse(toJson(text));
+  if (parsed.success) return parsed.data;
+  throw new BulkheadError("ENVIRONMENT_INVALID", `${path} is not valid: ${z.prettifyError(parsed.error)}`);
+}
+
+function toJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,47 @@
+/** What stays the same while the root server runs: the device, its host, its places. */
+import { join } from "node:path";
+import type { Provisioning } from "@bulkhead/protocol";
+import type { HostCapabilities } from "../sandbox/index.ts";
+import type { RootServerConfig } from "./config.ts";
+import type { RuntimeLog } from "./runtime-log.ts";
+
+export type Device = {
+  readonly config: RootServerConfig;
+  readonly host: HostCapabilities;
+  readonly provisioning: Provisioning;
+  readonly log: RuntimeLog;
+  readonly paths: DevicePaths;
+};
+
+export type DevicePaths = ReturnType<typeof devicePaths>;
+
+/**
+ * All places of a device. Sandboxes are made under the components' uids, which may not be able to reach the data
+ * directory or the programs where they are (somebody's home); they are shown below `view`, in the tmpfs.
+ */
+export function devicePaths(config: Pick<RootServerConfig, "dataDir" | "runDir">) {
+  const view = join(config.runDir, "view");
+  return {
+    dataDir: config.dataDir,
+    provisioning: join(config.dataDir, "provisioning.json"),
+    endorsed: join(config.dataDir, "endorsed"),
+    ipc: join(config.runDir, "ipc"),
+    log: join(config.runDir, "log"),
+    view,
+    shownData: join(view, "data"),
+    shownPlatform: join(view, "platform"),
+    shownNode: join(view, "node"),
+  };
+}
+
+/** The uid of a component as the host sees it; null where only one can be had. */
+export type UidOf = (component: string) => number | null;
+
+/** Reads uids from the numbers that the record keeps. */
+export function uidTable(uidBase: number | null, numbers: Readonly<Record<string, number>>): UidOf {
+  return (component) => {
+    const number = numbers[component];
+    if (number === undefined) throw new TypeError(`no uid number was given to ${component}`);
+    return uidBase === null ? null : uidBase + number;
+  };
+}

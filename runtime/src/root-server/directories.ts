@@ -1,0 +1,50 @@
+/** The directories of a device and of its channels: who owns them, who can reach them. */
+import { chmod, chown, mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Channel, System } from "@bulkhead/protocol";
+import { execa } from "execa";
+import type { DevicePaths, UidOf } from "./device.ts";
+
+/** What single components keep on the disk. Mode 0755 where another component reads it, 0700 else. */
+const stores = [
+  { name: "keys", owner: "key-store", mode: 0o700 },
+  { name: "staging", owner: "kms-agent", mode: 0o755 },
+  { name: "endorsed", owner: "verifier", mode: 0o700 },
+  { name: "verifier", owner: "verifier", mode: 0o700 },
+] as const;
+
+/** Makes what a generation needs on the disk. Nothing of a component may run: ownership is set through whole trees. */
+export async function prepareStores(paths: DevicePaths, uidOf: UidOf): Promise<void> {
+  // Reachable, not readable: the way to /app and to a component's own store leads through it.
+  await chmod(paths.dataDir, 0o711);
+  await chmod(join(paths.dataDir, "releases"), 0o711);
+  for (const { name, owner, mode } of stores) {
+    const path = join(paths.dataDir, name);
+    await mkdir(path, { recursive: true });
+    await chmod(path, mode);
+    const uid = uidOf(owner);
+    // -P and -h: a link that a component left there must not lead to another's file.
+    if (uid !== null) await execa("chown", ["-R", "-P", "-h", `${uid}:${uid}`, "--", path]);
+  }
+}
+
+/** The host's place of a channel: `<runDir>/ipc/<provider>/<client>.<name>`. */
+export function channelDirectory(paths: DevicePaths, { provider, client, name }: Channel): string {
+  return join(paths.ipc, provider, `${client}.${name}`);
+}
+
+/**
+ * Makes a directory per channel, owned by its provider. They live as long as the generation: a directory that is made
+ * anew would leave the other end with a dead mount.
+ */
+export async function makeChannelDirectories(paths: DevicePaths, system: System, uidOf: UidOf): Promise<void> {
+  await rm(paths.ipc, { recursive: true, force: true });
+  await mkdir(paths.ipc, { mode: 0o711 });
+  for (const channel of system.channels) {
+    const directory = channelDirectory(paths, channel);
+    await mkdir(join(paths.ipc, channel.provider), { recursive: true, mode: 0o711 });
+    await mkdir(directory, { mode: 0o711 });
+    const uid = uidOf(channel.provider);
+    if (uid !== null) await chown(directory, uid, uid);
+  }
+}

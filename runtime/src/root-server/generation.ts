@@ -1,0 +1,173 @@
+/** One running generation: its directories, its network, its supervision, and the state that it shows to the world. */
+import type { DeviceStatus, Release, ToComponent } from "@bulkhead/protocol";
+import { type GenerationRecord, type Installed, verifyInstalled } from "../generations/index.ts";
+import { applySteps, createNamespaces, deleteNamespaces, planNetwork } from "../network/index.ts";
+import { startSandbox } from "../sandbox/index.ts";
+import { notReady, planSupervision } from "../supervision/index.ts";
+import { type Device, type UidOf, uidTable } from "./device.ts";
+import { makeChannelDirectories, prepareStores } from "./directories.ts";
+import { type LogFifos, runtimeLogName, withDescriptor } from "./log-fifos.ts";
+import { createPacer } from "./pacer.ts";
+import { createRunner, type Request, type Runner } from "./runner.ts";
+import { buildSpec, isCoreServer } from "./sandbox-spec.ts";
+import { startConfig } from "./start-config.ts";
+import { buildStatus } from "./status.ts";
+
+/** The state goes out at most this often. */
+const statusIntervalMs = 200;
+
+export type Generation = {
+  readonly release: Release;
+  /** The permanent components that are not ready. */
+  notReady(): string[];
+  restart(component: string, reason: string): void;
+  /** Tells the verifier what became of a release. */
+  tellOutcome(outcome: NonNullable<GenerationRecord["lastOutcome"]>): void;
+  /** Something outside of supervision that the state shows has changed. */
+  touch(): void;
+  /** Ends all components and removes the network. */
+  stop(reason: string): Promise<void>;
+};
+
+export type GenerationEvents = {
+  onRequest(request: Request): void;
+  onEscalation(reason: string): void;
+  onChange(): void;
+};
+
+export type GenerationOptions = {
+  readonly device: Device;
+  readonly fifos: LogFifos;
+  readonly installed: Installed;
+  /** As it stands now; the floors and the last outcome are read from it. */
+  readonly record: () => GenerationRecord;
+  readonly update: () => DeviceStatus["update"];
+  readonly events: GenerationEvents;
+};
+
+/**
+ * Prepares and starts a generation whose release is installed and intact; the components come up in the background.
+ * Throws RELEASE_ARTIFACT_ALTERED where it is not intact, NETWORK_SETUP_FAILED; nothing runs then.
+ */
+export async function startGeneration(options: GenerationOptions): Promise<Generation> {
+  const { device, fifos, installed, record } = options;
+  const release = await verifyInstalled(device.config.dataDir, installed.digest);
+  const { system } = release;
+  const uidOf = uidTable(device.config.uidBase, record().uidNumbers);
+  await prepareStores(device.paths, uidOf);
+  await makeChannelDirectories(device.paths, system, uidOf);
+  await fifos.ensure([runtimeLogName, ...system.startOrder], uidOf("serial-server"));
+  const network = planNetwork(system, device.provisioning);
+  const toolsUid = uidOf("network");
+  await createNamespaces(network.namespaces);
+  try {
+    await applySteps(network.board, { toolsUid });
+  } catch (error) {
+    await deleteNamespaces(network.namespaces);
+    throw error;
+  }
+
+  const runner = createSystemRunner(options, release, uidOf, () => applySteps(network.tunnel, { toolsUid }));
+  runner.start();
+  return {
+    release,
+    notReady: () => notReady(runner.state()),
+    restart: runner.restart,
+    tellOutcome: (outcome) => runner.send("verifier", "generation", outcome),
+    touch: runner.touch,
+    async stop(reason) {
+      await runner.stop(reason);
+      await deleteNamespaces(network.namespaces);
+    },
+  };
+}
+
+type SystemRunner = Runner & { touch(): void };
+
+function createSystemRunner(
+  options: GenerationOptions,
+  release: Release,
+  uidOf: UidOf,
+  moveTunnel: () => Promise<void>,
+): SystemRunner {
+  const { device, installed, record, update, events } = options;
+  const { system } = release;
+  const pacer = createPacer(statusIntervalMs, () => {
+    const { state, sandbox, lastReason } = runner;
+    const facts = { atMs: Date.now(), installed, release, update: update(), state: state(), sandbox, lastReason };
+    runner.send("message-server", "status", { status: { status: buildStatus(facts), system } });
+  });
+
+  async function attachTunnel(): Promise<void> {
+    await moveTunnel().catch((error: Error) => runner.fault("network", `made a tunnel that ${error.message}`));
+  }
+
+  const runner = createRunner(planSupervision(system), {
+    launch: (name) => launch(options, release, uidOf, name),
+    greeting: (name, incarnation) => greeting(name, incarnation, release, installed, record(), device),
+    mayRequest: (name) => name === "verifier" && isCore(release, name),
+    onRequest: events.onRequest,
+    onGreeted(name) {
+      const { lastOutcome } = record();
+      if (name === "verifier" && lastOutcome) runner.send(name, "generation", lastOutcome);
+      pacer.touch();
+    },
+    onReady(name) {
+      if (name === "network" && isCore(release, name)) void attachTunnel();
+    },
+    onEscalation: events.onEscalation,
+    onChange() {
+      pacer.touch();
+      events.onChange();
+    },
+    log: device.log.line,
+  });
+
+  return {
+    ...runner,
+    touch: pacer.touch,
+    async stop(reason) {
+      await runner.stop(reason);
+      pacer.stop();
+    },
+  };
+}
+
+function isCore({ system }: Release, name: string): boolean {
+  const component = system.components[name];
+  return component !== undefined && isCoreServer(name, component);
+}
+
+function launch({ device, fifos, installed }: GenerationOptions, { system }: Release, uidOf: UidOf, name: string) {
+  const component = system.components[name];
+  if (!component) throw new TypeError(`no component ${name} in the system`);
+  return withDescriptor(fifos.openWriter(name), async (stdout) => {
+    const spec = await buildSpec(device, system, installed.digest, name, component, uidOf, stdout);
+    return startSandbox(spec, device.host);
+  });
+}
+
+function greeting(
+  name: string,
+  incarnation: number,
+  release: Release,
+  installed: Installed,
+  record: GenerationRecord,
+  { config, provisioning }: Device,
+): ToComponent["start"] {
+  const { system } = release;
+  const component = system.components[name];
+  if (!component) throw new TypeError(`no component ${name} in the system`);
+  const floors = { releaseCounter: record.releaseCounterFloor, securityEpoch: record.securityEpochFloor };
+  return {
+    protocol: 1,
+    component: name,
+    role: component.role,
+    incarnation,
+    generation: installed.generation,
+    uses: system.channels.filter(({ client }) => client === name),
+    provides: system.channels.filter(({ provider }) => provider === name),
+    heartbeatMs: component.heartbeat.periodMs,
+    config: startConfig(component, { ...config, provisioning, release, installed, floors }),
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * The root server: pid 1 of the device's pid namespace. Starts everything, supervises, replaces generations; reads nothing
+ * that came from a network. Exits with 0 after SIGTERM, with 75 when the runtime is to be started again.
+ */
+import { BulkheadError, formatError, provisioningSchema, reportError } from "@bulkhead/protocol";
+import { detectHost } from "../sandbox/index.ts";
+import { parseFile, readConfig } from "./config.ts";
+import { type Device, devicePaths } from "./device.ts";
+import { openLedger } from "./ledger.ts";
+import { openLogFifos } from "./log-fifos.ts";
+import { createRootServer } from "./root-server.ts";
+import { createRuntimeLog } from "./runtime-log.ts";
+import { showDirectories } from "./view.ts";
+
+async function main(): Promise<number> {
+  // Modes are set where they matter; the rest must not depend on who started us.
+  process.umask(0o022);
+  const config = await readConfig(process.argv.slice(2));
+  const log = createRuntimeLog();
+  const host = await detectHost();
+  for (const reason of host.reasons) log.line(`this host does without: ${reason}`);
+  const paths = devicePaths(config);
+  const device: Device = {
+    config,
+    host,
+    log,
+    paths,
+    provisioning: await parseFile(paths.provisioning, provisioningSchema),
+  };
+  await showDirectories(config, paths);
+  const server = createRootServer(device, await openLedger(device), await openLogFifos(paths.log));
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => server.end(`the root server was told to end (${signal})`));
+  }
+  return server.run();
+}
+
+main().then(
+  (exitCode) => process.exit(exitCode),
+  (error: unknown) => {
+    console.error(error instanceof BulkheadError ? formatError(reportError(error)) : error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,84 @@
+/**
+ * Who may do more than others, row by row. A component is named here only if it is part of the installed runtime: no
+ * manifest can get a row, and the compiler reserves the names.
+ */
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import type { CoreName } from "@bulkhead/protocol";
+import { type Capability, cgroupMounts, type Mount } from "../sandbox/index.ts";
+import type { Device } from "./device.ts";
+
+export type Privilege = {
+  readonly mounts: readonly Mount[];
+  readonly capabilities: readonly Capability[];
+  /** Stays in the namespace that the root server was started in. */
+  readonly inUplink: boolean;
+};
+
+type Row = (device: Device) => Promise<Privilege> | Privilege;
+
+const none: Privilege = { mounts: [], capabilities: [], inUplink: false };
+const tunDevice = "/dev/net/tun";
+const runBytes = 1024 * 1024;
+
+const rows: Readonly<Partial<Record<CoreName, Row>>> = {
+  /** Its sealed files; nobody else can reach them, and it has no network. */
+  "key-store": ({ paths }) => ({
+    ...none,
+    mounts: [{ kind: "rw", source: join(paths.shownData, "keys"), target: "/keys" }],
+  }),
+
+  /** Reads what the agent brought, keeps what it has judged, and remembers metadata and clock floor. */
+  verifier: ({ paths }) => ({
+    ...none,
+    mounts: [
+      { kind: "ro", source: join(paths.shownData, "staging"), target: "/staging" },
+      { kind: "rw", source: join(paths.shownData, "endorsed"), target: "/endorsed" },
+      { kind: "rw", source: join(paths.shownData, "verifier"), target: "/verifier" },
+    ],
+  }),
+
+  /** A place for what it fetches. Nothing in it is believed. */
+  "kms-agent": ({ paths }) => ({
+    ...none,
+    mounts: [{ kind: "rw", source: join(paths.shownData, "staging"), target: "/staging" }],
+  }),
+
+  /** The reading ends of the log FIFOs, which it owns. A FIFO on a read-only mount can be opened. */
+  "serial-server": ({ paths }) => ({ ...none, mounts: [{ kind: "ro", source: paths.log, target: "/log" }] }),
+
+  /** Sees what the kernel enforces and counts; can change none of it. */
+  "scheduler-server": async ({ host, config }) => ({
+    ...none,
+    mounts: await cgroupMounts(host.cgroup, config.instance, "/cgroup"),
+  }),
+
+  /** Makes the tunnel: CAP_NET_ADMIN over the uplink, the tun device, and the programs `wg`, `wireguard-go` and `ip`. */
+  network: async () => ({
+    mounts: [
+      ...(await programDirectories()),
+      { kind: "dev", source: tunDevice, target: tunDevice },
+      { kind: "tmpfs", target: "/run", sizeBytes: runBytes },
+    ],
+    capabilities: ["net_admin"],
+    inUplink: true,
+  }),
+};
+
+/** What the root server gives to core server `name` beyond its channels. */
+export async function privilegeOf(name: string, device: Device): Promise<Privilege> {
+  const row = Object.hasOwn(rows, name) ? rows[name as CoreName] : undefined;
+  return row ? await row(device) : none;
+}
+
+async function programDirectories(): Promise<Mount[]> {
+  const mounts: Mount[] = [];
+  for (const path of ["/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin"]) {
+    const exists = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (exists) mounts.push({ kind: "ro", source: path, target: path });
+  }
+  return mounts;
+}

@@ -1,0 +1,39 @@
+/** The root server's own lines: to its standard error, and to the console by the FIFO `runtime`. Never blocks, never throws. */
+import { constants, openSync, writeSync } from "node:fs";
+
+export type RuntimeLog = {
+  line(text: string): void;
+  /** From now on the lines go to this FIFO too. */
+  openConsole(path: string): void;
+};
+
+// Two line ends in one write would be two lines: text may come from a component.
+const oneLine = (text: string) => text.replaceAll(/\s*[\r\n]+\s*/g, " | ").slice(0, 4000);
+
+export function createRuntimeLog(): RuntimeLog {
+  let descriptor: number | undefined;
+  let lost = 0;
+
+  function write(text: string): void {
+    if (descriptor === undefined) return;
+    try {
+      const note = lost > 0 ? `${lost} lines of the runtime were lost\n` : "";
+      writeSync(descriptor, `${note}${text}\n`);
+      lost = 0;
+    } catch {
+      // The pipe is full: nobody reads the console now, and supervision must not wait for it.
+      lost += 1;
+    }
+  }
+
+  return {
+    line(text) {
+      const line = oneLine(text);
+      process.stderr.write(`${new Date().toISOString()} ${line}\n`);
+      write(line);
+    },
+    openConsole(path) {
+      descriptor ??= openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    },
+  };
+}

@@ -1,0 +1,95 @@
+/** From a component of the system to the sandbox that it gets: nothing that is not written here or in `privileges.ts`. */
+import { join } from "node:path";
+import { type Component, providesDirectory, type System, usesDirectory } from "@bulkhead/protocol";
+import { componentNamespace, namespacePath } from "../network/index.ts";
+import { type Mount, mergeMounts, nodeMounts, type SandboxSpec } from "../sandbox/index.ts";
+import type { Device, UidOf } from "./device.ts";
+import { channelDirectory } from "./directories.ts";
+import { type Privilege, privilegeOf } from "./privileges.ts";
+
+const mebibyte = 1024 * 1024;
+/** V8's heap may have this part of a component's memory; the rest is Node itself, buffers and stacks. */
+const heapShare = 0.5;
+
+/** The specification for component `name`. `digest` names the installed release that its bundle lies in. */
+export async function buildSpec(
+  device: Device,
+  system: System,
+  digest: string,
+  name: string,
+  component: Component,
+  uidOf: UidOf,
+  stdout: number,
+): Promise<SandboxSpec> {
+  const privilege = await privilegeOf(isCoreServer(name, component) ? name : "", device);
+  return {
+    name,
+    uid: uidOf(name),
+    command: ["/node/bin/node", ...heapOptions(component), "/app/main.js"],
+    environment: { HOME: "/tmp", PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8" },
+    mounts: mergeMounts(
+      await programMounts(device, privilege),
+      [{ kind: "ro", source: bundleDirectory(device, digest, component), target: "/app" }],
+      channelMounts(device, system, name),
+      component.devices.flatMap(deviceMount),
+      privilege.mounts,
+    ),
+    networkNamespace: networkNamespace(name, component, privilege),
+    capabilities: privilege.capabilities,
+    limits: { memoryBytes: component.memoryBytes, processes: component.processes, cpu: component.cpu },
+    cgroup: `${device.config.instance}/${name}`,
+    stdout,
+    requires: component.requires,
+  };
+}
+
+/** True for a part of the installed runtime under its own, reserved name; under any other it is like everybody else. */
+export function isCoreServer(name: string, { image }: Component): boolean {
+  return "core" in image && image.core === name;
+}
+
+// Without it V8 takes its measure from the host's memory, collects late, and the kernel ends the component for garbage.
+function heapOptions({ memoryBytes }: Component): string[] {
+  const heapMebibytes = Math.max(16, Math.floor((memoryBytes / mebibyte) * heapShare));
+  return [`--max-old-space-size=${heapMebibytes}`, "--max-semi-space-size=1"];
+}
+
+function bundleDirectory({ paths }: Device, digest: string, { image }: Component): string {
+  return "core" in image
+    ? join(paths.shownPlatform, "core", image.core)
+    : join(paths.shownData, "releases", digest, "artifacts", image.artifact);
+}
+
+function channelMounts({ paths }: Device, { channels }: System, name: string): Mount[] {
+  const provided = channels.filter(({ provider }) => provider === name);
+  const used = channels.filter(({ client }) => client === name);
+  return [
+    ...provided.map((channel): Mount => {
+      const target = `${providesDirectory}/${channel.client}.${channel.name}`;
+      return { kind: "rw", source: channelDirectory(paths, channel), target };
+    }),
+    ...used.map((channel): Mount => {
+      return { kind: "ro", source: channelDirectory(paths, channel), target: `${usesDirectory}/${channel.name}` };
+    }),
+  ];
+}
+
+// Libraries that a privileged component sees anyway, with the whole directory, are not mounted once more.
+async function programMounts(device: Device, privilege: Privilege): Promise<Mount[]> {
+  const seen = privilege.mounts.filter(({ kind }) => kind === "ro").map(({ target }) => `${target}/`);
+  const mounts = await nodeMounts(device.paths.shownNode);
+  return mounts.filter(({ target }) => !seen.some((directory) => target.startsWith(directory)));
+}
+
+/**
+ * Board `virtual` has no device nodes: its drivers reach a simulated plant by a channel instead.
+ * TODO of the boards' issue: the node names of real boards come with their back-ends.
+ */
+function deviceMount(): Mount[] {
+  return [];
+}
+
+function networkNamespace(name: string, component: Component, privilege: Privilege): string | null {
+  if (privilege.inUplink) return "/proc/self/ns/net";
+  return component.network.length > 0 ? namespacePath(componentNamespace(name)) : null;
+}

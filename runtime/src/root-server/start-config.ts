@@ -1,0 +1,85 @@
+/** What a component is told at its start beyond its channels: its manifest's configuration, and what only we know. */
+import { type Component, commandChannelPort, type Provisioning, type Release } from "@bulkhead/protocol";
+import type { Installed } from "../generations/index.ts";
+
+type Config = Component["config"];
+type Facts = {
+  readonly instance: string;
+  readonly board: string;
+  readonly provisioning: Provisioning;
+  readonly release: Release;
+  readonly installed: Pick<Installed, "digest" | "generation">;
+  readonly floors: { readonly releaseCounter: number; readonly securityEpoch: number };
+};
+
+/** The configuration of a component. Core servers get theirs from here alone. */
+export function startConfig(component: Component, facts: Facts): Config {
+  if ("core" in component.image) return toJson(coreConfig(component.image.core, facts));
+  if (component.network.length === 0) return component.config;
+  const own = isObject(component.config) ? component.config : {};
+  return toJson({ ...own, network: proxies(component.network, facts.provisioning) });
+}
+
+function coreConfig(core: string, facts: Facts): unknown {
+  const { provisioning, release, installed, floors } = facts;
+  const { system } = release;
+  switch (core) {
+    case "serial-server":
+      return { components: system.startOrder };
+    case "scheduler-server":
+      return { instance: facts.instance, components: declared(system.components) };
+    case "verifier":
+      return {
+        provisioning,
+        board: facts.board,
+        currentReleaseDigest: installed.digest,
+        currentReleaseCounter: floors.releaseCounter,
+        securityEpoch: floors.securityEpoch,
+        unsignedCommands: system.policy.unsignedCommands,
+      };
+    case "network":
+      return { provisioning };
+    case "kms-agent":
+      return {
+        provisioning,
+        release: {
+          digest: installed.digest,
+          name: release.name,
+          version: release.version,
+          releaseCounter: release.releaseCounter,
+        },
+        address: provisioning.kms.address,
+        port: commandChannelPort,
+      };
+    default:
+      return {};
+  }
+}
+
+function declared(components: Release["system"]["components"]): unknown {
+  return Object.fromEntries(
+    Object.entries(components).map(([name, { cpu, memoryBytes, processes }]) => [
+      name,
+      { cpu, memoryBytes, processes },
+    ]),
+  );
+}
+
+/** Where each permitted proxy is: `{ mqtt: { host, port } }`. One that this KMS does not have is left out. */
+function proxies(names: readonly string[], { kms }: Provisioning): Record<string, { host: string; port: number }> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const port = name === "kms" ? commandChannelPort : kms.proxies[name];
+      return port === undefined ? [] : [[name, { host: kms.address, port }]];
+    }),
+  );
+}
+
+function isObject(config: Config): config is { [key: string]: Config } {
+  return typeof config === "object" && config !== null && !Array.isArray(config);
+}
+
+// Undefined members fall away here, so that what is sent is JSON and nothing else.
+function toJson(value: unknown): Config {
+  return JSON.parse(JSON.stringify(value));
+}

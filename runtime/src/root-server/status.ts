@@ -1,0 +1,62 @@
+/** The state of the device in the words of the protocol, from what supervision, sandboxes and the record say. Pure. */
+import { type ComponentStatus, type DeviceStatus, type Release, type System, statusFormat } from "@bulkhead/protocol";
+import type { Sandbox } from "../sandbox/index.ts";
+import type { ComponentRecord, SupervisionState } from "../supervision/index.ts";
+import type { Reason } from "./performers.ts";
+
+export type StatusFacts = {
+  readonly atMs: number;
+  readonly installed: { readonly digest: string; readonly generation: number };
+  readonly release: Release;
+  readonly update: DeviceStatus["update"];
+  readonly state: SupervisionState;
+  readonly sandbox: (component: string) => Pick<Sandbox, "componentPid" | "level"> | undefined;
+  readonly lastReason: (component: string) => Reason | null;
+};
+
+export function buildStatus(facts: StatusFacts): DeviceStatus {
+  const { release, installed, state } = facts;
+  const { system } = release;
+  return {
+    format: statusFormat,
+    atMs: facts.atMs,
+    generation: installed.generation,
+    release: {
+      digest: installed.digest,
+      name: release.name,
+      version: release.version,
+      releaseCounter: release.releaseCounter,
+    },
+    update: facts.update,
+    components: system.startOrder.flatMap((name) => {
+      const record = state.components[name];
+      return record ? [componentStatus(name, record, facts)] : [];
+    }),
+    channels: channelStatus(system, state),
+  };
+}
+
+function componentStatus(name: string, record: ComponentRecord, facts: StatusFacts): ComponentStatus {
+  const sandbox = facts.sandbox(name);
+  return {
+    name,
+    role: facts.release.system.components[name]?.role ?? "application",
+    state: record.phase.kind,
+    incarnation: record.incarnation,
+    restarts: Math.max(0, record.incarnation - 1),
+    pid: sandbox?.componentPid ?? null,
+    lastReason: facts.lastReason(name),
+    level: sandbox?.level ?? null,
+  };
+}
+
+function channelStatus(system: System, { components }: SupervisionState): DeviceStatus["channels"] {
+  const isReady = (name: string) => components[name]?.phase.kind === "ready";
+  return system.channels.map(({ client, name, provider }) => ({
+    client,
+    name,
+    provider,
+    up: isReady(client) && isReady(provider),
+    incarnation: components[provider]?.incarnation ?? 0,
+  }));
+}

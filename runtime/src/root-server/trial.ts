@@ -1,0 +1,54 @@
+/** Watches a new generation: good is one whose permanent components are all ready, and stay so, within a window. */
+export type Trial = {
+  /** To be called after each change. */
+  observe(): void;
+  /** A component was given up: that alone is enough. */
+  escalated(reason: string): void;
+  stop(): void;
+};
+
+type Verdict = { readonly good: true } | { readonly good: false; readonly reason: string };
+
+type TrialOptions = {
+  readonly windowMs: number;
+  readonly steadyMs: number;
+  /** The permanent components that are not ready now. */
+  readonly notReady: () => readonly string[];
+  /** Called once. */
+  readonly onVerdict: (verdict: Verdict) => void;
+};
+
+export function beginTrialWatch({ windowMs, steadyMs, notReady, onVerdict }: TrialOptions): Trial {
+  let steady: NodeJS.Timeout | undefined;
+  let isOver = false;
+
+  function end(verdict: Verdict): void {
+    if (isOver) return;
+    stop();
+    onVerdict(verdict);
+  }
+  function stop(): void {
+    isOver = true;
+    clearTimeout(steady);
+    clearTimeout(window);
+  }
+
+  const window = setTimeout(() => {
+    const missing = notReady();
+    const what = missing.length > 0 ? `not ready: ${missing.join(", ")}` : "its components did not stay ready";
+    end({ good: false, reason: `${what}, ${windowMs} ms after the start` });
+  }, windowMs);
+
+  return {
+    observe() {
+      if (isOver) return;
+      if (notReady().length === 0) steady ??= setTimeout(() => end({ good: true }), steadyMs);
+      else {
+        clearTimeout(steady);
+        steady = undefined;
+      }
+    },
+    escalated: (reason) => end({ good: false, reason }),
+    stop,
+  };
+}
