@@ -80,6 +80,21 @@ function missingLayers(level: Omit<Level, "missing">, spec: SandboxSpec): string
   ].flat();
 }
 
+/** True where a process has gone or is going: the kernel has taken its namespaces back then. */
+export async function isEnding(pid: number): Promise<boolean> {
+  const flags = Number((await statFields(pid))[6] ?? PF_EXITING);
+  return (flags & PF_EXITING) !== 0;
+}
+
+/** linux/sched.h */
+const PF_EXITING = 0x4;
+
+/** /proc/<pid>/stat (proc(5)) from its third field, the state, on: the second is a name, which may hold `)`. */
+async function statFields(pid: number | string): Promise<string[]> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return stat === "" ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
 /** The children of a process. Kernels without CONFIG_PROC_CHILDREN lack the list, so there all processes are asked. */
 export async function childrenOf(pid: number): Promise<number[]> {
   const list = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => null);
@@ -91,13 +106,11 @@ export async function childrenOf(pid: number): Promise<number[]> {
   return scanChildren(pid);
 }
 
-/** The same by reading the parent of every process (the fourth field of /proc/<pid>/stat; a name may hold `)`). */
+/** The same by reading the parent of every process. */
 export async function scanChildren(pid: number): Promise<number[]> {
   const found: number[] = [];
   for (const name of await readdir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
-    if (Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) === pid) found.push(Number(name));
+    if (/^\d+$/.test(name) && Number((await statFields(name))[1]) === pid) found.push(Number(name));
   }
   return found;
 }

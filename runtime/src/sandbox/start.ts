@@ -6,7 +6,7 @@ import { createGroup, joinGroup, removeGroup } from "./cgroup/group.ts";
 import { chooseForm, type Form, refuseForeseen, refuseGaps } from "./form.ts";
 import type { HostCapabilities } from "./host.ts";
 import { type Launched, launch } from "./launch.ts";
-import { childrenOf, readLevel } from "./level.ts";
+import { childrenOf, isEnding, readLevel } from "./level.ts";
 import { mergeMounts, programMounts } from "./mounts.ts";
 import { findProgram } from "./programs.ts";
 import { buildFilter, encodeFilter, isArchitecture } from "./seccomp/filter.ts";
@@ -54,6 +54,7 @@ async function release(
   launched.release();
   const componentPid = await findComponent(pid, launched, spec);
   const level = await readLevel(componentPid, spec, host.cgroup);
+  if (await isEnding(componentPid)) throw notStarted(spec, "it ended at once");
   refuseGaps(spec, host, level);
   return { pid, componentPid, control: launched.control, level, exited, kill: launched.kill };
 }

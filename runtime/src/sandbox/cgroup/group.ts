@@ -13,9 +13,20 @@ const emptyTimeoutMs = 5000;
 /** One or two path segments; `.` and `..` are none. */
 const groupPattern = /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}$)[A-Za-z0-9._-]+)?$/;
 
-/** Makes the group of a component with its limits; what an earlier one left there is killed and removed first. */
+/**
+ * Makes the group of a component with its limits; what an earlier one left there is killed and removed first.
+ * Throws SANDBOX_UNAVAILABLE, and leaves no group then.
+ */
 export async function createGroup(host: CgroupHost, group: string, limits: SandboxSpec["limits"]): Promise<void> {
   await removeGroup(host, group);
+  await makeGroup(host, group, limits).catch(async (cause: unknown) => {
+    await removeGroup(host, group).catch(() => undefined);
+    if (cause instanceof BulkheadError) throw cause;
+    throw new BulkheadError("SANDBOX_UNAVAILABLE", `the control group ${group} cannot be made`, { cause });
+  });
+}
+
+async function makeGroup(host: CgroupHost, group: string, limits: SandboxSpec["limits"]): Promise<void> {
   if (host.version === "v2") {
     const directory = join(host.mount, ownRoot, group);
     await delegateControllers(host.mount, dirname(directory));
@@ -57,9 +68,21 @@ async function applySettings(directory: string, settings: readonly Setting[]): P
   }
 }
 
-/** Moves a process into the group; its later children are born there. Throws SANDBOX_UNAVAILABLE. */
+/**
+ * Moves a process into the group; its later children are born there. Throws SANDBOX_UNAVAILABLE, and
+ * COMPONENT_START_FAILED where the process has ended meanwhile.
+ */
 export async function joinGroup(host: CgroupHost, group: string, pid: number): Promise<void> {
-  for (const directory of groupDirectories(host, group)) await writeSetting(directory, "cgroup.procs", String(pid));
+  for (const directory of groupDirectories(host, group)) {
+    await writeSetting(directory, "cgroup.procs", String(pid)).catch((error: Error) => {
+      if ((error.cause as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      throw new BulkheadError("COMPONENT_START_FAILED", `process ${pid} ended before it could join ${group}`, {
+        cause: error,
+        remedy:
+          "the component's log has what bubblewrap said; most often a mount's source is not there or not readable",
+      });
+    });
+  }
 }
 
 async function writeSetting(directory: string, file: string, value: string): Promise<void> {

@@ -1,0 +1,149 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  ALLOW,
+  type Architecture,
+  answerErrno,
+  architectures,
+  auditArchitecture,
+  buildFilter,
+  callNumber,
+  encodeFilter,
+  firstUnknownCall,
+  KILL_PROCESS,
+  x32Bit,
+} from "./filter.ts";
+import { runFilter } from "./interpreter.ts";
+import { allowedCalls, ENOSYS, EPERM, type Profile, ruledCalls } from "./profiles.ts";
+import { syscallNumbers } from "./syscall-numbers.ts";
+
+const profiles: Profile[] = ["component", "net-admin"];
+const cases = architectures.flatMap((architecture) => profiles.map((profile) => ({ architecture, profile })));
+
+const refused = answerErrno(EPERM);
+
+function answer(architecture: Architecture, profile: Profile, name: string, args: bigint[] = [], inside = false) {
+  const number = callNumber(architecture, name);
+  if (number === null) throw new Error(`${architecture} has no ${name}`);
+  const program = buildFilter(architecture, profile, inside);
+  return runFilter(program, { number, architecture: auditArchitecture[architecture], arguments: args });
+}
+
+describe.each(cases)("[K7] the seccomp filter of $profile on $architecture", ({ architecture, profile }) => {
+  const program = buildFilter(architecture, profile, false);
+  const audit = auditArchitecture[architecture];
+  const numbersOf = (names: string[]) =>
+    new Set(names.map((name) => callNumber(architecture, name)).filter((number) => number !== null));
+
+  test("allows exactly the calls of its list, whatever the number", () => {
+    const allowed = numbersOf(allowedCalls(profile, false));
+    const ruled = numbersOf(Object.keys(ruledCalls(profile)));
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.nat(600), fc.constantFrom(...allowed), fc.integer({ min: 0, max: x32Bit - 1 })),
+        (number) => {
+          fc.pre(!ruled.has(number));
+          const otherwise = answerErrno(number >= firstUnknownCall ? ENOSYS : EPERM);
+          expect(runFilter(program, { number, architecture: audit })).toBe(allowed.has(number) ? ALLOW : otherwise);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("kills a process that calls by another architecture's table", () => {
+    fc.assert(
+      fc.property(fc.nat(0xffffffff), fc.nat(600), (other, number) => {
+        fc.pre(other !== audit);
+        expect(runFilter(program, { number, architecture: other })).toBe(KILL_PROCESS);
+      }),
+    );
+  });
+
+  test("refuses what leads out of the sandbox", () => {
+    const ways = `mount umount2 pivot_root chroot unshare setns ptrace process_vm_readv process_vm_writev bpf
+      perf_event_open userfaultfd kexec_load init_module finit_module delete_module add_key request_key keyctl
+      io_uring_setup io_uring_enter io_uring_register pidfd_getfd open_by_handle_at fsopen fsmount move_mount open_tree
+      mount_setattr reboot swapon clock_settime settimeofday sethostname personality sched_setattr sched_setscheduler`;
+    for (const name of ways.split(/\s+/)) expect([name, answer(architecture, profile, name)]).toEqual([name, refused]);
+  });
+
+  test("answers clone3 as an old kernel would, so that C libraries use clone", () => {
+    expect(answer(architecture, profile, "clone3")).toBe(answerErrno(ENOSYS));
+  });
+
+  test("lets no clone make a namespace", () => {
+    const flags = [0x00020000n, 0x02000000n, 0x04000000n, 0x08000000n, 0x10000000n, 0x20000000n, 0x40000000n];
+    const thread = 0x003d0f00n;
+    expect(answer(architecture, profile, "clone", [thread])).toBe(ALLOW);
+    for (const flag of flags) expect(answer(architecture, profile, "clone", [thread | flag])).toBe(refused);
+  });
+
+  test("makes a child process only for the network server", () => {
+    expect(answer(architecture, profile, "clone", [17n])).toBe(profile === "component" ? refused : ALLOW);
+  });
+
+  test("opens sockets of no other families than it needs", () => {
+    const open = (family: number) => answer(architecture, profile, "socket", [BigInt(family), 1n, 0n]);
+    const allowed = profile === "component" ? [1, 2, 10] : [1, 2, 10, 16];
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 64 }), (family) => {
+        expect(open(family)).toBe(allowed.includes(family) ? ALLOW : refused);
+      }),
+    );
+    expect(answer(architecture, profile, "socketpair", [1n])).toBe(ALLOW);
+    expect(answer(architecture, profile, "socketpair", [16n])).toBe(refused);
+  });
+
+  test("looks at the part of an argument that the kernel uses, so upper bits hide nothing", () => {
+    expect(answer(architecture, profile, "clone", [0x1_0000_0000n | 0x00010000n | 0x10000000n])).toBe(refused);
+    expect(answer(architecture, profile, "socket", [0x1_0000_0001n])).toBe(ALLOW);
+    expect(answer(architecture, profile, "socket", [0x1_0000_0011n])).toBe(refused);
+  });
+
+  test("types nothing into somebody's terminal", () => {
+    expect(answer(architecture, profile, "ioctl", [0n, 0x5401n])).toBe(ALLOW);
+    expect(answer(architecture, profile, "ioctl", [0n, 0x5412n])).toBe(refused);
+    expect(answer(architecture, profile, "ioctl", [0n, 0x541cn])).toBe(refused);
+  });
+
+  test("changes the uid only where setpriv must do so inside", () => {
+    expect(answer(architecture, profile, "setresuid", [], false)).toBe(refused);
+    expect(answer(architecture, profile, "setresuid", [], true)).toBe(ALLOW);
+  });
+
+  test("keeps what bubblewrap's pid 1 needs", () => {
+    for (const name of ["wait4", "execve", "write", "close", "exit_group"]) {
+      expect([name, answer(architecture, profile, name)]).toEqual([name, ALLOW]);
+    }
+  });
+
+  test("is no longer than the kernel takes (4096 instructions), and 8 bytes each", () => {
+    expect(program.length).toBeLessThan(4096);
+    expect(encodeFilter(program)).toHaveLength(program.length * 8);
+  });
+});
+
+test("[K7] the x32 table of x64 is closed", () => {
+  const program = buildFilter("x64", "component", false);
+  const read = x32Bit + (callNumber("x64", "read") ?? 0);
+  expect(runFilter(program, { number: read, architecture: auditArchitecture.x64 })).toBe(KILL_PROCESS);
+});
+
+test("[K7] every name of a profile has a number somewhere", () => {
+  const names = [
+    ...allowedCalls("component", true),
+    ...allowedCalls("net-admin", true),
+    ...Object.keys(ruledCalls("component")),
+  ];
+  expect(names.filter((name) => syscallNumbers[name] === undefined)).toEqual([]);
+});
+
+test("[K7] no two names of the table share a number", () => {
+  for (const architecture of architectures) {
+    const numbers = Object.keys(syscallNumbers)
+      .map((name) => callNumber(architecture, name))
+      .filter((n) => n !== null);
+    expect(new Set(numbers).size).toBe(numbers.length);
+  }
+});
