@@ -29,7 +29,7 @@ type Options = { grant?: unknown; halfFrameMs?: number };
 /** Connects `handlers` (or what makes them for a client) and a client; both ends log into `lines`. */
 export async function connectPair<I extends AnyInterface>(
   iface: I,
-  handlers: Handlers<I> | ((client: ServedClient<I>) => Handlers<I>),
+  handlers: NoInfer<Handlers<I> | ((client: ServedClient<I>) => Handlers<I>)>,
   { grant = {}, halfFrameMs }: Options = {},
 ): Promise<Pair<I>> {
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-pair-"));

@@ -24,7 +24,7 @@ export type FakeClient<I extends AnyInterface> = {
  */
 export function fakeClient<I extends AnyInterface>(
   iface: I,
-  handlers: Handlers<I>,
+  handlers: NoInfer<Handlers<I>>,
   { grant = {} }: { grant?: unknown } = {},
 ): FakeClient<I> {
   const watch = createPeerWatch(iface, iface.name);

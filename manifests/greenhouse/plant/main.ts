@@ -1,0 +1,36 @@
+/** The simulated greenhouse: sensors on a bus, actuators on pins, and time that passes. */
+import { simulatedBusInterface, simulatedPinsInterface } from "@bulkhead/drivers/simulation/interface";
+import { defineComponent } from "@bulkhead/sdk";
+import { readSensor } from "./bus.ts";
+import { type Actuators, morning, step } from "./model.ts";
+
+const stepMs = 100;
+const wiring: Readonly<Record<string, keyof Actuators>> = { P9_12: "fan", P9_14: "valve" };
+
+export const component = defineComponent({
+  provides: { bus: simulatedBusInterface, pins: simulatedPinsInterface },
+  start({ provides, onStop }) {
+    let state = morning;
+    const actuators: Actuators = { fan: 0, valve: 0 };
+    // Steps of a fixed length, not of the time that passed: the simulation is the same on a slow machine, only slower.
+    const timer = setInterval(() => {
+      state = step(state, stepMs, actuators);
+    }, stepMs);
+    onStop(() => clearInterval(timer));
+
+    provides.bus.serve(() => ({
+      transfer: ({ bus, address, write, readLength }) => ({ read: readSensor(state, bus, address, write, readLength) }),
+    }));
+    provides.pins.serve(() => ({
+      drive({ pin, level }) {
+        const actuator = wiring[pin];
+        if (actuator) actuators[actuator] = level; // A pin that nothing is wired to may be driven; nothing happens.
+        return null;
+      },
+      sense({ pin }) {
+        const actuator = wiring[pin];
+        return { level: actuator ? actuators[actuator] : 0 };
+      },
+    }));
+  },
+});
