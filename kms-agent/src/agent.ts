@@ -65,7 +65,7 @@ export async function startAgent({
     log.error("the journal of commands is damaged and starts anew", { reason }),
   );
   const position = await openLogPosition(join(stagingDirectory, "log-position.json"));
-  const complain = (what: string) => (error: unknown) => log.warn(`${what} failed`, { ...reportError(error) });
+  const complain = createComplaint(log);
   let reports: { state: Coalesced; log: Coalesced; results: Coalesced } | undefined;
 
   const executor = createExecutor(journal, {
@@ -121,6 +121,17 @@ export async function startAgent({
     stop.abort();
     await connected;
     await position.save();
+  };
+}
+
+/** Tells a failure when it is new: the log is itself carried to the KMS, so a failure to carry must not feed itself. */
+function createComplaint(log: Log): (what: string) => (error: unknown) => void {
+  const told = new Map<string, string>();
+  return (what) => (error) => {
+    const report = reportError(error);
+    if (told.get(what) === report.message) return;
+    told.set(what, report.message);
+    log.warn(`${what} failed`, { ...report });
   };
 }
 

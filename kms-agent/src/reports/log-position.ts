@@ -14,6 +14,7 @@ const positionSchema = z.strictObject({
 export type LogPosition = {
   /** The last line that arrived. -1: none, begin with the oldest that the console has. */
   arrived: number;
+  /** Writes it down where it changed; one that cannot be written is not worth an error. */
   save: () => Promise<void>;
 };
 
@@ -27,9 +28,12 @@ export async function openLogPosition(
     (text) => positionSchema.safeParse(parseJson(text)).data,
     () => undefined,
   );
+  let saved = stored?.bootId === bootId ? stored.arrived : -1;
   const position: LogPosition = {
-    arrived: stored?.bootId === bootId ? stored.arrived : -1,
+    arrived: saved,
     async save() {
+      if (position.arrived === saved) return;
+      saved = position.arrived;
       const text = JSON.stringify({ format: 1, bootId, arrived: position.arrived });
       await writeFile(`${path}.new`, text, { mode: 0o600 })
         .then(() => rename(`${path}.new`, path))
