@@ -1,0 +1,93 @@
+/** Takes judged artifacts out of the agent's reach: each is unpacked and hashed on its way into the endorsed directory. */
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type Artifact, BulkheadError, canonicalJson, type Release, sha256 } from "@bulkhead/protocol";
+import { replaceFile, syncDirectory } from "../generations/durable.ts";
+import { treeDigest, unpackTree } from "../generations/index.ts";
+import type { VerifierConfig, VerifierDirectories } from "./config.ts";
+import { withStaged } from "./staged-file.ts";
+
+/** Artifacts of the release that neither the root server nor the endorsed directory has. */
+export async function missingArtifacts(
+  release: Release,
+  releaseDigest: string,
+  config: VerifierConfig,
+  directories: VerifierDirectories,
+): Promise<Artifact[]> {
+  if (await isEndorsed(release, releaseDigest, config, directories)) return [];
+  const installed = new Set(config.installedArtifacts);
+  return release.artifacts.filter(({ digest }) => !installed.has(digest));
+}
+
+/**
+ * Writes `endorsed/<releaseDigest>/` from the staged archives. It gets its name when it is complete and safe on the disk.
+ * Throws RELEASE_ARTIFACT_ALTERED naming the artifact, RELEASE_INVALID for what is no archive or not there.
+ */
+export async function endorseRelease(
+  release: Release,
+  releaseDigest: string,
+  config: VerifierConfig,
+  directories: VerifierDirectories,
+): Promise<void> {
+  if (await isEndorsed(release, releaseDigest, config, directories)) return;
+  await forgetOthers(directories);
+  const growing = join(directories.endorsed, `${releaseDigest}.new`);
+  await mkdir(join(growing, "artifacts"), { recursive: true, mode: 0o755 });
+  try {
+    for (const artifact of await missingArtifacts(release, releaseDigest, config, directories)) {
+      await takeArtifact(artifact, join(directories.staging, "blobs"), join(growing, "artifacts", artifact.digest));
+    }
+    await syncDirectory(join(growing, "artifacts"));
+    await replaceFile(join(growing, "release.json"), canonicalJson(release));
+    await rename(growing, join(directories.endorsed, releaseDigest));
+    await syncDirectory(directories.endorsed);
+  } catch (error) {
+    await rm(growing, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function takeArtifact(artifact: Artifact, blobs: string, into: string): Promise<void> {
+  const found = await withStaged(blobs, artifact.digest, async (file, sizeBytes) => {
+    if (sizeBytes !== artifact.length) throw altered(artifact, `has ${sizeBytes} bytes`);
+    // The handle stays ours: withStaged closes it.
+    return unpackTree(file.createReadStream({ autoClose: false, start: 0 }), into, artifact.length);
+  });
+  if (found === undefined) {
+    throw new BulkheadError("RELEASE_INVALID", `the artifact ${artifact.digest} is not staged`, {
+      remedy: "fetch it before asking for the installation",
+    });
+  }
+  if (found.digest === artifact.digest && found.length === artifact.length) return;
+  throw altered(artifact, `is ${found.digest}`);
+}
+
+function altered(artifact: Artifact, what: string): BulkheadError {
+  const message = `the staged artifact ${artifact.digest} of ${artifact.length} bytes ${what}`;
+  return new BulkheadError("RELEASE_ARTIFACT_ALTERED", message, {
+    remedy: "fetch it again; if it happens again, the management service serves altered files",
+  });
+}
+
+// Looked at again each time: a damaged tree must be fetched anew, not offered to the root server for ever.
+async function isEndorsed(
+  release: Release,
+  releaseDigest: string,
+  config: VerifierConfig,
+  { endorsed }: VerifierDirectories,
+): Promise<boolean> {
+  const directory = join(endorsed, releaseDigest);
+  const text = await readFile(join(directory, "release.json"), "utf8").catch(() => undefined);
+  if (text === undefined || sha256(text) !== releaseDigest) return false;
+  for (const { digest } of release.artifacts) {
+    if (config.installedArtifacts.includes(digest)) continue;
+    const found = await treeDigest(join(directory, "artifacts", digest)).catch(() => undefined);
+    if (found?.digest !== digest) return false;
+  }
+  return true;
+}
+
+// The root server has copied what it activated; one endorsed release at a time keeps the disk's use bounded.
+async function forgetOthers({ endorsed }: VerifierDirectories): Promise<void> {
+  for (const name of await readdir(endorsed)) await rm(join(endorsed, name), { recursive: true, force: true });
+}

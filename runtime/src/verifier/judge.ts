@@ -1,0 +1,104 @@
+/** Is this signed document a release that this device may run? Pure: the bytes, what signed metadata says, what runs. */
+import {
+  BulkheadError,
+  canonicalJson,
+  type Release,
+  releaseSchema,
+  releaseTargetName,
+  sha256,
+} from "@bulkhead/protocol";
+import { z } from "zod";
+import type { VerifierConfig } from "./config.ts";
+import { checkSystem } from "./judge-system.ts";
+import type { SignedTarget } from "./metadata.ts";
+
+/** A system of a thousand components stays far below it. */
+export const maxReleaseBytes = 4 * 1024 * 1024;
+
+export type Asked = { readonly target: string; readonly releaseDigest: string };
+
+/**
+ * The name and digest asked for must be what is signed. Throws RELEASE_SIGNATURE_INVALID, RELEASE_METADATA_INVALID.
+ */
+export function checkAsked(asked: Asked, signed: SignedTarget | undefined): SignedTarget {
+  if (signed === undefined) {
+    throw new BulkheadError("RELEASE_SIGNATURE_INVALID", `the signed targets do not name ${asked.target}`, {
+      remedy: "sign the release with the project's targets key and upload the new targets",
+    });
+  }
+  if (signed.sha256 !== asked.releaseDigest) {
+    const message = `${asked.target} is signed with the digest ${signed.sha256}, and ${asked.releaseDigest} was asked for`;
+    throw new BulkheadError("RELEASE_SIGNATURE_INVALID", message, { remedy: "deploy the release that was signed" });
+  }
+  if (signed.lengthBytes > maxReleaseBytes) {
+    throw new BulkheadError("RELEASE_METADATA_INVALID", `${asked.target} is signed with ${signed.lengthBytes} bytes`);
+  }
+  return signed;
+}
+
+/** Judges the staged bytes of the release. Throws RELEASE_… errors, each naming what it found and what it expected. */
+export function judgeRelease(content: Buffer, asked: Asked, signed: SignedTarget, config: VerifierConfig): Release {
+  if (content.length !== signed.lengthBytes || sha256(content) !== signed.sha256) {
+    throw new BulkheadError("RELEASE_ARTIFACT_ALTERED", `the staged ${asked.target} does not have the signed digest`, {
+      remedy: "fetch it again; if it happens again, the management service serves altered files",
+    });
+  }
+  const release = parseRelease(content, asked.target);
+  checkIdentity(release, asked, signed);
+  checkSystem(release);
+  checkBoard(release, config);
+  checkAge(release, asked, config);
+  return release;
+}
+
+function parseRelease(content: Buffer, target: string): Release {
+  try {
+    const text = content.toString("utf8");
+    const release = releaseSchema.parse(JSON.parse(text));
+    if (canonicalJson(release) === text) return release;
+  } catch (cause) {
+    const why = cause instanceof z.ZodError ? z.prettifyError(cause).slice(0, 300) : "it is not JSON";
+    throw new BulkheadError("RELEASE_INVALID", `${target} is not a release of a known form: ${why}`, { cause });
+  }
+  throw new BulkheadError("RELEASE_INVALID", `${target} is not in canonical form`);
+}
+
+function checkIdentity(release: Release, asked: Asked, signed: SignedTarget): void {
+  if (releaseTargetName(release) !== asked.target) {
+    throw new BulkheadError("RELEASE_INVALID", `${asked.target} holds the release ${releaseTargetName(release)}`);
+  }
+  if (signed.releaseCounter !== release.releaseCounter) {
+    const message = `${asked.target} is signed with counter ${signed.releaseCounter} and holds ${release.releaseCounter}`;
+    throw new BulkheadError("RELEASE_INVALID", message);
+  }
+  // The clock's floor will be raised to this time: it must be one at which the signature can have been made.
+  if (release.builtAtMs > signed.expiresMs) {
+    throw new BulkheadError("RELEASE_INVALID", `${asked.target} claims to be built after its own signature ends`, {
+      remedy: "set the clock of the machine that builds",
+    });
+  }
+}
+
+function checkBoard(release: Release, { board }: VerifierConfig): void {
+  if (release.board === board) return;
+  throw new BulkheadError("RELEASE_WRONG_BOARD", `the release is for board ${release.board}, and this is ${board}`, {
+    remedy: `build it for ${board}`,
+  });
+}
+
+function checkAge(release: Release, asked: Asked, config: VerifierConfig): void {
+  const { currentReleaseCounter: current, currentReleaseDigest, securityEpoch } = config;
+  if (release.securityEpoch < securityEpoch) {
+    const message = `the release has security epoch ${release.securityEpoch}, and this device is at ${securityEpoch}`;
+    throw new BulkheadError("RELEASE_ROLLBACK", message, {
+      remedy: "an epoch never goes back; build with the newer one",
+    });
+  }
+  if (release.releaseCounter < current) {
+    const message = `the release has counter ${release.releaseCounter}, and this device is at ${current}`;
+    throw new BulkheadError("RELEASE_ROLLBACK", message, { remedy: "build it with a higher counter" });
+  }
+  if (release.releaseCounter > current || asked.releaseDigest === currentReleaseDigest) return;
+  const message = `the release has counter ${current} like the one that runs, and another content`;
+  throw new BulkheadError("RELEASE_ROLLBACK", message, { remedy: "build it with a higher counter" });
+}

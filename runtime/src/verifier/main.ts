@@ -1,0 +1,20 @@
+/** The verifier: no network, no keys of its own; what it endorses, the root server activates. */
+import { defineComponent, gateInterface } from "@bulkhead/sdk";
+import { sandboxDirectories, verifierConfigSchema } from "./config.ts";
+import { openGate } from "./gate.ts";
+
+export const component = defineComponent({
+  provides: { gate: gateInterface },
+  async start({ config, log, provides, root }) {
+    const gate = await openGate({
+      directories: sandboxDirectories,
+      config: verifierConfigSchema.parse(config),
+      log,
+      tellRoot: root.tellRoot,
+    });
+    root.onGeneration(({ releaseDigest, outcome, reason }) =>
+      log.info(`release ${outcome}`, { releaseDigest, reason }),
+    );
+    provides.gate.serve(() => gate);
+  },
+});

@@ -1,0 +1,88 @@
+/**
+ * Judges staged metadata by the TUF client workflow (TUF 1.0.34, section 5). tuf-js does the judging; around it are what
+ * it lacks: storage that a power cut cannot break, a clock with a floor, files in place of a network, keys held to a rule.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BulkheadError } from "@bulkhead/protocol";
+import { type Fetcher, Updater } from "tuf-js";
+import { DownloadHTTPError } from "tuf-js/dist/error.js";
+import type { FloorClock } from "./clock-floor.ts";
+import { metadataError } from "./metadata-error.ts";
+import type { MetadataStore } from "./metadata-store.ts";
+import { readStaged } from "./staged-file.ts";
+import { checkRootKeys } from "./trusted-keys.ts";
+
+/** What the signed targets say about one target. */
+export type SignedTarget = {
+  readonly lengthBytes: number;
+  readonly sha256: string;
+  readonly releaseCounter: number | undefined;
+  /** When the signature of the targets ends. */
+  readonly expiresMs: number;
+};
+
+/**
+ * Takes the staged metadata as far as it is valid and newer, and returns what it says about `target`; undefined where
+ * the signed targets do not name it. Throws RELEASE_METADATA_INVALID, RELEASE_METADATA_EXPIRED, RELEASE_SIGNATURE_INVALID,
+ * RELEASE_ROLLBACK, KEY_WEAK; the trusted metadata is as before then.
+ */
+export async function refreshMetadata(
+  store: MetadataStore,
+  stagedDirectory: string,
+  clock: FloorClock,
+  target: string,
+): Promise<SignedTarget | undefined> {
+  try {
+    const metadataDir = await store.begin();
+    const updater = new Updater({
+      metadataDir,
+      metadataBaseUrl: "staged:///",
+      fetcher: stagedFetcher(stagedDirectory),
+      config: { maxRootRotations: 64 },
+    });
+    setReferenceTime(updater, clock.now());
+    await updater.refresh();
+    const info = await updater.getTargetInfo(target);
+    checkRootKeys(await readFile(join(metadataDir, "root.json"), "utf8"));
+    const { expires } = JSON.parse(await readFile(join(metadataDir, "targets.json"), "utf8")).signed;
+    await store.commit();
+    const counter = info?.custom["releaseCounter"];
+    return (
+      info && {
+        lengthBytes: info.length,
+        sha256: info.hashes["sha256"] ?? "",
+        releaseCounter: typeof counter === "number" ? counter : undefined,
+        expiresMs: Date.parse(String(expires)),
+      }
+    );
+  } catch (error) {
+    throw metadataError(error);
+  }
+}
+
+// Only a missing file means "there is nothing newer"; everything else ends the refresh.
+function stagedFetcher(directory: string): Fetcher {
+  return {
+    async downloadBytes(url, maxLength) {
+      const name = new URL(url).pathname.slice(1);
+      if (!/^[A-Za-z0-9.%_-]+$/.test(name)) throw new DownloadHTTPError("no such file", 404);
+      const content = await readStaged(directory, name, maxLength);
+      if (content === undefined) throw new DownloadHTTPError(`${name} is not staged`, 404);
+      return content;
+    },
+    downloadFile() {
+      throw new BulkheadError("INTERNAL", "artifacts do not come by way of the TUF client");
+    },
+  };
+}
+
+// tuf-js 5.0.1 takes `new Date()` once, in the constructor of its store, and offers no other way to give it a clock.
+// Patching the global Date would change it for everything in the process; this changes the one value that is meant.
+function setReferenceTime(updater: Updater, nowMs: number): void {
+  const { trustedSet } = updater as unknown as { trustedSet: { referenceTime: unknown } };
+  if (!(trustedSet.referenceTime instanceof Date)) {
+    throw new BulkheadError("INTERNAL", "this version of tuf-js keeps its clock elsewhere, so expiry cannot be judged");
+  }
+  trustedSet.referenceTime = new Date(nowMs);
+}
