@@ -1,18 +1,25 @@
 /** A control cycle: one step after the other, never two at once. */
 
-/** Runs `step` every `periodMs`; one that takes longer delays the next. Returns what ends the cycle. */
-export function startCycle(periodMs: number, step: () => Promise<void>): () => void {
+/**
+ * Runs `step` every `periodMs`; one that takes longer delays the next. What it throws is nobody's to catch: the component
+ * ends with that reason and is restarted. Returns what ends the cycle, resolving when no step runs any more.
+ */
+export function startCycle(periodMs: number, step: () => Promise<void>): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let running = run();
   async function run(): Promise<void> {
     const startedMs = performance.now();
     await step();
-    if (!stopped) timer = setTimeout(() => void run(), Math.max(0, periodMs - (performance.now() - startedMs)));
+    const restMs = Math.max(0, periodMs - (performance.now() - startedMs));
+    if (!stopped) timer = setTimeout(next, restMs);
   }
-  // A step that throws is nobody's to catch: the component ends with that reason and is restarted.
-  void run();
-  return () => {
+  function next(): void {
+    running = run();
+  }
+  return async () => {
     stopped = true;
     clearTimeout(timer);
+    await running;
   };
 }

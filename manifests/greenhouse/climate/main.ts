@@ -45,7 +45,7 @@ export const component = defineComponent({
       await publish(uses, state);
     });
     onStop(async () => {
-      stopCycle();
+      await stopCycle();
       await uses.fan.write({ level: 0 });
     });
   },
