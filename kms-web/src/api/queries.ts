@@ -46,8 +46,14 @@ export const useCommands = (id: string) =>
 export const useReleases = () =>
   useQuery({ queryKey: ["releases"], queryFn: async () => (await get<{ releases: Release[] }>("/releases")).releases });
 
+/** Asked for once: events carry every message after that, and the console keeps more of them than the KMS does. */
 export const useTelemetry = () =>
-  useQuery({ queryKey: ["telemetry"], queryFn: () => get<TelemetryAnswer>("/telemetry") });
+  useQuery({
+    queryKey: ["telemetry"],
+    queryFn: () => get<TelemetryAnswer>("/telemetry"),
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchInterval: false,
+  });
 
 /** Hands a command to the KMS, which brings it to the device; the result arrives as an event. */
 export function useSendCommand(id: string) {
