@@ -51,7 +51,11 @@ async function takeArtifact(artifact: Artifact, blobs: string, into: string): Pr
   const found = await withStaged(blobs, artifact.digest, async (file, sizeBytes) => {
     if (sizeBytes !== artifact.length) throw altered(artifact, `has ${sizeBytes} bytes`);
     // The handle stays ours: withStaged closes it.
-    return unpackTree(file.createReadStream({ autoClose: false, start: 0 }), into, artifact.length);
+    const archive = file.createReadStream({ autoClose: false, start: 0 });
+    // What was signed is a canonical archive, so one that cannot be unpacked is not what was signed.
+    return unpackTree(archive, into, artifact.length).catch((cause: unknown) => {
+      throw cause instanceof BulkheadError ? altered(artifact, `cannot be unpacked: ${cause.message}`, cause) : cause;
+    });
   });
   if (found === undefined) {
     throw new BulkheadError("RELEASE_INVALID", `the artifact ${artifact.digest} is not staged`, {
@@ -62,9 +66,10 @@ async function takeArtifact(artifact: Artifact, blobs: string, into: string): Pr
   throw altered(artifact, `is ${found.digest}`);
 }
 
-function altered(artifact: Artifact, what: string): BulkheadError {
+function altered(artifact: Artifact, what: string, cause?: unknown): BulkheadError {
   const message = `the staged artifact ${artifact.digest} of ${artifact.length} bytes ${what}`;
   return new BulkheadError("RELEASE_ARTIFACT_ALTERED", message, {
+    cause,
     remedy: "fetch it again; if it happens again, the management service serves altered files",
   });
 }
