@@ -84,7 +84,7 @@ export function createExecutor(journal: Journal, ports: ExecutorPorts): Executor
   const complain = (id: string) => (error: unknown) => ports.log("command not kept", { id, ...reportError(error) });
 
   async function resume(): Promise<void> {
-    const interrupted = journal.entries().filter((entry) => entry.state !== "finished");
+    const interrupted = journal.list().filter((entry) => entry.state !== "finished");
     const needsAftermath = interrupted.some((entry) => entry.state === "passed-on");
     const aftermath = needsAftermath ? await ports.aftermath() : undefined;
     for (const entry of interrupted) {

@@ -41,7 +41,8 @@ export type Journal = {
   add: (envelope: CommandEnvelope, nowMs: number) => Promise<void>;
   /** Changes an entry; resolves when that is on the disk. An id that is unknown is ignored. */
   update: (id: string, change: Partial<Omit<JournalEntry, "envelope">>) => Promise<void>;
-  entries: () => readonly JournalEntry[];
+  /** All that is remembered, oldest first. */
+  list: () => readonly JournalEntry[];
 };
 
 /**
@@ -85,7 +86,7 @@ export async function openJournal(path: string, onDamage: (reason: string) => vo
       entries.set(id, { ...entry, ...change });
       await save();
     },
-    entries: () => [...entries.values()],
+    list: () => [...entries.values()],
   };
 }
 

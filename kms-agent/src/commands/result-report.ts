@@ -6,7 +6,7 @@ import type { Journal } from "./journal.ts";
 /** Starts delivering in `session`; `poke` it when there is a new result. */
 export function reportResults(session: OpenSession, journal: Journal, onError: (error: unknown) => void): Coalesced {
   async function report(): Promise<void> {
-    const owed = journal.entries().filter((entry) => entry.result !== null && !entry.isDelivered);
+    const owed = journal.list().filter((entry) => entry.result !== null && !entry.isDelivered);
     if (owed.length === 0 || session.closed.aborted) return;
     for (const { envelope, result } of owed) {
       if (result) session.send({ type: "command-result", id: envelope.id, ...result });

@@ -4,18 +4,20 @@ import { randomData, signTranscript, tunnelPrivateKey } from "./identity.ts";
 import { loadKeys } from "./key-file.ts";
 import { publicHalves } from "./key-record.ts";
 
-/** Where the root server mounts `<dataDir>/keys`. */
-const keyDirectory = "/keys";
+/** A key store over the keys in `directory`. It does not start (KEY_STORE_DAMAGED) where they cannot be used. */
+export const keyStore = (directory: string) =>
+  defineComponent({
+    provides: { identity: deviceIdentityInterface, tunnel: tunnelKeyInterface },
+    async start({ provides }) {
+      const keys = await loadKeys(directory);
+      provides.identity.serve(() => ({
+        publicKeys: () => publicHalves(keys),
+        signTranscript: (transcript) => signTranscript(keys, transcript),
+        random: ({ bytes }) => randomData(bytes),
+      }));
+      provides.tunnel.serve(() => ({ read: () => tunnelPrivateKey(keys) }));
+    },
+  });
 
-export const component = defineComponent({
-  provides: { identity: deviceIdentityInterface, tunnel: tunnelKeyInterface },
-  async start({ provides }) {
-    const keys = await loadKeys(keyDirectory);
-    provides.identity.serve(() => ({
-      publicKeys: () => publicHalves(keys),
-      signTranscript: (transcript) => signTranscript(keys, transcript),
-      random: ({ bytes }) => randomData(bytes),
-    }));
-    provides.tunnel.serve(() => ({ read: () => tunnelPrivateKey(keys) }));
-  },
-});
+/** The root server mounts `<dataDir>/keys` there. */
+export const component = keyStore("/keys");

@@ -1,14 +1,15 @@
 /**
- * Reads the FIFOs of all components into the ring. In each round every component may hand over one chunk: however
- * much one writes, the others' next chunk is never more than one round away.
+ * Reads the FIFOs of all components into the ring. In each round every component may hand over the same share of bytes:
+ * however much one writes, the others' turn is never more than one round away.
  */
 import { join } from "node:path";
 import { type Fifo, openFifo } from "./fifo.ts";
 import { type Clock, createIntake, type Intake } from "./intake.ts";
 import type { NewLine } from "./ring.ts";
 
-/** With chunks of 64 KiB this bounds what one component can make this server read to 6.4 MB a second. */
+/** Together: one component can make this server read 6.4 MB a second. What is more waits in its own pipe. */
 const roundMs = 10;
+const shareBytes = 64 * 1024;
 /** How often a FIFO that is not there (yet, or any more) is looked for, and how often suppressed lines are reported. */
 const settleMs = 1000;
 
@@ -20,28 +21,39 @@ export type CollectorOptions = {
   /** Told once for each FIFO that cannot be opened, until it could be. */
   onUnreadable: (source: string, error: unknown) => void;
 };
-type Source = { readonly name: string; readonly intake: Intake; fifo: Fifo | undefined; isReported: boolean };
+type Source = {
+  readonly name: string;
+  readonly intake: Intake;
+  fifo: Fifo | undefined;
+  /** What it has handed over in this round. */
+  takenBytes: number;
+  isReported: boolean;
+};
 
 /** Starts reading; answers the function that stops it. */
 export function collectLines(options: CollectorOptions): () => void {
-  const waiting = new Set<Source>();
   let round: NodeJS.Timeout | undefined;
 
-  function resumeAll(): void {
+  function startRound(): void {
     round = undefined;
-    const turn = [...waiting];
-    waiting.clear();
-    for (const source of turn) source.fifo?.resume();
+    for (const source of sources) {
+      const hasWaited = source.takenBytes >= shareBytes;
+      source.takenBytes = 0;
+      if (hasWaited) source.fifo?.resume();
+    }
+  }
+
+  function take(source: Source, chunk: Uint8Array): void {
+    source.intake.accept(chunk);
+    source.takenBytes += chunk.length;
+    if (source.takenBytes >= shareBytes) source.fifo?.pause();
+    round ??= setTimeout(startRound, roundMs);
   }
 
   function connect(source: Source): void {
     try {
       source.fifo = openFifo(join(options.directory, source.name), {
-        onChunk(chunk) {
-          source.intake.accept(chunk);
-          waiting.add(source);
-          round ??= setTimeout(resumeAll, roundMs);
-        },
+        onChunk: (chunk) => take(source, chunk),
         onEnd() {
           source.fifo = undefined;
           source.intake.flush();
@@ -59,6 +71,7 @@ export function collectLines(options: CollectorOptions): () => void {
       name,
       intake: createIntake(name, options.append, options.clock),
       fifo: undefined,
+      takenBytes: 0,
       isReported: false,
     }),
   );

@@ -7,23 +7,20 @@ import { Socket } from "node:net";
 import { BulkheadError } from "@bulkhead/protocol";
 
 export type Fifo = {
-  /** Reads on after a chunk was handed over; until then nothing more is read, and a writer that is too fast waits. */
+  /** Stands still: what is written meanwhile waits in the pipe, and then its writer does. */
+  pause: () => void;
   resume: () => void;
   close: () => void;
 };
 type FifoEvents = { onChunk: (chunk: Uint8Array) => void; onEnd: () => void };
 
 /**
- * Opens a FIFO for reading. After each chunk the reader stands still until `resume` is called. Throws FILE_UNREADABLE
- * where there is no FIFO.
+ * Opens a FIFO and hands over what is read from it. Throws FILE_UNREADABLE where there is no FIFO.
  */
 export function openFifo(path: string, events: FifoEvents): Fifo {
   // The socket owns the descriptor from here on; two owners would close it twice.
   const socket = new Socket({ fd: openDescriptor(path), readable: true, writable: false });
-  socket.on("data", (chunk: Uint8Array) => {
-    socket.pause();
-    events.onChunk(chunk);
-  });
+  socket.on("data", (chunk: Uint8Array) => events.onChunk(chunk));
   let isOver = false;
   function finish(): void {
     if (isOver) return;
@@ -33,7 +30,8 @@ export function openFifo(path: string, events: FifoEvents): Fifo {
   }
   socket.on("end", finish).on("error", finish).on("close", finish);
   return {
-    resume: () => socket.resume(),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     close() {
       isOver = true;
       socket.destroy();

@@ -7,37 +7,40 @@ import { collectLines } from "./collector.ts";
 import { runtimeSource } from "./intake.ts";
 import { createRing, type NewLine } from "./ring.ts";
 
-/** Where the root server mounts `<runDir>/log`: one FIFO per component, and `runtime`. */
-const logDirectory = "/log";
 const configSchema = z.object({ components: z.array(nameSchema) });
 
-export const component = defineComponent({
-  provides: { console: consoleInterface },
-  start({ provides, config, log, onStop }) {
-    const clock = { timeMs: Date.now, monotonicMs: () => performance.now() };
-    // Microseconds since the start of the host: no rate limit lets a million lines a second pass, so the numbers of
-    // this ring are above those of every ring before it, and readers go on reading after a restart of this server.
-    const ring = createRing(Number(process.hrtime.bigint() / 1000n));
-    const readers = new Set<ServedClient<typeof consoleInterface>>();
-    const announce = createAnnouncer((sequence) => {
-      for (const reader of readers) reader.notify("written", { sequence });
-    });
-    const append = (line: NewLine) => announce(ring.append(line));
+/** A serial server over the FIFOs in `directory`: one per component, and `runtime`. */
+export const serialServer = (directory: string) =>
+  defineComponent({
+    provides: { console: consoleInterface },
+    start({ provides, config, log, onStop }) {
+      const clock = { timeMs: Date.now, monotonicMs: () => performance.now() };
+      // Microseconds since the start of the host: no rate limit lets a million lines a second pass, so the numbers of
+      // this ring are above those of every ring before it, and readers go on reading after a restart of this server.
+      const ring = createRing(Number(process.hrtime.bigint() / 1000n));
+      const readers = new Set<ServedClient<typeof consoleInterface>>();
+      const announce = createAnnouncer((sequence) => {
+        for (const reader of readers) reader.notify("written", { sequence });
+      });
+      const append = (line: NewLine) => announce(ring.append(line));
 
-    provides.console.serve((client) => {
-      readers.add(client);
-      client.onGone(() => readers.delete(client));
-      return { read: ({ after, limit }) => ring.read(after, limit) };
-    });
+      provides.console.serve((client) => {
+        readers.add(client);
+        client.onGone(() => readers.delete(client));
+        return { read: ({ after, limit }) => ring.read(after, limit) };
+      });
 
-    const sources = new Set([runtimeSource, ...configSchema.parse(config).components]);
-    const stopCollecting = collectLines({
-      directory: logDirectory,
-      sources: [...sources],
-      append,
-      clock,
-      onUnreadable: (source, error) => log.error(`no log of ${source}`, { ...reportError(error) }),
-    });
-    onStop(stopCollecting);
-  },
-});
+      const sources = new Set([runtimeSource, ...configSchema.parse(config).components]);
+      const stopCollecting = collectLines({
+        directory,
+        sources: [...sources],
+        append,
+        clock,
+        onUnreadable: (source, error) => log.error(`no log of ${source}`, { ...reportError(error) }),
+      });
+      onStop(stopCollecting);
+    },
+  });
+
+/** The root server mounts `<runDir>/log` there. */
+export const component = serialServer("/log");

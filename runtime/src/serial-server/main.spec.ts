@@ -1,0 +1,56 @@
+import { mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startComponent } from "@bulkhead/sdk/testing";
+import { execa } from "execa";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { serialServer } from "./main.ts";
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "bulkhead-serial-"));
+  await execa("mkfifo", [join(directory, "climate"), join(directory, "runtime")]);
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+test("[K4] readers of the console hear of new lines at most ten times a second and miss none", async () => {
+  const started = await startComponent(serialServer(directory), { uses: {}, config: { components: ["climate"] } });
+  const { client } = started.connect("console");
+  const heardMs: number[] = [];
+  client.channel.on("written", () => heardMs.push(performance.now()));
+  const climate = await open(join(directory, "climate"), "r+");
+  for (let i = 0; i < 300; i += 1) await climate.write(`line ${i}\n`);
+  const writtenMs = performance.now();
+  await vi.waitFor(async () => {
+    const { lines, dropped } = await client.read({ after: -1, limit: 500 });
+    expect([lines.length, dropped]).toEqual([300, 0]);
+    expect(lines.map(({ text }) => text)).toEqual(Array.from({ length: 300 }, (_, i) => `line ${i}`));
+  });
+  expect(performance.now() - writtenMs).toBeLessThan(500);
+  const gaps = heardMs.slice(1).map((at, i) => at - (heardMs[i] ?? 0));
+  expect(heardMs.length).toBeGreaterThan(0);
+  expect(gaps.filter((gap) => gap < 95)).toEqual([]);
+  await started.stop();
+  await climate.close();
+});
+
+test("[K4] after a restart of the server numbers go on upwards, so that a reader goes on too", async () => {
+  const climate = await open(join(directory, "climate"), "r+");
+  const lineOf = async (text: string, after: number) => {
+    const started = await startComponent(serialServer(directory), { uses: {}, config: { components: ["climate"] } });
+    await climate.write(`${text}\n`);
+    const { client } = started.connect("console");
+    const answer = await vi.waitFor(async () => {
+      const { lines, dropped } = await client.read({ after, limit: 10 });
+      expect(lines).toHaveLength(1);
+      return { sequence: lines[0]?.sequence ?? -1, text: lines[0]?.text, dropped };
+    });
+    await started.stop();
+    return answer;
+  };
+  const first = await lineOf("before", -1);
+  const second = await lineOf("after", first.sequence);
+  expect(second).toMatchObject({ text: "after", dropped: 0 });
+  expect(second.sequence).toBeGreaterThan(first.sequence);
+  await climate.close();
+});
