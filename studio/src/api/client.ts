@@ -23,6 +23,9 @@ export type StudioRecord = z.infer<typeof recordSchema>;
 
 const problemSchema = z.object({ code: z.string(), detail: z.string(), remedy: z.string().optional() });
 
+/** Public keys of the service: a project's root must name its online keys. */
+type InstanceAnswer = { snapshotKey: string; timestampKey: string; address: string };
+
 export type StudioClient = ReturnType<typeof studioClient>;
 
 /** A client for the server at `url`; `token` is its session token. */
@@ -50,6 +53,7 @@ export function studioClient({ url, token }: { url: string; token: string }) {
   const device = (id: string) => `/devices/${encodeURIComponent(id)}`;
   return {
     url,
+    instance: () => ask<InstanceAnswer>("GET", "/instance"),
     health: () => ask<Health>("GET", "/health"),
     devices: async () => (await ask<{ devices: Device[] }>("GET", "/devices")).devices,
     device: async (id: string) => (await ask<{ device: Device }>("GET", device(id))).device,

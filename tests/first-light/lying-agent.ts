@@ -1,0 +1,109 @@
+/**
+ * An agent that lies: in place of the device's own, on its own channel to the verifier and with its own staging directory, it
+ * tries to have installed what nobody signed.
+ */
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { releaseTargetName } from "@bulkhead/protocol";
+import { createLog, gateInterface, type Verdict } from "@bulkhead/sdk";
+import { createClientEnd } from "../../sdk/src/channel/client.ts";
+import type { BuiltRelease } from "../../studio/src/index.ts";
+import { eventually } from "../../studio/src/run/eventually.ts";
+import { signOnline } from "./attacker.ts";
+import type { FirstLight } from "./first-light.ts";
+import { processesBelow } from "./processes.ts";
+import { type Fact, fact } from "./proof.ts";
+
+export type Lies = {
+  /** Signed by the attacker, together with the repository that signs it. */
+  foreign: { built: BuiltRelease; repositoryDir: string };
+  /** Signed by the developer; one byte of an artifact is another. */
+  altered: { built: BuiltRelease; digest: string; bytes: Buffer };
+  /** Signed by the developer, with a counter below the present. */
+  older: BuiltRelease;
+  current: BuiltRelease;
+};
+
+type Gate = { install(built: Pick<BuiltRelease, "release" | "releaseDigest">): Promise<Verdict> };
+
+/** Holds the device's own agent still, tells the verifier all lies, and lets the agent go on. */
+export async function lieToTheDevice(light: FirstLight, lies: Lies): Promise<Fact[]> {
+  const { namespacePids } = await light.processOf("kms-agent");
+  const signal = (name: string) => light.world.run(["kill", `-${name}`, `${namespacePids[1]}`]);
+  const staging = join(light.running.device.dataDir, "staging");
+  await signal("STOP");
+  const { gate, close } = await openGate(light);
+  try {
+    return await tellLies(gate, staging, lies);
+  } finally {
+    close();
+    await signal("CONT");
+  }
+}
+
+async function tellLies(gate: Gate, staging: string, { foreign, altered, older, current }: Lies): Promise<Fact[]> {
+  const honest = await readAll(join(staging, "metadata"));
+  await writeFile(join(staging, "blobs", altered.digest), altered.bytes);
+  await stageRelease(staging, altered.built);
+  const facts = [await refusal("the altered file", gate, altered.built, "RELEASE_ARTIFACT_ALTERED")];
+  await stageRelease(staging, older);
+  facts.push(await refusal("the older release", gate, older, "RELEASE_ROLLBACK"));
+  await writeFile(join(staging, "targets", `${current.releaseDigest}.${releaseTargetName(current.release)}`), "{}");
+  facts.push(await refusal("something else under the digest of a signed release", gate, current, "RELEASE_INVALID"));
+  await stageMetadata(staging, await signOnline(foreign.repositoryDir));
+  await stageRelease(staging, foreign.built);
+  facts.push(await refusal("a whole repository of the attacker's", gate, foreign.built, "RELEASE_SIGNATURE_INVALID"));
+  await stageMetadata(staging, honest);
+  return facts;
+}
+
+async function refusal(what: string, gate: Gate, built: BuiltRelease, code: string): Promise<Fact> {
+  const verdict = await gate.install(built);
+  return fact(
+    !verdict.accepted && verdict.code === code,
+    `a lying agent offers ${what}: ${verdict.accepted ? "ACCEPTED" : verdict.code}: ${verdict.message}`,
+  );
+}
+
+/** Connects where the agent's channel lies, in the device's own mount namespace. */
+async function openGate(light: FirstLight): Promise<{ gate: Gate; close(): void }> {
+  const root = (await processesBelow(light.world.pid)).find(
+    ({ namespacePids }) => namespacePids.length === 3 && namespacePids[2] === 1,
+  );
+  if (!root) throw new Error("the root server was not found");
+  const path = `/proc/${root.pid}/root/run/bulkhead/ipc/verifier/kms-agent.gate/socket`;
+  const self = { component: "kms-agent", incarnation: 1_000 };
+  const end = createClientEnd({ interface: gateInterface, path, name: "gate", self, log: createLog(() => undefined) });
+  end.setPeer({ up: true, incarnation: (await light.component("verifier")).incarnation });
+  await eventually(
+    "the verifier to take the lying agent's connection",
+    5_000,
+    () => end.client.channel.up || undefined,
+  );
+  return {
+    gate: {
+      install: ({ release, releaseDigest }) =>
+        end.client.install({ target: releaseTargetName(release), releaseDigest }, { deadlineMs: 20_000 }),
+    },
+    close: () => end.close(),
+  };
+}
+
+async function stageRelease(staging: string, built: BuiltRelease): Promise<void> {
+  const name = `${built.releaseDigest}.${releaseTargetName(built.release)}`;
+  await cp(join(built.dir, "release.json"), join(staging, "targets", name));
+}
+
+async function stageMetadata(staging: string, files: Readonly<Record<string, string>>): Promise<void> {
+  const directory = join(staging, "metadata");
+  for (const name of await readdir(directory)) await rm(join(directory, name));
+  await mkdir(directory, { recursive: true });
+  for (const [name, content] of Object.entries(files)) await writeFile(join(directory, name), content);
+}
+
+async function readAll(directory: string): Promise<Record<string, string>> {
+  const names = await readdir(directory);
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(directory, name), "utf8")])),
+  );
+}

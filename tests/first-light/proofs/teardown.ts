@@ -1,0 +1,74 @@
+/** 10: when it is taken down, nothing of it is left. */
+import { readdir, readlink } from "node:fs/promises";
+import { join } from "node:path";
+import { kill } from "node:process";
+import type { Running } from "../../../studio/src/run/launcher.ts";
+import { type HostProcess, processesBelow } from "../processes.ts";
+import { fact, type Proof } from "../proof.ts";
+
+/** Writes down what there is, and returns the proof that takes it down and looks again. */
+export async function watchTeardown(running: Running): Promise<Proof> {
+  const processes = [...(await processesBelow(running.world.pid)), ...(await processesBelow(running.kms.pid()))];
+  const namespaces = new Set((await Promise.all(processes.map(({ pid }) => namespacesOf(pid)))).flat());
+  for (const own of await namespacesOf(process.pid)) namespaces.delete(own);
+  return {
+    title: "taken down, it leaves no process, namespace, control group or database behind",
+    async prove() {
+      await running.stop();
+      const alive = processes.filter(isAlive);
+      const left = await namespacesLeft(namespaces);
+      const groups = await cgroupsLeft(running.paths.stateDir.split("/").at(-1) ?? "");
+      return [
+        fact(
+          alive.length === 0,
+          `${processes.length} processes: ${alive.length} left${alive.map(({ pid }) => ` ${pid}`)}`,
+        ),
+        fact(
+          left.length === 0,
+          `${namespaces.size} namespaces: ${left.length} left, and with them their interfaces and mounts`,
+        ),
+        fact(groups.length === 0, `control groups: ${groups.length} left${groups.map((path) => ` ${path}`)}`),
+        fact(!isAlive({ pid: running.postgresPid }), "the database has ended"),
+      ];
+    },
+  };
+}
+
+function isAlive({ pid }: Pick<HostProcess, "pid">): boolean {
+  try {
+    return kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+const kinds = ["mnt", "pid", "net", "ipc", "uts", "user"];
+
+async function namespacesOf(pid: number): Promise<string[]> {
+  return Promise.all(kinds.map((kind) => readlink(`/proc/${pid}/ns/${kind}`).catch(() => `${kind}: gone`)));
+}
+
+/** Those of `wanted` that some process of the host is still in. */
+async function namespacesLeft(wanted: ReadonlySet<string>): Promise<string[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const present = new Set((await Promise.all(pids.map(namespacesOf))).flat());
+  return [...wanted].filter((namespace) => !namespace.endsWith("gone") && present.has(namespace));
+}
+
+async function cgroupsLeft(instance: string): Promise<string[]> {
+  const roots = await readdir("/sys/fs/cgroup", { withFileTypes: true }).catch(() => []);
+  const places = [
+    "/sys/fs/cgroup",
+    ...roots.filter((entry) => entry.isDirectory()).map(({ name }) => join("/sys/fs/cgroup", name)),
+  ];
+  const found = await Promise.all(
+    places.map(async (place) => {
+      const path = join(place, "bulkhead", instance);
+      return readdir(path).then(
+        () => [path],
+        () => [],
+      );
+    }),
+  );
+  return found.flat();
+}
