@@ -33,19 +33,21 @@ export const component = defineComponent({
     provides.state.serve(() => ({ read: () => ({ ...state }) }));
 
     await uses.fan.write({ level: 0 });
-    const stopCycle = startCycle(periodMs, async () => {
+    const stopControl = startCycle(periodMs, async () => {
       state.temperatureMilliC = await thermometer();
-      state.moisturePermille = await readMoisture(uses.moisture);
       const fan = decideFan(state.fan, state.temperatureMilliC, limits);
-      if (fan !== state.fan) {
-        await uses.fan.write({ level: fan });
-        log.info(`fan ${fan ? "on" : "off"} at ${formatTemperature(state.temperatureMilliC)}`);
-      }
+      if (fan === state.fan) return;
+      await uses.fan.write({ level: fan });
       state.fan = fan;
+      log.info(`fan ${fan ? "on" : "off"} at ${formatTemperature(state.temperatureMilliC)}`);
+    });
+    // A cycle of its own: whoever is slow here never delays the fan.
+    const stopReport = startCycle(periodMs, async () => {
+      state.moisturePermille = await readMoisture(uses.moisture);
       await publish(uses, state);
     });
     onStop(async () => {
-      await stopCycle();
+      await Promise.all([stopControl(), stopReport()]);
       await uses.fan.write({ level: 0 });
     });
   },
@@ -96,7 +98,7 @@ async function publish(
 ): Promise<void> {
   if (!readings.channel.up) return;
   try {
-    const { timeMs } = await clock.now();
+    const { timeMs } = await clock.now(null, { deadlineMs: 200 });
     await readings.publish({ topic: "greenhouse/climate", fields: { timeMs, ...state } }, { deadlineMs: 200 });
   } catch {
     // A lost reading is telemetry's to count where it can; control goes on.

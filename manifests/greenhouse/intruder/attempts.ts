@@ -27,7 +27,7 @@ export const usualTargets: Targets = {
   ],
 };
 
-const writable = ["/app/main.js", "/proc/sys/kernel/hostname", "/sys/fs/cgroup/cgroup.procs"];
+const writable = ["/app/main.js", "/proc/sys/kernel/core_pattern", "/sys/fs/cgroup/cgroup.procs"];
 
 /** All attempts, one after the other. */
 export async function tryEverything(targets: Targets): Promise<Attempt[]> {
@@ -55,20 +55,27 @@ async function openClose(path: string, flags: string): Promise<void> {
 }
 
 /** The sandbox's own: its init, this process, and what is between. */
-async function ownProcesses(): Promise<Set<number>> {
-  const own = new Set([process.pid]);
+async function ownProcesses(): Promise<number[]> {
+  const own = [process.pid];
   for (let pid = process.pid; pid > 1; ) {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
     // The name in parentheses may hold anything; the parent is the second field behind it.
     pid = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-    own.add(pid);
+    own.push(pid);
   }
   return own;
 }
 
+/** Their threads, too: kill(2) takes a thread's number for its process. */
+async function ownThreads(): Promise<Set<number>> {
+  const own = await ownProcesses();
+  const threads = await Promise.all(own.map((pid) => readdir(`/proc/${pid}/task`).catch(() => [])));
+  return new Set([...own, ...threads.flat().map(Number)]);
+}
+
 async function seeOthers(): Promise<void> {
   const own = await ownProcesses();
-  const others = (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && !own.has(Number(name)));
+  const others = (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && !own.includes(Number(name)));
   if (others.length === 0) throw refusal("NONE_VISIBLE");
 }
 
@@ -80,7 +87,7 @@ async function signalFirst(): Promise<void> {
 }
 
 async function signalOthers(): Promise<void> {
-  const own = await ownProcesses();
+  const own = await ownThreads();
   let code = "ESRCH";
   for (let pid = 2; pid <= 32_768; pid++) {
     if (own.has(pid)) continue;

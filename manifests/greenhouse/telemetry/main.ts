@@ -58,16 +58,18 @@ function connectBroker({ host, port }: { host: string; port: number }): MqttClie
   });
 }
 
-/** One line each time that the connection comes or goes; the tries in between are silent. */
+/** One line each time that the connection comes or goes, or cannot be made at first; the tries in between are silent. */
 function tellConnection(client: MqttClient, log: Log, lost: () => number): void {
-  let connected = false;
+  let state: "new" | "connected" | "lost" = "new";
   client.on("connect", () => {
-    connected = true;
+    state = "connected";
     log.info("telemetry connected to the broker", { lost: lost() });
   });
   client.on("close", () => {
-    if (connected) log.warn("telemetry lost the broker, readings wait");
-    connected = false;
+    if (state === "connected") log.warn("telemetry lost the broker, readings wait");
+    state = "lost";
   });
-  client.on("error", (error) => log.debug("telemetry cannot reach the broker", { error }));
+  client.on("error", (error) => {
+    if (state === "new") log.warn("telemetry cannot reach the broker yet, readings wait", { error });
+  });
 }
