@@ -1,5 +1,6 @@
-import { randomUUID } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { readFile, stat, writeFile } from "node:fs/promises";
+import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import {
   type Command,
@@ -9,7 +10,7 @@ import {
   type Transcript,
 } from "@bulkhead/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type FakeDevice, makeFakeDevice, statusOf } from "./testing/fake-device.ts";
+import { accepted, type FakeDevice, makeFakeDevice, statusOf } from "./testing/fake-device.ts";
 import { type FakeKms, makeIdentities, startFakeKms } from "./testing/fake-kms.ts";
 
 const keys = makeIdentities();
@@ -255,5 +256,103 @@ describe("[M23] commands", () => {
     await eventually(() => expect(linesSent()).toEqual(["still here"]));
     expect(kms.connections()).toBe(before);
     expect(fake.calls).toHaveLength(1);
+  });
+});
+
+describe("[M11] deployments", () => {
+  const artifact = randomBytes(200_000);
+  const release = Buffer.from("{}");
+  const sha = (data: Buffer) => createHash("sha256").update(data).digest("hex");
+  const deployment = { kind: "deploy" as const, target: "greenhouse-2.json", releaseDigest: sha(release) };
+  const versionOf = (file: string) => JSON.stringify({ signed: { meta: { [file]: { version: 1 } } } });
+  const files: Record<string, Buffer | string> = {
+    "metadata/timestamp.json": versionOf("snapshot.json"),
+    "metadata/1.snapshot.json": versionOf("targets.json"),
+    "metadata/1.targets.json": "{}",
+    [`targets/${sha(release)}.greenhouse-2.json`]: release,
+  };
+  const installs = () => fake.calls.filter(({ operation }) => operation === "install");
+
+  /** Serves everything; of the artifact nothing beyond `artifactBytes`, and then the connection stands still. */
+  function serve(artifactBytes = artifact.length) {
+    kms.serve((request, response) => {
+      const path = (request.url ?? "").replace("/device/v1/", "");
+      if (path.startsWith("blobs/")) sendArtifact(request.headers.range, response, artifactBytes);
+      else if (files[path] === undefined) response.writeHead(404).end();
+      else response.end(files[path]);
+    });
+  }
+  function sendArtifact(range: string | undefined, response: ServerResponse, artifactBytes: number) {
+    const from = Number(/\d+/.exec(range ?? "")?.[0] ?? 0);
+    response.setHeader("content-length", artifact.length - from);
+    if (range) response.writeHead(206, { "content-range": `bytes ${from}-${artifact.length - 1}/${artifact.length}` });
+    response.write(artifact.subarray(from, artifactBytes));
+    if (artifactBytes === artifact.length) response.end();
+  }
+  beforeEach(() => {
+    fake.device.examine = async () => ({
+      verdict: accepted,
+      missing: [{ digest: sha(artifact), length: artifact.length }],
+    });
+  });
+
+  test("a release is fetched, given to the verifier and its verdict reported", async () => {
+    serve();
+    fake.device.install = async () => {
+      expect(sha(await readFile(join(fake.directory, "blobs", sha(artifact))))).toBe(sha(artifact));
+      return { accepted: false, code: "RELEASE_SIGNATURE_INVALID", message: "signed by a stranger" };
+    };
+    await start(kms.port);
+    await isConnected();
+    const id = command(deployment);
+    await eventually(() =>
+      expect(sent("command-result")).toMatchObject([{ id, outcome: "refused", code: "RELEASE_SIGNATURE_INVALID" }]),
+    );
+    expect(fake.calls.map(({ operation }) => operation)).toEqual(["examine", "install"]);
+  });
+
+  test("one that the agent's end interrupts goes on with the next start, from the bytes that were there", async () => {
+    serve(120_000);
+    const stop = await start(kms.port);
+    await isConnected();
+    const id = command(deployment);
+    const part = join(fake.directory, "blobs", `${sha(artifact)}.part`);
+    await eventually(async () => expect((await stat(part)).size).toBe(120_000));
+    await stop();
+    expect(sent("command-result")).toEqual([]);
+    serve();
+    await start(kms.port);
+    await eventually(() => expect(sent("command-result")).toMatchObject([{ id, outcome: "done" }]));
+    expect(installs()).toHaveLength(1);
+  });
+
+  test.each([
+    ["done", { ...statusOf(2, sha(release)) }],
+    ["failed", { ...statusOf(1), update: { state: "rolled-back" as const, reason: "climate did not start" } }],
+  ])(
+    "one whose activation ended the agent is reported as %s by what runs afterwards, and not repeated",
+    async (outcome, status) => {
+      serve();
+      fake.device.install = () => new Promise(() => undefined);
+      const stop = await start(kms.port);
+      await isConnected();
+      const id = command(deployment);
+      await eventually(() => expect(installs()).toHaveLength(1));
+      await stop();
+      fake.device.status = status;
+      await start(kms.port);
+      await eventually(() => expect(sent("command-result")).toMatchObject([{ id, outcome }]));
+      expect(installs()).toHaveLength(1);
+    },
+  );
+
+  test("a restart does not wait for a deployment that takes long", async () => {
+    serve(10);
+    await start(kms.port);
+    await isConnected();
+    command(deployment);
+    await eventually(() => expect(fake.calls.map(({ operation }) => operation)).toEqual(["examine"]));
+    const id = command({ kind: "restart-component", component: "climate" });
+    await eventually(() => expect(sent("command-result")).toMatchObject([{ id, outcome: "done" }]));
   });
 });

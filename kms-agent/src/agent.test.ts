@@ -1,10 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { BulkheadError } from "@bulkhead/protocol";
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { backoffMs, reconnectBackoff } from "./backoff.ts";
 import { coalesce } from "./coalesce.ts";
 import type { JournalEntry } from "./commands/journal.ts";
-import { judgeInterrupted, maxTries, refuseCommand, resultOfVerdict } from "./commands/judge.ts";
+import { judgeInterrupted, maxTries, refuseCommand, resultOfFailure, resultOfVerdict } from "./commands/judge.ts";
 import { createKmsClock } from "./kms-clock.ts";
 import { createReceipts } from "./session/receipts.ts";
 
@@ -127,6 +128,14 @@ describe("[M23] what the agent decides about a command", () => {
     expect(
       judgeInterrupted(interrupted, { currentReleaseDigest: "b".repeat(64), updateReason: "climate did not start" }),
     ).toEqual({ outcome: "failed", code: "RELEASE_FAILED_TO_START", message: "climate did not start" });
+  });
+
+  test("bytes that are at fault are refused, circumstances fail, and a deadline that passed meanwhile is the reason", () => {
+    const altered = new BulkheadError("RELEASE_ARTIFACT_ALTERED", "other bytes");
+    const cut = new BulkheadError("FETCH_FAILED", "aborted");
+    expect(resultOfFailure(altered, deploy, 0)).toMatchObject({ outcome: "refused", code: "RELEASE_ARTIFACT_ALTERED" });
+    expect(resultOfFailure(cut, deploy, 0)).toMatchObject({ outcome: "failed", code: "FETCH_FAILED" });
+    expect(resultOfFailure(cut, deploy, 1001)).toMatchObject({ outcome: "failed", code: "COMMAND_EXPIRED" });
   });
 
   test("a verdict of the verifier is passed on as it is", () => {

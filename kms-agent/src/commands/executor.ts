@@ -4,7 +4,7 @@
  */
 import { type Command, type CommandEnvelope, reportError } from "@bulkhead/protocol";
 import type { CommandResult, Journal } from "./journal.ts";
-import { type Aftermath, judgeInterrupted, refuseCommand, refused, resultOfError, resultOfVerdict } from "./judge.ts";
+import { type Aftermath, judgeInterrupted, refuseCommand, refused, resultOfFailure, resultOfVerdict } from "./judge.ts";
 
 type Verdict = { accepted: boolean; code: string | null; message: string };
 type Deploy = Extract<Command, { kind: "deploy" }>;
@@ -55,7 +55,7 @@ export function createExecutor(journal: Journal, ports: ExecutorPorts): Executor
   }
 
   async function run(envelope: CommandEnvelope): Promise<void> {
-    const result = await carryOut(envelope).catch(resultOfError);
+    const result = await carryOut(envelope).catch((error) => resultOfFailure(error, envelope, ports.nowMs()));
     // What failed because the agent was told to stop has not failed: the next start goes on with it.
     if (result.outcome !== "done" && ports.stop.aborted) return;
     await finish(envelope.id, result);

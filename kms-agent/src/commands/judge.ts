@@ -46,11 +46,17 @@ export function judgeInterrupted(entry: JournalEntry, aftermath: Aftermath | und
 }
 
 /** A result for whatever was thrown: a refusal where the bytes are at fault, a failure where the circumstances are. */
-export function resultOfError(error: unknown): CommandResult {
+function resultOfError(error: unknown): CommandResult {
   const { code, message } = reportError(error);
   return code === "RELEASE_ARTIFACT_ALTERED" || code === "COMMAND_INVALID"
     ? refused(code, message)
     : failed(code, message);
+}
+
+/** A result for a command that failed with `error` at `nowMs`: its deadline ends it too, and then that is the reason. */
+export function resultOfFailure(error: unknown, envelope: CommandEnvelope, nowMs: number): CommandResult {
+  if (nowMs <= envelope.deadlineMs) return resultOfError(error);
+  return failed("COMMAND_EXPIRED", `the deadline passed before it was done: ${reportError(error).message}`);
 }
 
 /** A result for the verifier's verdict. */

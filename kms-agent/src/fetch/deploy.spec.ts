@@ -209,7 +209,7 @@ describe("[M11] a deployment", () => {
     gate: {
       examine: async () => ({ verdict: good, missing: [blob] }),
       install: async () => {
-        steps.push("install");
+        steps.push("install", ...(await readdir(staging.blobs)), ...(await readdir(staging.targets)));
         return good;
       },
       ...change,
@@ -222,9 +222,14 @@ describe("[M11] a deployment", () => {
     await writeFile(join(staging.blobs, "f".repeat(64)), "of an earlier release");
     await writeFile(join(staging.targets, "old.json"), "{}");
     expect(await deploy(command, ports(), passOn)).toEqual(good);
-    expect(steps).toEqual(["passed on", "install"]);
+    expect(steps).toEqual(["passed on", "install", blob.digest, `${sha(release)}.greenhouse-2.json`]);
+    expect(await readdir(staging.blobs)).toEqual([]);
+  });
+
+  test("keeps what it fetched when the verifier refuses to install it", async () => {
+    const refusal = { accepted: false, code: "RELEASE_INVALID", message: "no" };
+    expect(await deploy(command, ports({ install: async () => refusal }), passOn)).toEqual(refusal);
     expect(await readdir(staging.blobs)).toEqual([blob.digest]);
-    expect(await readdir(staging.targets)).toEqual([`${sha(release)}.greenhouse-2.json`]);
   });
 
   test("fetches no artifact of a release that the verifier refuses", async () => {

@@ -48,7 +48,10 @@ export async function deploy(
   if (!verdict.accepted) return verdict;
   await fetchArtifacts(ports, missing);
   await passOn();
-  return gate.install({ target, releaseDigest }, { deadlineMs: installDeadlineMs });
+  const judged = await gate.install({ target, releaseDigest }, { deadlineMs: installDeadlineMs });
+  // The verifier has its own copy now, and disks are small.
+  if (judged.accepted) await prune(staging.blobs, () => false);
+  return judged;
 }
 
 /** Consistent snapshots: a target's file carries its digest in front (TUF specification 1.0.34, section 6.2.1). */
