@@ -36,9 +36,12 @@ export const kmsConfigSchema = z.strictObject({
       z.strictObject({ upstream: z.union([z.literal("embedded"), z.strictObject({ host: hostName, port })]), port }),
     )
     .default({ mqtt: { upstream: "embedded", port: 1883 } })
-    .refine((proxies) => Object.entries(proxies).every(([name, { upstream }]) => upstream !== "embedded" || name === "mqtt"), {
-      message: "only the proxy mqtt has an embedded upstream",
-    }),
+    .refine(
+      (proxies) => Object.entries(proxies).every(([name, { upstream }]) => upstream !== "embedded" || name === "mqtt"),
+      {
+        message: "only the proxy mqtt has an embedded upstream",
+      },
+    ),
   /**
    * `any` takes releases whose signatures the project's root does not cover, as a hostile KMS would: for tests that
    * devices refuse them. Everybody else wants `verified`.

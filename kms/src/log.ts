@@ -8,7 +8,11 @@ export const log: Log = (level, text, fields = {}) => {
 /** What a log line says about a thrown value: its chain of causes, without stacks. */
 export function describeError(error: unknown): string {
   const words: string[] = [];
-  for (let cause = error; cause !== undefined && words.length < 5; cause = cause instanceof Error ? cause.cause : undefined) {
+  for (
+    let cause = error;
+    cause !== undefined && words.length < 5;
+    cause = cause instanceof Error ? cause.cause : undefined
+  ) {
     words.push(cause instanceof Error ? cause.message : String(cause));
   }
   return words.join(": ");

@@ -3,7 +3,10 @@ import { digestSchema, timeMsSchema } from "@bulkhead/protocol";
 import { z } from "@hono/zod-openapi";
 
 /** One TUF metadata file; the size limit is above anything that tuf-js on a device accepts for a root. */
-const metadataText = z.string().min(2).max(2 * 1024 * 1024);
+const metadataText = z
+  .string()
+  .min(2)
+  .max(2 * 1024 * 1024);
 
 export const uploadRequestSchema = z
   .strictObject({
@@ -40,7 +43,5 @@ export const uploadAnswerSchema = z
   .openapi("UploadAnswer");
 export type UploadAnswer = z.infer<typeof uploadAnswerSchema>;
 
-export const blobAnswerSchema = z
-  .object({ digest: digestSchema, lengthBytes: z.number().int() })
-  .openapi("BlobAnswer");
+export const blobAnswerSchema = z.object({ digest: digestSchema, lengthBytes: z.number().int() }).openapi("BlobAnswer");
 export type BlobAnswer = z.infer<typeof blobAnswerSchema>;

@@ -49,7 +49,9 @@ export const telemetryAnswerSchema = z
   .object({
     topics: z.array(z.object({ deviceId: z.string(), topic: z.string(), messages: z.array(telemetryMessageSchema) })),
   })
-  .openapi("TelemetryAnswer", { description: "The last messages of each topic that passed the embedded broker, oldest first." });
+  .openapi("TelemetryAnswer", {
+    description: "The last messages of each topic that passed the embedded broker, oldest first.",
+  });
 export type TelemetryAnswer = z.infer<typeof telemetryAnswerSchema>;
 
 export const loginLinkSchema = z.object({ url: z.string() }).openapi("LoginLink");

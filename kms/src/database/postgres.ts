@@ -91,7 +91,8 @@ async function run(places: Places, program: string, args: string[], onLog?: (lin
     return { reason: lastLines.join("\n") || "PostgreSQL ended" };
   });
   const pid = child.pid;
-  if (pid === undefined) throw new BulkheadError("MISSING_PROGRAM", `${program} cannot be started`, { cause: await child });
+  if (pid === undefined)
+    throw new BulkheadError("MISSING_PROGRAM", `${program} cannot be started`, { cause: await child });
   const stop = async () => {
     child.kill("SIGINT");
     const timer = setTimeout(() => child.kill("SIGQUIT"), stopMs);

@@ -3,7 +3,18 @@
  * and a device must not be able to make its own report unstorable.
  */
 import type { Command, DeviceStatus, System } from "@bulkhead/protocol";
-import { bigint, bigserial, index, integer, json, pgTable, primaryKey, serial, text, uniqueIndex } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  bigserial,
+  index,
+  integer,
+  json,
+  pgTable,
+  primaryKey,
+  serial,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/pg-core";
 
 const timeMs = (name: string) => bigint(name, { mode: "number" });
 

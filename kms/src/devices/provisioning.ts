@@ -1,8 +1,7 @@
 /** What an enrolled device is told: whom to trust, and where. */
-import { type Provisioning, provisioningFormat } from "@bulkhead/protocol";
+import { devicePrefix, type Provisioning, provisioningFormat } from "@bulkhead/protocol";
 import type { KmsConfig } from "../config.ts";
 import { type Instance, identityOf } from "../instance/index.ts";
-import { devicePrefix } from "../tunnels/addresses.ts";
 import type { DeviceRow } from "./registry.ts";
 
 /** Pure. `tufRoot` is the newest root that the KMS has, as signed. */

@@ -74,7 +74,9 @@ export async function deleteDevice(database: Database, scope: Scope, id: string)
 }
 
 function notFound(id: string): BulkheadError {
-  return new BulkheadError("NOT_FOUND", `no device ${id} is registered`, { remedy: "list the devices to see their ids" });
+  return new BulkheadError("NOT_FOUND", `no device ${id} is registered`, {
+    remedy: "list the devices to see their ids",
+  });
 }
 
 function checkKeys(request: EnrolRequest, kmsTunnelKey: string): void {
@@ -89,7 +91,9 @@ function checkKeys(request: EnrolRequest, kmsTunnelKey: string): void {
     });
   }
   if (request.tunnelKey === kmsTunnelKey) {
-    throw new BulkheadError("CONFLICT", "the tunnel key is the one of this KMS", { remedy: "send the device's own key" });
+    throw new BulkheadError("CONFLICT", "the tunnel key is the one of this KMS", {
+      remedy: "send the device's own key",
+    });
   }
 }
 

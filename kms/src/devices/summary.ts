@@ -1,7 +1,6 @@
 /** A device as the API shows it: the registry's row, joined with what is true only now. */
-import { partAddress } from "@bulkhead/protocol";
+import { devicePrefix, partAddress, routerPart } from "@bulkhead/protocol";
 import type { Device } from "../api/index.ts";
-import { devicePrefix } from "../tunnels/addresses.ts";
 import type { DeviceRow } from "./registry.ts";
 
 export type Presence = {
@@ -16,7 +15,7 @@ export function summariseDevice(row: DeviceRow, prefix: string, presence: Presen
     name: row.name,
     deviceKey: row.deviceKey,
     tunnelKey: row.tunnelKey,
-    address: partAddress(devicePrefix(prefix, row.number), 1),
+    address: partAddress(devicePrefix(prefix, row.number), routerPart),
     enrolledAtMs: row.enrolledAtMs,
     connected: presence.connectedAtMs !== null,
     connectedAtMs: presence.connectedAtMs,

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { chown, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError, generateSigningKey, generateTunnelKey, key32Schema } from "@bulkhead/protocol";
+import { BulkheadError, generateSigningKey, generateTunnelKey, key32Schema, kmsAddress } from "@bulkhead/protocol";
 import { z } from "zod";
 import { readIfThere, writeWhole } from "../files.ts";
 
@@ -18,8 +18,8 @@ const instanceSchema = z.strictObject({
   timestampKey: keyPairSchema,
   /** Public half only: the private one is the gateway's. */
   tunnelKey: key32Schema,
-  /** The first 48 bits of every address in the tunnel: `fdxx:xxxx:xxxx`. */
-  prefix: z.string().regex(/^fd[0-9a-f]{2}(:[0-9a-f]{1,4}){2}$/),
+  /** The first address of the tunnel's /48: `fdxx:xxxx:xxxx::`. */
+  prefix: z.string().regex(/^fd[0-9a-f]{2}(:[0-9a-f]{1,4}){2}::$/),
 });
 export type Instance = z.infer<typeof instanceSchema>;
 
@@ -79,7 +79,7 @@ export function identityOf(instance: Instance): InstanceIdentity {
     snapshotKey: instance.snapshotKey.publicKey,
     timestampKey: instance.timestampKey.publicKey,
     prefix: instance.prefix,
-    address: `${instance.prefix}::1`,
+    address: kmsAddress(instance.prefix),
   };
 }
 
@@ -99,7 +99,7 @@ function makeInstance(): { instance: Instance; tunnelPrivateKey: string } {
 /** A unique local prefix with 40 random bits (RFC 4193, section 3.2). */
 function makePrefix(): string {
   const groups = Buffer.concat([Buffer.of(0xfd), randomBytes(5)]);
-  return [0, 2, 4].map((at) => groups.readUInt16BE(at).toString(16)).join(":");
+  return `${[0, 2, 4].map((at) => groups.readUInt16BE(at).toString(16)).join(":")}::`;
 }
 
 function instanceFile(stateDir: string): string {

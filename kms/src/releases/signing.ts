@@ -3,7 +3,7 @@
  * signed (TUF 1.0, sections 4.4 and 4.6, with consistent snapshots). Pure.
  */
 import { BulkheadError, type KeyPair, sha256, signMessage } from "@bulkhead/protocol";
-import { MetaFile, Metadata, type Root, Signature, Snapshot, Timestamp } from "@tufjs/models";
+import { Metadata, MetaFile, type Root, Signature, Snapshot, Timestamp } from "@tufjs/models";
 import type { Instance } from "../instance/index.ts";
 
 export const specVersion = "1.0.31";
@@ -41,7 +41,11 @@ export function signTimestamp(
     expires: time(nowMs + timestampLifeMs),
     snapshotMeta: describe(snapshot),
   });
-  return { name: "timestamp.json", version, content: sign(new Metadata(signed), root, "timestamp", instance.timestampKey) };
+  return {
+    name: "timestamp.json",
+    version,
+    content: sign(new Metadata(signed), root, "timestamp", instance.timestampKey),
+  };
 }
 
 function describe(file: SignedFile): MetaFile {

@@ -1,0 +1,249 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import {
+  type Command,
+  type DeviceStatus,
+  generateSigningKey,
+  partAddress,
+  signMessage,
+  transcriptBytes,
+} from "@bulkhead/protocol";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { connectDevice, openChannel, sayHello } from "../fixtures/device.ts";
+import { emptySystem } from "../fixtures/project.ts";
+import { createWorld, type World } from "../fixtures/world.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.remove());
+
+const status = (generation: number): DeviceStatus => ({
+  format: 1,
+  atMs: 1,
+  generation,
+  release: { digest: "a".repeat(64), name: "greenhouse", version: "1.0.0", releaseCounter: 1 },
+  update: { state: "idle", reason: "" },
+  components: [],
+  channels: [],
+});
+
+async function device(name: string) {
+  const enrolled = await world.enrol(name);
+  const { deviceId } = enrolled.provisioning;
+  const options = { ...enrolled, socketPath: world.deviceSocket };
+  const get = async (path: string) => (await world.kms.call("GET", `/devices/${deviceId}${path}`)).body;
+  const issue = async (command: Command, timeoutMs = 60_000) => {
+    const answer = await world.kms.call("POST", `/devices/${deviceId}/commands`, { command, timeoutMs });
+    return answer.body["command"] as { id: string; state: string };
+  };
+  const eventCodes = async () => ((await get("/events"))["events"] as { code: string }[]).map(({ code }) => code);
+  const commandState = async () => ((await get("/commands"))["commands"] as { state: string }[])[0]?.state;
+  return { ...enrolled, id: deviceId, options, get, issue, eventCodes, commandState };
+}
+
+describe("[M4] the command channel", () => {
+  it("[M6] shows a device as connected while its channel is up, and only then", async () => {
+    const one = await device("presence");
+    expect(await one.get("")).toMatchObject({ device: { connected: false } });
+    const channel = await connectDevice(one.options);
+    await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { connected: true } }));
+    channel.socket.terminate();
+    await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { connected: false } }));
+    expect(await one.eventCodes()).toEqual(expect.arrayContaining(["CONNECTED", "DISCONNECTED"]));
+  });
+
+  it("[M7] keeps the last status and manifest that the device reported", async () => {
+    const one = await device("reports");
+    const channel = await connectDevice(one.options);
+    channel.send({ type: "manifest", system: emptySystem() });
+    for (const generation of [1, 2]) channel.send({ type: "status", status: status(generation) });
+    await vi.waitFor(async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 2 } }));
+    expect(await one.get("/manifest")).toMatchObject({ manifest: emptySystem() });
+    expect(await one.get("")).toMatchObject({ device: { generation: 2, unsignedCommands: true } });
+    channel.socket.close();
+  });
+
+  it("[M8] keeps console lines in order, the newest 5,000, whatever a component printed", async () => {
+    const one = await device("console");
+    const channel = await connectDevice(one.options);
+    const line = (sequence: number, text: string) => ({
+      sequence,
+      atMs: 1,
+      component: "fan",
+      stream: "out" as const,
+      text,
+    });
+    channel.send({ type: "log", lines: [line(0, "nul \u0000, half \ud800 pair")], dropped: 7 });
+    for (let batch = 0; batch < 11; batch++) {
+      const lines = Array.from({ length: 500 }, (_, index) => line(1 + batch * 500 + index, `line ${batch}`));
+      channel.send({ type: "log", lines, dropped: 0 });
+    }
+    const newest = async () =>
+      (await one.get("/logs?limit=5000")) as { lines: { id: number; sequence: number }[]; dropped: number };
+    await vi.waitFor(async () => expect((await newest()).lines.at(-1)?.sequence).toBe(5500), 30_000);
+    const { lines, dropped } = await newest();
+    expect(dropped).toBe(7);
+    expect(lines.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 5000 }, (_, index) => 501 + index));
+    const after = await one.get(`/logs?after=${lines.at(-3)?.id}&component=fan`);
+    expect(after).toMatchObject({ lines: [{ sequence: 5499 }, { sequence: 5500 }] });
+    expect(await one.get("/logs?component=other")).toMatchObject({ lines: [] });
+    channel.socket.close();
+  });
+
+  it("[M15] delivers a command at once to a connected device and keeps its answer", async () => {
+    const one = await device("restart now");
+    const channel = await connectDevice(one.options);
+    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("CONNECTED"));
+    const { id } = await one.issue({ kind: "restart-component", component: "fan" });
+    const { envelope } = await channel.next("command");
+    expect(envelope).toMatchObject({ id, deviceId: one.id, command: { kind: "restart-component", component: "fan" } });
+    channel.send({ type: "command-result", id, outcome: "done", code: null, message: "restarted\u0000" });
+    await vi.waitFor(async () => expect(await one.commandState()).toBe("done"));
+    // A second answer changes nothing.
+    channel.send({ type: "command-result", id, outcome: "failed", code: "INTERNAL", message: "again" });
+    channel.send({ type: "status", status: status(9) });
+    await vi.waitFor(async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 9 } }));
+    expect(await one.commandState()).toBe("done");
+    channel.socket.close();
+  });
+
+  it("[M23] delivers a command to an offline device when it connects, and again until it was answered", async () => {
+    const one = await device("restart later");
+    const { id, state } = await one.issue({ kind: "restart-runtime" });
+    expect(state).toBe("pending");
+    for (const attempt of [1, 2]) {
+      const channel = await connectDevice(one.options);
+      expect((await channel.next("command")).envelope.id, `attempt ${attempt}`).toBe(id);
+      channel.socket.terminate();
+      await channel.closed;
+    }
+    const channel = await connectDevice(one.options);
+    await channel.next("command");
+    channel.send({ type: "command-result", id, outcome: "done", code: null, message: "" });
+    await vi.waitFor(async () => expect(await one.commandState()).toBe("done"));
+    channel.socket.close();
+  });
+
+  it("[M23] lets a command expire that no device took, and never delivers it later", async () => {
+    const one = await device("expiry");
+    await one.issue({ kind: "restart-runtime" }, 1000);
+    await vi.waitFor(async () => expect(await one.commandState()).toBe("expired"), { timeout: 5000, interval: 50 });
+    const channel = await connectDevice(one.options);
+    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("CONNECTED"));
+    const fresh = await one.issue({ kind: "restart-runtime" });
+    expect((await channel.next("command")).envelope.id).toBe(fresh.id);
+    channel.socket.close();
+  });
+
+  it("refuses a wrong device key and shows that somebody tried", async () => {
+    const one = await device("wrong key");
+    const attempt = connectDevice({ ...one.options, deviceKey: generateSigningKey() });
+    await expect(attempt).rejects.toThrow(/DEVICE_AUTHENTICATION_FAILED/);
+    await vi.waitFor(async () => expect(await one.eventCodes()).toEqual(["DEVICE_AUTHENTICATION_FAILED"]));
+    expect(await one.get("")).toMatchObject({ device: { connected: false } });
+  });
+
+  it("refuses a device that speaks from another's address", async () => {
+    const [one, other] = [await device("speaker"), await device("owner")];
+    const source = partAddress(other.provisioning.addressPrefix, 2);
+    await expect(connectDevice({ ...one.options, source })).rejects.toThrow();
+    await vi.waitFor(async () => expect(await other.eventCodes()).toEqual(["DEVICE_AUTHENTICATION_FAILED"]));
+    expect(await one.eventCodes()).toEqual([]);
+  });
+
+  it("closes a connection from an address that no device owns", async () => {
+    const one = await device("stranger");
+    const source = partAddress(one.provisioning.addressPrefix.replace(/:1:0:0:/, ":1:0:7f:"), 2);
+    const channel = openChannel({ ...one.options, source });
+    await channel.closed;
+    expect(channel.received).toEqual([]);
+  });
+
+  it("refuses a proof that was recorded on another connection", async () => {
+    const one = await device("replay");
+    const first = openChannel(one.options);
+    await new Promise((resolve) => first.socket.once("open", resolve));
+    const recorded = signMessage(one.deviceKey, transcriptBytes("device", await sayHello(first, one.options)));
+    const second = openChannel(one.options);
+    await new Promise((resolve) => second.socket.once("open", resolve));
+    await sayHello(second, one.options);
+    second.send({ type: "proof", signature: recorded });
+    expect(await second.next("refused")).toMatchObject({ code: "DEVICE_AUTHENTICATION_FAILED" });
+    first.socket.terminate();
+  });
+
+  it("refuses another version of the protocol by name", async () => {
+    const one = await device("version");
+    const channel = openChannel(one.options);
+    await new Promise((resolve) => channel.socket.once("open", resolve));
+    channel.send({ type: "hello", protocol: 2, deviceId: one.id, nonce: "A".repeat(43) });
+    expect(await channel.next("refused")).toMatchObject({ code: "PROTOCOL_VERSION" });
+  });
+
+  it("lets the newest connection of a device win", async () => {
+    const one = await device("twice");
+    const older = await connectDevice(one.options);
+    const newer = await connectDevice(one.options);
+    expect(await older.closed).toBe(4001);
+    const { id } = await one.issue({ kind: "restart-runtime" });
+    expect((await newer.next("command")).envelope.id).toBe(id);
+    expect(await one.get("")).toMatchObject({ device: { connected: true } });
+    newer.socket.close();
+  });
+
+  it("answers garbage by closing that socket and no other", async () => {
+    const [one, bystander] = [await device("garbage"), await device("bystander")];
+    const witness = await connectDevice(bystander.options);
+    const garbage = fc.oneof(
+      fc.json(),
+      fc.string(),
+      fc.uint8Array({ maxLength: 2000 }).map((bytes) => Buffer.from(bytes)),
+    );
+    await fc.assert(
+      fc.asyncProperty(garbage, fc.boolean(), async (data, afterWelcome) => {
+        const channel = afterWelcome ? await connectDevice(one.options) : openChannel(one.options);
+        if (!afterWelcome) await new Promise((resolve) => channel.socket.once("open", resolve));
+        channel.sendRaw(data);
+        expect(await channel.closed).toBe(1008);
+      }),
+      { numRuns: 40 },
+    );
+    expect(await one.eventCodes()).toContain("PROTOCOL_INVALID");
+    const { id } = await bystander.issue({ kind: "restart-runtime" });
+    expect((await witness.next("command")).envelope.id).toBe(id);
+    witness.socket.close();
+  });
+
+  it("cuts off a message that is larger than the protocol allows", async () => {
+    const one = await device("giant");
+    const channel = await connectDevice(one.options);
+    channel.sendRaw(randomBytes(4 * 1024 * 1024 + 1));
+    expect(await channel.closed).toBe(1009);
+  });
+
+  it("does not let a device answer another's command", async () => {
+    const [one, other] = [await device("answerer"), await device("asked")];
+    const { id } = await other.issue({ kind: "restart-runtime" });
+    const channel = await connectDevice(one.options);
+    for (const stranger of [id, randomUUID()]) {
+      channel.send({ type: "command-result", id: stranger, outcome: "done", code: null, message: "lie" });
+    }
+    channel.send({ type: "status", status: status(3) });
+    await vi.waitFor(async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 3 } }));
+    expect(await other.commandState()).toBe("pending");
+    channel.socket.close();
+  });
+
+  it("[M28] ends the channel of a deleted device and lets it in no more", async () => {
+    const one = await device("deleted");
+    const channel = await connectDevice(one.options);
+    expect((await world.kms.call("DELETE", `/devices/${one.id}`)).status).toBe(200);
+    await channel.closed;
+    await expect(connectDevice(one.options)).rejects.toThrow();
+    await vi.waitFor(() => {
+      expect(world.gateway.peers()?.map(({ publicKey }) => publicKey)).not.toContain(one.tunnelKey.publicKey);
+    });
+  });
+});

@@ -1,0 +1,120 @@
+/** One device's command channel from the first byte to the last: authenticate, deliver what waits, take what comes. */
+import { BulkheadError, type FromDevice, type FromKms, reportError } from "@bulkhead/protocol";
+import type { WebSocket } from "ws";
+import { deliverOpenCommands } from "../commands/delivery.ts";
+import { finishCommand } from "../commands/index.ts";
+import { asDatabaseError } from "../database/index.ts";
+import { type DeviceRow, saveLastSeen, saveManifest, saveStatus } from "../devices/index.ts";
+import { type Kms, noteEvent, publishDevice } from "../kms.ts";
+import { describeError } from "../log.ts";
+import { appendLogs } from "../logs/index.ts";
+import { authenticate } from "./handshake.ts";
+import { openInbox } from "./inbox.ts";
+import { keepAlive } from "./liveness.ts";
+import type { Session } from "./sessions.ts";
+
+const handshakeMs = 10_000;
+/** WebSocket close codes (RFC 6455, section 7.4.1): policy violation; try again later. */
+const closeCodes = { refused: 1008, later: 1013, replaced: 4001 } as const;
+
+/** Serves the socket until it closes. Never throws: a device's errors end its own socket only. */
+export async function serveChannel(kms: Kms, socket: WebSocket, device: DeviceRow): Promise<void> {
+  // ws closes the socket itself, with the code that fits.
+  socket.on("error", () => undefined);
+  const inbox = openInbox(socket);
+  const send = (message: FromKms) => socket.send(JSON.stringify(message));
+  const deadline = setTimeout(() => socket.terminate(), handshakeMs);
+  try {
+    await authenticate(inbox, send, device, kms.instance);
+    clearTimeout(deadline);
+    keepAlive(socket);
+    send({ type: "welcome", timeMs: Date.now() });
+    await withSession(kms, socket, device, send, async () => {
+      for await (const message of inbox) await take(kms, device.id, message);
+    });
+  } catch (error) {
+    await refuse(kms, socket, device, send, error);
+  } finally {
+    clearTimeout(deadline);
+    if (socket.readyState === socket.OPEN) socket.close();
+  }
+}
+
+async function withSession(
+  kms: Kms,
+  socket: WebSocket,
+  device: DeviceRow,
+  send: (message: FromKms) => void,
+  serve: () => Promise<void>,
+): Promise<void> {
+  const close = (reason: string) => socket.close(closeCodes.replaced, reason);
+  const session: Session = { deviceId: device.id, connectedAtMs: Date.now(), send, close };
+  kms.sessions.enter(session)?.close("a newer connection of this device has taken over");
+  try {
+    await noteEvent(kms, device.id, "CONNECTED", "the device has authenticated itself");
+    await publishDevice(kms, device.id);
+    await deliverOpenCommands(kms, session);
+    await serve();
+  } finally {
+    if (kms.sessions.leave(session)) await noteDeparture(kms, device.id);
+  }
+}
+
+/** The database may be the reason why the session ended; that must not hide the reason itself. */
+async function noteDeparture(kms: Kms, deviceId: string): Promise<void> {
+  try {
+    await saveLastSeen(kms.database, kms.scope, deviceId);
+    await publishDevice(kms, deviceId);
+    await noteEvent(kms, deviceId, "DISCONNECTED", "the command channel has closed");
+  } catch (error) {
+    kms.log("warn", "a device's departure could not be noted", { deviceId, why: describeError(error) });
+  }
+}
+
+async function take(kms: Kms, deviceId: string, message: FromDevice): Promise<void> {
+  const { database, scope } = kms;
+  switch (message.type) {
+    case "status":
+      await saveStatus(database, scope, deviceId, message.status);
+      return publishDevice(kms, deviceId);
+    case "manifest":
+      await saveManifest(database, scope, deviceId, message.system);
+      return publishDevice(kms, deviceId);
+    case "log": {
+      const lines = await appendLogs(database, scope, deviceId, message.lines, message.dropped);
+      if (lines.length > 0) kms.events.publish({ type: "log", deviceId, lines });
+      return;
+    }
+    case "command-result": {
+      const command = await finishCommand(database, scope, deviceId, message);
+      if (command) kms.events.publish({ type: "command", command });
+      return;
+    }
+    case "hello":
+    case "proof":
+      throw new BulkheadError("PROTOCOL_INVALID", `the message ${message.type} came after the welcome`);
+  }
+}
+
+async function refuse(
+  kms: Kms,
+  socket: WebSocket,
+  device: DeviceRow,
+  send: (message: FromKms) => void,
+  error: unknown,
+): Promise<void> {
+  const known = error instanceof BulkheadError ? error : asDatabaseError(error);
+  kms.log("warn", "command channel closed", { deviceId: device.id, code: known?.code, why: describeError(error) });
+  // An error of ours is no reason to tell the device about our inside.
+  const report = known ? reportError(known) : { code: "INTERNAL", message: "the KMS failed; its log has the details" };
+  if (socket.readyState === socket.OPEN) {
+    send({ type: "refused", code: report.code, message: report.message.slice(0, 2000) });
+    const ours = report.code === "INTERNAL" || report.code === "DATABASE_UNAVAILABLE";
+    socket.close(ours ? closeCodes.later : closeCodes.refused);
+  }
+  try {
+    await noteEvent(kms, device.id, report.code, report.message);
+  } catch (cause) {
+    kms.log("warn", "an event could not be stored", { deviceId: device.id, why: describeError(cause) });
+  }
+}

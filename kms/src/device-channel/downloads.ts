@@ -1,0 +1,70 @@
+/**
+ * What a device fetches: metadata, release files, artifacts. All of it is signed or named by a digest, so the tunnel's
+ * authentication is enough here. GET and HEAD only; ranges for blobs (RFC 9110, section 14), so that a cut download goes on.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { asDatabaseError } from "../database/index.ts";
+import type { Kms } from "../kms.ts";
+import { describeError } from "../log.ts";
+import { readMetadata } from "../releases/index.ts";
+import { parseRange } from "./range.ts";
+
+const routes = {
+  metadata: /^\/device\/v1\/metadata\/([1-9][0-9]{0,8}\.(?:root|targets|snapshot)\.json|timestamp\.json)$/,
+  /** Consistent targets: `<sha256>.<name>`. */
+  target: /^\/device\/v1\/targets\/([0-9a-f]{64})\.[A-Za-z0-9._-]{1,100}$/,
+  blob: /^\/device\/v1\/blobs\/([0-9a-f]{64})$/,
+} as const;
+
+/** Answers one request. Never throws. */
+export async function serveDownload(kms: Kms, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    if (request.method !== "GET" && request.method !== "HEAD") return answerError(response, 405, "only GET and HEAD");
+    const path = request.url ?? "";
+    const metadata = routes.metadata.exec(path)?.[1];
+    if (metadata) return await sendMetadata(kms, metadata, request, response);
+    const digest = (routes.target.exec(path) ?? routes.blob.exec(path))?.[1];
+    if (digest) return await sendBlob(kms, digest, request, response);
+    answerError(response, 404, "there is nothing of this name");
+  } catch (error) {
+    // 404 would tell the device that nothing is there, so a failure is never one.
+    const away = asDatabaseError(error);
+    kms.log("warn", "a download failed", { path: request.url, why: describeError(error) });
+    if (response.headersSent) response.destroy();
+    else answerError(response, away ? 503 : 500, away?.message ?? "the KMS failed");
+  }
+}
+
+async function sendMetadata(kms: Kms, name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const file = await readMetadata(kms.database, kms.scope, name);
+  if (!file) return answerError(response, 404, `there is no ${name}`);
+  const body = Buffer.from(file.content);
+  response.writeHead(200, { "content-type": "application/json", "content-length": body.length });
+  response.end(request.method === "HEAD" ? undefined : body);
+}
+
+async function sendBlob(kms: Kms, digest: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const lengthBytes = await kms.blobs.lengthOf(digest);
+  if (lengthBytes === undefined) return answerError(response, 404, `there is no blob ${digest}`);
+  const range = parseRange(request.headers.range, lengthBytes);
+  if (range === "unsatisfiable") {
+    response.setHeader("content-range", `bytes */${lengthBytes}`);
+    return answerError(response, 416, "the range lies outside of the blob");
+  }
+  const { start, end } = range ?? { start: 0, end: lengthBytes - 1 };
+  response.writeHead(range ? 206 : 200, {
+    "content-type": "application/octet-stream",
+    "content-length": end - start + 1,
+    "accept-ranges": "bytes",
+    etag: `"${digest}"`,
+    ...(range && { "content-range": `bytes ${start}-${end}/${lengthBytes}` }),
+  });
+  if (request.method === "HEAD" || lengthBytes === 0) return void response.end();
+  await pipeline(kms.blobs.read(digest, { start, end }), response);
+}
+
+function answerError(response: ServerResponse, status: number, detail: string): void {
+  response.writeHead(status, { "content-type": "application/problem+json" });
+  response.end(JSON.stringify({ type: "about:blank", status, detail }));
+}

@@ -1,0 +1,51 @@
+/** The devices' door: HTTP and the command channel on one Unix socket, behind the gateway's relay. */
+import { createServer, type IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import { commandChannelPath, maxMessageBytes } from "@bulkhead/protocol";
+import { WebSocketServer } from "ws";
+import type { DeviceRow } from "../devices/index.ts";
+import { identifyDevice, type Kms } from "../kms.ts";
+import { describeError } from "../log.ts";
+import { listenRelayed } from "../relayed/index.ts";
+import { serveChannel } from "./channel.ts";
+import { serveDownload } from "./downloads.ts";
+
+export { createSessions, type Sessions } from "./sessions.ts";
+
+export type DeviceChannel = { close(): Promise<void> };
+
+/** Listens on `device.sock` in the run directory. */
+export async function startDeviceChannel(kms: Kms): Promise<DeviceChannel> {
+  const owners = new WeakMap<object, DeviceRow>();
+  const websockets = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false });
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
+    void serveDownload(kms, request, response);
+  });
+  server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    const device = owners.get(socket);
+    if (!device || request.url !== commandChannelPath) return void socket.destroy();
+    websockets.handleUpgrade(request, socket, head, (websocket) => {
+      serveChannel(kms, websocket, device).catch((error: unknown) => {
+        kms.log("error", "a command channel failed", { deviceId: device.id, why: describeError(error) });
+        websocket.terminate();
+      });
+    });
+  });
+  server.on("clientError", (_error, socket) => socket.destroy());
+  const relayed = await listenRelayed({
+    socketPath: join(kms.config.runDir, "device.sock"),
+    identify: (address) => identifyDevice(kms, address),
+    onConnection(connection, device) {
+      owners.set(connection, device);
+      server.emit("connection", connection);
+    },
+    log: kms.log,
+  });
+  return {
+    async close() {
+      websockets.close();
+      await relayed.close();
+    },
+  };
+}

@@ -1,0 +1,74 @@
+/** /api/v1/releases and /api/v1/blobs: uploads. Blobs first, then the signed metadata that names them. */
+import { BulkheadError, digestSchema } from "@bulkhead/protocol";
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { blobAnswerSchema, releaseListSchema, uploadAnswerSchema, uploadRequestSchema } from "../../api/index.ts";
+import type { Kms } from "../../kms.ts";
+import { listReleases, uploadRelease } from "../../releases/index.ts";
+import { answers, jsonBody } from "./answers.ts";
+
+const blobParams = z.object({ digest: digestSchema });
+
+export const releaseRoutes = {
+  list: createRoute({
+    method: "get",
+    path: "/api/v1/releases",
+    operationId: "listReleases",
+    tags: ["releases"],
+    summary: "What has been uploaded, newest first",
+    responses: answers(releaseListSchema, "The releases"),
+  }),
+  upload: createRoute({
+    method: "post",
+    path: "/api/v1/releases",
+    operationId: "uploadRelease",
+    tags: ["releases"],
+    summary: "Publish offline-signed TUF metadata; every file that it names must be here as a blob",
+    request: jsonBody(uploadRequestSchema),
+    responses: answers(uploadAnswerSchema, "What was added"),
+  }),
+  blob: createRoute({
+    method: "get",
+    path: "/api/v1/blobs/{digest}",
+    operationId: "getBlob",
+    tags: ["releases"],
+    summary: "Whether a blob is here",
+    request: { params: blobParams },
+    responses: answers(blobAnswerSchema, "The blob's length"),
+  }),
+  putBlob: createRoute({
+    method: "put",
+    path: "/api/v1/blobs/{digest}",
+    operationId: "putBlob",
+    tags: ["releases"],
+    summary: "Store a file under its SHA-256: a release file, or the uncompressed tar of an artifact",
+    description: "The body is the file itself, application/octet-stream, at most 512 MiB.",
+    request: { params: blobParams },
+    responses: answers(blobAnswerSchema, "The blob's length"),
+  }),
+};
+
+export function serveReleases(app: OpenAPIHono, kms: Kms): void {
+  const { database, scope, blobs, instance } = kms;
+  app.openapi(releaseRoutes.list, async (context) => {
+    return context.json({ releases: await listReleases(database, scope) }, 200);
+  });
+  app.openapi(releaseRoutes.upload, async (context) => {
+    const verify = kms.config.uploads === "verified";
+    const answer = await uploadRelease(database, scope, context.req.valid("json"), { blobs, instance, verify });
+    for (const release of answer.releases) kms.events.publish({ type: "release", release });
+    return context.json(answer, 200);
+  });
+  app.openapi(releaseRoutes.blob, async (context) => {
+    const { digest } = context.req.valid("param");
+    const lengthBytes = await blobs.lengthOf(digest);
+    if (lengthBytes === undefined) throw new BulkheadError("NOT_FOUND", `there is no blob ${digest}`);
+    return context.json({ digest, lengthBytes }, 200);
+  });
+  app.openapi(releaseRoutes.putBlob, async (context) => {
+    const { digest } = context.req.valid("param");
+    const body: AsyncIterable<Uint8Array> = context.req.raw.body ?? empty();
+    return context.json({ digest, ...(await blobs.put(digest, body)) }, 200);
+  });
+}
+
+async function* empty(): AsyncGenerator<Uint8Array> {}

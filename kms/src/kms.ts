@@ -1,0 +1,55 @@
+/** Everything that a request or a device's connection may need, made once at start. */
+
+import type { Device } from "./api/index.ts";
+import type { Broker } from "./broker/index.ts";
+import type { KmsConfig } from "./config.ts";
+import type { Database, Scope } from "./database/index.ts";
+import type { Sessions } from "./device-channel/sessions.ts";
+import { type DeviceRow, findDevice, findDeviceByNumber, recordEvent, summariseDevice } from "./devices/index.ts";
+import type { EventBus } from "./events/index.ts";
+import type { Instance } from "./instance/index.ts";
+import type { Log } from "./log.ts";
+import type { Blobs } from "./releases/index.ts";
+import { deviceNumberOf, type Tunnels } from "./tunnels/index.ts";
+
+export type Kms = {
+  readonly config: KmsConfig;
+  readonly instance: Instance;
+  readonly database: Database;
+  readonly scope: Scope;
+  readonly blobs: Blobs;
+  readonly events: EventBus;
+  readonly sessions: Sessions;
+  readonly tunnels: Tunnels;
+  readonly broker: Broker;
+  readonly log: Log;
+};
+
+/** A device as the API shows it, with what is true right now. */
+export function describeDevice(kms: Pick<Kms, "instance" | "sessions" | "tunnels">, row: DeviceRow): Device {
+  return summariseDevice(row, kms.instance.prefix, {
+    connectedAtMs: kms.sessions.connectedAtMs(row.id),
+    tunnel: kms.tunnels.tunnelOf(row.tunnelKey),
+  });
+}
+
+/** Tells those who watch that something about the device has changed. */
+export async function publishDevice(kms: Kms, deviceId: string): Promise<void> {
+  const row = await findDevice(kms.database, kms.scope, deviceId);
+  if (row) kms.events.publish({ type: "device", device: describeDevice(kms, row) });
+}
+
+/** Keeps what happened to a device and tells those who watch. */
+export async function noteEvent(kms: Kms, deviceId: string, code: string, message: string): Promise<void> {
+  const event = await recordEvent(kms.database, kms.scope, deviceId, code, message);
+  kms.events.publish({ type: "device-event", event });
+}
+
+/** The registered device that owns an address in the tunnel. */
+export async function identifyDevice(
+  kms: Pick<Kms, "database" | "scope" | "instance">,
+  address: string,
+): Promise<DeviceRow | undefined> {
+  const number = deviceNumberOf(kms.instance.prefix, address);
+  return number === undefined ? undefined : findDeviceByNumber(kms.database, kms.scope, number);
+}

@@ -1,0 +1,52 @@
+/** Releases: blobs, the TUF repository around them, and what has been uploaded. */
+import { BulkheadError } from "@bulkhead/protocol";
+import { and, desc, eq } from "drizzle-orm";
+import type { ReleaseSummary } from "../api/index.ts";
+import type { Queries, Scope } from "../database/index.ts";
+import { releases } from "../database/schema.ts";
+import { newestMetadata } from "./repository.ts";
+
+export { type Blobs, maxBlobBytes, openBlobs } from "./blobs.ts";
+export { readMetadata, refreshRepository } from "./repository.ts";
+export { type UploadOptions, uploadRelease } from "./upload.ts";
+
+/** The newest uploads first. */
+export async function listReleases(database: Queries, scope: Scope): Promise<ReleaseSummary[]> {
+  return database
+    .select(visible)
+    .from(releases)
+    .where(eq(releases.scope, scope.id))
+    .orderBy(desc(releases.uploadedAtMs), desc(releases.releaseCounter));
+}
+
+/** Errors: NOT_FOUND. */
+export async function getRelease(database: Queries, scope: Scope, digest: string): Promise<ReleaseSummary> {
+  const [release] = await database
+    .select(visible)
+    .from(releases)
+    .where(and(eq(releases.scope, scope.id), eq(releases.digest, digest)));
+  if (release) return release;
+  throw new BulkheadError("NOT_FOUND", `no release ${digest} was uploaded`, {
+    remedy: "upload it first; the list of releases shows what is here",
+  });
+}
+
+/** The root that an enrolled device pins. Errors: NOT_FOUND before the first upload. */
+export async function projectRoot(database: Queries, scope: Scope): Promise<string> {
+  const root = await newestMetadata(database, scope, "root");
+  if (root) return root.content;
+  throw new BulkheadError("NOT_FOUND", "this KMS has no project root that a device could trust", {
+    remedy: "upload the project's 1.root.json (POST /api/v1/releases) before the first device is enrolled",
+  });
+}
+
+const visible = {
+  digest: releases.digest,
+  target: releases.target,
+  name: releases.name,
+  version: releases.version,
+  releaseCounter: releases.releaseCounter,
+  board: releases.board,
+  lengthBytes: releases.lengthBytes,
+  uploadedAtMs: releases.uploadedAtMs,
+};

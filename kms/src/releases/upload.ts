@@ -1,0 +1,96 @@
+/** An upload: offline-signed metadata over blobs that are here already, taken as a whole or not at all. */
+import { BulkheadError } from "@bulkhead/protocol";
+import type { ReleaseSummary, UploadAnswer } from "../api/index.ts";
+import type { Database, Queries, Scope } from "../database/index.ts";
+import { releases } from "../database/schema.ts";
+import type { Instance } from "../instance/index.ts";
+import type { Blobs } from "./blobs.ts";
+import { changeRepository, newestMetadata, parseRoot, signRepository, writeMetadata } from "./repository.ts";
+import { extendRootChain } from "./root-chain.ts";
+import { type NamedRelease, parseTargets, readReleases } from "./targets.ts";
+
+export type UploadOptions = {
+  blobs: Blobs;
+  instance: Instance;
+  /** False: signatures of the offline keys are not looked at. The devices' own check is the one that counts. */
+  verify: boolean;
+};
+
+export type Upload = { roots: Record<string, string>; targets?: string | undefined };
+
+/** Errors: CONFLICT, REQUEST_INVALID, RELEASE_INVALID, RELEASE_METADATA_INVALID, RELEASE_SIGNATURE_INVALID. */
+export async function uploadRelease(
+  database: Database,
+  scope: Scope,
+  upload: Upload,
+  options: UploadOptions,
+): Promise<UploadAnswer> {
+  return changeRepository(database, scope, async (transaction) => {
+    const newest = await newestMetadata(transaction, scope, "root");
+    const added = extendRootChain(newest, upload.roots, options.verify);
+    for (const file of added) await writeMetadata(transaction, scope, file);
+    const rootFile = added.at(-1) ?? newest;
+    if (!rootFile) {
+      throw new BulkheadError("RELEASE_METADATA_INVALID", "this KMS has no root yet and the upload has none", {
+        remedy: "send 1.root.json along with the first upload",
+      });
+    }
+    const root = parseRoot(rootFile);
+    const stored =
+      upload.targets === undefined
+        ? []
+        : await storeTargets(
+            transaction,
+            scope,
+            upload.targets,
+            parseTargets(upload.targets, options.verify ? root : undefined),
+            options,
+          );
+    if (added.length > 0 || upload.targets !== undefined) {
+      await signRepository(transaction, scope, options.instance, Date.now());
+    }
+    const targets = await newestMetadata(transaction, scope, "targets");
+    return { releases: stored, targetsVersion: targets?.version ?? null, rootVersion: rootFile.version };
+  });
+}
+
+async function storeTargets(
+  transaction: Queries,
+  scope: Scope,
+  content: string,
+  targets: ReturnType<typeof parseTargets>,
+  { blobs }: UploadOptions,
+): Promise<ReleaseSummary[]> {
+  const { version } = targets.signed;
+  const newest = await newestMetadata(transaction, scope, "targets");
+  if (newest && version <= newest.version && content !== newest.content) {
+    throw new BulkheadError(
+      "CONFLICT",
+      `targets version ${version} is not above version ${newest.version}, which is here`,
+      {
+        remedy: "sign again on top of the newest targets file",
+      },
+    );
+  }
+  const named = await readReleases(targets, blobs);
+  await writeMetadata(transaction, scope, { name: `${version}.targets.json`, version, content });
+  return insertReleases(transaction, scope, named);
+}
+
+async function insertReleases(transaction: Queries, scope: Scope, named: NamedRelease[]): Promise<ReleaseSummary[]> {
+  if (named.length === 0) return [];
+  const uploadedAtMs = Date.now();
+  const rows = named.map(({ digest, target, lengthBytes, release }) => ({
+    scope: scope.id,
+    digest,
+    target,
+    name: release.name,
+    version: release.version,
+    releaseCounter: release.releaseCounter,
+    board: release.board,
+    lengthBytes: lengthBytes + release.artifacts.reduce((sum, artifact) => sum + artifact.length, 0),
+    uploadedAtMs,
+  }));
+  const inserted = await transaction.insert(releases).values(rows).onConflictDoNothing().returning();
+  return inserted.map(({ scope: _scope, ...summary }) => summary);
+}
