@@ -125,7 +125,7 @@ function interfaceBatch(config: GatewayConfig): string {
 }
 
 async function setPeers(name: string, desired: PeerSet): Promise<{ added: number; removed: number }> {
-  const { remove, add } = diffPeers(await readAllowed(name, desired), desired);
+  const { remove, add } = diffPeers(await readAllowed(name), desired);
   const changes = [
     ...remove.map((key) => ["peer", toBase64(key), "remove"]),
     ...add.map((peer) => ["peer", toBase64(peer.publicKey), "allowed-ips", peer.allowedPrefix]),

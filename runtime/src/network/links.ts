@@ -76,10 +76,13 @@ function proxyPort(name: string, proxy: string, { kms }: Provisioning): number {
   );
 }
 
-function addressOf(provisioning: Provisioning, part: number): string {
-  const address = partAddress(provisioning.addressPrefix, part);
-  if (isIPv6(address)) return address;
-  throw new BulkheadError("NETWORK_SETUP_FAILED", `part ${part} of ${provisioning.addressPrefix} is no address`, {
+/** The two spellings of a /112 that partAddress understands: all that follows is zero and left out, or written out. */
+const devicePrefix = /^(?:([0-9a-f]{1,4}:){1,7}:|([0-9a-f]{1,4}:){7}0)$/i;
+
+function addressOf({ addressPrefix }: Provisioning, part: number): string {
+  const address = partAddress(addressPrefix, part);
+  if (devicePrefix.test(addressPrefix) && isIPv6(address)) return address;
+  throw new BulkheadError("NETWORK_SETUP_FAILED", `part ${part} of the prefix ${addressPrefix} is no address`, {
     remedy: "A device's prefix is a /112 that ends in :: (see provisioning.json).",
   });
 }

@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { describeChange, handshakeLifeMs, newTunnelHealth, observeHandshake } from "./health.ts";
+
+function story(readings: readonly [number | null, number][]): (string | undefined)[] {
+  let health = newTunnelHealth(0);
+  return readings.map(([reading, nowMs]) => {
+    const next = observeHandshake(health, reading, nowMs);
+    const change = describeChange(health, next);
+    health = next;
+    return change;
+  });
+}
+
+test("[K13] a first handshake is told once, and so is its absence for 180 s", () => {
+  const late = handshakeLifeMs + 1;
+  expect(
+    story([
+      [0, 1000],
+      [1700000000, 2000],
+      [1700000000, 3000],
+      [1700000000, 2000 + late],
+      [1700000000, 3000 + late],
+    ]),
+  ).toEqual([undefined, "tunnel up", undefined, "no handshake for 180 s", undefined]);
+});
+
+test("a tunnel that comes back is told again", () => {
+  expect(
+    story([
+      [5, 0],
+      [5, handshakeLifeMs + 1],
+      [9, handshakeLifeMs + 2],
+    ])[2],
+  ).toBe("tunnel up");
+});
+
+test("a tunnel that never came up is told too", () => {
+  expect(story([[0, handshakeLifeMs + 1]])).toEqual(["no handshake for 180 s"]);
+});
+
+test("a step of the time of day does not break a tunnel: only the monotonic clock counts", () => {
+  expect(
+    story([
+      [1_700_000_000, 0],
+      [1_600_000_000, 1000],
+      [1_600_000_000, 2000],
+    ]),
+  ).toEqual(["tunnel up", undefined, undefined]);
+});
+
+test("a state that cannot be read is neither up nor down", () => {
+  expect(
+    story([
+      [null, 0],
+      [null, handshakeLifeMs * 2],
+    ]),
+  ).toEqual(["the state of the tunnel cannot be read from here", undefined]);
+});
