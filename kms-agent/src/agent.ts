@@ -120,7 +120,7 @@ export async function startAgent({
     clearInterval(refresh);
     stop.abort();
     await connected;
-    await position.save();
+    await Promise.all([journal.settled(), position.save()]);
   };
 }
 

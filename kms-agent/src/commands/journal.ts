@@ -41,6 +41,8 @@ export type Journal = {
   add: (envelope: CommandEnvelope, nowMs: number) => Promise<void>;
   /** Changes an entry; resolves when that is on the disk. An id that is unknown is ignored. */
   update: (id: string, change: Partial<Omit<JournalEntry, "envelope">>) => Promise<void>;
+  /** Resolves when nothing is being written any more. */
+  settled: () => Promise<void>;
   /** All that is remembered, oldest first. */
   list: () => readonly JournalEntry[];
 };
@@ -85,6 +87,12 @@ export async function openJournal(path: string, onDamage: (reason: string) => vo
       if (entry === undefined) return;
       entries.set(id, { ...entry, ...change });
       await save();
+    },
+    async settled() {
+      for (let last: Promise<void> | undefined; last !== writing; ) {
+        last = writing;
+        await last.catch(() => undefined);
+      }
     },
     list: () => [...entries.values()],
   };
