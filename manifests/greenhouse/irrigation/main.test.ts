@@ -4,6 +4,9 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { moistureInterface } from "../interfaces.ts";
 import { component, decideValve } from "./main.ts";
 
+/** Machines that run eight things at once take their time. */
+const eventually = <T>(probe: () => T | Promise<T>) => expect.poll(probe, { timeout: 20_000 });
+
 const limits = { openPermille: 300, closePermille: 450 };
 
 describe("[S4] irrigation", () => {
@@ -32,12 +35,12 @@ describe("[S4] irrigation", () => {
       config: { periodMs: 10 },
     });
     onTestFinished(() => irrigation.stop());
-    await expect.poll(() => world.valve).toBe(1);
+    await eventually(() => world.valve).toBe(1);
     world.moisturePermille = 500;
-    await expect.poll(() => world.valve).toBe(0);
+    await eventually(() => world.valve).toBe(0);
     expect(irrigation.lines).toEqual(["info valve open at 20.0 % moisture", "info valve closed at 50.0 % moisture"]);
     world.moisturePermille = 100;
-    await expect.poll(() => world.valve).toBe(1);
+    await eventually(() => world.valve).toBe(1);
     await irrigation.stop();
     expect(world.valve).toBe(0);
   });

@@ -1,6 +1,7 @@
 /** What a client knows of its provider, and who in the component wants to hear of changes and notifications. */
 import { BulkheadError } from "@bulkhead/protocol";
 import type { AnyInterface, ClientChannel, PeerState } from "../component.ts";
+import { callOut } from "./call-out.ts";
 import { parseValue } from "./message.ts";
 
 export type PeerWatch = {
@@ -32,13 +33,13 @@ export function createPeerWatch(iface: AnyInterface, name: string): PeerWatch {
     set(next) {
       const isNews = next.up !== state.up || (next.up && next.incarnation !== state.incarnation);
       state = next;
-      if (isNews) for (const listener of peerListeners) listener(state);
+      if (isNews) for (const listener of peerListeners) callOut(() => listener(state));
     },
     notify(notification, body) {
       const schema = Object.hasOwn(iface.notifications, notification) ? iface.notifications[notification] : undefined;
       if (!schema) throw new BulkheadError("IPC_FRAME_INVALID", `${name}: there is no notification ${notification}`);
       const checked = parseValue(schema, body, "IPC_FRAME_INVALID", `${name}: notification ${notification}`);
-      for (const listener of listeners.get(notification) ?? []) listener(checked);
+      for (const listener of listeners.get(notification) ?? []) callOut(() => listener(checked));
     },
   };
 }

@@ -7,6 +7,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { BulkheadError, type Frame, type Hello, maxFrameBytes, maxOutstandingCalls } from "@bulkhead/protocol";
 import type { AnyInterface, Handlers, ServedClient } from "../component.ts";
 import type { Log } from "../log.ts";
+import { callOut } from "./call-out.ts";
 import { helloFrame, helloMs, readHello, type Self } from "./hello.ts";
 import { type Link, openLink } from "./link.ts";
 import { parseValue, toCallError } from "./message.ts";
@@ -102,12 +103,14 @@ function serveConnection<I extends AnyInterface>(
       clearTimeout(helloTimer);
       replace(link);
       const client = servedClient(options, hello, grant, link, counters, goneListeners);
-      answer = answerCalls(options, grant, link, counters, options.accept(client));
+      callOut(() => {
+        answer = answerCalls(options, grant, link, counters, options.accept(client));
+      });
     },
     onClose(error) {
       clearTimeout(helloTimer);
       if (error) countRefusal(options, counters, error);
-      for (const listener of goneListeners) listener();
+      for (const listener of goneListeners) callOut(listener);
     },
   });
   const helloTimer = setTimeout(() => {
