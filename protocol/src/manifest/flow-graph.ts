@@ -2,27 +2,31 @@
  * Where information can flow. Nodes are components, channels and resources; a call carries arguments one way and
  * results the other, so a channel is an edge in both directions, and so is a network.
  *
- * Core servers and drivers are trusted to keep their clients apart (each client has a channel and a grant of its own),
- * so no flow leads through one from client to client. A driver's flow goes to what the grant names: two channels meet in
- * the pin or the I2C device that both may touch. Applications are trusted with nothing: whatever reaches one reaches all
- * that it has.
+ * Core servers and drivers are trusted to keep their clients apart (each client has a channel and a grant of its own):
+ * information reaches them and comes from them, but none passes through one from client to client. A driver passes it on
+ * to what the grant names: two channels meet in the pin or the I2C device that both may touch. Applications are trusted
+ * with nothing: whatever reaches one reaches all that it has.
  */
 import type { Channel } from "../system.ts";
 import type { Plan } from "./plan.ts";
 
-export type FlowGraph = ReadonlyMap<string, ReadonlySet<string>>;
+export type FlowGraph = {
+  readonly edges: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Nodes through which nothing passes: components that keep their clients apart. */
+  readonly ends: ReadonlySet<string>;
+};
 
 export const componentNode = (name: string): string => name;
 export const channelNode = (client: string, name: string): string => `${client}.${name}`;
 export const networkNode = "network";
 export const proxyNode = (proxy: string): string => `network:${proxy}`;
 
-/** Nodes that an author means by `name`: itself, channels `….name`, the parts of a device `name/…`, a pin `…/name`. */
-export function nodesNamed(graph: FlowGraph, name: string): string[] {
-  if (graph.has(name)) return [name];
-  return [...graph.keys()].filter(
-    (node) => node.endsWith(`.${name}`) || node.startsWith(`${name}/`) || node.endsWith(`/${name}`),
-  );
+/** Nodes that an author means by `name`: itself, a device's parts `name/…`, a pin `…/name`, channels `….name`, a proxy. */
+export function nodesNamed({ edges }: FlowGraph, name: string): string[] {
+  const nodes = [...edges.keys()];
+  const exact = nodes.filter((node) => node === name || node.startsWith(`${name}/`));
+  if (exact.length > 0) return exact;
+  return nodes.filter((node) => node === proxyNode(name) || node.endsWith(`.${name}`) || node.endsWith(`/${name}`));
 }
 
 /** The flow graph of a plan. */
@@ -36,15 +40,20 @@ export function flowGraph(plan: Plan): FlowGraph {
     connect(a, b);
     connect(b, a);
   };
+  const ends = new Set<string>();
   for (const [name, component] of Object.entries(plan.components)) {
-    if (!edges.has(name)) edges.set(name, new Set());
-    for (const proxy of component.network) {
+    if (component.role === "core" || component.role === "driver") ends.add(name);
+    // Named although nobody uses it: an assertion about it holds, and is not a mistake.
+    for (const node of [name, ...component.devices.map((device) => `${device}/`)]) edges.set(node, new Set());
+  }
+  for (const [name, { network }] of Object.entries(plan.components)) {
+    for (const proxy of network) {
       both(name, proxyNode(proxy));
       both(proxyNode(proxy), networkNode);
     }
   }
   for (const channel of plan.channels) connectChannel(channel, plan, connect, both);
-  return edges;
+  return { edges, ends };
 }
 
 type Connect = (from: string, to: string) => void;
@@ -52,9 +61,8 @@ type Connect = (from: string, to: string) => void;
 function connectChannel(channel: Channel, plan: Plan, connect: Connect, both: Connect): void {
   const node = channelNode(channel.client, channel.name);
   both(componentNode(channel.client), node);
-  const provider = plan.components[channel.provider];
-  if (provider?.role === "application") both(node, componentNode(channel.provider));
-  if (provider?.role !== "driver") return;
+  both(node, componentNode(channel.provider));
+  if (plan.components[channel.provider]?.role !== "driver") return;
   const resource = resourceOf(channel);
   // An input tells its reader something and hears nothing.
   if (channel.grant["direction"] === "in") connect(resource, node);
@@ -74,7 +82,7 @@ function resourceOf(channel: Channel): string {
 
 /** A shortest way from one of `from` to one of `to` that meets none of `without`; undefined where there is none. */
 export function findFlow(
-  graph: FlowGraph,
+  { edges, ends }: FlowGraph,
   from: readonly string[],
   to: readonly string[],
   without: readonly string[],
@@ -83,7 +91,8 @@ export function findFlow(
   const queue = [...from];
   for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
     if (to.includes(at)) return wayBack(at, cameFrom);
-    for (const next of graph.get(at) ?? []) {
+    if (ends.has(at) && !from.includes(at)) continue;
+    for (const next of edges.get(at) ?? []) {
       if (cameFrom.has(next) || without.includes(next)) continue;
       cameFrom.set(next, at);
       queue.push(next);

@@ -91,11 +91,13 @@ function choiceRemedy(path: Path, { schema, source }: Context): string | undefin
   return suggest(typeof value === "string" ? value : "", choicesAt(schema, path, source.data));
 }
 
-function sentence(issue: Issue): string {
-  if (!isDefault(issue.message)) return lowerFirst(issue.message);
-  if (issue.code === "invalid_type") return `expected ${typeName(issue.expected)}`;
+/** What is wrong, without the place: our own words where a schema says nothing of its own. */
+export function sentence(issue: Issue): string {
+  if (issue.code === "invalid_type" && isDefault(issue.message)) return `expected ${typeName(issue.expected)}`;
   if (issue.code === "invalid_value")
     return `it must be ${issue.values.map((value) => `\`${String(value)}\``).join(" or ")}`;
+  if (issue.code === "too_small") return `it must be at least ${issue.minimum}`;
+  if (issue.code === "too_big") return `it must be at most ${issue.maximum}`;
   return lowerFirst(issue.message);
 }
 

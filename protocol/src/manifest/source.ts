@@ -45,6 +45,12 @@ export function readSource(text: string, file: string): Source {
   };
 }
 
+// Where the library's words are about the library.
+const ownWords: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: "this key stands here a second time",
+  MULTIPLE_DOCS: "a second YAML document begins here, and a manifest is one",
+};
+
 type Walker = { values: Map<string, number>; keys: Map<string, number>; place: (offset: number) => Place };
 
 function parseYaml(text: string, file: string, lineCounter: LineCounter): Node | null {
@@ -59,7 +65,11 @@ function parseYaml(text: string, file: string, lineCounter: LineCounter): Node |
     const [problem] = document.errors;
     if (problem) {
       const { line, col } = lineCounter.linePos(problem.pos[0]);
-      throw syntax(firstLine(problem.message), { file, line: Math.max(line, 1), column: Math.max(col, 1) });
+      throw syntax(ownWords[problem.code] ?? firstLine(problem.message), {
+        file,
+        line: Math.max(line, 1),
+        column: Math.max(col, 1),
+      });
     }
     return document.contents;
   } catch (cause) {

@@ -23,7 +23,7 @@ function checkAssertion(analysis: Analysis, graph: FlowGraph, noFlow: NoFlow, in
     ...through.map((name): [string, Path] => [name, [...path, "except-through"]]),
   ];
   const unknown = named.flatMap(([name, at]) =>
-    nodesNamed(graph, name).length > 0 ? [] : [unknownName(analysis, graph, name, at)],
+    nodesNamed(graph, name).length > 0 ? [] : [unknownName(analysis, name, at)],
   );
   if (unknown.length > 0) return unknown;
   const [from, to] = [nodesNamed(graph, noFlow.from), nodesNamed(graph, noFlow.to)];
@@ -39,13 +39,11 @@ function checkAssertion(analysis: Analysis, graph: FlowGraph, noFlow: NoFlow, in
   return [atValue(analysis.source, { code: "MANIFEST_FLOW_FORBIDDEN", path, message, remedy })];
 }
 
-function unknownName(analysis: Analysis, graph: FlowGraph, name: string, path: Path): ErrorReport {
-  const names = [
-    ...Object.keys(analysis.written.components),
-    ...[...graph.keys()].filter((node) => node.includes(".")),
-  ];
-  const channels = names.map((known) => known.split(".").at(-1) ?? known);
+function unknownName(analysis: Analysis, name: string, path: Path): ErrorReport {
+  const { components } = analysis.written;
+  const channels = Object.values(components).flatMap(({ uses = {} }) => Object.keys(uses));
+  const proxies = Object.values(components).flatMap(({ network = [] }) => network);
   const message = `\`${name}\` is no component, channel, device, pin or network of this system`;
-  const remedy = suggest(name, [...new Set([...names, ...channels, "network"])]);
+  const remedy = suggest(name, [...new Set([...Object.keys(components), ...channels, "network", ...proxies])]);
   return atValue(analysis.source, { code: "MANIFEST_ASSERT_UNKNOWN", path, message, remedy });
 }

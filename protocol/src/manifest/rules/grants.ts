@@ -4,6 +4,7 @@ import { emptyGrant, grantSchemas } from "../../grants.ts";
 import { coreImages } from "../../images.ts";
 import type { Channel } from "../../system.ts";
 import { type Analysis, atKey, atValue, type Rule } from "../analysis.ts";
+import { sentence } from "../schema-errors.ts";
 import type { Path } from "../source.ts";
 
 export const grantRule: Rule = (analysis) =>
@@ -32,8 +33,10 @@ function checkForm({ source }: Analysis, channel: Channel): ErrorReport[] {
       return issue.keys.map((key) =>
         atKey(source, { code, path: [...path, key], message: `${name} has an unknown key \`${key}\``, remedy }),
       );
-    const at = issue.path.length === 0 ? "" : ` at \`${issue.path.join(".")}\``;
-    return [atValue(source, { code, path, message: `${name} does not fit${at}: ${lower(issue.message)}`, remedy })];
+    const key = String(issue.path[0] ?? "");
+    const missing = key !== "" && !Object.hasOwn(channel.grant, key);
+    const what = missing ? `lacks \`${key}\`` : `does not fit: ${issue.path.join(".")}: ${sentence(issue)}`;
+    return [atValue(source, { code, path, message: `${name} ${what}`, remedy })];
   });
 }
 
@@ -52,5 +55,3 @@ function checkDevice({ source, written }: Analysis, channel: Channel): ErrorRepo
   const remedy = `add \`i2c-${bus}\` to the devices of \`${channel.provider}\`, or grant one of ${(provider.devices ?? []).join(", ") || "its buses"}`;
   return [atValue(source, { code: "MANIFEST_GRANT_MISMATCH", path: [...grantPath(channel), "bus"], message, remedy })];
 }
-
-const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
