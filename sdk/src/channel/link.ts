@@ -17,7 +17,7 @@ export type LinkOptions = {
 };
 
 export type Link = {
-  /** Queues one message; all of one tick leave in one write. Throws IPC_FRAME_TOO_LARGE or IPC_FRAME_INVALID. */
+  /** Sends one message, or queues it where the peer is slow. Throws IPC_FRAME_TOO_LARGE or IPC_FRAME_INVALID. */
   send(message: Frame): void;
   /** Bytes that the peer has not taken yet. */
   queuedBytes(): number;
@@ -35,6 +35,7 @@ export function openLink(socket: Socket, options: LinkOptions): Link {
   const halfFrameMs = options.halfFrameMs ?? defaultHalfFrameMs;
   let closed = false;
   let failure: BulkheadError | undefined;
+  let sentThisTick = false;
   let corked = false;
   let halfFrame: NodeJS.Timeout | undefined;
 
@@ -43,7 +44,21 @@ export function openLink(socket: Socket, options: LinkOptions): Link {
     socket.destroy();
   }
 
-  function flush(): void {
+  // The first message of a tick leaves at once, for a single call should not wait; the others follow in one write.
+  function write(frame: Buffer): void {
+    if (!sentThisTick) {
+      sentThisTick = true;
+      process.nextTick(endTick);
+    } else if (!corked) {
+      corked = true;
+      socket.cork();
+    }
+    socket.write(frame);
+  }
+
+  function endTick(): void {
+    sentThisTick = false;
+    if (!corked) return;
     corked = false;
     socket.uncork();
   }
@@ -94,13 +109,7 @@ export function openLink(socket: Socket, options: LinkOptions): Link {
   return {
     send(message) {
       if (closed || socket.destroyed) return;
-      const frame = encodeFrame(message);
-      if (!corked) {
-        corked = true;
-        socket.cork();
-        process.nextTick(flush);
-      }
-      socket.write(frame);
+      write(encodeFrame(message));
     },
     queuedBytes: () => socket.writableLength,
     pause() {
