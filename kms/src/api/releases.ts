@@ -15,6 +15,7 @@ export const uploadRequestSchema = z
     /** The newest targets file; may be left out to give the KMS a root only. */
     targets: metadataText.optional(),
   })
+  .refine(({ roots, targets }) => targets !== undefined || Object.keys(roots).length > 0, "the upload holds nothing")
   .openapi("UploadRequest");
 export type UploadRequest = z.input<typeof uploadRequestSchema>;
 

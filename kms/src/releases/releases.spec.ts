@@ -1,0 +1,134 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { partAddress, sha256 } from "@bulkhead/protocol";
+import { Metadata, MetadataKind } from "@tufjs/models";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { download } from "../fixtures/device.ts";
+import { createProject, createRelease, signTargets } from "../fixtures/project.ts";
+import { createWorld, uploadReleases, type World } from "../fixtures/world.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.remove());
+
+const upload = (body: unknown) => world.kms.call("POST", "/releases", body);
+
+async function device(name: string) {
+  const { provisioning } = await world.enrol(name);
+  const source = partAddress(provisioning.addressPrefix, 2);
+  return (path: string, headers = {}) => download(world.deviceSocket, source, `/device/v1${path}`, headers);
+}
+
+describe("[M11] releases", () => {
+  it("gives a device what the offline keys signed, under a snapshot and timestamp of the KMS", async () => {
+    const { made, answer } = await uploadReleases(world, 2);
+    expect(answer).toMatchObject({ status: 200, body: { targetsVersion: 2, rootVersion: 1 } });
+    const fetch = await device("fetcher");
+    const read = async (name: string) => (await fetch(`/metadata/${name}`)).body;
+    const root = Metadata.fromJSON(MetadataKind.Root, JSON.parse((await read("1.root.json")).toString()));
+    const timestamp = Metadata.fromJSON(MetadataKind.Timestamp, JSON.parse((await read("timestamp.json")).toString()));
+    root.verifyDelegate("timestamp", timestamp);
+    const { snapshotMeta } = timestamp.signed;
+    const snapshotBytes = await read(`${snapshotMeta.version}.snapshot.json`);
+    snapshotMeta.verify(snapshotBytes);
+    const snapshot = Metadata.fromJSON(MetadataKind.Snapshot, JSON.parse(snapshotBytes.toString()));
+    root.verifyDelegate("snapshot", snapshot);
+    const targetsMeta = snapshot.signed.meta["targets.json"];
+    const targetsBytes = await read(`${targetsMeta?.version}.targets.json`);
+    targetsMeta?.verify(targetsBytes);
+    const targets = Metadata.fromJSON(MetadataKind.Targets, JSON.parse(targetsBytes.toString()));
+    root.verifyDelegate("targets", targets);
+    expect(Object.keys(targets.signed.targets)).toEqual(made.map(({ target }) => target));
+    for (const { digest, target, content, artifact } of made) {
+      expect((await fetch(`/targets/${digest}.${target}`)).body.toString()).toBe(content);
+      expect((await fetch(`/blobs/${sha256(artifact)}`)).body).toEqual(artifact);
+    }
+  });
+
+  it("lets a cut download go on where it stopped", async () => {
+    const { artifact } = createRelease(1);
+    const fetch = await device("resumer");
+    const path = `/blobs/${sha256(artifact)}`;
+    const rest = await fetch(path, { range: "bytes=100-" });
+    expect(rest.status).toBe(206);
+    expect(rest.headers["content-range"]).toBe(`bytes 100-${artifact.length - 1}/${artifact.length}`);
+    expect(rest.body).toEqual(artifact.subarray(100));
+    expect((await fetch(path, { range: "bytes=5-9" })).body).toEqual(artifact.subarray(5, 10));
+    expect((await fetch(path, { range: `bytes=${artifact.length}-` })).status).toBe(416);
+  });
+
+  it.each([
+    "/metadata/2.root.json",
+    "/metadata/..%2f..%2finstance.json",
+    "/metadata/../../session-token",
+    "/blobs/../instance.json",
+    `/blobs/${"0".repeat(64)}`,
+    "/targets/x",
+    "",
+  ])("answers 404 for %s and stays up", async (path) => {
+    const fetch = await device(`prober ${sha256(path).slice(0, 8)}`);
+    expect((await fetch(path)).status).toBe(404);
+    expect((await fetch("/metadata/timestamp.json")).status).toBe(200);
+  });
+
+  it("refuses targets that the project's keys did not sign, and keeps what it had", async () => {
+    const before = (await world.kms.call("GET", "/releases")).body;
+    const stranger = createProject((await world.kms.call("GET", "/instance")).body as never);
+    const { answer } = await uploadReleases(world, 3, stranger);
+    expect(answer).toMatchObject({ status: 422, body: { code: "RELEASE_SIGNATURE_INVALID" } });
+    expect((await world.kms.call("GET", "/releases")).body).toEqual(before);
+    const other = await upload({ roots: { "1.root.json": stranger.root } });
+    expect(other).toMatchObject({ status: 409, body: { code: "CONFLICT" } });
+  });
+
+  it("refuses an upload whose blobs are not there, and names the missing one", async () => {
+    const release = createRelease(77);
+    const targets = signTargets(world.project, 77, new Map([[release.target, release.content]]));
+    const answer = await upload({ targets });
+    expect(answer).toMatchObject({ status: 400, body: { code: "REQUEST_INVALID" } });
+    expect(answer.body["detail"]).toContain(release.digest);
+  });
+
+  it("refuses targets with a lower version, and takes the same ones twice", async () => {
+    const { made } = await uploadReleases(world, 4);
+    const files = new Map(made.map(({ target, content }) => [target, content]));
+    expect(await upload({ targets: signTargets(world.project, 4, files) })).toMatchObject({
+      status: 200,
+      body: { releases: [] },
+    });
+    expect(await upload({ targets: signTargets(world.project, 3, files) })).toMatchObject({ status: 409 });
+  });
+
+  it("refuses a root that does not name this KMS's keys, and one that skips a version", async () => {
+    const skipped = await upload({ roots: { "3.root.json": world.project.root } });
+    expect(skipped).toMatchObject({ status: 422, body: { code: "RELEASE_METADATA_INVALID" } });
+    expect(skipped.body["detail"]).toContain("2.root.json");
+  });
+
+  it("refuses bytes that do not have the digest they are sent under, and leaves nothing behind", async () => {
+    const answer = await world.kms.call("PUT", `/blobs/${"a".repeat(64)}`, Buffer.from("something else"));
+    expect(answer).toMatchObject({ status: 400, body: { code: "REQUEST_INVALID" } });
+    expect(await readdir(join(world.config.stateDir, "blobs/incoming"))).toEqual([]);
+    expect(await world.kms.call("GET", `/blobs/${"a".repeat(64)}`)).toMatchObject({ status: 404 });
+  });
+
+  it("takes an empty blob", async () => {
+    const answer = await world.kms.call("PUT", `/blobs/${sha256("")}`, Buffer.alloc(0));
+    expect(answer).toMatchObject({ status: 200, body: { lengthBytes: 0 } });
+    const fetch = await device("empty");
+    expect((await fetch(`/blobs/${sha256("")}`)).body.length).toBe(0);
+  });
+
+  it("does not send a device after a release that is not here, or to another target's name", async () => {
+    const { provisioning } = await world.enrol("deployer");
+    const path = `/devices/${provisioning.deviceId}/commands`;
+    const deploy = (target: string, releaseDigest: string) =>
+      world.kms.call("POST", path, { command: { kind: "deploy", target, releaseDigest } });
+    expect(await deploy("greenhouse-1.json", "0".repeat(64))).toMatchObject({ status: 404 });
+    const { digest } = createRelease(1);
+    expect(await deploy("greenhouse-2.json", digest)).toMatchObject({ status: 400, body: { code: "COMMAND_INVALID" } });
+    expect(await deploy("greenhouse-1.json", digest)).toMatchObject({ status: 200 });
+  });
+});
