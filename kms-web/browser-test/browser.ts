@@ -48,6 +48,7 @@ export type Visit = { page: Page; context: BrowserContext; faults: string[] };
 export async function openPage(browser: Browser, url: string, colorScheme: "light" | "dark" = "light"): Promise<Visit> {
   const context = await browser.newContext({ colorScheme, viewport: { width: 1200, height: 900 } });
   const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
   page.on("console", (message) => {

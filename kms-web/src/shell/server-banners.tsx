@@ -1,14 +1,15 @@
 /** What a person must know about the server before all else: it is away, it does not know you, or it is open to others. */
 import { problemOf } from "../api/client.ts";
 import { useLive } from "../api/live.tsx";
-import { useHealth } from "../api/queries.ts";
+import { useDevices, useHealth } from "../api/queries.ts";
 import { Banner } from "../parts/banner.tsx";
 
 export function ServerBanners() {
   const { connection } = useLive();
   const { data: health, error } = useHealth();
-  const code = error ? problemOf(error).code : undefined;
-  if (code === "NOT_AUTHENTICATED") {
+  // Health is told to everyone, so it cannot say whether this browser has a session.
+  const { error: listError } = useDevices();
+  if (listError && problemOf(listError).code === "NOT_AUTHENTICATED") {
     return (
       <Banner tone="bad">
         This browser has no session. Open the link that <code>npm start</code> or <code>bulkhead kms start</code>{" "}
@@ -23,7 +24,7 @@ export function ServerBanners() {
           The server does not answer. What you see is what was last known; the connection is tried again by itself.
         </Banner>
       )}
-      {code === "DATABASE_UNAVAILABLE" && (
+      {error && problemOf(error).code === "DATABASE_UNAVAILABLE" && (
         <Banner tone="bad">
           The server's database does not answer. Nothing is lost; it goes on when the database does.
         </Banner>
