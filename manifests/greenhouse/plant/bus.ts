@@ -4,9 +4,9 @@ import type { Greenhouse } from "./model.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-export const sensorBus = 2;
-export const thermometerAddress = 0x48;
-export const soilSensorAddress = 0x36;
+const sensorBus = 2;
+const thermometerAddress = 0x48;
+const soilSensorAddress = 0x36;
 
 /**
  * Reads `readLength` bytes from the register that the first written byte names; past the last register a sensor gives
