@@ -79,7 +79,9 @@ function mountOptions(mounts: readonly Mount[]): string[] {
   }
   const devices = plainDevices.map((path): Mount => ({ kind: "dev", source: path, target: path }));
   const tmp: Mount = { kind: "tmpfs", target: "/tmp", sizeBytes: tmpBytes };
-  const all = [...mounts, ...[...devices, tmp].filter(({ target }) => !isTaken.has(target))];
+  const all = [...mounts, ...[...devices, tmp].filter(({ target }) => !isTaken.has(target))].filter(
+    (mount) => !isShownAlready(mount, mounts),
+  );
   const made = new Set(["/", "/dev", "/proc"]);
   const options = ["--tmpfs", "/dev", "--proc", "/proc"];
   for (const mount of all.sort((a, b) => (a.target < b.target ? -1 : 1))) {
@@ -87,6 +89,12 @@ function mountOptions(mounts: readonly Mount[]): string[] {
     made.add(mount.target);
   }
   return [...options, "--remount-ro", "/dev", "--remount-ro", "/"];
+}
+
+/** A library in a directory of the host that is mounted whole: a mount over it would have to follow the links in there. */
+function isShownAlready({ kind, target }: Mount, mounts: readonly Mount[]): boolean {
+  if (kind !== "ro") return false;
+  return mounts.some((m) => m.kind === "ro" && m.source === m.target && target.startsWith(`${m.target}/`));
 }
 
 /** bubblewrap makes missing parents of a file with mode 0700 and as itself, so another uid would not get through. */

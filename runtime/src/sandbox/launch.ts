@@ -12,6 +12,7 @@ import { BulkheadError } from "@bulkhead/protocol";
 import { z } from "zod";
 import { type CommandLine, descriptors } from "./bubblewrap.ts";
 import { inheritedDescriptors } from "./descriptors.ts";
+import { type Gate, makeGate } from "./gate.ts";
 import { programEnvironment } from "./programs.ts";
 import type { ExitStatus } from "./spec.ts";
 
@@ -21,7 +22,8 @@ export type Launched = {
   childPid: Promise<number>;
   /** bubblewrap has ended, and with it everything inside. Never rejects. */
   ended: Promise<ExitStatus>;
-  release(): void;
+  /** Lets the component start. */
+  release(): Promise<void>;
   kill(): void;
 };
 
@@ -31,13 +33,19 @@ const statusSchema = z.object({ "child-pid": z.number().int().positive() });
 /** `filter`: the seccomp program, or null to start without one. `stdout`: see SandboxSpec. */
 export async function launch(line: CommandLine, filter: Buffer | null, stdout: number): Promise<Launched> {
   const nothing = await open("/dev/null", "r+");
+  const gate = await makeGate().catch((cause: unknown) => {
+    throw new BulkheadError("COMPONENT_START_FAILED", "the gate that a sandbox waits at cannot be made", { cause });
+  });
   try {
     const [program, ...rest] = line.argv;
     const monitor = spawn(program, rest, {
-      stdio: standardIo(stdout, nothing.fd, await inheritedDescriptors()),
+      stdio: standardIo(stdout, gate.fd, nothing.fd, await inheritedDescriptors()),
       env: programEnvironment,
     });
-    return attach(monitor, line.options, filter);
+    return attach(monitor, gate, line.options, filter);
+  } catch (error) {
+    await gate.close();
+    throw error;
   } finally {
     await nothing.close();
   }
@@ -46,21 +54,23 @@ export async function launch(line: CommandLine, filter: Buffer | null, stdout: n
 type StandardIo = ("ignore" | "pipe" | number)[];
 
 /** What was inherited by accident is replaced by /dev/null: "ignore" would leave it open. */
-function standardIo(stdout: number, nothing: number, inherited: readonly number[]): StandardIo {
-  const stdio: StandardIo = ["ignore", stdout, stdout, "pipe", "pipe", "pipe", "pipe", "pipe"];
-  for (const fd of inherited) {
-    if (fd < stdio.length && stdio[fd] === "pipe") continue;
+function standardIo(stdout: number, gate: number, nothing: number, inherited: readonly number[]): StandardIo {
+  const stdio: StandardIo = ["ignore", stdout, stdout, "pipe", "pipe", gate, "pipe", "pipe"];
+  const taken = stdio.length;
+  for (const fd of inherited.filter((number) => number >= taken)) {
     while (stdio.length < fd) stdio.push("ignore");
     stdio[fd] = nothing;
   }
   return stdio;
 }
 
-function attach(monitor: ChildProcess, options: readonly string[], filter: Buffer | null): Launched {
-  const stream = (name: keyof typeof descriptors) => (monitor.stdio as readonly unknown[])[descriptors[name]] as Duplex;
+type StreamName = Exclude<keyof typeof descriptors, "block">;
+const streamNames: readonly StreamName[] = ["control", "status", "seccomp", "options"];
+
+function attach(monitor: ChildProcess, gate: Gate, options: readonly string[], filter: Buffer | null): Launched {
+  const stream = (name: StreamName) => (monitor.stdio as readonly unknown[])[descriptors[name]] as Duplex;
   // Without a listener, a peer that goes away while we write would end this process.
-  for (const name of Object.keys(descriptors) as (keyof typeof descriptors)[])
-    stream(name).on("error", () => undefined);
+  for (const name of streamNames) stream(name).on("error", () => undefined);
   stream("options").end(`${options.join("\0")}\0`);
   stream("seccomp").end(filter ?? Buffer.alloc(0));
   const ended = new Promise<ExitStatus>((resolve) => {
@@ -68,6 +78,7 @@ function attach(monitor: ChildProcess, options: readonly string[], filter: Buffe
     // The program could not be executed: no exit event follows.
     monitor.once("error", () => resolve({ code: null, signal: null }));
   });
+  void ended.then(() => gate.close());
   let pid: number | null = null;
   const childPid = readChildPid(stream("status"), ended).then((found) => {
     pid = found;
@@ -77,7 +88,7 @@ function attach(monitor: ChildProcess, options: readonly string[], filter: Buffe
     control: stream("control"),
     childPid,
     ended,
-    release: () => stream("block").end("\n"),
+    release: () => gate.open(),
     kill: () => killAll(monitor, pid),
   };
 }
@@ -102,8 +113,7 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * Pid 1 first: its death ends all inside before bubblewrap can return, so `ended` means that nothing is left; and a
- * sandbox that is still blocked would take the end of its monitor for its release.
+ * Pid 1 first: its death ends all inside before bubblewrap can return, so `ended` means that nothing is left.
  */
 function killAll(monitor: ChildProcess, pid: number | null): void {
   if (monitor.exitCode !== null || monitor.signalCode !== null || monitor.pid === undefined) return;

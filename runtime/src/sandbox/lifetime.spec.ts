@@ -1,6 +1,6 @@
 /** How a sandbox begins and ends, and that nothing of it stays. */
 import { once } from "node:events";
-import { readFile, rm } from "node:fs/promises";
+import { chown, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -100,6 +100,23 @@ test("[K2] a starter that is killed leaves no process", async () => {
   // What the kill does leave is the control group and the bench's directory; the next start removes the one, we both.
   expect((await removeCgroups(instance)).length).toBeGreaterThan(0);
   await rm(directory, { recursive: true });
+});
+
+test("[K2] a starter that is killed while the sandbox is blocked does not let the component run", async () => {
+  const place = join(bench.directory, "quitter");
+  await mkdir(place);
+  await chown(place, 10_104, 10_104);
+  const quitter = [join(import.meta.dirname, "testing/quitter.ts"), place, join(bench.directory, "node")];
+  const { stdout, signal } = await execa(process.execPath, quitter, { reject: false, timeout: 20_000 });
+  expect(signal).toBe("SIGKILL");
+  const pid = Number(stdout);
+  // Blocked for good, or gone: the reader of the gate sleeps in the kernel's pipe code.
+  const isSettled = async () => !(await isAlive(pid)) || /pipe/.test(await readFile(`/proc/${pid}/wchan`, "utf8"));
+  expect(await waitFor(isSettled, 5000)).toBe(true);
+  expect(await readdir(place)).toEqual([]);
+  if (await isAlive(pid)) process.kill(pid, "SIGKILL");
+  expect(await waitFor(async () => !(await isAlive(pid)), 5000)).toBe(true);
+  expect(await readdir(place)).toEqual([]);
 });
 
 test("[K2] children are found with and without the kernel's list of them", async () => {

@@ -51,7 +51,7 @@ async function release(
 ): Promise<Sandbox> {
   const pid = await withTimeout(launched.childPid, spec);
   await joinGroup(host.cgroup, spec.cgroup, pid);
-  launched.release();
+  await launched.release();
   const componentPid = await findComponent(pid, launched, spec);
   const level = await readLevel(componentPid, spec, host.cgroup);
   if (await isEnding(componentPid)) throw notStarted(spec, "it ended at once");
