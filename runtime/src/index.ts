@@ -8,4 +8,5 @@ export {
   unpackTree,
 } from "./generations/index.ts";
 export { exitToRestart, type RootServerConfig, rootServerConfigSchema } from "./root-server/config.ts";
+export { initCommand } from "./root-server/init-command.ts";
 export { detectHost, type HostCapabilities, removeCgroups } from "./sandbox/index.ts";

@@ -1,7 +1,8 @@
 /**
- * The root server: pid 1 of the device's pid namespace. Starts everything, supervises, replaces generations; reads nothing
- * that came from a network. Exits with 0 after SIGTERM, with 75 when the runtime is to be started again.
+ * The root server. Starts everything, supervises, replaces generations; reads nothing
+ * that came from a network. Exits with 0 after SIGTERM or the end of a pipe on its standard input, with 75 when the runtime is to be started again.
  */
+import { fstatSync } from "node:fs";
 import { BulkheadError, formatError, provisioningSchema, reportError } from "@bulkhead/protocol";
 import { detectHost } from "../sandbox/index.ts";
 import { parseFile, readConfig } from "./config.ts";
@@ -32,7 +33,16 @@ async function main(): Promise<number> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => server.end(`the root server was told to end (${signal})`));
   }
+  endWithStarter(() => server.end("whoever started the root server has closed its standard input"));
   return server.run();
+}
+
+// A pipe on standard input is the way to an orderly end that passes through every wrapper (signals do not), and it closes
+// by itself when the starter dies.
+function endWithStarter(end: () => void): void {
+  const stat = fstatSync(0);
+  if (!stat.isFIFO() && !stat.isSocket()) return;
+  process.stdin.on("end", end).on("error", end).resume();
 }
 
 main().then(

@@ -39,13 +39,18 @@ export async function buildSpec(
     limits: { memoryBytes: component.memoryBytes, processes: component.processes, cpu: component.cpu },
     cgroup: `${device.config.instance}/${name}`,
     stdout,
-    requires: component.requires,
+    requires: system.policy.requireFullLevel ? fullLevel(component) : component.requires,
   };
 }
 
 /** True for a part of the installed runtime under its own, reserved name; under any other it is like everybody else. */
 export function isCoreServer(name: string, { image }: Component): boolean {
   return "core" in image && image.core === name;
+}
+
+function fullLevel({ cpu }: Component): Component["requires"] {
+  const layers: Component["requires"] = ["own-uid", "namespaces", "seccomp", "cgroup"];
+  return cpu.class === "deadline" ? [...layers, "deadline"] : layers;
 }
 
 // Without it V8 takes its measure from the host's memory, collects late, and the kernel ends the component for garbage.

@@ -1,0 +1,332 @@
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type DeviceStatus, deviceStatusSchema } from "@bulkhead/protocol";
+import { createFrameReader } from "@bulkhead/sdk";
+import { afterEach, describe, expect, test } from "vitest";
+import { makeDevice, type SpecDevice, type SpecWorld, type SystemSketch } from "./testing/device.ts";
+
+const cleanUp: (() => Promise<unknown> | undefined)[] = [];
+afterEach(async () => {
+  for (const action of cleanUp.splice(0).reverse()) await action();
+});
+
+let count = 0;
+async function boot(sketch: SystemSketch): Promise<{ device: SpecDevice; world: SpecWorld }> {
+  const device = await makeDevice(`spec-${process.pid}-${count++}`, sketch);
+  cleanUp.push(() => device.remove());
+  return { device, world: startIn(device) };
+}
+
+function startIn(device: SpecDevice): SpecWorld {
+  const world = device.start();
+  cleanUp.push(() => world.close());
+  return world;
+}
+
+async function until<T>(look: () => Promise<T | undefined | false> | T | undefined | false, what: string): Promise<T> {
+  const endMs = performance.now() + 20_000;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (performance.now() > endMs) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** The states that the message server is pushed, in the order in which they come. */
+async function watchStatus(
+  world: SpecWorld,
+): Promise<{ last(): DeviceStatus | undefined; when(good: (status: DeviceStatus) => boolean): Promise<DeviceStatus> }> {
+  await world.line(/generation \d+ .* (starts|is on trial)/);
+  const console = world.console("message-server");
+  cleanUp.push(async () => console.close());
+  const parse = (line: string) => {
+    let status: DeviceStatus | undefined;
+    const message = Buffer.from(line, "hex");
+    const header = Buffer.alloc(4);
+    header.writeUInt32BE(message.length);
+    createFrameReader((frame) => {
+      const [, , body] = frame as [2, "status", { status: { status: unknown; system: unknown } }];
+      status = deviceStatusSchema.parse(body.status.status);
+    }).push(Buffer.concat([header, message]));
+    return status;
+  };
+  const last = () => (console.lines.length > 0 ? parse(console.lines.at(-1) ?? "") : undefined);
+  return {
+    last,
+    when: (good) =>
+      until(
+        () => {
+          const status = last();
+          return status && good(status) ? status : undefined;
+        },
+        `a state; the last is ${JSON.stringify(last()?.components.map(({ name, state }) => [name, state]))}`,
+      ),
+  };
+}
+
+const stateOf = (status: DeviceStatus, name: string) => status.components.find((component) => component.name === name);
+const allReady = (status: DeviceStatus) => status.components.every(({ state }) => state === "ready");
+
+describe("start", () => {
+  test("[K2] [K7] all components come up, each with its own uid and what it was given, and end in order", async () => {
+    const { world, device } = await boot({
+      provider: { fake: "good" },
+      prober: { fake: "prober", strong: ["provider"] },
+    });
+    await world.line(/generation 1/);
+    const prober = world.console("prober");
+    const status = await (await watchStatus(world)).when(allReady);
+    expect(stateOf(status, "prober")).toMatchObject({
+      incarnation: 1,
+      restarts: 0,
+      lastReason: null,
+      role: "application",
+    });
+    expect(stateOf(status, "prober")?.level).toMatchObject({
+      uid: "own",
+      capabilities: "0000000000000000",
+      noNewPrivileges: true,
+    });
+    expect(status.channels).toEqual([
+      { client: "prober", name: "to-provider", provider: "provider", up: true, incarnation: 1 },
+    ]);
+    const seen = JSON.parse(await until(() => prober.lines[0], "the prober's line"));
+    expect(seen.ipc).toEqual(["uses"]);
+    expect(seen.root).not.toContain("verifier");
+    expect(seen.start).toContain("hello");
+    const uids = (await device.record()).uidNumbers;
+    expect(new Set(Object.values(uids)).size).toBe(Object.keys(uids).length);
+    expect(seen.uid).toBe(700_000 + uids.prober);
+    world.tell("end");
+    expect(await world.ended).toBe(0);
+    expect(await leftGroups(device)).toEqual([]);
+  });
+
+  test("bad configurations, disks without a device and damaged records end with a coded error", async () => {
+    const { world, device } = await boot({});
+    await world.line(/generation 1/);
+    await world.close();
+    for (const slot of ["a", "b"]) await writeFile(join(device.dataDir, "state", slot), "garbage");
+    const damaged = startIn(device);
+    await damaged.line(/STATE_DAMAGED: both slots/);
+    expect(await damaged.ended).toBe(1);
+    await rm(join(device.dataDir, "state"), { recursive: true });
+    const empty = startIn(device);
+    await empty.line(/STATE_DAMAGED: .* holds no device/);
+    expect(await empty.ended).toBe(1);
+  });
+});
+
+describe("supervision of real processes", () => {
+  test("[K2] a crash restarts the strong dependent, leaves the weak one, and the reasons can be read", async () => {
+    const { world } = await boot({
+      flaky: { fake: "flaky" },
+      strong: { fake: "good", strong: ["flaky"] },
+      weak: { fake: "good", weak: ["flaky"] },
+    });
+    const watch = await watchStatus(world);
+    const status = await watch.when((now) => allReady(now) && stateOf(now, "flaky")?.incarnation === 2);
+    expect(stateOf(status, "flaky")?.lastReason?.text).toBe("flaky exited with code 1: it gave up on purpose");
+    expect(stateOf(status, "strong")).toMatchObject({
+      incarnation: 2,
+      lastReason: { text: "strong restarted because flaky, on which it depends, restarted" },
+    });
+    expect(stateOf(status, "weak")).toMatchObject({ incarnation: 1, lastReason: null });
+    await world.line(/flaky exited with code 1: it gave up on purpose; it is restarted in \d+ ms/);
+  });
+
+  test("[K2] whoever hangs, sends garbage or asks for what it may not is killed and restarted with the reason", async () => {
+    const { world } = await boot({
+      hanging: { fake: "hanging" },
+      garbage: { fake: "garbage" },
+      presumptuous: { fake: "presumptuous" },
+      good: { fake: "good" },
+    });
+    await world.line(/hanging gave no heartbeat for 1.5 s; it is restarted/);
+    await world.line(/garbage sent garbage on its control channel: a frame of 4294967295 bytes; at most 65536/);
+    await world.line(/presumptuous asked for restart, which only the verifier may; it is restarted/);
+    const status = await (await watchStatus(world)).when((now) => (stateOf(now, "hanging")?.incarnation ?? 0) >= 2);
+    expect(stateOf(status, "good")).toMatchObject({ incarnation: 1, state: "ready" });
+    world.tell("end");
+    expect(await world.ended).toBe(0);
+  });
+
+  test("[K2] what crashes too often is given up with its group; the rest of the system goes on", async () => {
+    const { world } = await boot({
+      flaky: { fake: "flaky", restart: { intensity: 1 } },
+      strong: { fake: "good", strong: ["flaky"] },
+      good: { fake: "good" },
+    });
+    const status = await (await watchStatus(world)).when((now) => stateOf(now, "strong")?.state === "failed");
+    expect(stateOf(status, "flaky")).toMatchObject({
+      state: "failed",
+      pid: null,
+      lastReason: { text: expect.stringMatching(/it is given up after more than 1 restarts within 60 s$/) },
+    });
+    expect(stateOf(status, "good")?.state).toBe("ready");
+  });
+
+  test("[K2] pid 1 collects its dead: restarts leave no zombie", async () => {
+    const { world, device } = await boot({
+      garbage: { fake: "garbage", restart: { intensity: 100 } },
+      good: { fake: "good" },
+    });
+    const watch = await watchStatus(world);
+    await watch.when((now) => (stateOf(now, "garbage")?.incarnation ?? 0) >= 3);
+    await device.ask("restart good");
+    await watch.when((now) => stateOf(now, "good")?.incarnation === 2 && allReady(now));
+    expect(await zombies(world)).toEqual([]);
+  });
+});
+
+describe("generations", () => {
+  test("[K17] [M11] an endorsed release becomes the current generation, and the record says so", async () => {
+    const { world, device } = await boot({ one: { fake: "good" } });
+    const watch = await watchStatus(world);
+    await watch.when(allReady);
+    const digest = await device.endorse({ one: { fake: "good" }, two: { fake: "good" } }, 2);
+    const verifier = world.console("verifier");
+    await device.ask(`activate ${digest}`);
+    await world.line(/generation 2 \(spec 1.0.2\) is on trial/);
+    await world.line(/generation 2 is committed/);
+    expect(await device.record()).toMatchObject({
+      current: { digest, generation: 2 },
+      previous: { generation: 1 },
+      trying: null,
+      releaseCounterFloor: 2,
+    });
+    const status = await watch.when((now) => now.update.state === "committed");
+    expect(status).toMatchObject({ generation: 2, release: { digest, version: "1.0.2" } });
+    expect(stateOf(status, "two")?.state).toBe("ready");
+    await until(() => verifier.lines.some((line) => line.includes("committed")), "the verifier to hear of it");
+  });
+
+  test("[K2] a generation that does not become ready is rolled back, with the reason, and not tried again", async () => {
+    const { world, device } = await boot({ one: { fake: "good" } });
+    const watch = await watchStatus(world);
+    await watch.when(allReady);
+    const digest = await device.endorse({ one: { fake: "neverReady" } }, 2);
+    await device.ask(`activate ${digest}`);
+    await world.line(/the generation on trial is rolled back: not ready: one, 4000 ms after the start/);
+    const status = await watch.when((now) => now.update.state === "rolled-back" && allReady(now));
+    expect(status).toMatchObject({ generation: 1, update: { reason: expect.stringContaining("not ready: one") } });
+    expect(await device.record()).toMatchObject({ current: { generation: 1 }, trying: null, bad: [{ digest }] });
+    await device.ask(`activate ${digest}`);
+    await world.line(/is not activated: it was tried before: not ready: one/);
+  });
+
+  test("[K2] a component that is given up during the trial ends it at once", async () => {
+    const { world, device } = await boot({ one: { fake: "good" } });
+    await (await watchStatus(world)).when(allReady);
+    const bad = { fake: "garbage", restart: { intensity: 0 } } as const;
+    await device.ask(`activate ${await device.endorse({ one: { fake: "neverReady" }, two: bad }, 2)}`);
+    await world.line(/is rolled back: two sent garbage .* given up after more than 0 restarts/);
+  });
+
+  test("[M11] what is altered, older, unknown or for another board is not activated, and the device goes on", async () => {
+    const { world, device } = await boot({ one: { fake: "good" } });
+    const watch = await watchStatus(world);
+    await watch.when(allReady);
+    const altered = await device.endorse({ one: { fake: "good" }, two: { fake: "flaky" } }, 2);
+    for (const artifact of await readdir(join(device.dataDir, "endorsed", altered, "artifacts"))) {
+      await writeFile(join(device.dataDir, "endorsed", altered, "artifacts", artifact, "main.js"), "evil");
+    }
+    await device.ask(`activate ${altered}`);
+    await world.line(new RegExp(`${altered} is not activated: the artifact .* is .* of \\d+ bytes`));
+    await device.ask(`activate ${"0".repeat(64)}`);
+    await world.line(/is not activated: there is no endorsed release 000/);
+    expect(watch.last()).toMatchObject({ generation: 1 });
+    expect(await device.record()).toMatchObject({ current: { generation: 1 }, trying: null });
+  });
+
+  test("[K2] a power cut in each of the first starts brings the previous generation back", async () => {
+    const { world, device } = await boot({ one: { fake: "good" } });
+    await (await watchStatus(world)).when(allReady);
+    await device.ask(`activate ${await device.endorse({ one: { fake: "neverReady" } }, 2)}`);
+    let from = 0;
+    for (let start = 0; start < 3; start++) {
+      await world.line(/generation 2 .* is on trial/, from);
+      from = world.lines.length;
+      world.tell("kill");
+    }
+    await world.line(/generation 1 .* starts/, from);
+    expect((await device.record()).lastOutcome.reason).toBe("the runtime ended during each of its 3 first starts");
+  });
+
+  test("[K22] a release that is damaged on the disk is not started: the previous one is", async () => {
+    const { world, device } = await boot({ one: { fake: "good" } });
+    await (await watchStatus(world)).when(allReady);
+    const digest = await device.endorse({ one: { fake: "flaky" } }, 2);
+    await device.ask(`activate ${digest}`);
+    await world.line(/generation 2 is committed/);
+    await world.close();
+    const artifacts = join(device.dataDir, "releases", digest, "artifacts");
+    await writeFile(join(artifacts, (await readdir(artifacts))[0] ?? "", "main.js"), "evil");
+    const again = startIn(device);
+    await again.line(/generation 2 is given up: the artifact/);
+    await again.line(/generation 1 .* starts/);
+  });
+});
+
+describe("restart of all", () => {
+  test("[M15] the verifier may ask for a restart of the runtime, and it comes back", async () => {
+    const { world, device } = await boot({ one: { fake: "good" } });
+    await (await watchStatus(world)).when(allReady);
+    const from = world.lines.length;
+    await device.ask("restart -");
+    await world.line(/the runtime restarts: the test asks for it/);
+    await world.line(/ENDED 75/);
+    await world.line(/generation 1 .* starts/, from);
+  });
+
+  test("[K2] SIGKILL of the root server leaves no process, and the next start works", async () => {
+    const { world, device } = await boot({ one: { fake: "good" } });
+    await (await watchStatus(world)).when(allReady);
+    const before = await processesOf(device);
+    expect(before.length).toBeGreaterThan(0);
+    const from = world.lines.length;
+    world.tell("kill");
+    await world.line(/ENDED/, from);
+    await until(async () => !(await processesOf(device)).some((pid) => before.includes(pid)), "the end of all");
+    await world.line(/generation 1 .* starts/, from);
+    await until(async () => (await processesOf(device)).length >= before.length, "all to be back");
+  });
+});
+
+/** Processes of the host in the device's control groups. */
+async function processesOf(device: SpecDevice): Promise<string[]> {
+  const groups = await groupsOf(device);
+  const texts = await Promise.all(groups.map((group) => readFile(join(group, "cgroup.procs"), "utf8").catch(() => "")));
+  return texts.flatMap((text) => text.split("\n").filter((pid) => pid !== ""));
+}
+
+async function groupsOf(device: SpecDevice): Promise<string[]> {
+  const { instance } = JSON.parse(await readFile(join(device.dataDir, "..", "config.json"), "utf8"));
+  const roots = ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"].map((mount) => join(mount, "bulkhead", instance));
+  const found = await Promise.all(
+    roots.map(async (root) => (await readdir(root).catch(() => [])).map((name) => join(root, name))),
+  );
+  return found.flat().filter((path) => !/\/(cgroup|pids|cpu|memory|notify|tasks)[^/]*$/.test(path));
+}
+
+async function leftGroups(device: SpecDevice): Promise<string[]> {
+  return groupsOf(device);
+}
+
+/** Zombies among the children of the root server. */
+async function zombies(world: SpecWorld): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+    if (/\) Z /.test(stat) && (await isBelow(pid, world.pid))) found.push(stat);
+  }
+  return found;
+}
+
+async function isBelow(pid: string, ancestor: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  const parent = /\) \S (\d+)/.exec(stat)?.[1];
+  if (parent === undefined || parent === "0") return false;
+  return Number(parent) === ancestor || isBelow(parent, ancestor);
+}

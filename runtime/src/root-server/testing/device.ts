@@ -1,0 +1,262 @@
+/** A device for specs: a disk with releases of fake components, and its root server in a world of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { constants, openSync } from "node:fs";
+import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import {
+  type Component,
+  canonicalJson,
+  type Provisioning,
+  type Release,
+  type System,
+  sha256,
+} from "@bulkhead/protocol";
+import { installFactoryRelease, treeDigest } from "../../generations/index.ts";
+import { removeCgroups } from "../../sandbox/index.ts";
+import { type Fake, fakes } from "./fake-components.ts";
+
+export type Sketch = {
+  readonly fake: Fake;
+  readonly strong?: readonly string[];
+  readonly weak?: readonly string[];
+  readonly restart?: Partial<Component["restart"]>;
+  readonly core?: boolean;
+};
+export type SystemSketch = Readonly<Record<string, Sketch>>;
+
+const key = "A".repeat(43);
+const provisioning: Provisioning = {
+  format: 1,
+  deviceId: "d-0123456789abcdef",
+  name: "spec",
+  deviceKey: key,
+  tunnelKey: key,
+  kms: {
+    instanceKey: key,
+    tunnelKey: key,
+    endpoint: { host: "198.18.0.1", port: 51820 },
+    address: "fd00:1:2::1",
+    proxies: {},
+  },
+  addressPrefix: "fd00:1:2:0:0:0:1:0",
+  tufRoot: "{}",
+};
+
+const core: SystemSketch = {
+  "message-server": { fake: "messageServer", core: true },
+  verifier: { fake: "verifier", core: true },
+};
+
+/** Writes a release of fakes to `into`: `release.json` and `artifacts/<digest>`. */
+async function writeRelease(into: string, sketch: SystemSketch, releaseCounter: number): Promise<Release> {
+  const all: SystemSketch = { ...core, ...sketch };
+  const artifacts = new Map<string, { digest: string; length: number }>();
+  const components: System["components"] = {};
+  for (const [name, { fake, restart, core: isCore }] of Object.entries(all)) {
+    const building = join(into, "artifacts", "building");
+    await mkdir(building, { recursive: true });
+    await writeFile(join(building, "main.js"), fakes[fake]);
+    await writeFile(join(building, "package.json"), '{"type":"module"}\n');
+    const artifact = await treeDigest(building);
+    await rm(join(into, "artifacts", artifact.digest), { recursive: true, force: true });
+    await rename(building, join(into, "artifacts", artifact.digest));
+    if (!isCore) artifacts.set(artifact.digest, artifact);
+    components[name] = sketchComponent(isCore ? { core: name } : { artifact: artifact.digest, source: fake }, restart);
+    components[name].role = isCore ? "core" : "application";
+  }
+  const system = sketchSystem(all, components);
+  const release: Release = {
+    format: 1,
+    name: "spec",
+    version: `1.0.${releaseCounter}`,
+    releaseCounter,
+    securityEpoch: 0,
+    board: "virtual",
+    builtAtMs: 0,
+    system,
+    artifacts: [...artifacts.values()],
+  };
+  await writeFile(join(into, "release.json"), canonicalJson(release));
+  return release;
+}
+
+function sketchComponent(image: Component["image"], restart: Sketch["restart"]): Component {
+  return {
+    role: "application",
+    image,
+    runner: "node",
+    devices: [],
+    network: [],
+    cpu: { class: "fair", weight: 100 },
+    memoryBytes: 48 * 1024 * 1024,
+    processes: 32,
+    storageBytes: 0,
+    restart: {
+      policy: "permanent",
+      intensity: 5,
+      periodMs: 60_000,
+      backoff: { initialMs: 50, factorPercent: 200, maxMs: 1000 },
+      escalate: "group",
+      ...restart,
+    },
+    heartbeat: { periodMs: 500, missed: 3 },
+    readyMs: 10_000,
+    stopMs: 1000,
+    requires: [],
+    config: { greeting: "hello" },
+  };
+}
+
+function sketchSystem(sketch: SystemSketch, components: System["components"]): System {
+  return {
+    format: 1,
+    system: "spec",
+    version: "1.0.0",
+    board: "virtual",
+    startOrder: Object.keys(sketch),
+    components,
+    channels: Object.entries(sketch).flatMap(([client, { strong = [], weak = [] }]) =>
+      [...strong, ...weak].map((provider) => ({
+        client,
+        name: `to-${provider}`,
+        provider,
+        service: "any",
+        interface: "any",
+        dependency: strong.includes(provider) ? ("strong" as const) : ("weak" as const),
+        grant: {},
+      })),
+    ),
+    policy: { unsignedCommands: true, requireFullLevel: false },
+  };
+}
+
+export type SpecDevice = Awaited<ReturnType<typeof makeDevice>>;
+
+/** A flashed device, not started. `uidBase` null: one uid for all. */
+export async function makeDevice(instance: string, sketch: SystemSketch, uidBase: number | null = 700_000) {
+  // Nobody but root gets into it: components see what is shown to them and nothing by way of the path.
+  const directory = await mkdtemp(join(tmpdir(), "bulkhead-root-server-"));
+  const dataDir = join(directory, "data");
+  const platformDir = join(directory, "platform");
+  for (const [name, { fake }] of Object.entries(core)) {
+    await mkdir(join(platformDir, "core", name), { recursive: true });
+    await writeFile(join(platformDir, "core", name, "main.js"), fakes[fake]);
+    await writeFile(join(platformDir, "core", name, "package.json"), '{"type":"module"}\n');
+  }
+  const factory = join(directory, "factory");
+  const release = await writeRelease(factory, sketch, 1);
+  await installFactoryRelease(dataDir, release, join(factory, "artifacts"));
+  await writeFile(join(dataDir, "provisioning.json"), JSON.stringify(provisioning));
+  const configFile = join(directory, "config.json");
+  const config = {
+    ...{ format: 1, instance, board: "virtual", dataDir, platformDir, runDir: "/run/device" },
+    ...{ nodePath: process.execPath, uidBase, trial: { windowMs: 4000, steadyMs: 300 } },
+  };
+  await writeFile(configFile, JSON.stringify(config));
+
+  return {
+    dataDir,
+    start: () => startWorld(configFile),
+    /** Lays a release where the verifier would have put it; returns its digest. */
+    async endorse(next: SystemSketch, releaseCounter: number): Promise<string> {
+      const staging = await mkdtemp(join(directory, "release-"));
+      const made = await writeRelease(staging, next, releaseCounter);
+      const digest = sha256(canonicalJson(made));
+      await mkdir(join(dataDir, "endorsed"), { recursive: true });
+      await cp(staging, join(dataDir, "endorsed", digest), { recursive: true });
+      await chmod(join(dataDir, "endorsed", digest), 0o755);
+      return digest;
+    },
+    /** Makes the fake verifier say something to the root server. */
+    async ask(words: string): Promise<void> {
+      const file = join(directory, "words");
+      await writeFile(file, words);
+      await rename(file, join(dataDir, "verifier", `words-${Math.random()}`));
+    },
+    record: async () => {
+      const slots = await Promise.all(
+        ["a", "b"].map((name) => readFile(join(dataDir, "state", name), "utf8").catch(() => "{}")),
+      );
+      const parsed = slots.map((slot) => JSON.parse(slot)).filter((slot) => slot.record);
+      return JSON.parse(parsed.sort((one, other) => other.sequence - one.sequence)[0]?.record ?? "null");
+    },
+    async remove(): Promise<void> {
+      await removeCgroups(instance);
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export type SpecWorld = ReturnType<typeof startWorld>;
+
+function startWorld(configFile: string) {
+  const program = fileURLToPath(new URL("./world.ts", import.meta.url));
+  const namespaces = [
+    "--mount",
+    "--net",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+    "--propagation",
+    "private",
+  ];
+  const child = spawn("unshare", [...namespaces, "--", process.execPath, program, process.execPath, configFile], {
+    stdio: ["pipe", "inherit", "pipe"],
+  });
+  const lines: string[] = [];
+  const watchers = new Set<() => void>();
+  const reader = createInterface({ input: child.stderr });
+  reader.on("line", (line) => {
+    lines.push(line);
+    for (const watcher of watchers) watcher();
+  });
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+
+  /** Resolves with the first line that fits, from line `from` on. */
+  function line(pattern: RegExp, from = 0, timeoutMs = 20_000): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        watchers.delete(look);
+        reject(new Error(`no line ${pattern} within ${timeoutMs} ms; there are:\n${lines.slice(from).join("\n")}`));
+      }, timeoutMs);
+      function look(): void {
+        const found = lines.slice(from).find((text) => pattern.test(text));
+        if (found === undefined) return;
+        clearTimeout(timer);
+        watchers.delete(look);
+        resolve(found);
+      }
+      watchers.add(look);
+      look();
+    });
+  }
+
+  return {
+    lines,
+    line,
+    ended,
+    pid: child.pid ?? 0,
+    tell: (word: "end" | "kill") => child.stdin.write(`${word}\n`),
+    /** Lines that a component writes, from now on. */
+    console: (name: string) => readConsole(child, name),
+    async close(): Promise<void> {
+      if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+// By way of the world's root: the FIFOs are in its tmpfs.
+function readConsole(child: ChildProcess, name: string): { lines: string[]; close(): void } {
+  const lines: string[] = [];
+  const path = `/proc/${child.pid}/root/run/device/log/${name}`;
+  const socket = new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), writable: false });
+  socket.on("error", () => undefined);
+  createInterface({ input: socket }).on("line", (text) => lines.push(text));
+  return { lines, close: () => socket.destroy() };
+}

@@ -1,0 +1,61 @@
+/**
+ * Components of a few lines, which speak the control channel by hand: plain JavaScript without a dependency, so that the
+ * root server is tested against bytes and not against the SDK.
+ */
+
+const speak = `
+import { Socket } from "node:net";
+import fs from "node:fs";
+const control = new Socket({ fd: 3 });
+const text = (s) => s.length < 32 ? Buffer.concat([Buffer.from([0xa0 | s.length]), Buffer.from(s)])
+  : Buffer.concat([Buffer.from([0xd9, s.length]), Buffer.from(s)]);
+const map = (o) => Buffer.concat([Buffer.from([0x80 | Object.keys(o).length]),
+  ...Object.entries(o).flatMap(([k, v]) => [text(k), v === null ? Buffer.from([0xc0]) : text(v)])]);
+const say = (kind, body = {}) => {
+  const message = Buffer.concat([Buffer.from([0x93, 2]), text(kind), map(body)]);
+  const header = Buffer.alloc(4);
+  header.writeUInt32BE(message.length);
+  control.write(Buffer.concat([header, message]));
+};
+const heard = {};
+let pending = Buffer.alloc(0);
+control.on("data", (chunk) => {
+  pending = Buffer.concat([pending, chunk]);
+  while (pending.length >= 4 && pending.length >= 4 + pending.readUInt32BE(0)) {
+    const message = pending.subarray(4, 4 + pending.readUInt32BE(0));
+    pending = pending.subarray(4 + message.length);
+    const kind = message.toString("latin1", 3, 3 + (message[2] & 31));
+    heard[kind]?.(message);
+  }
+});
+control.on("close", () => process.exit(2));
+heard.stop = () => process.exit(0);
+const beReady = () => { say("ready"); setInterval(() => say("heartbeat"), 100); };
+`;
+
+export const fakes = {
+  good: `${speak} heard.start = beReady;`,
+  flaky: `${speak} heard.start = () => { beReady(); setTimeout(() => { say("fault", { reason: "it gave up on purpose" });
+    setTimeout(() => process.exit(1), 20); }, 1500); };`,
+  hanging: `${speak} heard.start = () => { beReady(); setTimeout(() => { for (;;); }, 300); };`,
+  garbage: `${speak} heard.start = () => { beReady(); setTimeout(() => control.write(Buffer.alloc(64, 255)), 300); };`,
+  presumptuous: `${speak} heard.start = () => { beReady();
+    setTimeout(() => say("restart", { component: null, reason: "because I say so" }), 300); };`,
+  neverReady: `${speak} heard.start = () => {};`,
+  /** Writes how it finds itself as one line of JSON. */
+  prober: `${speak} heard.start = (message) => { beReady(); console.log(JSON.stringify({ uid: process.getuid(),
+    root: fs.readdirSync("/"), ipc: fs.existsSync("/run/ipc") ? fs.readdirSync("/run/ipc") : [],
+    start: message.toString("latin1") })); };`,
+  /** Writes each state that it is pushed, as hexadecimal MessagePack. */
+  messageServer: `${speak} heard.start = beReady; heard.status = (message) => console.log(message.toString("hex"));`,
+  /** Says what the test writes into its store, as the first line of a new file. */
+  verifier: `${speak} heard.start = () => { beReady(); setInterval(() => { for (const name of fs.readdirSync("/verifier")) {
+    const [kind, argument] = fs.readFileSync("/verifier/" + name, "utf8").split(" ");
+    fs.unlinkSync("/verifier/" + name);
+    if (kind === "activate") say("activate", { releaseDigest: argument });
+    else say("restart", { component: argument === "-" ? null : argument, reason: "the test asks for it" });
+  } }, 30); };
+  heard.generation = (message) => console.log(message.toString("latin1"));`,
+} as const;
+
+export type Fake = keyof typeof fakes;
