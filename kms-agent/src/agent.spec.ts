@@ -103,7 +103,7 @@ describe("[M4] the command channel", () => {
 
   test("a KMS that never finishes the handshake, or falls silent, is left and tried again", async () => {
     kms.onHello(() => undefined);
-    await start(kms.port, { handshakeMs: 100, livenessMs: 200 });
+    await start(kms.port, { times: { handshakeMs: 100, livenessMs: 200 } });
     await eventually(() => expect(kms.connections()).toBeGreaterThan(1));
     expect(fake.logged.join()).toContain("did not finish the handshake");
     kms.onHello((socket, transcript) => socket.send(kms.challenge(transcript)));
@@ -204,6 +204,18 @@ describe("[M23] commands", () => {
     await eventually(() => expect(sent("command-result")).toMatchObject([{ id, outcome: "done" }]));
     command({ kind: "restart-runtime" }, Date.now() + 60_000, id);
     await eventually(() => expect(sent("command-result").length).toBeGreaterThan(1));
+    expect(fake.calls).toHaveLength(1);
+  });
+
+  test("a restart of the runtime that was interrupted by the end of the agent alone is not called done, nor repeated", async () => {
+    fake.device.command = () => new Promise(() => undefined);
+    const stop = await start(kms.port);
+    await isConnected();
+    command({ kind: "restart-runtime" });
+    await eventually(() => expect(fake.calls).toHaveLength(1));
+    await stop();
+    await start(kms.port, { incarnation: 2 });
+    await eventually(() => expect(sent("command-result")).toMatchObject([{ outcome: "failed" }]));
     expect(fake.calls).toHaveLength(1);
   });
 

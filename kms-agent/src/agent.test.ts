@@ -104,30 +104,53 @@ describe("[M23] what the agent decides about a command", () => {
     expect(refuseCommand(envelope, "d-ffffffffffffffff", 0)).toMatchObject({ code: "COMMAND_INVALID" });
   });
 
+  const update = { currentReleaseDigest: digest, isRolledBack: false, reason: "" };
+  const commands = [
+    restart,
+    { kind: "restart-component" as const, component: "climate" },
+    { kind: "restart-component" as const, component: "kms-agent" },
+    deploy.command,
+  ];
+
   test("what was passed on before the agent went is never begun again", () => {
-    const commands = [restart, { kind: "restart-component" as const, component: "climate" }, deploy.command];
     for (const command of commands) {
-      const interrupted = entry({ envelope: { ...envelope, command } });
-      expect(judgeInterrupted(interrupted, undefined)).toBeDefined();
-      expect(judgeInterrupted(interrupted, { currentReleaseDigest: digest, updateReason: "" })).toBeDefined();
+      for (const isAllNew of [true, false]) {
+        const interrupted = entry({ envelope: { ...envelope, command } });
+        expect(judgeInterrupted(interrupted, { isAllNew, update: undefined })).toBeDefined();
+        expect(judgeInterrupted(interrupted, { isAllNew, update })).toBeDefined();
+      }
     }
   });
 
+  test("a restart counts as done only where what is running shows it", () => {
+    const outcomes = (isAllNew: boolean) =>
+      commands.slice(0, 3).map((command) => {
+        const interrupted = entry({ envelope: { ...envelope, command } });
+        return judgeInterrupted(interrupted, { isAllNew, update })?.outcome;
+      });
+    expect(outcomes(true)).toEqual(["done", "failed", "done"]);
+    expect(outcomes(false)).toEqual(["failed", "failed", "done"]);
+  });
+
   test("what was only accepted is begun again, but not for ever", () => {
-    expect(judgeInterrupted(entry({ state: "accepted", tries: maxTries - 1 }), undefined)).toBeUndefined();
-    expect(judgeInterrupted(entry({ state: "accepted", tries: maxTries }), undefined)).toMatchObject({
-      outcome: "failed",
-    });
+    const aftermath = { isAllNew: true, update };
+    expect(judgeInterrupted(entry({ state: "accepted", tries: maxTries - 1 }), aftermath)).toBeUndefined();
+    expect(judgeInterrupted(entry({ state: "accepted", tries: maxTries }), aftermath)?.outcome).toBe("failed");
   });
 
   test("an update that ended the agent is judged by what runs afterwards", () => {
     const interrupted = entry({ envelope: deploy });
-    expect(judgeInterrupted(interrupted, { currentReleaseDigest: digest, updateReason: "" })).toMatchObject({
-      outcome: "done",
+    expect(judgeInterrupted(interrupted, { isAllNew: true, update })?.outcome).toBe("done");
+    const other = { currentReleaseDigest: "b".repeat(64), isRolledBack: false, reason: "" };
+    const rolledBack = { ...other, isRolledBack: true, reason: "climate did not start" };
+    expect(judgeInterrupted(interrupted, { isAllNew: true, update: rolledBack })).toEqual({
+      outcome: "failed",
+      code: "RELEASE_FAILED_TO_START",
+      message: "climate did not start",
     });
-    expect(
-      judgeInterrupted(interrupted, { currentReleaseDigest: "b".repeat(64), updateReason: "climate did not start" }),
-    ).toEqual({ outcome: "failed", code: "RELEASE_FAILED_TO_START", message: "climate did not start" });
+    // A power cut while the verifier judged: nothing was activated, so nothing was rolled back either.
+    expect(judgeInterrupted(interrupted, { isAllNew: true, update: other })).toMatchObject({ code: "INTERNAL" });
+    expect(judgeInterrupted(interrupted, { isAllNew: false, update: rolledBack })).toMatchObject({ code: "INTERNAL" });
   });
 
   test("bytes that are at fault are refused, circumstances fail, and a deadline that passed meanwhile is the reason", () => {

@@ -37,6 +37,8 @@ export type AgentOptions = {
   config: AgentConfig;
   uses: Neighbours;
   log: Log;
+  /** This agent's own. */
+  incarnation: number;
   /** Where fetched bytes and the agent's own small files lie. */
   stagingDirectory: string;
   /** Only tests are in a hurry. */
@@ -55,6 +57,7 @@ export async function startAgent({
   config,
   uses,
   log,
+  incarnation,
   stagingDirectory,
   times,
 }: AgentOptions): Promise<() => Promise<void>> {
@@ -83,7 +86,7 @@ export async function startAgent({
       );
     },
     stop: stop.signal,
-    aftermath: () => readAftermath(uses.monitor),
+    aftermath: () => readAftermath(uses.monitor, incarnation),
     onResult: () => reports?.results.poke(),
     log: log.info,
   });
@@ -135,7 +138,13 @@ function createComplaint(log: Log): (what: string) => (error: unknown) => void {
   };
 }
 
-async function readAftermath(monitor: Neighbours["monitor"]): Promise<Aftermath | undefined> {
+async function readAftermath(monitor: Neighbours["monitor"], incarnation: number): Promise<Aftermath> {
   const status = await monitor.status(null, { deadlineMs: commandDeadlineMs }).catch(() => undefined);
-  return status && { currentReleaseDigest: status.release.digest, updateReason: status.update.reason };
+  const update = status && {
+    currentReleaseDigest: status.release.digest,
+    isRolledBack: status.update.state === "rolled-back",
+    reason: status.update.reason,
+  };
+  // Incarnations count from 1 in every generation, and a restart of the runtime starts its generation anew.
+  return { isAllNew: incarnation === 1, update };
 }

@@ -22,7 +22,7 @@ export const component = defineComponent({
     /** Declared for every system; the command channel has no message for its report yet. */
     scheduler: schedulerInterface,
   },
-  async start({ uses, config, log, onStop }) {
-    onStop(await startAgent({ config: parseConfig(config), uses, log, stagingDirectory }));
+  async start({ uses, config, log, incarnation, onStop }) {
+    onStop(await startAgent({ config: parseConfig(config), uses, log, incarnation, stagingDirectory }));
   },
 });

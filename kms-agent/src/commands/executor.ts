@@ -16,8 +16,8 @@ export type ExecutorPorts = {
   command: (envelope: CommandEnvelope) => Promise<Verdict>;
   /** Fetches and installs; calls `passOn` right before the verifier is asked to install. */
   deploy: (command: Deploy, deadlineMs: number, passOn: () => Promise<void>) => Promise<Verdict>;
-  /** What the device runs, or undefined where the monitor cannot say. */
-  aftermath: () => Promise<Aftermath | undefined>;
+  /** What there is to see of what happened while the agent was away. */
+  aftermath: () => Promise<Aftermath>;
   /** Aborted when the agent is told to stop. */
   stop: AbortSignal;
   /** There are results to deliver. */
@@ -85,8 +85,8 @@ export function createExecutor(journal: Journal, ports: ExecutorPorts): Executor
 
   async function resume(): Promise<void> {
     const interrupted = journal.list().filter((entry) => entry.state !== "finished");
-    const needsAftermath = interrupted.some((entry) => entry.state === "passed-on");
-    const aftermath = needsAftermath ? await ports.aftermath() : undefined;
+    if (interrupted.length === 0) return;
+    const aftermath = await ports.aftermath();
     for (const entry of interrupted) {
       const result = judgeInterrupted(entry, aftermath);
       if (result) await finish(entry.envelope.id, result);

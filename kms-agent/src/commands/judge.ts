@@ -1,5 +1,12 @@
 /** What the agent itself decides about a command, as pure functions; whether it may act is the verifier's decision. */
-import { type CommandEnvelope, type ErrorCode, errorTable, isErrorCode, reportError } from "@bulkhead/protocol";
+import {
+  type Command,
+  type CommandEnvelope,
+  type ErrorCode,
+  errorTable,
+  isErrorCode,
+  reportError,
+} from "@bulkhead/protocol";
 import type { CommandResult, JournalEntry } from "./journal.ts";
 
 export const maxTries = 3;
@@ -16,36 +23,41 @@ export function refuseCommand(envelope: CommandEnvelope, deviceId: string, nowMs
 }
 
 /** What the running device shows of a command that was under way when the agent went. */
-export type Aftermath = { readonly currentReleaseDigest: string; readonly updateReason: string };
+export type Aftermath = {
+  /** This agent is the first of its generation: everything was started anew, not the agent alone. */
+  readonly isAllNew: boolean;
+  /** Undefined where the monitor cannot say. */
+  readonly update:
+    | { readonly currentReleaseDigest: string; readonly isRolledBack: boolean; readonly reason: string }
+    | undefined;
+};
 
 /**
  * What became of a command that was in hand when the agent stopped: the result to report, or undefined where it is to be
  * begun (again). What was passed on is never passed on a second time.
  */
-export function judgeInterrupted(entry: JournalEntry, aftermath: Aftermath | undefined): CommandResult | undefined {
+export function judgeInterrupted(entry: JournalEntry, aftermath: Aftermath): CommandResult | undefined {
   if (entry.state === "finished") return entry.result ?? failed("INTERNAL", "the result of the command was not kept");
-  if (entry.state === "accepted") {
-    return entry.tries < maxTries
-      ? undefined
-      : failed("INTERNAL", `the agent stopped ${entry.tries} times while it carried this out`);
-  }
-  const { command } = entry.envelope;
-  if (command.kind === "restart-runtime") return done("the runtime was restarted");
-  if (command.kind === "restart-component") {
-    return command.component === "kms-agent"
-      ? done("kms-agent was restarted")
-      : failed(
-          "INTERNAL",
-          "the agent was restarted while this was carried out; whether it was is in the component's state",
-        );
-  }
-  if (aftermath === undefined)
-    return failed("INTERNAL", "the agent was restarted during the update and cannot learn its end");
-  if (aftermath.currentReleaseDigest === command.releaseDigest) return done("the release was activated");
-  return failed("RELEASE_FAILED_TO_START", aftermath.updateReason || errorTable.RELEASE_FAILED_TO_START);
+  if (entry.state === "passed-on") return judgePassedOn(entry.envelope.command, aftermath);
+  if (entry.tries < maxTries) return undefined;
+  return failed("INTERNAL", `the agent stopped ${entry.tries} times while it carried this out`);
 }
 
-/** A result for whatever was thrown: a refusal where the bytes are at fault, a failure where the circumstances are. */
+function judgePassedOn(command: Command, { isAllNew, update }: Aftermath): CommandResult {
+  const unknown = failed(
+    "INTERNAL",
+    "the agent ended before it heard the verdict; the state of the device shows what happened",
+  );
+  if (command.kind === "deploy") {
+    if (update?.currentReleaseDigest === command.releaseDigest) return done("the release was activated");
+    return isAllNew && update?.isRolledBack ? failed("RELEASE_FAILED_TO_START", update.reason) : unknown;
+  }
+  if (command.kind === "restart-runtime" && isAllNew) return done("the runtime was restarted");
+  if (command.kind === "restart-component" && command.component === "kms-agent") return done("kms-agent was restarted");
+  return unknown;
+}
+
+/** A refusal where the bytes are at fault, a failure where the circumstances are. */
 function resultOfError(error: unknown): CommandResult {
   const { code, message } = reportError(error);
   return code === "RELEASE_ARTIFACT_ALTERED" || code === "COMMAND_INVALID"

@@ -93,8 +93,9 @@ export async function makeFakeDevice(keys: Identities) {
       console.notify("written", { sequence });
     },
     /** Starts an agent on this device; a second one finds what the first left. */
-    start: (port: number, times?: ConnectionTimes) =>
+    start: (port: number, { times, incarnation = 1 }: { times?: ConnectionTimes; incarnation?: number } = {}) =>
       startAgent({
+        incarnation,
         config: { ...config, authority: `127.0.0.1:${port}` },
         uses: { identity: identity.client, monitor: monitor.client, console: console.client, gate: gate.client },
         log: createLog((line) => logged.push(line)),
