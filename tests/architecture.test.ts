@@ -32,6 +32,10 @@ describe("imports", () => {
     expect(faults(rules.relativeImports)).toEqual([]);
   });
 
+  test("what only tests use is imported by tests only", () => {
+    expect(faults(rules.testImports)).toEqual([]);
+  });
+
   test("packages of others are imported only where package.json lists them", () => {
     expect(faults(rules.importsOfOthers(dependencies))).toEqual([]);
   });
@@ -114,6 +118,14 @@ import h from "h";\`;`;
       fault(rules.importsOfOurs, "manifests/a/b/main.ts", `import "${specifier}";`);
     expect(importing("@bulkhead/drivers/gpio/interface")).toEqual([]);
     expect(importing("@bulkhead/drivers/gpio/server")).toHaveLength(1);
+  });
+
+  test("let tests alone import what tests share", () => {
+    const text = 'import "@bulkhead/sdk/testing";';
+    expect(fault(rules.importsOfOurs, "runtime/src/x.test.ts", text)).toEqual([]);
+    expect(fault(rules.importsOfOurs, "runtime/src/x.ts", text)).toHaveLength(1);
+    expect(fault(rules.testImports, "runtime/src/x.ts", 'import "./testing/y.ts";')).toHaveLength(1);
+    expect(fault(rules.testImports, "runtime/src/testing/x.ts", 'import "./y.test.ts";')).toEqual([]);
   });
 
   test("refuse a device what Node 20.19 lacks, and allow it on hosts and in tests", () => {

@@ -46,7 +46,7 @@ export const packages: Readonly<Record<string, Package>> = {
     onDevice: false,
   },
   studio: {
-    mayImport: ["@bulkhead/protocol", "@bulkhead/kms", "@bulkhead/runtime"],
+    mayImport: ["@bulkhead/protocol", "@bulkhead/protocol/manifest", "@bulkhead/kms", "@bulkhead/runtime"],
     because: "the command line uses the public entries of kms and runtime, so that their insides can change",
     onDevice: false,
   },

@@ -2,7 +2,7 @@
 import { builtinModules } from "node:module";
 import { posix } from "node:path";
 import { longTables, missingInNode20, packages } from "./packages.ts";
-import type { Source } from "./sources.ts";
+import { type Source, testCode } from "./sources.ts";
 
 type Rule = (source: Source) => string[];
 
@@ -12,6 +12,7 @@ export const importsOfOurs: Rule = (source) => {
   if (!rule) return [];
   return source.imports
     .filter(({ specifier }) => specifier.startsWith("@bulkhead/"))
+    .filter(({ specifier }) => !(source.isTest && specifier === "@bulkhead/sdk/testing"))
     .filter(({ specifier }) => !rule.mayImport.some((pattern) => matches(pattern, specifier)))
     .map(
       ({ specifier, line }) =>
@@ -32,6 +33,14 @@ export const relativeImports: Rule = (source) => {
         `${source.path}:${line} reaches into ${target}: another package is used by its name and its public entry, ` +
         "and nothing but tests uses tests and scripts",
     );
+};
+
+/** What tests share does not ship: nothing but tests imports it. */
+export const testImports: Rule = (source) => {
+  if (source.isTest) return [];
+  return source.imports
+    .filter(({ specifier }) => testCode.test(specifier) || /\.(?:test|spec)\.ts$/.test(specifier))
+    .map(({ specifier, line }) => `${source.path}:${line} imports ${specifier}, which is for tests and does not ship`);
 };
 
 /** Other packages only where package.json names them: it is the list of what ships. */
@@ -75,9 +84,10 @@ export const fileLength: Rule = (source) => {
   ];
 };
 
-/** A reader learns from the first lines what the file is for; a test beside its source is for that. */
+/** A reader learns from the first lines what the file is for; a test beside its source is for that, and what stands in for
+ * a built page has nothing to say. */
 export const headerComment: Rule = (source) =>
-  /\.(?:test|spec)\.tsx?$/.test(source.path) || /^(?:#!.*\n)?\/\*\*/.test(source.text)
+  /\.(?:test|spec)\.tsx?$|\/fixtures\/.*\.js$/.test(source.path) || /^(?:#!.*\n)?\/[/*]/.test(source.text)
     ? []
     : [`${source.path} does not start with a comment that says its one job`];
 

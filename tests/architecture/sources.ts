@@ -19,6 +19,9 @@ export type Source = {
   readonly anyLines: readonly number[];
 };
 
+/** What a package's tests share: in the package, but not in what ships. */
+export const testCode = /\/(?:testing|fixtures|browser-test)(?:\/|$)/;
+
 /** Reads and parses all of them; the order is that of their paths. */
 export function readSources(): Source[] {
   return [...Object.keys(packages), "tests", "scripts"].flatMap((folder) =>
@@ -68,7 +71,7 @@ export function readSource(path: string, text: string): Source {
     path,
     package: path.split("/")[0] ?? "",
     text,
-    isTest: /\.(?:test|spec)\.tsx?$|\.config\.ts$|^tests\/|^scripts\//.test(path),
+    isTest: testCode.test(path) || /\.(?:test|spec)\.tsx?$|\.config\.ts$|^tests\/|^scripts\//.test(path),
     imports: found.map(({ specifier, start, isType }) => ({ specifier, line: lineOf(start), isType })),
     anyLines,
   };
