@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-// Runs the command line under the pinned Node, whatever Node npm itself was started with: an older one cannot read
-// TypeScript. Plain JavaScript for the same reason. Called by `npx --no bulkhead`.
+/**
+ * Runs the command line under the pinned Node, whatever Node npm itself was started with: an older one cannot read
+ * TypeScript. Plain JavaScript for the same reason. Called by `npx --no bulkhead`.
+ */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";

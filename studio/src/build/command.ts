@@ -1,6 +1,5 @@
 /** `bulkhead build`: from a manifest to a release that can be signed. */
 import { BulkheadError } from "@bulkhead/protocol";
-import { formatSize } from "@bulkhead/protocol/manifest";
 import { defineCommand } from "citty";
 import { jsonOption, printResult, withProgress } from "../cli/output.ts";
 import { buildRelease } from "./release.ts";
@@ -31,7 +30,7 @@ export const command = defineCommand({
     const text = [
       `${release.name} ${release.version}, release ${release.releaseCounter}, for board ${release.board}: ${dir}`,
       `  digest ${releaseDigest}`,
-      `  ${release.artifacts.length} artifacts, ${formatSize(total)}`,
+      `  ${release.artifacts.length} artifacts, ${Math.ceil(total / 1024)} KiB`,
     ];
     printResult(args.json, { releaseDigest, dir, artifacts: release.artifacts }, text.join("\n"));
   },

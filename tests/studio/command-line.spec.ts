@@ -1,0 +1,172 @@
+/** The command line as a person meets it: real processes, real files, exit codes. */
+import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { canonicalJson, generateSigningKey, releaseSchema, sha256 } from "@bulkhead/protocol";
+import { treeDigest } from "@bulkhead/runtime";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const repository = join(import.meta.dirname, "../..");
+const greenhouse = join(repository, "manifests/greenhouse/manifest.yaml");
+let scratch = "";
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), "bulkhead-cli-"));
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+const bulkhead = (...args: string[]) =>
+  execa(process.execPath, [join(repository, "studio/bin/bulkhead.js"), ...args], { reject: false });
+
+describe("bulkhead check", () => {
+  test("[K1] the example is valid, in words and as JSON", async () => {
+    const words = await bulkhead("check", greenhouse);
+    expect([words.exitCode, words.stderr]).toEqual([0, ""]);
+    expect(words.stdout).toContain("is valid");
+    const json = JSON.parse((await bulkhead("check", greenhouse, "--json")).stdout);
+    expect(json).toMatchObject({ ok: true, plan: { system: "greenhouse", board: "virtual" } });
+  });
+
+  test("[K1] a refused manifest names code, file, line, column and remedy, and exits 1", async () => {
+    const file = join(repository, "tests/manifests/invalid/unknown-key-top-level.yaml");
+    const words = await bulkhead("check", file);
+    expect(words.exitCode).toBe(1);
+    expect(words.stderr).toBe(
+      `${file}:7:1: MANIFEST_UNKNOWN_KEY: unknown key \`componets\` at the top level\n  → did you mean \`components\`?`,
+    );
+    const json = await bulkhead("check", file, "--json");
+    expect(json.exitCode).toBe(1);
+    const place = { file, line: 7, column: 1 };
+    expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, errors: [{ code: "MANIFEST_UNKNOWN_KEY", place }] });
+  });
+
+  test.each([
+    [["check", "/nowhere/manifest.yaml"], 1, "FILE_UNREADABLE"],
+    [["check"], 2, "USAGE"],
+    [["chekc", greenhouse], 2, "did you mean `check`?"],
+    [["check", greenhouse, "--jsno"], 2, "did you mean `--json`?"],
+    [["build", greenhouse], 2, "USAGE"],
+    [["build", greenhouse, "-o", "/nowhere", "--counter", "zero"], 2, "--counter zero is not an integer"],
+    [
+      ["keys", "root", "--keys", "k", "--repository", "r", "--snapshot", "x", "--timestamp", "y"],
+      2,
+      "not a public key",
+    ],
+  ])("[S8] %j exits %i and says %s", async (args, exitCode, words) => {
+    const result = await bulkhead(...args);
+    expect(result.exitCode).toBe(exitCode);
+    expect(result.stderr).toContain(words);
+    expect(result.stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test("[S8] every command has a help", async () => {
+    const commands = [[], ["check"], ["graph"], ["build"], ["keys"], ["keys", "init"], ["keys", "root"], ["sign"]];
+    for (const command of commands) {
+      const result = await bulkhead(...command, "--help");
+      expect([command, result.exitCode]).toEqual([command, 0]);
+      expect(result.stdout).toContain("USAGE");
+    }
+  });
+});
+
+describe("bulkhead graph", () => {
+  test("[K1] draws every component, channel and proxy, and prints where", async () => {
+    const out = join(scratch, "graph.svg");
+    const result = await bulkhead("graph", greenhouse, "-o", out);
+    expect([result.exitCode, result.stdout]).toEqual([0, out]);
+    const svg = await readFile(out, "utf8");
+    for (const word of ["climate", "key-store", "thermometer (device)", "mqtt", "greenhouse"])
+      expect(svg).toContain(word);
+    expect(svg).not.toContain("NaN");
+  });
+});
+
+describe("bulkhead build", () => {
+  test("[S3] the same sources give the same release, digest by digest, wherever it is built", async () => {
+    const [one, two] = [join(scratch, "one"), join(scratch, "somewhere/else/two")];
+    const env = { SOURCE_DATE_EPOCH: "1800000000" };
+    for (const out of [one, two]) {
+      const result = await execa({ env })(process.execPath, [
+        join(repository, "studio/bin/bulkhead.js"),
+        ...["build", greenhouse, "-o", out, "--counter", "7", "--json"],
+      ]);
+      expect(JSON.parse(result.stdout).releaseDigest).toBe(sha256(await readFile(join(out, "release.json"))));
+    }
+    const text = await readFile(join(one, "release.json"), "utf8");
+    expect(await readFile(join(two, "release.json"), "utf8")).toBe(text);
+    const release = releaseSchema.parse(JSON.parse(text));
+    expect(canonicalJson(release)).toBe(text);
+    expect(release).toMatchObject({ releaseCounter: 7, builtAtMs: 1_800_000_000_000, board: "virtual" });
+    for (const { digest, length } of release.artifacts) {
+      expect(await treeDigest(join(one, "artifacts", digest))).toEqual({ digest, length });
+      expect(sha256(await readFile(join(one, "blobs", digest)))).toBe(digest);
+      const bundle = await readFile(join(one, "artifacts", digest, "main.js"), "utf8");
+      expect(bundle).not.toContain(repository);
+    }
+  });
+
+  test("[S2] a component that cannot be bundled is named, and nothing of the machine's stack is shown", async () => {
+    const folder = await mkdtemp(join(repository, ".cache/bulkhead-broken-"));
+    try {
+      await cp(join(repository, "tests/manifests/valid/smallest.yaml"), join(folder, "manifest.yaml"));
+      await cp(join(repository, "manifests/greenhouse/plant"), join(folder, "one"), { recursive: true });
+      await writeFile(join(folder, "one/main.ts"), "export const component = ;\n");
+      const result = await bulkhead("build", join(folder, "manifest.yaml"), "-o", join(scratch, "broken"));
+      expect(result.exitCode).toBe(1);
+      expect(result.stderr).toMatch(/^BUILD_FAILED: one\/main\.ts/);
+      expect(result.stderr).not.toMatch(/^\s+at /m);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  test("[S2] a directory that holds something else is not cleared", async () => {
+    const out = await mkdtemp(join(scratch, "precious-"));
+    await writeFile(join(out, "precious.txt"), "x");
+    const result = await bulkhead("build", greenhouse, "-o", out);
+    expect(result.exitCode).toBe(2);
+    expect(await readdir(out)).toEqual(["precious.txt"]);
+  });
+});
+
+describe("bulkhead keys and sign", () => {
+  test("[M11] keys are readable by their owner only and never overwritten; a release is signed with them", async () => {
+    const [keys, repo, out] = [join(scratch, "keys"), join(scratch, "repository"), join(scratch, "release")];
+    expect((await bulkhead("keys", "init", keys)).exitCode).toBe(0);
+    for (const name of await readdir(keys)) expect((await stat(join(keys, name))).mode & 0o777).toBe(0o600);
+    const again = await bulkhead("keys", "init", keys);
+    expect([again.exitCode, again.stderr]).toEqual([1, expect.stringContaining("is not empty")]);
+    const { publicKey } = generateSigningKey();
+    const online = ["--snapshot", publicKey, "--timestamp", publicKey];
+    expect((await bulkhead("keys", "root", "--keys", keys, "--repository", repo, ...online)).exitCode).toBe(0);
+    expect((await bulkhead("build", greenhouse, "-o", out)).exitCode).toBe(0);
+    const signed = await bulkhead("sign", out, "--keys", keys, "--repository", repo, "--json");
+    const { target, releaseDigest } = JSON.parse(signed.stdout);
+    expect(target).toBe("greenhouse-1.json");
+    expect(sha256(await readFile(join(repo, "targets", `${releaseDigest}.${target}`)))).toBe(releaseDigest);
+    const targets = JSON.parse(await readFile(join(repo, "1.targets.json"), "utf8"));
+    expect(targets.signed.targets[target]).toMatchObject({
+      hashes: { sha256: releaseDigest },
+      custom: { releaseCounter: 1 },
+    });
+  });
+
+  test("[M11] a key file that others can read is refused", async () => {
+    const keys = join(scratch, "loose-keys");
+    await bulkhead("keys", "init", keys);
+    await execa("chmod", ["644", join(keys, "targets.json")]);
+    const { publicKey } = generateSigningKey();
+    const args = [
+      "--keys",
+      keys,
+      "--repository",
+      join(scratch, "r2"),
+      "--snapshot",
+      publicKey,
+      "--timestamp",
+      publicKey,
+    ];
+    const result = await bulkhead("keys", "root", ...args);
+    expect([result.exitCode, result.stderr]).toEqual([1, expect.stringContaining("KEYS_INVALID")]);
+  });
+});
