@@ -10,6 +10,7 @@ afterEach(async () => {
   for (const action of cleanUp.splice(0).reverse()) await action();
 });
 
+const nobody = 65_534;
 let count = 0;
 async function boot(sketch: SystemSketch): Promise<{ device: SpecDevice; world: SpecWorld }> {
   const device = await makeDevice(`spec-${process.pid}-${count++}`, sketch);
@@ -292,6 +293,36 @@ describe("restart of all", () => {
     await world.line(/generation 1 .* starts/, from);
     await until(async () => (await processesOf(device)).length >= before.length, "all to be back");
   });
+});
+
+describe("as an ordinary user", () => {
+  test("[K7] a device runs with the one uid that a user namespace gives, and says what it does without", async () => {
+    const device = await makeDevice(`spec-${process.pid}-${count++}`, { one: { fake: "good" } }, null);
+    cleanUp.push(() => device.remove());
+    await device.giveTo(nobody);
+    const world = device.start(nobody);
+    cleanUp.push(() => world.close());
+    await world.line(/this host does without: one uid for all components/);
+    const status = await (await watchStatus(world)).when(allReady);
+    expect(stateOf(status, "one")?.level).toMatchObject({
+      uid: "shared",
+      capabilities: "0000000000000000",
+      cgroup: "none",
+    });
+    world.tell("end");
+    expect(await world.ended).toBe(0);
+  });
+});
+
+test("[K2] SIGTERM ends all in order", async () => {
+  const { world } = await boot({ one: { fake: "good" } });
+  await (await watchStatus(world)).when(allReady);
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    const isRoot = commandLine.startsWith(process.execPath) && /root-server\/main\.ts/.test(commandLine);
+    if (isRoot && (await isBelow(pid, world.pid))) process.kill(Number(pid), "SIGTERM");
+  }
+  expect(await world.ended).toBe(0);
 });
 
 /** Processes of the host in the device's control groups. */

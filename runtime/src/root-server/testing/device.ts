@@ -15,6 +15,7 @@ import {
   type System,
   sha256,
 } from "@bulkhead/protocol";
+import { execa } from "execa";
 import { installFactoryRelease, treeDigest } from "../../generations/index.ts";
 import { removeCgroups } from "../../sandbox/index.ts";
 import { type Fake, fakes } from "./fake-components.ts";
@@ -160,7 +161,9 @@ export async function makeDevice(instance: string, sketch: SystemSketch, uidBase
 
   return {
     dataDir,
-    start: () => startWorld(configFile),
+    /** `uid`: as this user, in a user namespace of its own. */
+    start: (uid?: number) => startWorld(configFile, uid),
+    giveTo: (uid: number) => execa("chown", ["-R", `${uid}:${uid}`, directory]),
     /** Lays a release where the verifier would have put it; returns its digest. */
     async endorse(next: SystemSketch, releaseCounter: number): Promise<string> {
       const staging = await mkdtemp(join(directory, "release-"));
@@ -193,7 +196,7 @@ export async function makeDevice(instance: string, sketch: SystemSketch, uidBase
 
 export type SpecWorld = ReturnType<typeof startWorld>;
 
-function startWorld(configFile: string) {
+function startWorld(configFile: string, uid?: number) {
   const program = fileURLToPath(new URL("./world.ts", import.meta.url));
   const namespaces = [
     "--mount",
@@ -205,7 +208,11 @@ function startWorld(configFile: string) {
     "--propagation",
     "private",
   ];
-  const child = spawn("unshare", [...namespaces, "--", process.execPath, program, process.execPath, configFile], {
+  const user = uid === undefined ? [] : ["setpriv", "--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups", "--"];
+  const own = uid === undefined ? [] : ["--user", "--map-root-user"];
+  const world = ["unshare", ...own, ...namespaces, "--", process.execPath, program, process.execPath, configFile];
+  const [command = "", ...args] = [...user, ...world];
+  const child = spawn(command, args, {
     stdio: ["pipe", "inherit", "pipe"],
   });
   const lines: string[] = [];

@@ -1,0 +1,95 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  assignUids,
+  beginTrial,
+  chooseGeneration,
+  commit,
+  fallBack,
+  firstRecord,
+  type GenerationRecord,
+  keptDigests,
+  recordSchema,
+  rollBack,
+  whyBad,
+} from "./record.ts";
+
+const digestOf = (n: number) => n.toString(16).padStart(64, "0");
+const facts = (releaseCounter: number) => ({ releaseCounter, securityEpoch: 0 });
+const first = () => firstRecord(digestOf(1), facts(1));
+
+describe("the record of generations", () => {
+  test("[K2] a trial that is committed makes the current one the previous one and raises the floor", () => {
+    const record = commit(beginTrial(first(), digestOf(2), facts(5)), facts(5));
+    expect(record).toMatchObject({
+      current: { digest: digestOf(2), generation: 2 },
+      previous: { digest: digestOf(1), generation: 1 },
+      trying: null,
+      releaseCounterFloor: 5,
+      lastOutcome: { outcome: "committed" },
+    });
+  });
+
+  test("[K2] three starts that end in nothing are enough: the fourth starts the current generation", () => {
+    let record = beginTrial(first(), digestOf(2), facts(2));
+    const runs: [number, boolean][] = [];
+    for (let start = 0; start < 4; start++) {
+      const choice = chooseGeneration(record, 0);
+      record = choice.record;
+      runs.push([choice.run.generation, choice.onTrial]);
+    }
+    expect(runs).toEqual([
+      [2, true],
+      [2, true],
+      [2, true],
+      [1, false],
+    ]);
+    expect(whyBad(record, digestOf(2))).toMatch(/ended during each of its 3 first starts/);
+  });
+
+  test("a damaged current release falls back to the previous one, and to nothing where there is none", () => {
+    const committed = commit(beginTrial(first(), digestOf(2), facts(2)), facts(2));
+    expect(fallBack(committed, "damaged", 0)).toMatchObject({ current: { generation: 1 }, previous: null });
+    expect(fallBack(first(), "damaged", 0)).toBeNull();
+  });
+
+  test("a component keeps its uid number for ever and no two have the same", () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.stringMatching(/^[a-z]{1,4}$/))), (generations) => {
+        let record = first();
+        for (const names of generations) {
+          const next = assignUids(record, names);
+          expect(next.uidNumbers).toMatchObject(record.uidNumbers);
+          record = next;
+        }
+        const numbers = Object.values(record.uidNumbers);
+        expect(new Set(numbers).size).toBe(numbers.length);
+      }),
+    );
+  });
+
+  test("[K2] whatever happens: floors never fall, generations are never used twice, there is always one to start", () => {
+    const steps: ((record: GenerationRecord, n: number) => GenerationRecord)[] = [
+      (record, n) => (record.trying ? record : beginTrial(record, digestOf(n), facts(n))),
+      (record) => commit(record, facts(record.trying?.releaseCounter ?? 1)),
+      (record, n) => rollBack(record, "because".repeat(n * 20), n),
+      (record, n) => fallBack(record, "damaged", n) ?? record,
+      (record, n) => chooseGeneration(record, n).record,
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(4), fc.integer({ min: 1, max: 40 })), { maxLength: 60 }), (moments) => {
+        let record = first();
+        for (const [step, n] of moments) {
+          const next = steps[step]?.(record, n) ?? record;
+          recordSchema.parse(next);
+          expect(next.releaseCounterFloor).toBeGreaterThanOrEqual(record.releaseCounterFloor);
+          expect(next.lastGeneration).toBeGreaterThanOrEqual(record.lastGeneration);
+          const { run } = chooseGeneration(next, 0);
+          expect(keptDigests(next)).toContain(run.digest);
+          if (next.trying && !record.trying) expect(next.trying.generation).toBe(record.lastGeneration + 1);
+          record = next;
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,63 @@
+import type { Component, Provisioning, Release } from "@bulkhead/protocol";
+import { describe, expect, test } from "vitest";
+import { startConfig } from "./start-config.ts";
+
+const kms = { address: "fd00::1", proxies: { mqtt: 8001 } };
+const provisioning = { deviceId: "d-0123456789abcdef", kms } as unknown as Provisioning;
+const component = (change: Partial<Component>) =>
+  ({ image: { artifact: "a", source: "./a" }, network: [], config: { own: 1 }, ...change }) as Component;
+const facts = {
+  instance: "device-1",
+  board: "virtual",
+  provisioning,
+  release: {
+    name: "greenhouse",
+    version: "1.0.0",
+    releaseCounter: 3,
+    system: {
+      startOrder: ["serial-server", "climate"],
+      policy: { unsignedCommands: true },
+      components: { climate: { cpu: { class: "fair", weight: 100 }, memoryBytes: 1, processes: 2 } },
+    },
+  } as unknown as Release,
+  installed: { digest: "d".repeat(64), generation: 2 },
+  floors: { releaseCounter: 3, securityEpoch: 0 },
+};
+const core = (name: string) => startConfig(component({ image: { core: name } }), facts);
+
+describe("what a component is told at its start", () => {
+  test("an application gets its manifest's configuration and nothing of the device", () => {
+    expect(startConfig(component({}), facts)).toEqual({ own: 1 });
+    expect(startConfig(component({ config: [1, 2] }), facts)).toEqual([1, 2]);
+  });
+
+  test("[M5] a networked one is told where its permitted proxies are, and no other", () => {
+    expect(startConfig(component({ network: ["mqtt", "unknown"] }), facts)).toEqual({
+      own: 1,
+      network: { mqtt: { host: "fd00::1", port: 8001 } },
+    });
+    expect(startConfig(component({ network: ["mqtt"], config: null }), facts)).toEqual({
+      network: { mqtt: { host: "fd00::1", port: 8001 } },
+    });
+  });
+
+  test("core servers are told what they need for their one job", () => {
+    expect(core("key-store")).toEqual({});
+    expect(core("serial-server")).toEqual({ components: ["serial-server", "climate"] });
+    expect(core("network")).toEqual({ provisioning });
+    expect(core("scheduler-server")).toMatchObject({ instance: "device-1", components: { climate: { processes: 2 } } });
+    expect(core("verifier")).toMatchObject({
+      board: "virtual",
+      currentReleaseDigest: "d".repeat(64),
+      currentReleaseCounter: 3,
+      securityEpoch: 0,
+      unsignedCommands: true,
+    });
+    expect(core("kms-agent")).toMatchObject({
+      provisioning,
+      address: "fd00::1",
+      port: 7001,
+      release: { releaseCounter: 3 },
+    });
+  });
+});
