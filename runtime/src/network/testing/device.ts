@@ -10,7 +10,14 @@
 import { createInterface } from "node:readline";
 import { type Provisioning, reportError, type System } from "@bulkhead/protocol";
 import { execa } from "execa";
-import { applySteps, createNamespaces, type NetworkPlan, namespacePath, planNetwork } from "../index.ts";
+import {
+  applySteps,
+  createNamespaces,
+  type NetworkPlan,
+  type NetworkStep,
+  namespacePath,
+  planNetwork,
+} from "../index.ts";
 
 type Start = { op: "start"; system: System; provisioning: Provisioning; privateKey: string; toolsUid: number | null };
 type Apply = { op: "apply"; namespaces: string[]; steps: NetworkStep[]; toolsUid: number | null };
