@@ -25,7 +25,7 @@ export function formatSize(bytes: number): string {
 }
 
 function parseQuantity(text: string, units: Unit): number | undefined {
-  const match = /^(\d{1,12})([A-Za-z]{1,3})$/.exec(text);
+  const match = /^(\d{1,15})([A-Za-z]{1,3})$/.exec(text);
   const factor = match?.[2] !== undefined && Object.hasOwn(units, match[2]) ? units[match[2]] : undefined;
   if (!match || factor === undefined) return undefined;
   const value = Number(match[1]) * factor;
