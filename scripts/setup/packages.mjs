@@ -28,10 +28,12 @@ const options = [
 export async function installPackages() {
   const lockText = await readFile(join(root, "package-lock.json"), "utf8");
   const wanted = fingerprint(lockText);
-  if (wanted === (await readFile(markerFile, "utf8").catch(() => ""))) return;
+  const installed = await readFile(markerFile, "utf8").catch(() => undefined);
+  if (wanted === installed) return;
   say("installing the npm packages of package-lock.json (about a minute)");
   const startMs = performance.now();
-  await rm(modules, { recursive: true, force: true });
+  // What was once complete is brought up to date in place, under programs that may run from it; anything else is made anew.
+  await rm(installed === undefined ? modules : markerFile, { recursive: true, force: true });
   if (!(await run("npm", ["install", ...options])).ok) {
     throw new Unready(
       "npm could not install the packages (its own words are above). It needs the registry that this machine is configured for: `npm ping` tells whether it answers.",
