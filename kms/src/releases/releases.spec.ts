@@ -132,3 +132,17 @@ describe("[M11] releases", () => {
     expect(await deploy("greenhouse-1.json", digest)).toMatchObject({ status: 200 });
   });
 });
+
+describe("[M11] a KMS that is told to take anything", () => {
+  it("publishes what the project's keys did not sign, for tests of devices, and says so", async () => {
+    const lax = await createWorld({ uploads: "any" });
+    try {
+      const stranger = createProject((await lax.kms.call("GET", "/instance")).body as never);
+      const { answer } = await uploadReleases(lax, 1, stranger);
+      expect(answer).toMatchObject({ status: 200, body: { targetsVersion: 1 } });
+      expect((await lax.kms.call("GET", "/health")).body).toMatchObject({ uploads: "any" });
+    } finally {
+      await lax.remove();
+    }
+  });
+});
