@@ -90,7 +90,7 @@ export async function openBench(uid: number | null = 10_101): Promise<Bench> {
 async function shareProgram(directory: string) {
   const app = join(directory, "app");
   await mkdir(app, { mode: 0o755 });
-  for (const name of ["prober.mjs", "syscalls.pl"]) {
+  for (const name of ["prober.mjs", "exercise.mjs", "network-tools.mjs", "syscalls.pl"]) {
     await copyFile(join(import.meta.dirname, name), join(app, name));
     await chmod(join(app, name), 0o644);
   }
