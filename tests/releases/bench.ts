@@ -1,5 +1,4 @@
 /** A fresh project and device for each test, and the two steps that most tests begin with. */
-import { join } from "node:path";
 import type { Verdict } from "@bulkhead/sdk";
 import { afterEach, beforeEach } from "vitest";
 import {
@@ -45,7 +44,3 @@ export function useBench(): Bench {
 }
 
 export const asked = (built: BuiltForTest) => ({ target: built.target, releaseDigest: built.digest });
-
-/** Where the one artifact of a release is staged. */
-export const blobOf = (device: TestDevice, built: BuiltForTest): string =>
-  join(device.staging.blobs, built.release.artifacts[0]?.digest ?? "");

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { beforeEach, describe, expect, test } from "vitest";
 import { bundle } from "../../studio/src/build/bundle.ts";
@@ -15,7 +16,7 @@ const nodes = [process.execPath, "/usr/bin/node"].filter((node) => existsSync(no
 let program = "";
 beforeEach(async () => {
   program = join(bench.project.root, "bundle/main.js");
-  await bundle("program", join(import.meta.dirname, "verifier-program.ts"), program);
+  await bundle("program", fileURLToPath(new URL("./verifier-program.ts", import.meta.url)), program);
 });
 
 async function installWith(node: string, built: BuiltForTest) {

@@ -1,3 +1,3 @@
 /** What the root server and the tests need of the verifier. */
-export { type VerifierConfig, type VerifierDirectories, verifierConfigSchema } from "./config.ts";
+export type { VerifierConfig, VerifierDirectories } from "./config.ts";
 export { type Gate, type GatePorts, openGate } from "./gate.ts";

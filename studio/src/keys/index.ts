@@ -1,2 +1,2 @@
 /** The offline keys of a project. */
-export { initKeys, type PublicKeys, readRootKeys, readTargetsKey, rootThreshold } from "./key-set.ts";
+export { initKeys, type PublicKeys } from "./key-set.ts";
