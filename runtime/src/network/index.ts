@@ -9,3 +9,4 @@ export {
   planNetwork,
   tunnelMtuBytes,
 } from "./plan.ts";
+export { networkServerMounts } from "./server-mounts.ts";

@@ -85,6 +85,10 @@ function testPath(): void {
     expect(await deviceB.connect("c-telemetry", kmsAddress, 1883, { waitMs: 10_000 })).toBe(`mqtt ${telemetryB}`);
   });
 
+  test("[K13] the network server says that the tunnel is up", async () => {
+    await expect.poll(() => deviceA.readLog(), { timeout: 5_000 }).toContain("tunnel up");
+  });
+
   test("[K23] [M5] a component reaches nothing else, near or far", async () => {
     const destinations: Record<string, [string, number]> = {
       "another relay": [kmsAddress, 8883],

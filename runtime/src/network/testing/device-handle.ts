@@ -14,6 +14,8 @@ export type DeviceHandle = {
   /** Makes the namespaces and applies the steps. */
   apply(what: { namespaces: readonly string[]; steps: readonly NetworkStep[] }): Promise<Answer>;
   restartTunnel(): Promise<Answer>;
+  /** What the network server wrote. */
+  readLog(): Promise<string>;
   run(namespace: string, argv: readonly string[]): Promise<Answer>;
   /** What a connect from a namespace comes to: the first bytes that the other side sends, or an errno, or TIMEOUT. */
   connect(namespace: string, host: string, port: number, options?: { from?: string; waitMs?: number }): Promise<string>;
@@ -48,6 +50,7 @@ export function openDevice(world: World, namespace: string, toolsUid: number | n
     start: (what) => ask({ op: "start", toolsUid, ...what }),
     apply: (what) => ask({ op: "apply", toolsUid, ...what }),
     restartTunnel: () => ask({ op: "restart-tunnel" }),
+    readLog: async () => (await ask({ op: "log" })).stdout ?? "",
     run: (inside, argv) => ask({ op: "run", namespace: inside, argv }),
     async connect(inside, host, port, { from = "", waitMs = 1_000 } = {}) {
       const answer = await handle.run(inside, [process.execPath, "-e", client, host, `${port}`, from, `${waitMs}`]);
