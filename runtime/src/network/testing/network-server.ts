@@ -1,12 +1,15 @@
 /**
- * The network server in its sandbox, for tests: this process is its root server and its key store. Not part of the
- * runtime.
+ * The network server for tests: this process is its root server and its key store. In its real sandbox as root; without
+ * root it runs with the same capabilities but beside us, so that these tests do not depend on what a sandbox can be
+ * there. Not part of the runtime.
  */
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmod, mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, open, readFile, rm, symlink } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { channelProtocol, type Provisioning } from "@bulkhead/protocol";
 import { createFrameReader, encodeFrame, tunnelKeyInterface } from "@bulkhead/sdk";
@@ -25,6 +28,8 @@ export type NetworkServer = {
 
 type Options = { readonly provisioning: Provisioning; readonly privateKey: string; readonly uid: number | null };
 
+type Running = Pick<Sandbox, "control" | "exited" | "kill">;
+
 /** Starts it and waits until it is ready. Rejects with its fault. */
 export async function startNetworkServer(options: Options): Promise<NetworkServer> {
   const directory = await mkdtemp("/run/network-server-");
@@ -33,7 +38,10 @@ export async function startNetworkServer(options: Options): Promise<NetworkServe
   const logFile = join(directory, "log");
   const instance = `network-test-${randomBytes(4).toString("hex")}`;
   const log = await open(logFile, "a");
-  const sandbox = await startServerSandbox(options, directory, instance, log.fd);
+  const sandbox =
+    options.uid === null
+      ? await startBeside(directory, log.fd)
+      : await startServerSandbox(options, directory, instance, log.fd);
   const readLog = () => readFile(logFile, "utf8");
   const kill = async () => {
     sandbox.kill();
@@ -58,7 +66,7 @@ async function startServerSandbox(
   directory: string,
   instance: string,
   stdout: number,
-): Promise<Sandbox> {
+): Promise<Running> {
   const spec = {
     name: "network",
     uid,
@@ -82,7 +90,19 @@ async function startServerSandbox(
   return startSandbox(spec, await detectHost());
 }
 
-async function becomeReady({ control, exited }: Sandbox, { provisioning }: Options): Promise<void> {
+async function startBeside(directory: string, stdout: number): Promise<Running> {
+  await mkdir("/run/ipc/uses", { recursive: true });
+  await rm("/run/ipc/uses/key", { force: true });
+  await symlink(directory, "/run/ipc/uses/key");
+  const only = "-all,+net_admin";
+  const capabilities = [`--inh-caps=${only}`, `--ambient-caps=${only}`, `--bounding-set=${only}`, "--no-new-privs"];
+  const argv = ["--pdeathsig", "KILL", ...capabilities, "--", process.execPath, entry];
+  const child = spawn("setpriv", argv, { stdio: ["ignore", stdout, stdout, "pipe"] });
+  const exited = once(child, "exit").then(([code, signal]) => ({ code, signal }));
+  return { control: child.stdio[3] as Duplex, exited, kill: () => void child.kill("SIGKILL") };
+}
+
+async function becomeReady({ control, exited }: Running, { provisioning }: Options): Promise<void> {
   const tell = (kind: string, body: unknown) => control.write(encodeFrame([2, kind, body]));
   const ready = new Promise<void>((resolve, reject) => {
     const reader = createFrameReader((frame) => {
