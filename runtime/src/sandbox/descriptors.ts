@@ -5,8 +5,9 @@ import { readdir, readFile } from "node:fs/promises";
 const closeOnExec = 0o2000000;
 
 /**
- * Descriptors from 3 on that survive execve. Node opens all of its own with close-on-exec, so these came from whoever
- * started us: a sandbox that inherited one would hold a file of the host.
+ * Descriptors from 3 on that survive execve. Node opens all of its own with close-on-exec and sets it on the first
+ * that it inherits (uv_disable_stdio_inheritance: up to 15, then up to a gap), so these came from whoever started us: a
+ * sandbox that inherited one would hold a file of the host.
  */
 export async function inheritedDescriptors(): Promise<number[]> {
   const found: number[] = [];

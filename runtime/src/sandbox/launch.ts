@@ -84,6 +84,8 @@ function attach(monitor: ChildProcess, gate: Gate, options: readonly string[], f
     pid = found;
     return found;
   });
+  // It may reject before the caller could listen to it, which would end this process.
+  childPid.catch(() => undefined);
   return {
     control: stream("control"),
     childPid,

@@ -1,6 +1,7 @@
 /** How a sandbox begins and ends, and that nothing of it stays. */
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chown, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { chown, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -100,6 +101,22 @@ test("[K2] a starter that is killed leaves no process", async () => {
   // What the kill does leave is the control group and the bench's directory; the next start removes the one, we both.
   expect((await removeCgroups(instance)).length).toBeGreaterThan(0);
   await rm(directory, { recursive: true });
+});
+
+test("[K7] what the starter inherited by accident does not reach the component", async () => {
+  const accident = await open("/etc/hostname");
+  // Node itself closes what it inherits up to 15, and goes on from there only to the first gap.
+  const gap = Array.from({ length: 97 }, () => "ignore" as const);
+  const child = spawn(process.execPath, [join(import.meta.dirname, "testing/holder.ts"), "10105"], {
+    stdio: ["ignore", "pipe", "inherit", ...gap, accident.fd],
+  });
+  const [line] = await once(child.stdout ?? child, "data");
+  await once(child, "exit");
+  await accident.close();
+  const { answers } = JSON.parse(String(line));
+  const found = answers.descriptors as { fd: number; target: string }[];
+  expect(found).toContainEqual({ fd: 100, target: "/dev/null" });
+  expect(found.filter(({ target }) => target.includes("hostname"))).toEqual([]);
 });
 
 test("[K2] a starter that is killed while the sandbox is blocked does not let the component run", async () => {

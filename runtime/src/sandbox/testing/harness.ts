@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import {
   detectHost,
   type HostCapabilities,
+  mergeMounts,
   nodeMounts,
   removeCgroups,
   type SandboxSpec,
@@ -58,7 +59,7 @@ export async function openBench(uid: number | null = 10_101): Promise<Bench> {
         stdout: log.fd,
         requires: [],
         ...spec,
-        mounts: [...mounts, ...(spec.mounts ?? [])],
+        mounts: mergeMounts(mounts, spec.mounts ?? []),
       },
       on,
     );

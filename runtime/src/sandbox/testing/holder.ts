@@ -17,6 +17,7 @@ try {
     passwd: await ask({ probe: "read", path: "/etc/passwd" }),
     outside: await ask({ probe: "connect", host: "192.0.2.1", port: 80 }),
     spawn: await ask({ probe: "spawn" }),
+    descriptors: await ask({ probe: "descriptors" }),
   };
   const { level, pid, componentPid } = sandbox;
   const { host, instance, directory } = bench;

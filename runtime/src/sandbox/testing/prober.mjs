@@ -53,8 +53,8 @@ const probes = {
       socket.once("timeout", () => resolve({ ok: false, code: "TIMEOUT" }));
       socket.once("error", (error) => resolve({ ok: false, code: error.code }));
     }),
-  spawn: () => {
-    const { error, status } = spawnSync("/node/bin/node", ["--version"]);
+  spawn: ({ program = "/node/bin/node", args = ["--version"] }) => {
+    const { error, status } = spawnSync(program, args);
     return { code: error?.code ?? null, status };
   },
   workers: async ({ count }) => {
