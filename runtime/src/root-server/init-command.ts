@@ -5,13 +5,13 @@
  */
 
 /**
- * Options of `bwrap` in front of the root server's command: pid and mount namespace of its own, /proc of that namespace,
- * all else as it is. Dies with who starts it, and with it everything below.
+ * What stands in front of the root server's command: a pid and a mount namespace of its own with the /proc that belongs
+ * to them, all else as it is. Dies with who starts it, and with it everything below.
+ *
+ * /proc is mounted by unshare: bubblewrap covers parts of its own, and the kernel then refuses a fresh one to every user
+ * namespace below (mount_too_revealing in fs/namespace.c), so that no component could have a user namespace.
  */
 export const initCommand: readonly string[] = [
-  "bwrap",
-  ...["--dev-bind", "/", "/"],
-  ...["--unshare-pid", "--proc", "/proc"],
-  ...["--die-with-parent", "--cap-add", "ALL"],
-  "--",
+  ...["bwrap", "--dev-bind", "/", "/", "--unshare-pid", "--die-with-parent", "--cap-add", "ALL", "--"],
+  ...["unshare", "--mount", "--mount-proc", "--propagation", "private", "--"],
 ];

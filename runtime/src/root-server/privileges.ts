@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { CoreName } from "@bulkhead/protocol";
 import { type Capability, cgroupMounts, type Mount } from "../sandbox/index.ts";
 import type { Device } from "./device.ts";
+import { showTunDevice, tunDevice } from "./view.ts";
 
 export type Privilege = {
   readonly mounts: readonly Mount[];
@@ -15,10 +16,9 @@ export type Privilege = {
   readonly inUplink: boolean;
 };
 
-type Row = (device: Device) => Promise<Privilege> | Privilege;
+type Row = (device: Device, uid: number | null) => Promise<Privilege> | Privilege;
 
 const none: Privilege = { mounts: [], capabilities: [], inUplink: false };
-const tunDevice = "/dev/net/tun";
 const runBytes = 1024 * 1024;
 
 const rows: Readonly<Partial<Record<CoreName, Row>>> = {
@@ -53,22 +53,25 @@ const rows: Readonly<Partial<Record<CoreName, Row>>> = {
     mounts: await cgroupMounts(host.cgroup, config.instance, "/cgroup"),
   }),
 
-  /** Makes the tunnel: CAP_NET_ADMIN over the uplink, the tun device, and the programs `wg`, `wireguard-go` and `ip`. */
-  network: async () => ({
+  /**
+   * Makes the tunnel: CAP_NET_ADMIN over the uplink, the tun device, the programs `wg`, `wireguard-go` and `ip`, and a place
+   * for the control socket, which both of WireGuard's look for in /var/run.
+   */
+  network: async ({ paths }, uid) => ({
     mounts: [
       ...(await programDirectories()),
-      { kind: "dev", source: tunDevice, target: tunDevice },
-      { kind: "tmpfs", target: "/run", sizeBytes: runBytes },
+      { kind: "dev", source: await showTunDevice(paths, uid), target: tunDevice },
+      { kind: "tmpfs", target: "/var/run", sizeBytes: runBytes },
     ],
     capabilities: ["net_admin"],
     inUplink: true,
   }),
 };
 
-/** What the root server gives to core server `name` beyond its channels. */
-export async function privilegeOf(name: string, device: Device): Promise<Privilege> {
+/** What the root server gives to core server `name`, which runs as `uid`, beyond its channels. */
+export async function privilegeOf(name: string, device: Device, uid: number | null): Promise<Privilege> {
   const row = Object.hasOwn(rows, name) ? rows[name as CoreName] : undefined;
-  return row ? await row(device) : none;
+  return row ? await row(device, uid) : none;
 }
 
 async function programDirectories(): Promise<Mount[]> {

@@ -1,6 +1,6 @@
 /** From a component of the system to the sandbox that it gets: nothing that is not written here or in `privileges.ts`. */
 import { join } from "node:path";
-import { type Component, providesDirectory, type System, usesDirectory } from "@bulkhead/protocol";
+import { BulkheadError, type Component, providesDirectory, type System, usesDirectory } from "@bulkhead/protocol";
 import { componentNamespace, namespacePath } from "../network/index.ts";
 import { type Mount, mergeMounts, nodeMounts, type SandboxSpec } from "../sandbox/index.ts";
 import type { Device, UidOf } from "./device.ts";
@@ -21,7 +21,8 @@ export async function buildSpec(
   uidOf: UidOf,
   stdout: number,
 ): Promise<SandboxSpec> {
-  const privilege = await privilegeOf(isCoreServer(name, component) ? name : "", device);
+  refuseDevices(device, name, component);
+  const privilege = await privilegeOf(isCoreServer(name, component) ? name : "", device, uidOf(name));
   return {
     name,
     uid: uidOf(name),
@@ -31,7 +32,6 @@ export async function buildSpec(
       await programMounts(device, privilege),
       [{ kind: "ro", source: bundleDirectory(device, digest, component), target: "/app" }],
       channelMounts(device, system, name),
-      component.devices.flatMap(deviceMount),
       privilege.mounts,
     ),
     networkNamespace: networkNamespace(name, component, privilege),
@@ -86,12 +86,16 @@ async function programMounts(device: Device, privilege: Privilege): Promise<Moun
   return mounts.filter(({ target }) => !seen.some((directory) => target.startsWith(directory)));
 }
 
-/**
- * Board `virtual` has no device nodes: its drivers reach a simulated plant by a channel instead.
- * TODO of the boards' issue: the node names of real boards come with their back-ends.
- */
-function deviceMount(): Mount[] {
-  return [];
+// The node names of real boards come with their back-ends; until then such a driver must not seem to run.
+function refuseDevices({ config }: Device, name: string, { devices }: Component): void {
+  if (config.board === "virtual" || devices.length === 0) return;
+  throw new BulkheadError(
+    "COMPONENT_START_FAILED",
+    `${name} needs ${devices.join(", ")} of the board ${config.board}`,
+    {
+      remedy: "use the board `virtual`: this version mounts no device nodes yet",
+    },
+  );
 }
 
 function networkNamespace(name: string, component: Component, privilege: Privilege): string | null {

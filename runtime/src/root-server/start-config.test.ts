@@ -14,6 +14,9 @@ const facts = {
     name: "greenhouse",
     version: "1.0.0",
     releaseCounter: 3,
+    securityEpoch: 1,
+    builtAtMs: 7,
+    artifacts: [{ digest: "e".repeat(64), length: 1 }],
     system: {
       startOrder: ["serial-server", "climate"],
       policy: { unsignedCommands: true },
@@ -21,7 +24,7 @@ const facts = {
     },
   } as unknown as Release,
   installed: { digest: "d".repeat(64), generation: 2 },
-  floors: { releaseCounter: 3, securityEpoch: 0 },
+  floors: { releaseCounter: 4, securityEpoch: 0 },
 };
 const core = (name: string) => startConfig(component({ image: { core: name } }), facts);
 
@@ -49,8 +52,10 @@ describe("what a component is told at its start", () => {
     expect(core("verifier")).toMatchObject({
       board: "virtual",
       currentReleaseDigest: "d".repeat(64),
-      currentReleaseCounter: 3,
-      securityEpoch: 0,
+      currentReleaseCounter: 4,
+      securityEpoch: 1,
+      currentReleaseBuiltAtMs: 7,
+      installedArtifacts: ["e".repeat(64)],
       unsignedCommands: true,
     });
     expect(core("kms-agent")).toMatchObject({

@@ -21,7 +21,7 @@ export function startConfig(component: Component, facts: Facts): Config {
 }
 
 function coreConfig(core: string, facts: Facts): unknown {
-  const { provisioning, release, installed, floors } = facts;
+  const { provisioning, release, installed } = facts;
   const { system } = release;
   switch (core) {
     case "serial-server":
@@ -29,14 +29,7 @@ function coreConfig(core: string, facts: Facts): unknown {
     case "scheduler-server":
       return { instance: facts.instance, components: declared(system.components) };
     case "verifier":
-      return {
-        provisioning,
-        board: facts.board,
-        currentReleaseDigest: installed.digest,
-        currentReleaseCounter: floors.releaseCounter,
-        securityEpoch: floors.securityEpoch,
-        unsignedCommands: system.policy.unsignedCommands,
-      };
+      return verifierConfig(facts);
     case "network":
       return { provisioning };
     case "kms-agent":
@@ -54,6 +47,20 @@ function coreConfig(core: string, facts: Facts): unknown {
     default:
       return {};
   }
+}
+
+/** It lives as long as its generation, so the running release counts as the current one, on trial or not. */
+function verifierConfig({ provisioning, board, release, installed, floors }: Facts): unknown {
+  return {
+    provisioning,
+    board,
+    currentReleaseDigest: installed.digest,
+    currentReleaseCounter: Math.max(floors.releaseCounter, release.releaseCounter),
+    currentReleaseBuiltAtMs: release.builtAtMs,
+    securityEpoch: Math.max(floors.securityEpoch, release.securityEpoch),
+    installedArtifacts: release.artifacts.map(({ digest }) => digest),
+    unsignedCommands: release.system.policy.unsignedCommands,
+  };
 }
 
 function declared(components: Release["system"]["components"]): unknown {

@@ -1,27 +1,57 @@
 /** Shows the device's directories and its Node at places that every uid can reach, in our own mount namespace. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { chown, mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { execa } from "execa";
 import type { RootServerConfig } from "./config.ts";
 import type { DevicePaths } from "./device.ts";
 
+export const tunDevice = "/dev/net/tun";
+
 /** Throws SANDBOX_UNAVAILABLE where the kernel does not let us mount. */
 export async function showDirectories(config: RootServerConfig, paths: DevicePaths): Promise<void> {
-  await mkdir(paths.view, { recursive: true, mode: 0o711 });
-  await show(config.dataDir, paths.shownData, "directory");
-  await show(config.platformDir, paths.shownPlatform, "directory");
-  await show(config.nodePath, paths.shownNode, "file");
+  await mkdir(paths.view, { recursive: true });
+  // From a root server before us in the same mount namespace; with it go the mounts below.
+  await execa("umount", ["--lazy", paths.view], { reject: false });
+  // A file system of our own, because device nodes do not work on every tmpfs.
+  await mount(["-t", "tmpfs", "-o", "mode=0711,size=64k", "tmpfs", paths.view], paths.view);
+  await mkdir(paths.shownData);
+  await mkdir(paths.shownPlatform);
+  await writeFile(paths.shownNode, "");
+  await mount(["--bind", config.dataDir, paths.shownData], config.dataDir);
+  await mount(["--bind", config.platformDir, paths.shownPlatform], config.platformDir);
+  await mount(["--bind", config.nodePath, paths.shownNode], config.nodePath);
 }
 
-async function show(source: string, target: string, kind: "directory" | "file"): Promise<void> {
-  if (kind === "directory") await mkdir(target, { recursive: true });
-  else await writeFile(target, "", { flag: "a" });
-  // From a root server before us in the same mount namespace; mounts would pile up.
-  await execa("umount", ["--lazy", target], { reject: false });
-  await execa("mount", ["--bind", source, target]).catch((cause: unknown) => {
-    throw new BulkheadError("SANDBOX_UNAVAILABLE", `${source} cannot be shown at ${target}`, {
+async function mount(args: readonly string[], what: string): Promise<void> {
+  await execa("mount", args).catch((cause: unknown) => {
+    throw new BulkheadError("SANDBOX_UNAVAILABLE", `${what} cannot be mounted for the components`, {
       cause,
       remedy: "start the root server as root, or as uid 0 of a user namespace, in a mount namespace of its own",
     });
   });
+}
+
+/**
+ * The tun device for `owner`, and for nobody else. Hosts differ in who may open theirs (0666 with udev, 0600 without), so
+ * root makes a node of its own; a user namespace cannot, and takes the host's as it is.
+ */
+export async function showTunDevice(paths: DevicePaths, owner: number | null): Promise<string> {
+  if (owner === null) return tunDevice;
+  const { rdev } = await stat(tunDevice).catch((cause: unknown) => {
+    throw new BulkheadError("NETWORK_SETUP_FAILED", `there is no ${tunDevice}`, {
+      cause,
+      remedy: "load the kernel module: modprobe tun",
+    });
+  });
+  const node = join(paths.view, "tun");
+  await rm(node, { force: true });
+  // Linux's dev_t (include/linux/kdev_t.h, new encoding): minor in bits 0-7 and 20-31, major in bits 8-19.
+  const major = (rdev >> 8) & 0xfff;
+  const minor = (rdev & 0xff) | ((rdev >> 12) & 0xfff00);
+  const made = await execa("mknod", ["-m", "0600", node, "c", `${major}`, `${minor}`], { reject: false });
+  // With a range of uids in a user namespace we have an owner and still may not make nodes.
+  if (made.failed) return tunDevice;
+  await chown(node, owner, owner);
+  return node;
 }

@@ -58,13 +58,15 @@ function stop(turn: Turn, reason: string): void {
 
 function restart(turn: Turn, name: string, why: string): void {
   if (turn.mode !== "running" || !turn.components[name]) return;
-  const reason = `${name} restarted: ${why}`;
   const { phase } = recordOf(turn, name);
+  // It comes back, or its restart policy decides: there is nothing to ask for.
+  if (phase.kind === "waiting" || (phase.kind === "stopping" && phase.after.kind !== "fail")) return;
+  const reason = `${name} restarted: ${why}`;
   report(turn, name, reason);
   note(turn, name, { lastReason: reason });
-  if (phase.kind === "starting" || phase.kind === "ready") condemn(turn, name, { kind: "restart" }, reason);
-  if (phase.kind === "backing-off" || phase.kind === "stopped") move(turn, name, { kind: "waiting" });
   if (phase.kind === "failed") revive(turn, name);
+  else if (phase.kind === "backing-off" || phase.kind === "stopped") move(turn, name, { kind: "waiting" });
+  else condemn(turn, name, { kind: "restart" }, reason);
 }
 
 // A person believes that the fault is mended: whoever was given up because of it gets a new chance, too.
