@@ -4,7 +4,7 @@
  */
 import { fstatSync } from "node:fs";
 import { BulkheadError, formatError, provisioningSchema, reportError } from "@bulkhead/protocol";
-import { detectHost } from "../sandbox/index.ts";
+import { detectHost, removeCgroups } from "../sandbox/index.ts";
 import { parseFile, readConfig } from "./config.ts";
 import { type Device, devicePaths } from "./device.ts";
 import { openLedger } from "./ledger.ts";
@@ -34,7 +34,9 @@ async function main(): Promise<number> {
     process.once(signal, () => server.end(`the root server was told to end (${signal})`));
   }
   endWithStarter(() => server.end("whoever started the root server has closed its standard input"));
-  return server.run();
+  const exitCode = await server.run();
+  await removeCgroups(config.instance);
+  return exitCode;
 }
 
 // A pipe on standard input is the way to an orderly end that passes through every wrapper (signals do not), and it closes

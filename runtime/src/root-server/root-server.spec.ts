@@ -332,17 +332,31 @@ async function processesOf(device: SpecDevice): Promise<string[]> {
   return texts.flatMap((text) => text.split("\n").filter((pid) => pid !== ""));
 }
 
-async function groupsOf(device: SpecDevice): Promise<string[]> {
+async function rootsOf(device: SpecDevice): Promise<string[]> {
   const { instance } = JSON.parse(await readFile(join(device.dataDir, "..", "config.json"), "utf8"));
-  const roots = ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"].map((mount) => join(mount, "bulkhead", instance));
+  return ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"].map((mount) => join(mount, "bulkhead", instance));
+}
+
+async function groupsOf(device: SpecDevice): Promise<string[]> {
+  const roots = await rootsOf(device);
   const found = await Promise.all(
     roots.map(async (root) => (await readdir(root).catch(() => [])).map((name) => join(root, name))),
   );
   return found.flat().filter((path) => !/\/(cgroup|pids|cpu|memory|notify|tasks)[^/]*$/.test(path));
 }
 
+/** What of the device's control groups is left, its own directories included. */
 async function leftGroups(device: SpecDevice): Promise<string[]> {
-  return groupsOf(device);
+  const roots = await rootsOf(device);
+  const found = await Promise.all(
+    roots.map((root) =>
+      readdir(root).then(
+        () => root,
+        () => null,
+      ),
+    ),
+  );
+  return found.filter((root) => root !== null);
 }
 
 /** Zombies among the children of the root server. */
