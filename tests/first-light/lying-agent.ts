@@ -68,7 +68,7 @@ async function refusal(what: string, gate: Gate, built: BuiltRelease, code: stri
 /** Connects where the agent's channel lies, in the device's own mount namespace. */
 async function openGate(light: FirstLight): Promise<{ gate: Gate; close(): void }> {
   const root = (await processesBelow(light.world.pid)).find(
-    ({ namespacePids }) => namespacePids.length === 3 && namespacePids[2] === 1,
+    ({ namespacePids }) => namespacePids.length === 3 && namespacePids[2] === 2,
   );
   if (!root) throw new Error("the root server was not found");
   const path = `/proc/${root.pid}/root/run/bulkhead/ipc/verifier/kms-agent.gate/socket`;

@@ -72,6 +72,7 @@ function sandboxArguments(place: KmsPlace): string[] {
     bulkheadDirectory,
   ];
   const drop = ["--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"];
+  const mounted = [...readOnly, configFile, postgresSocketDir, config.stateDir, config.runDir];
   return [
     ...[
       "--unshare-pid",
@@ -86,6 +87,8 @@ function sandboxArguments(place: KmsPlace): string[] {
       "--tmpfs",
       "/tmp",
     ],
+    // Left to itself, bubblewrap makes what is above a mount with mode 0700, which is closed to the uid.
+    ...parentsOf(mounted).flatMap((path) => ["--perms", "0755", "--dir", path]),
     ...readOnly.flatMap((path) => ["--ro-bind-try", path, path]),
     ...["--ro-bind", configFile, configFile, "--ro-bind", postgresSocketDir, postgresSocketDir],
     ...["--bind", config.stateDir, config.stateDir, "--bind", config.runDir, config.runDir],
@@ -110,6 +113,13 @@ function sandboxArguments(place: KmsPlace): string[] {
     "--config",
     configFile,
   ];
+}
+
+/** All directories above the paths, each after its own parent. */
+function parentsOf(paths: readonly string[]): string[] {
+  const parents = new Set<string>();
+  for (const path of paths) for (let at = dirname(path); at !== "/"; at = dirname(at)) parents.add(at);
+  return [...parents].sort();
 }
 
 async function firstLine(

@@ -4,7 +4,8 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { openSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
+import { initCommand } from "@bulkhead/runtime";
 import { execa } from "execa";
 import { type FromWorld, type ProcessSpec, type RunResult, type ToWorld, toWorldSchema } from "./messages.ts";
 
@@ -19,13 +20,21 @@ async function prepare(): Promise<void> {
   await mkdir(checkoutInWorld);
   await execa("mount", ["--bind", "-o", "ro", checkout, checkoutInWorld]);
   await mkdir("/run/netns");
-  await mkdir("/run/mounts");
-  // A mount namespace can only be pinned on a mount that does not propagate.
-  await execa("mount", ["--bind", "/run/mounts", "/run/mounts"]);
-  await execa("mount", ["--make-private", "/run/mounts"]);
+  await openTun();
   await execa("ip", ["link", "set", "lo", "up"]);
   await execa("ip", ["link", "add", bridge, "type", "bridge"]);
   await execa("ip", ["link", "set", bridge, "up"]);
+}
+
+/**
+ * Everybody may open /dev/net/tun where udev has made it; it takes CAP_NET_ADMIN to get anything from it. Without udev it is
+ * root's alone, and gateway and device, which are not root, get one of their own. An ordinary user cannot make one.
+ */
+async function openTun(): Promise<void> {
+  const { mode } = await stat("/dev/net/tun");
+  if ((mode & 0o006) === 0o006) return;
+  await execa("mknod", ["-m", "0666", "/run/tun", "c", "10", "200"]);
+  await execa("mount", ["--bind", "/run/tun", "/dev/net/tun"]);
 }
 
 async function attach(namespace: string, address: string): Promise<void> {
@@ -39,44 +48,25 @@ async function attach(namespace: string, address: string): Promise<void> {
   await execa("ip", ["-n", namespace, "link", "set", "eth0", "up"]);
 }
 
-async function makeMountNamespace(id: string): Promise<string> {
-  const file = `/run/mounts/${id}`;
-  await execa("touch", [file]);
-  await execa("unshare", [
-    `--mount=${file}`,
-    "--propagation",
-    "private",
-    "mount",
-    "-t",
-    "tmpfs",
-    "-o",
-    "mode=0755",
-    "tmpfs",
-    "/run",
-  ]);
-  await execa("nsenter", [`--mount=${file}`, "mkdir", "/run/netns", "/run/bulkhead"]);
-  return file;
-}
+/** In the device's new mount namespace: a /run of its own, then the program. Arguments only, nothing is spliced into the text. */
+const withOwnRun = 'mount -t tmpfs -o mode=0755 tmpfs /run && mkdir /run/netns /run/bulkhead && exec "$@"';
 
-async function commandOf(spec: ProcessSpec): Promise<string[]> {
-  const enter = spec.namespace === null ? [] : [`--net=/run/netns/${spec.namespace}`];
-  const mount = spec.isDevice ? [`--mount=${await makeMountNamespace(spec.id)}`] : [];
-  const wrapper = enter.length + mount.length === 0 ? [] : ["nsenter", ...enter, ...mount, "--"];
-  const device = spec.isDevice
-    ? ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private", "--"]
-    : [];
-  return ["setpriv", "--pdeathsig", "KILL", ...wrapper, ...device, ...spec.argv];
+function commandOf(spec: ProcessSpec): string[] {
+  const enter = spec.namespace === null ? [] : ["nsenter", `--net=/run/netns/${spec.namespace}`, "--"];
+  const ownRun = ["unshare", "--mount", "--propagation", "private", "--", "sh", "-c", withOwnRun, "sh"];
+  const device = spec.isDevice ? [...ownRun, ...initCommand] : [];
+  return ["setpriv", "--pdeathsig", "KILL", ...enter, ...device, ...spec.argv];
 }
 
 async function start(spec: ProcessSpec): Promise<void> {
-  const argv = await commandOf(spec);
-  launch(spec, argv);
+  launch(spec, commandOf(spec));
 }
 
 function launch(spec: ProcessSpec, argv: readonly string[]): void {
   const log = openSync(spec.logFile, "a", 0o600);
   const [program = "", ...args] = argv;
-  const child = spawn(program, args, { stdio: ["ignore", log, log] });
+  // A device ends in order when its standard input does.
+  const child = spawn(program, args, { stdio: [spec.isDevice ? "pipe" : "ignore", log, log] });
   const entry = { child, stopping: false };
   running.set(spec.id, entry);
   child.on("error", (error) => tell({ event: "ended", id: spec.id, code: null, signal: error.message, again: false }));
@@ -93,7 +83,8 @@ function stop(id: string, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
   if (!entry) return Promise.resolve();
   entry.stopping = true;
   const ended = new Promise<void>((resolve) => entry.child.once("exit", () => resolve()));
-  entry.child.kill(signal);
+  if (signal === "SIGTERM" && entry.child.stdin) entry.child.stdin.end();
+  else entry.child.kill(signal);
   return ended;
 }
 
