@@ -11,7 +11,7 @@ import { formatLevels } from "../../studio/src/run/levels.ts";
 import { type RunOptions, readOptions, runUsage } from "../../studio/src/run/options.ts";
 import { showProgress } from "../../studio/src/run/progress.ts";
 import { type FirstLight, firstLight } from "./first-light.ts";
-import { type ProofResult, runProof } from "./proof.ts";
+import { type Proof, type ProofResult, runProof } from "./proof.ts";
 import { authenticationProof } from "./proofs/authentication.ts";
 import { closedLoopProof } from "./proofs/closed-loop.ts";
 import { commandsProof } from "./proofs/commands.ts";
@@ -24,16 +24,17 @@ import { supervisionProof } from "./proofs/supervision.ts";
 import { watchTeardown } from "./proofs/teardown.ts";
 import { formatTable } from "./table.ts";
 
-const proofs = [
-  manifestProof,
-  sandboxProof,
-  closedLoopProof,
-  supervisionProof,
-  authenticationProof,
-  managementProof,
-  reachProof,
-  releaseProof,
-  commandsProof,
+/** By their numbers in the issue, in the order in which nobody waits for what another is waiting for. */
+const proofs: readonly [number, Proof][] = [
+  [1, manifestProof],
+  [2, sandboxProof],
+  [3, closedLoopProof],
+  [5, authenticationProof],
+  [6, managementProof],
+  [7, reachProof],
+  [4, supervisionProof],
+  [8, releaseProof],
+  [9, commandsProof],
 ];
 
 async function check(options: RunOptions): Promise<number> {
@@ -46,11 +47,12 @@ async function check(options: RunOptions): Promise<number> {
   const { components } = await light.status();
   const results: ProofResult[] = [];
   try {
-    for (const [index, proof] of proofs.entries()) {
-      results.push(await progress.step(proof.title, () => runProof(index + 1, proof, light)));
+    for (const [number, proof] of proofs) {
+      results.push(await progress.step(proof.title, () => runProof(number, proof, light)));
     }
   } finally {
-    results.push(await takeDown(running, light, results.length + 1));
+    results.push(await takeDown(running, light));
+    results.sort((a, b) => a.number - b.number);
     await rm(scratch, { recursive: true, force: true });
   }
   const totalMs = Math.round(performance.now() - startedAt);
@@ -59,9 +61,9 @@ async function check(options: RunOptions): Promise<number> {
   return results.some(({ outcome }) => outcome === "fails") ? 1 : 0;
 }
 
-async function takeDown(running: Running, light: FirstLight, number: number): Promise<ProofResult> {
+async function takeDown(running: Running, light: FirstLight): Promise<ProofResult> {
   const proof = await watchTeardown(running);
-  return runProof(number, proof, light);
+  return runProof(proofs.length + 1, proof, light);
 }
 
 /** Inside the checkout, so that copies of the example find its packages. */

@@ -49,7 +49,9 @@ async function tellLies(gate: Gate, staging: string, { foreign, altered, older, 
   await stageRelease(staging, older);
   facts.push(await refusal("the older release", gate, older, "RELEASE_ROLLBACK"));
   await writeFile(join(staging, "targets", `${current.releaseDigest}.${releaseTargetName(current.release)}`), "{}");
-  facts.push(await refusal("something else under the digest of a signed release", gate, current, "RELEASE_INVALID"));
+  facts.push(
+    await refusal("something else under the digest of a signed release", gate, current, "RELEASE_ARTIFACT_ALTERED"),
+  );
   await stageMetadata(staging, await signOnline(foreign.repositoryDir));
   await stageRelease(staging, foreign.built);
   facts.push(await refusal("a whole repository of the attacker's", gate, foreign.built, "RELEASE_SIGNATURE_INVALID"));

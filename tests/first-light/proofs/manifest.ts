@@ -1,6 +1,6 @@
 /** 1: the compiler takes the example and refuses, in words and with the place, what is wrong with three others. */
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { cp, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { errorTable } from "@bulkhead/protocol";
 import { execa } from "execa";
 import { z } from "zod";
@@ -45,9 +45,12 @@ export const manifestProof: Proof = {
   async prove({ manifest, scratch }) {
     const good = await check(manifest);
     const text = await readFile(manifest, "utf8");
+    // Beside the components, as the images of a manifest are folders next to it.
+    const copy = join(scratch, "broken");
+    await cp(dirname(manifest), copy, { recursive: true });
     const facts = [fact(good.code === 0, `bulkhead check takes ${manifest.slice(bulkheadDirectory.length + 1)}`)];
     for (const [index, one] of broken.entries())
-      facts.push(await refusal(text, one, join(scratch, `broken-${index}.yaml`)));
+      facts.push(await refusal(text, one, join(copy, `broken-${index}.yaml`)));
     return facts;
   },
 };

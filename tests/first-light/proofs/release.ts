@@ -3,6 +3,7 @@ import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { releaseTargetName } from "@bulkhead/protocol";
 import { type BuiltRelease, signRelease } from "../../../studio/src/index.ts";
+import { eventually } from "../../../studio/src/run/eventually.ts";
 import { publish, upload } from "../../../studio/src/run/project.ts";
 import { signAsAttacker, withoutRoots } from "../attacker.ts";
 import type { FirstLight } from "../first-light.ts";
@@ -63,7 +64,10 @@ async function newRelease(light: FirstLight, counter: number): Promise<BuiltRele
 async function accepted(light: FirstLight, built: BuiltRelease, generation: number): Promise<Fact> {
   await publish(light.client, light.running.project, built);
   const answer = await deploy(light, built);
-  const status = await light.untilReady();
+  const status = await eventually("the release to be committed", 30_000, async () => {
+    const now = await light.status();
+    return now.release.digest === built.releaseDigest && now.update.state === "committed" ? now : undefined;
+  });
   const said = await light.line("climate", /this is the climate of release 2/);
   const holds =
     answer.state === "done" && status.release.digest === built.releaseDigest && status.generation === generation + 1;
@@ -100,7 +104,7 @@ async function alterBlob(
   if (!changed) throw new Error("the new release has no new artifact to alter");
   const file = await findFile(light.running.paths.kms, changed.digest);
   const bytes = await readFile(file);
-  const at = bytes.length - 2000;
+  const at = Math.floor(bytes.length / 2);
   bytes[at] = (bytes[at] ?? 0) ^ 1;
   await writeFile(file, bytes);
   return { digest: changed.digest, bytes };

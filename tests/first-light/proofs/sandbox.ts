@@ -15,8 +15,13 @@ const attemptsSchema = z.object({
   attempts: z.array(z.object({ what: z.string(), how: z.string(), refused: z.boolean(), code: z.string() })),
 });
 
-/** What the issue names: each must be among the attempts, refused. */
-const demanded = [/another component's|files of/i, /signal/i, /socket|connect.*outside|TCP/i, /channel/i];
+/** What must be among the attempts, refused, by what was tried and on what. */
+const demanded = [
+  { what: "another component's files", pattern: /^read .*\/view\/(data\/keys|platform\/core)/ },
+  { what: "a signal to others", pattern: /^signal others/ },
+  { what: "a socket to the outside", pattern: /^connect \(?tcp (?!127)/ },
+  { what: "a channel of others", pattern: /^connect .*\/ipc\/.*climate\.(thermometer|fan)/ },
+];
 
 export const sandboxProof: Proof = {
   title: "every component runs in its own sandbox, and nothing gets out of one",
@@ -90,14 +95,14 @@ async function attempts(light: FirstLight): Promise<Fact[]> {
     (await light.lines("intruder")).find(({ text }) => text.includes('{"attempts":')),
   );
   const { attempts: all } = attemptsSchema.parse(JSON.parse(line.text.slice(line.text.indexOf('{"attempts":'))));
-  const missing = demanded.filter((pattern) => !all.some(({ what }) => pattern.test(what)));
+  const missing = demanded.filter(({ pattern }) => !all.some((one) => pattern.test(`${one.what} ${one.how}`)));
   return [
     ...all.map(({ what, how, refused, code }) =>
       fact(refused && code !== "", `intruder: ${what} (${how}): ${refused ? code : "SUCCEEDED"}`),
     ),
     fact(
       missing.length === 0,
-      `the intruder tried what was asked for${missing.length > 0 ? `, but not ${missing.join(", ")}` : ""}`,
+      `the intruder tried what was asked for${missing.length > 0 ? `, but not ${missing.map(({ what }) => what).join(", ")}` : ""}`,
     ),
   ];
 }

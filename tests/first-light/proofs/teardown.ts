@@ -2,6 +2,7 @@
 import { readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { kill } from "node:process";
+import { eventually } from "../../../studio/src/run/eventually.ts";
 import type { Running } from "../../../studio/src/run/launcher.ts";
 import { type HostProcess, processesBelow } from "../processes.ts";
 import { fact, type Proof } from "../proof.ts";
@@ -15,8 +16,9 @@ export async function watchTeardown(running: Running): Promise<Proof> {
     title: "taken down, it leaves no process, namespace, control group or database behind",
     async prove() {
       await running.stop();
-      const alive = processes.filter(isAlive);
-      const left = await namespacesLeft(namespaces);
+      // The kernel ends a pid namespace in its own time; none of it may stay.
+      const alive = await untilEmpty(async () => processes.filter(isAlive));
+      const left = await untilEmpty(() => namespacesLeft(namespaces));
       const groups = await cgroupsLeft(running.paths.stateDir.split("/").at(-1) ?? "");
       return [
         fact(
@@ -32,6 +34,14 @@ export async function watchTeardown(running: Running): Promise<Proof> {
       ];
     },
   };
+}
+
+/** Looks for up to five seconds until nothing is found; returns what still is then. */
+async function untilEmpty<T>(look: () => Promise<T[]>): Promise<T[]> {
+  await eventually("nothing to be left", 5_000, async () => (await look()).length === 0 || undefined).catch(
+    () => undefined,
+  );
+  return look();
 }
 
 function isAlive({ pid }: Pick<HostProcess, "pid">): boolean {
