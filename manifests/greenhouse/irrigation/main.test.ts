@@ -30,8 +30,13 @@ describe("[S4] irrigation", () => {
       },
       { grant: { pin: "P9_14", direction: "out" } },
     );
+    const flow = fakeClient(
+      gpioLineInterface,
+      { read: () => ({ level: 0 }), watch: () => null, write: () => null },
+      { grant: { pin: "P9_15A", direction: "in" } },
+    );
     const irrigation = await startComponent(component, {
-      uses: { moisture: moisture.client, valve: valve.client },
+      uses: { moisture: moisture.client, valve: valve.client, flow: flow.client },
       config: { periodMs: 10 },
     });
     onTestFinished(() => irrigation.stop());
@@ -39,6 +44,8 @@ describe("[S4] irrigation", () => {
     world.moisturePermille = 500;
     await eventually(() => world.valve).toBe(0);
     expect(irrigation.lines).toEqual(["info valve open at 20.0 % moisture", "info valve closed at 50.0 % moisture"]);
+    flow.notify("edge", { level: 1, timeUs: 1, sequence: 7 });
+    await eventually(() => irrigation.lines).toContainEqual('info water flows {"edge":7}');
     world.moisturePermille = 100;
     await eventually(() => world.valve).toBe(1);
     await irrigation.stop();

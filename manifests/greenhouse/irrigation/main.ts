@@ -28,11 +28,16 @@ export function decideValve(
 }
 
 export const component = defineComponent({
-  uses: { moisture: moistureInterface, valve: gpioLineInterface },
+  uses: { moisture: moistureInterface, valve: gpioLineInterface, flow: gpioLineInterface },
   async start({ uses, config, log, onStop }) {
     const { periodMs, ...limits } = configSchema.parse(config);
     let valve: 0 | 1 = 0;
     await uses.valve.write({ level: 0 });
+    // What the valve was told is one thing, what the water does another.
+    uses.flow.channel.on("edge", ({ level, sequence }) =>
+      log.info(level ? "water flows" : "water stands", { edge: sequence }),
+    );
+    await uses.flow.watch({ edges: "both" });
     // A failed reading ends this component: without its sensor it must not water (a strong dependency in the manifest).
     const stopCycle = startCycle(periodMs, async () => {
       const { moisturePermille } = await uses.moisture.read();

@@ -32,6 +32,20 @@ describe("[S4] the plant", () => {
     await plant.stop();
   });
 
+  test("closes its flow switch while the valve is open, and tells each change once", async () => {
+    const plant = await startComponent(component, { uses: {} });
+    const { client } = plant.connect("pins");
+    const changes: unknown[] = [];
+    client.channel.on("changed", (change) => changes.push(change));
+    for (const level of [1, 1, 0] as const) await client.drive({ pin: "P9_14", level });
+    await eventually(() => changes).toEqual([
+      { pin: "P9_15A", level: 1 },
+      { pin: "P9_15A", level: 0 },
+    ]);
+    expect(await client.sense({ pin: "P9_15A" })).toEqual({ level: 0 });
+    await plant.stop();
+  });
+
   test("cools while its fan pin is 1", async () => {
     const plant = await startComponent(component, { uses: {} });
     const bus = plant.connect("bus").client;

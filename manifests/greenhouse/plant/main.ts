@@ -6,6 +6,8 @@ import { type Actuators, morning, step } from "./model.ts";
 
 const stepMs = 100;
 const wiring: Readonly<Record<string, keyof Actuators>> = { P9_12: "fan", P9_14: "valve" };
+/** A flow switch in the pipe behind the valve: closes when water flows. */
+const flowPin = "P9_15A";
 
 export const component = defineComponent({
   provides: { bus: simulatedBusInterface, pins: simulatedPinsInterface },
@@ -21,14 +23,16 @@ export const component = defineComponent({
     provides.bus.serve(() => ({
       transfer: ({ bus, address, write, readLength }) => ({ read: readSensor(state, bus, address, write, readLength) }),
     }));
-    provides.pins.serve(() => ({
+    provides.pins.serve(({ notify }) => ({
       drive({ pin, level }) {
         const actuator = wiring[pin];
-        if (actuator) actuators[actuator] = level; // A pin that nothing is wired to may be driven; nothing happens.
+        if (!actuator || actuators[actuator] === level) return null; // A pin that nothing is wired to may be driven.
+        actuators[actuator] = level;
+        if (actuator === "valve") notify("changed", { pin: flowPin, level });
         return null;
       },
       sense({ pin }) {
-        const actuator = wiring[pin];
+        const actuator = pin === flowPin ? "valve" : wiring[pin];
         return { level: actuator ? actuators[actuator] : 0 };
       },
     }));

@@ -12,16 +12,25 @@ export const closedLoopProof: Proof = {
     const off = await eventually("the fan to go off again", 30_000, async () =>
       (await light.lines("climate")).find(({ id, text }) => id > on.id && /fan off/.test(text)),
     );
-    const { status, readings } = await readClimate(light);
+    const edge = await light.line("irrigation", /water flows .*"edge":\d+/, 20_000);
+    const { status, readings } = await eventually(
+      "readings from before and after the fan was switched",
+      15_000,
+      async () => {
+        const now = await readClimate(light);
+        return [0, 1].every((fan) => pairs(now.readings, fan).length > 0) ? now : undefined;
+      },
+    );
     const used = status.channels.filter(({ client }) => client === "climate");
     return [
       fact(true, `calls: ${used.map(({ name, provider }) => `climate.${name} → ${provider}`).join(", ")}`),
+      fact(true, `notifications: gpio → irrigation, an edge of the flow switch: "${edge.text}"`),
       fact(
         used.length > 0 && used.every(({ up, name }) => up || name === "moisture"),
         "the controller's channels are up",
       ),
       fact(temperature(on.text) > temperature(off.text), `the fan cooled the plant: "${on.text}", then "${off.text}"`),
-      ...fallsWhileOn(readings),
+      ...followsFan(readings),
     ];
   },
 };
@@ -40,21 +49,28 @@ async function readClimate(
   return { status: await light.status(), readings: messages.map(({ payload }) => JSON.parse(payload) as Reading) };
 }
 
-/** In the readings themselves: while the fan runs, each is colder than the one before. */
-function fallsWhileOn(readings: readonly Reading[]) {
-  const steps = readings.slice(1).map((now, index) => ({ now, before: readings[index] }));
-  const cooling = steps.filter(({ now, before }) => before?.fan === 1 && now.fan === 1);
-  const warming = steps.filter(({ now, before }) => before?.fan === 0 && now.fan === 0);
-  const colder = cooling.filter(({ now, before }) => before && now.temperatureMilliC <= before.temperatureMilliC);
-  const warmer = warming.filter(({ now, before }) => before && now.temperatureMilliC >= before.temperatureMilliC);
+/** Readings that follow one another while the fan keeps its state. */
+function pairs(readings: readonly Reading[], fan: number): { before: Reading; now: Reading }[] {
+  return readings.slice(1).flatMap((now, index) => {
+    const before = readings[index];
+    return before?.fan === fan && now.fan === fan ? [{ before, now }] : [];
+  });
+}
+
+/** In the readings themselves: while the fan runs, none is warmer than the one before, and while it stands, none is colder. */
+function followsFan(readings: readonly Reading[]) {
+  const cooling = pairs(readings, 1);
+  const warming = pairs(readings, 0);
+  const falling = cooling.filter(({ before, now }) => now.temperatureMilliC <= before.temperatureMilliC);
+  const rising = warming.filter(({ before, now }) => now.temperatureMilliC >= before.temperatureMilliC);
   return [
     fact(
-      cooling.length > 0 && colder.length === cooling.length,
-      `${colder.length} of ${cooling.length} readings with the fan on do not rise`,
+      falling.length === cooling.length,
+      `${falling.length} of ${cooling.length} readings with the fan on do not rise`,
     ),
     fact(
-      warming.length > 0 && warmer.length === warming.length,
-      `${warmer.length} of ${warming.length} readings with the fan off do not fall`,
+      rising.length === warming.length,
+      `${rising.length} of ${warming.length} readings with the fan off do not fall`,
     ),
   ];
 }
