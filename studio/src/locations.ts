@@ -17,3 +17,6 @@ export function coreEntry(name: string): string {
   if (name === "kms-agent") return join(bulkheadDirectory, "kms-agent/src/main.ts");
   return join(bulkheadDirectory, "runtime/src", name, "main.ts");
 }
+
+/** The example that runs where no manifest is named. */
+export const exampleManifest: string = join(bulkheadDirectory, "manifests/greenhouse/manifest.yaml");

@@ -1,0 +1,89 @@
+/** The place that one system has on this machine: its directories, its uids, and the list of what must be undone at its end. */
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { removeCgroups } from "@bulkhead/runtime";
+import { bulkheadDirectory } from "../locations.ts";
+import { claimInstance, type Instance } from "./instance.ts";
+import { type Paths, pathsBelow } from "./paths.ts";
+import { detectPrivilege, type Privilege } from "./privilege.ts";
+import type { Progress } from "./progress.ts";
+
+export type SiteOptions = {
+  /** Keeps systems on one machine apart. */
+  name: string;
+  /** Forgets what an earlier run of this name kept. */
+  fresh: boolean;
+};
+
+export type Site = {
+  privilege: Privilege;
+  instance: Instance;
+  paths: Paths;
+  uids: Uids;
+  /** Adds what must be done at the end; the last added is done first. */
+  atEnd(step: () => Promise<unknown>): void;
+  /** Takes down all that was started here. */
+  stop(): Promise<void>;
+};
+
+/** null: the uid that starts it. `components` is the first of a range. */
+export type Uids = { kms: number | null; components: number | null };
+
+/** Takes the place for this process and clears what a killed run left. Throws ALREADY_RUNNING, MISSING_PRIVILEGE. */
+export async function claimSite(options: SiteOptions, progress: Progress): Promise<Site> {
+  const privilege = await detectPrivilege();
+  const instance = await claimInstance(options.name, bulkheadDirectory);
+  for (const left of instance.cleaned) progress.note(`cleaned up: ${left}`);
+  const undo: (() => Promise<unknown>)[] = [() => instance.release()];
+  const paths = pathsBelow(instance.stateDir);
+  const site: Site = {
+    privilege,
+    instance,
+    paths,
+    uids: uidsOf(privilege, instance),
+    atEnd: (step) => void undo.push(step),
+    stop: async () => {
+      for (const step of undo.splice(0).reverse()) await step();
+    },
+  };
+  return takeDownOnFailure(site, async () => {
+    if (options.fresh) await forget(paths);
+    await mkdir(paths.logDir, { recursive: true, mode: 0o700 });
+    site.atEnd(() => removeCgroups(instance.cgroupInstance));
+    return site;
+  });
+}
+
+/** Does `work`; what it had started before it failed is taken down again. */
+export async function takeDownOnFailure<T>(site: Site, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await site.stop();
+    throw error;
+  }
+}
+
+/** Uids of our own, far from those of people, packages, containers (up to 1879048191) and of other instances. */
+function uidsOf(privilege: Privilege, instance: Instance): Uids {
+  if (privilege.kind === "user") return { kms: null, components: null };
+  // Inside the user namespace; the host sees the user's own range.
+  if (privilege.kind === "user-range") return { kms: null, components: 1000 };
+  const slot = Number.parseInt(instance.stateDir.slice(-4), 16) % 1000;
+  const base = 1_900_000_000 + slot * 10_000;
+  return { kms: base, components: base + 1000 };
+}
+
+async function forget(paths: Paths): Promise<void> {
+  for (const part of [
+    paths.kms,
+    paths.gatewayDir,
+    paths.devicesDir,
+    paths.buildDir,
+    join(paths.stateDir, "project"),
+    join(paths.stateDir, "postgres", "data"),
+    paths.logDir,
+  ]) {
+    await rm(part, { recursive: true, force: true });
+  }
+}
