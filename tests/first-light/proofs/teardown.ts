@@ -1,5 +1,5 @@
 /** 10: when it is taken down, nothing of it is left. */
-import { readdir, readlink } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { kill } from "node:process";
 import { eventually } from "../../../studio/src/run/eventually.ts";
@@ -12,23 +12,24 @@ export async function watchTeardown(running: Running): Promise<Proof> {
   const processes = [...(await processesBelow(running.world.pid)), ...(await processesBelow(running.kms.pid()))];
   const namespaces = new Set((await Promise.all(processes.map(({ pid }) => namespacesOf(pid)))).flat());
   for (const own of await namespacesOf(process.pid)) namespaces.delete(own);
+  // The kernel gives a namespace's number to the next one: only who was there before can be in one of ours.
+  const others = await allPids();
   return {
-    title: "taken down, it leaves no process, namespace, control group or database behind",
+    title: "taken down, it leaves no process, namespace, mount, control group or database behind",
     async prove() {
       await running.stop();
       // The kernel ends a pid namespace in its own time; none of it may stay.
       const alive = await untilEmpty(async () => processes.filter(isAlive));
-      const left = await untilEmpty(() => namespacesLeft(namespaces));
+      const left = await untilEmpty(() => namespacesLeft(namespaces, others));
+      const mounts = await mountsLeft(running.paths.stateDir, namespaces);
       const groups = await cgroupsLeft(running.paths.stateDir.split("/").at(-1) ?? "");
       return [
         fact(
           alive.length === 0,
           `${processes.length} processes: ${alive.length} left${alive.map(({ pid }) => ` ${pid}`)}`,
         ),
-        fact(
-          left.length === 0,
-          `${namespaces.size} namespaces: ${left.length} left, and with them their interfaces and mounts`,
-        ),
+        fact(left.length === 0, `${namespaces.size} namespaces: ${left.length} left, and with them their interfaces`),
+        fact(mounts.length === 0, `mounts of the host: ${mounts.length} left${mounts.map((line) => ` ${line}`)}`),
         fact(groups.length === 0, `control groups: ${groups.length} left${groups.map((path) => ` ${path}`)}`),
         fact(!isAlive({ pid: running.postgresPid }), "the database has ended"),
       ];
@@ -58,11 +59,22 @@ async function namespacesOf(pid: number): Promise<string[]> {
   return Promise.all(kinds.map((kind) => readlink(`/proc/${pid}/ns/${kind}`).catch(() => `${kind}: gone`)));
 }
 
-/** Those of `wanted` that some process of the host is still in. */
-async function namespacesLeft(wanted: ReadonlySet<string>): Promise<string[]> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+async function allPids(): Promise<number[]> {
+  return (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+}
+
+/** Those of `wanted` that one of the processes is still in. */
+async function namespacesLeft(wanted: ReadonlySet<string>, pids: readonly number[]): Promise<string[]> {
   const present = new Set((await Promise.all(pids.map(namespacesOf))).flat());
   return [...wanted].filter((namespace) => !namespace.endsWith("gone") && present.has(namespace));
+}
+
+/** Mounts of the host's own mount namespace that show our files or pin one of our namespaces (proc(5), mountinfo). */
+async function mountsLeft(stateDir: string, namespaces: ReadonlySet<string>): Promise<string[]> {
+  const lines = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
+  return lines.filter(
+    (line) => line.includes(stateDir) || [...namespaces].some((namespace) => line.includes(` ${namespace} `)),
+  );
 }
 
 async function cgroupsLeft(instance: string): Promise<string[]> {
