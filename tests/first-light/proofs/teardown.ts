@@ -1,7 +1,7 @@
 /** 10: when it is taken down, nothing of it is left. */
+import { readFileSync } from "node:fs";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
-import { kill } from "node:process";
 import { eventually } from "../../../studio/src/run/eventually.ts";
 import type { Running } from "../../../studio/src/run/launcher.ts";
 import { type HostProcess, processesBelow } from "../processes.ts";
@@ -45,9 +45,10 @@ async function untilEmpty<T>(look: () => Promise<T[]>): Promise<T[]> {
   return look();
 }
 
+/** A zombie is no process any more: it waits for pid 1 of the machine to take note. */
 function isAlive({ pid }: Pick<HostProcess, "pid">): boolean {
   try {
-    return kill(pid, 0);
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
   } catch {
     return false;
   }

@@ -118,10 +118,12 @@ function spawnWorld(privilege: Privilege, logFile: string): ChildProcess {
   );
 }
 
-function closeWorld(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+/** The world ends when nobody listens to it any more, and with pid 1 all of its pid namespace. */
+async function closeWorld(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  // unshare's child dies with it (--kill-child), and with pid 1 all of its pid namespace.
-  child.kill("SIGKILL");
-  return ended;
+  child.disconnect();
+  const timer = setTimeout(() => child.kill("SIGKILL"), 3_000);
+  await ended;
+  clearTimeout(timer);
 }
