@@ -43,7 +43,7 @@ export function studioClient({ url, token }: { url: string; token: string }) {
     }).catch((cause: unknown) => {
       throw new BulkheadError("STUDIO_UNREACHABLE", `the management service at ${url} does not answer`, {
         cause,
-        remedy: "npm start starts one",
+        remedy: "`bulkhead run` or `bulkhead kms start` starts one",
       });
     });
     const text = await answer.text();
@@ -83,9 +83,9 @@ export async function findStudio(recordFile: string): Promise<StudioClient> {
     const token = (await readFile(record.tokenFile, "utf8")).trim();
     return studioClient({ url: record.url, token });
   } catch (cause) {
-    throw new BulkheadError("STUDIO_UNREACHABLE", "no management service was started from this checkout", {
+    throw new BulkheadError("STUDIO_UNREACHABLE", `${recordFile} does not say where the management service is`, {
       cause,
-      remedy: "npm start starts one (or give --name as it was given there)",
+      remedy: "is it still starting? else start it again: `bulkhead run` or `bulkhead kms start`",
     });
   }
 }

@@ -1,25 +1,27 @@
-/** Finds the command that the arguments mean, runs it, and turns how it ended into an exit code: 0, 1 refused, 2 misused. */
+/** Finds the command that the arguments mean, runs it, and turns how it ended into an exit code: 0, 1 refused, 2 misused, 130 interrupted. */
 
 import { stripVTControlCharacters } from "node:util";
 import { BulkheadError, type ErrorReport, formatError, reportError } from "@bulkhead/protocol";
 import { suggest } from "@bulkhead/protocol/manifest";
-import { type ArgsDef, type CommandDef, renderUsage, runCommand } from "citty";
+import { type ArgsDef, type CommandDef, parseArgs, renderUsage, runCommand } from "citty";
 
 // Commands differ in their arguments and are kept in one table, for which citty's own type is CommandDef<any>.
 type Command = CommandDef<ArgsDef>;
-type Found = { command: Command; parent: Command | undefined; rest: readonly string[] };
+type Found = { command: Command; path: readonly string[]; rest: readonly string[] };
 
 /** Runs `bulkhead` with `args`. Never throws; the answer is the exit code. */
 export async function runCommandLine(root: Command, args: readonly string[]): Promise<number> {
   try {
-    const { command, parent, rest } = await findCommand(root, args);
+    const { command, path, rest } = await findCommand(root, args);
     if (rest.includes("--help") || rest.includes("-h") || (command.subCommands && rest.length === 0)) {
-      const usage = await renderUsage(command, parent);
+      const parent = path.slice(0, -1).join(" ");
+      const usage = await renderUsage(command, parent === "" ? undefined : { meta: { name: parent } });
       process.stdout.write(`${process.stdout.isTTY ? usage : stripVTControlCharacters(usage)}\n`);
       return rest.length > 0 ? 0 : 2;
     }
     await checkArguments(command, rest);
     const { result } = await runCommand(command, { rawArgs: [...rest] });
+    if (typeof result === "number") return result;
     return result === false ? 1 : 0;
   } catch (error) {
     return report(error, args.includes("--json"));
@@ -27,7 +29,7 @@ export async function runCommandLine(root: Command, args: readonly string[]): Pr
 }
 
 async function findCommand(root: Command, args: readonly string[]): Promise<Found> {
-  let found: Found = { command: root, parent: undefined, rest: args };
+  let found: Found = { command: root, path: ["bulkhead"], rest: args };
   for (;;) {
     const table = await resolved(found.command.subCommands);
     const [name] = found.rest;
@@ -37,13 +39,25 @@ async function findCommand(root: Command, args: readonly string[]): Promise<Foun
       const remedy = suggest(name, Object.keys(table)) ?? "bulkhead --help lists what there is";
       throw new BulkheadError("USAGE", `there is no command \`${name}\``, { remedy });
     }
-    found = { command: (await resolved(entry)) as Command, parent: found.command, rest: found.rest.slice(1) };
+    found = {
+      command: (await resolved(entry)) as Command,
+      path: [...found.path, name],
+      rest: found.rest.slice(1),
+    };
   }
 }
 
-// citty passes over options that it does not know; a misspelt option must not be silently without effect.
+// citty passes over what it does not know; a misspelt option must not be silently without effect.
 async function checkArguments(command: Command, rest: readonly string[]): Promise<void> {
   const known = (await resolved(command.args)) ?? {};
+  checkOptions(known, rest);
+  const positionals = Object.values(known).filter(({ type }) => type === "positional").length;
+  const surplus = parseArgs([...rest], known)._[positionals];
+  if (surplus === undefined) return;
+  throw new BulkheadError("USAGE", `\`${surplus}\` is one argument too many`, { remedy: "--help shows the arguments" });
+}
+
+function checkOptions(known: ArgsDef, rest: readonly string[]): void {
   const options = Object.entries(known).flatMap(([name, { type }]) => (type === "positional" ? [] : [name]));
   for (const argument of rest) {
     const name = /^--(?:no-)?([^=]+)/.exec(argument)?.[1];
@@ -70,7 +84,8 @@ function report(error: unknown, asJson: boolean): number {
   const errors = errorsOf(error) ?? [first];
   if (asJson) process.stdout.write(`${JSON.stringify({ ok: false, errors })}\n`);
   else for (const each of errors) process.stderr.write(`${formatError(each)}\n`);
-  if (first.code === "INTERNAL" && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (error instanceof Error && !(error instanceof BulkheadError) && first.code === "INTERNAL")
+    process.stderr.write(`${error.stack}\n`);
   return first.code === "USAGE" ? 2 : 1;
 }
 

@@ -38,6 +38,13 @@ export function stateDirectory(name: string, checkout: string): string {
   return join(base, `${name}-${place}`);
 }
 
+/** True while the process that has the state directory lives. */
+export async function isRunning(stateDir: string): Promise<boolean> {
+  const text = await readFile(join(stateDir, "instance.json"), "utf8").catch(() => "");
+  const record = recordSchema.safeParse(parseJson(text)).data;
+  return record !== undefined && (await isAlive(record));
+}
+
 /** Takes the state directory for this process. Throws ALREADY_RUNNING where a living process has it. */
 export async function claimInstance(name: string, checkout: string): Promise<Instance> {
   const stateDir = stateDirectory(name, checkout);

@@ -5,7 +5,7 @@ import { BulkheadError } from "@bulkhead/protocol";
 export type RunOptions = {
   /** Prove the list of first light, print it and end. */
   check: boolean;
-  /** Print the result of `check` as JSON. */
+  /** Print what came of it as JSON. */
   json: boolean;
   /** Manifest of the system to run. */
   manifest: string;
@@ -17,16 +17,19 @@ export type RunOptions = {
   name: string;
 };
 
+export const defaultName = "studio";
+export const defaultPort = "7000";
+
 export const runUsage = `Runs a whole system on this machine: a management service, a device, and the tunnel between them.
 
   npm start                         until Ctrl-C
   npm start -- --check              prove that it works, print a table, end
 
   --manifest FILE     system to run                          (manifests/greenhouse/manifest.yaml)
-  --name NAME         keeps the state of systems apart       (the system's folder, "check" with --check)
+  --name NAME         keeps the state of systems apart       ("studio"; "check" with --check)
   --port PORT         port of the web page on 127.0.0.1      (7000; any free one with --check)
   --device-node PATH  Node that executes the device          (the one that runs this)
-  --json              with --check: print the result as JSON
+  --json              print the result as JSON
   --help              this text
 `;
 
@@ -35,24 +38,27 @@ export function readOptions(args: readonly string[], defaultManifest: string): R
   const { values } = parse(args);
   if (values.help) return null;
   const check = values.check ?? false;
-  const port = Number(values.port ?? (check ? 0 : 7000));
-  if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new BulkheadError("USAGE", `--port ${values.port} is not a port`, {
-      remedy: "give a number from 0 to 65535",
-    });
-  }
-  const name = values.name ?? (check ? "check" : "studio");
-  if (!/^[a-z][a-z0-9-]{0,15}$/.test(name)) {
-    throw new BulkheadError("USAGE", `--name ${name} is not a name`, { remedy: "use a-z, 0-9 and -, at most 16" });
-  }
   return {
     check,
     json: values.json ?? false,
     manifest: values.manifest ?? defaultManifest,
     deviceNode: values["device-node"] ?? null,
-    port,
-    name,
+    port: portOf(values.port ?? (check ? "0" : defaultPort)),
+    name: nameOf(values.name ?? (check ? "check" : defaultName)),
   };
+}
+
+/** Reads a port number. Throws USAGE. */
+export function portOf(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65535) return port;
+  throw new BulkheadError("USAGE", `--port ${text} is not a port`, { remedy: "give a number from 0 to 65535" });
+}
+
+/** Reads the name of a system. Throws USAGE. */
+export function nameOf(text: string): string {
+  if (/^[a-z][a-z0-9-]{0,15}$/.test(text)) return text;
+  throw new BulkheadError("USAGE", `--name ${text} is not a name`, { remedy: "use a-z, 0-9 and -, at most 16" });
 }
 
 function parse(args: readonly string[]) {

@@ -1,0 +1,40 @@
+/** Asking a device for something and waiting for what becomes of it. */
+import type { StoredCommand } from "@bulkhead/kms";
+import { BulkheadError, type Command, isErrorCode } from "@bulkhead/protocol";
+import { eventually } from "../run/eventually.ts";
+import type { StudioClient } from "./client.ts";
+
+const lookEveryMs = 200;
+/** The service ends a command at its deadline; that it says so takes it a moment. */
+const graceMs = 15_000;
+
+/**
+ * Gives a device a command and waits until it has been carried out. Throws what the device answered where it refused or failed,
+ * COMMAND_EXPIRED where it did not answer within `timeoutMs`.
+ */
+export async function carryOut(
+  client: StudioClient,
+  deviceId: string,
+  command: Command,
+  timeoutMs: number,
+): Promise<StoredCommand> {
+  const { id } = await client.command(deviceId, { command, timeoutMs });
+  const look = async () => {
+    const found = (await client.commands(deviceId)).find((one) => one.id === id);
+    return found && !["pending", "delivered"].includes(found.state) ? found : undefined;
+  };
+  const answer = await eventually("an answer of the device", timeoutMs + graceMs, look, lookEveryMs);
+  if (answer.state === "done") return answer;
+  throw errorOf(answer);
+}
+
+/** What a command that was not carried out ended with, as an error. */
+export function errorOf({ state, code, message }: StoredCommand): BulkheadError {
+  const known = isErrorCode(code) ? code : "INTERNAL";
+  if (state === "expired") {
+    return new BulkheadError(known, message ?? "the device did not answer in time", {
+      remedy: "`bulkhead device show` says whether it is connected",
+    });
+  }
+  return new BulkheadError(known, `the device ${state} it: ${message || (code ?? "it gave no reason")}`);
+}

@@ -1,0 +1,52 @@
+/** Brings a release that the management service has to a device, and waits until the device runs it. */
+import type { Device } from "@bulkhead/kms";
+import { BulkheadError } from "@bulkhead/protocol";
+import type { StudioClient } from "../api/client.ts";
+import { carryOut } from "../api/commands.ts";
+import { eventually } from "../run/eventually.ts";
+import type { Progress } from "../run/progress.ts";
+
+export type Deployment = { deviceId: string; target: string; releaseDigest: string; timeoutMs: number };
+
+/** A generation that is not ready by then is rolled back by the device itself. */
+const startMs = 60_000;
+const lookEveryMs = 200;
+
+/**
+ * Returns the device as it runs the release. Throws what the device said where it refused the release,
+ * RELEASE_FAILED_TO_START where it went back to the one before.
+ */
+export async function deploy(client: StudioClient, deployment: Deployment, progress: Progress): Promise<Device> {
+  const { deviceId, target, releaseDigest, timeoutMs } = deployment;
+  const { finishedAtMs } = await progress.step("the device fetches and verifies the release", () =>
+    carryOut(client, deviceId, { kind: "deploy", target, releaseDigest }, timeoutMs),
+  );
+  return progress.step("the device starts it", () =>
+    eventually(
+      "the device to run the release",
+      startMs,
+      () => runningOn(client, deviceId, releaseDigest, finishedAtMs ?? 0),
+      lookEveryMs,
+    ),
+  );
+}
+
+async function runningOn(
+  client: StudioClient,
+  deviceId: string,
+  releaseDigest: string,
+  sinceMs: number,
+): Promise<Device | undefined> {
+  const { status, receivedAtMs } = await client.status(deviceId);
+  // A status from before the answer may tell of an earlier attempt.
+  if (status?.update.state === "rolled-back" && (receivedAtMs ?? 0) > sinceMs) {
+    throw new BulkheadError(
+      "RELEASE_FAILED_TO_START",
+      `the device went back to the release before: ${status.update.reason}`,
+    );
+  }
+  const device = await client.device(deviceId);
+  const { connected, release, components } = device;
+  const isReady = connected && components !== null && components.ready === components.total;
+  return isReady && release?.digest === releaseDigest ? device : undefined;
+}
