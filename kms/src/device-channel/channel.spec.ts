@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { once } from "node:events";
 import {
   type Command,
   type DeviceStatus,
@@ -63,6 +64,19 @@ describe("[M4] the command channel", () => {
     expect(await one.get("/manifest")).toMatchObject({ manifest: emptySystem() });
     expect(await one.get("")).toMatchObject({ device: { generation: 2, unsignedCommands: true } });
     channel.socket.close();
+  });
+
+  it("answers others while a device sends as many values as fit into a message", async () => {
+    const one = await device("bomber");
+    const channel = await connectDevice(one.options);
+    const closed = once(channel.socket, "close");
+    const sentMs = performance.now();
+    channel.socket.send(`{"type":"status","status":{"format":1,"components":[${"{},".repeat(1_300_000)}{}]}}`);
+    await closed;
+    expect(await one.get("")).toMatchObject({ device: { id: one.id } });
+    // Unbounded it takes half a minute, or all memory first.
+    expect(performance.now() - sentMs).toBeLessThan(5_000);
+    expect(await one.eventCodes()).toContain("PROTOCOL_INVALID");
   });
 
   it("[M8] keeps console lines in order, the newest 5,000, whatever a component printed", async () => {

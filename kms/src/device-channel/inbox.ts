@@ -2,6 +2,7 @@
 import { BulkheadError, type FromDevice, fromDevice } from "@bulkhead/protocol";
 import type { RawData, WebSocket } from "ws";
 import { z } from "zod";
+import { parseBoundedJson } from "./bounded-json.ts";
 
 const maxWaiting = 32;
 
@@ -55,12 +56,18 @@ function textOf(data: RawData): string {
 
 function parse(text: string): FromDevice {
   try {
-    return fromDevice.parse(JSON.parse(text));
+    return fromDevice.parse(parseBoundedJson(text));
   } catch (cause) {
-    const words = cause instanceof z.ZodError ? z.prettifyError(cause).slice(0, 500) : "it is not JSON text";
+    const words = wordsFor(cause);
     throw new BulkheadError("PROTOCOL_INVALID", `a message was refused: ${words}`, {
       remedy: "device and KMS must speak the same version of the protocol",
       cause,
     });
   }
+}
+
+function wordsFor(cause: unknown): string {
+  // The first few say enough; there may be thousands.
+  if (cause instanceof z.ZodError) return z.prettifyError(new z.ZodError(cause.issues.slice(0, 8))).slice(0, 500);
+  return cause instanceof RangeError ? "it holds too many values" : "it is not JSON text";
 }
