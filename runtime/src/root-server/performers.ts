@@ -2,7 +2,7 @@
 import type { Sandbox } from "../sandbox/index.ts";
 import type { SupervisionEffect, TimerName } from "../supervision/index.ts";
 import type { ControlLink } from "./control-link.ts";
-import type { RunnerHost } from "./runner.ts";
+import type { RunnerHost } from "./runner-host.ts";
 
 export type Live = { readonly incarnation: number; readonly sandbox: Sandbox; readonly link: ControlLink };
 export type Reason = { readonly atMs: number; readonly text: string };

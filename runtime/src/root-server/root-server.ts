@@ -8,7 +8,7 @@ import { type Generation, startGeneration } from "./generation.ts";
 import type { Ledger } from "./ledger.ts";
 import { type LogFifos, runtimeLogName } from "./log-fifos.ts";
 import { createMailbox } from "./mailbox.ts";
-import type { Request } from "./runner.ts";
+import type { Request } from "./runner-host.ts";
 import { beginTrialWatch, type Trial } from "./trial.ts";
 
 type Mail =

@@ -14,23 +14,7 @@ import {
 } from "../supervision/index.ts";
 import { type MessageToRoot, openControlLink } from "./control-link.ts";
 import { createPerformers, type Live, perform, type Reason } from "./performers.ts";
-
-export type Request<K extends "activate" | "restart" = "activate" | "restart"> = Extract<MessageToRoot, { kind: K }>;
-
-export type RunnerHost = {
-  /** Builds and starts the sandbox of one incarnation. */
-  launch(component: string, incarnation: number): Promise<Sandbox>;
-  greeting(component: string, incarnation: number): ToComponent["start"];
-  /** Only the verifier may ask the root server for anything. */
-  mayRequest(component: string): boolean;
-  onRequest(request: Request): void;
-  onGreeted(component: string): void;
-  onReady(component: string): void;
-  onEscalation(reason: string): void;
-  /** Something of the state, of a reason or of a sandbox changed. */
-  onChange(): void;
-  log(text: string): void;
-};
+import type { Request, RunnerHost } from "./runner-host.ts";
 
 export type Runner = {
   start(): void;
