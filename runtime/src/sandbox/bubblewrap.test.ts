@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { commandLine } from "./bubblewrap.ts";
+import { commandLine, setprivInside } from "./bubblewrap.ts";
 import type { Mount, SandboxSpec } from "./spec.ts";
 
 describe("[K7] the command line of a sandbox", () => {
@@ -31,6 +31,16 @@ describe("[K7] the command line of a sandbox", () => {
     const { argv, options } = commandLine({ ...spec, networkNamespace: "/run/netns/c-probe" }, "own-userns", true);
     expect(argv.slice(0, 4)).toEqual(["nsenter", "--net=/run/netns/c-probe", "--", "setpriv"]);
     expect(options).not.toContain("--unshare-net");
+  });
+
+  test.each([10_001, null])("gives away inside what no user namespace holds back (uid %s)", (uid) => {
+    const { argv, options } = commandLine({ ...spec, uid, capabilities: ["net_admin"] }, "board-userns", true);
+    const only = "-all,+net_admin";
+    expect(argv).toEqual(expect.arrayContaining([setprivInside, `--bounding-set=${only}`, `--ambient-caps=${only}`]));
+    expect(argv.includes("--reuid")).toBe(uid !== null);
+    expect(options.filter((option) => option.startsWith("CAP_"))).toEqual(
+      uid === null ? ["CAP_SETPCAP", "CAP_NET_ADMIN"] : ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_NET_ADMIN"],
+    );
   });
 
   test("orders mounts so that none hides another, whatever order they come in", () => {

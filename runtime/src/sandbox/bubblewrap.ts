@@ -27,8 +27,8 @@ export function commandLine(spec: SandboxSpec, form: Form, hasSeccomp: boolean):
   const enter = spec.networkNamespace === null ? [] : ["nsenter", `--net=${spec.networkNamespace}`, "--"];
   const dropsOutside = form === "own-userns" && spec.uid !== null;
   const drop = dropsOutside ? ["setpriv", ...ownIdentity(spec.uid), "--pdeathsig", "KILL", "--"] : [];
-  const dropsInside = form === "board-userns" && spec.uid !== null;
-  const dropInside = dropsInside ? [setprivInside, ...ownIdentity(spec.uid), ...onlyCapabilities(spec), "--"] : [];
+  const insideSetpriv = [setprivInside, ...ownIdentity(spec.uid), ...onlyCapabilities(spec), "--"];
+  const dropInside = form === "board-userns" ? insideSetpriv : [];
   const [program = "bwrap", ...rest] = [...enter, ...drop, "bwrap", "--args", `${descriptors.options}`, "--"];
   return {
     argv: [program, ...rest, ...dropInside, ...spec.command],
@@ -46,6 +46,7 @@ export function commandLine(spec: SandboxSpec, form: Form, hasSeccomp: boolean):
 }
 
 function ownIdentity(uid: number | null): string[] {
+  if (uid === null) return [];
   return ["--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups"];
 }
 
@@ -64,9 +65,14 @@ function namespaceOptions(spec: SandboxSpec, form: Form): string[] {
 
 function capabilityOptions(spec: SandboxSpec, form: Form): string[] {
   const wanted = spec.capabilities.map((name) => `CAP_${name.toUpperCase()}`);
-  // setpriv needs these three to take everything away, itself included.
-  const forSetpriv = form === "board-userns" && spec.uid !== null ? ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"] : [];
-  return ["--cap-drop", "ALL", ...[...forSetpriv, ...wanted].flatMap((name) => ["--cap-add", name])];
+  return ["--cap-drop", "ALL", ...[...forSetpriv(spec, form), ...wanted].flatMap((name) => ["--cap-add", name])];
+}
+
+/** What setpriv needs inside to take everything away, these included. */
+function forSetpriv({ uid }: SandboxSpec, form: Form): string[] {
+  if (form === "own-userns") return [];
+  // bubblewrap leaves the bounding set full, so it must be emptied inside even where the uid stays.
+  return uid === null ? ["CAP_SETPCAP"] : ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"];
 }
 
 /** Ordered so that a mount never hides one below it; all that is not a mount of the component's is read-only. */

@@ -5,21 +5,13 @@ import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 
 const nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
+/** uid 0 of a user namespace that maps nobody else, with pid and mount namespaces as a device has them. */
+const unshare = "unshare --user --map-root-user --mount --pid --fork --kill-child --mount-proc".split(" ");
 const holder = join(import.meta.dirname, "testing/holder.ts");
 const layers = { seccomp: true, noNewPrivileges: true, capabilities: "0000000000000000", cgroup: "none" };
 
 describe("[K7] an ordinary user with one uid", () => {
   test("gets every layer but own uids and control groups, and is told so", async () => {
-    const unshare = [
-      "unshare",
-      "--user",
-      "--map-root-user",
-      "--mount",
-      "--pid",
-      "--fork",
-      "--kill-child",
-      "--mount-proc",
-    ];
     const { stdout } = await execa("setpriv", [...nobody, ...unshare, process.execPath, holder, "null"], { input: "" });
     const found = JSON.parse(stdout);
     expect(found.host).toMatchObject({ root: true, uids: [], userNamespaces: true, cgroup: { version: "none" } });
@@ -35,17 +27,16 @@ describe("[K7] an ordinary user with one uid", () => {
     expect(found.answers.identity.uid).toBe(1000);
   });
 
+  test("gets exactly the one capability that a component is given, and no way to another", async () => {
+    const command = [...nobody, ...unshare, process.execPath, holder, "null", "net_admin"];
+    const found = JSON.parse((await execa("setpriv", command, { input: "" })).stdout);
+    expect(found.error).toBeUndefined();
+    expect(found.level).toMatchObject({ ...layers, uid: "shared", capabilities: "0000000000001000" });
+    expect(found.level.missing).toEqual(["own uid", "user namespace", "control group"]);
+    expect(found.answers.rootWrite?.code).toBe("EROFS");
+  });
+
   test("is refused an own uid with a reason", async () => {
-    const unshare = [
-      "unshare",
-      "--user",
-      "--map-root-user",
-      "--mount",
-      "--pid",
-      "--fork",
-      "--kill-child",
-      "--mount-proc",
-    ];
     const { stdout } = await execa("setpriv", [...nobody, ...unshare, process.execPath, holder, "10101"], {
       input: "",
       reject: false,

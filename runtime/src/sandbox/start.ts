@@ -24,9 +24,7 @@ export async function startSandbox(spec: SandboxSpec, host: HostCapabilities): P
   refuseForeseen(spec, host);
   const form = chooseForm(spec, host);
   const extraMounts =
-    form === "board-userns" && spec.uid !== null
-      ? await programMounts(await findProgram("setpriv", "util-linux"), setprivInside)
-      : [];
+    form === "board-userns" ? await programMounts(await findProgram("setpriv", "util-linux"), setprivInside) : [];
   const filter = host.seccomp ? makeFilter(spec, form) : null;
   const mounts = mergeMounts(spec.mounts, extraMounts);
   const line = commandLine({ ...spec, mounts }, form, filter !== null);
@@ -62,7 +60,7 @@ async function release(
 function makeFilter(spec: SandboxSpec, form: Form): Buffer | null {
   if (!isArchitecture(process.arch)) return null;
   const profile = spec.capabilities.includes("net_admin") ? "net-admin" : "component";
-  return encodeFilter(buildFilter(process.arch, profile, form === "board-userns" && spec.uid !== null));
+  return encodeFilter(buildFilter(process.arch, profile, form === "board-userns"));
 }
 
 /** A group that cannot be removed is left to the next start of the component, which then fails with the reason. */

@@ -1,15 +1,16 @@
 /**
  * Starts one prober and stays: the process that `lifetime.spec.ts` kills, and that `rootless.spec.ts` runs as another
- * user. Writes one line of JSON: what it found out, or the error report.
+ * user. Writes one line of JSON: what it found out, or the error report. Arguments: uid or `null`, then capabilities.
  */
 import { reportError } from "@bulkhead/protocol";
+import type { Capability } from "../spec.ts";
 import { openBench } from "./harness.ts";
 
-const [uidText = "null"] = process.argv.slice(2);
+const [uidText = "null", ...capabilities] = process.argv.slice(2);
 
 const bench = await openBench(JSON.parse(uidText));
 try {
-  const { sandbox, ask } = await bench.probe();
+  const { sandbox, ask } = await bench.probe({ capabilities: capabilities as Capability[] });
   const answers = {
     identity: await ask({ probe: "identity" }),
     processes: await ask({ probe: "list", path: "/proc" }),
