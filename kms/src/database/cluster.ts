@@ -14,8 +14,14 @@ export type Places = {
   socketDir: string;
 };
 
-/** The one role and superuser of the cluster; only the account and root may take it. */
+/** The KMS's role: owns its data and can do nothing else; only the account and root may take it. */
 export const databaseRole = "bulkhead";
+
+/**
+ * The superuser, whom pg_hba.conf lets nobody become. One who could would run programs as PostgreSQL (COPY TO PROGRAM),
+ * which is outside of the KMS's sandbox and has the uid of the gateway.
+ */
+const superuser = "cluster";
 
 /** Makes the cluster unless it is there. A cut leaves `data.unfinished`, which the next start throws away. */
 export async function ensureCluster(places: Places, binaries: Binaries, account: Account): Promise<void> {
@@ -27,7 +33,7 @@ export async function ensureCluster(places: Places, binaries: Binaries, account:
   const [program, ...args] = account.command([
     binaries.initdb,
     `--pgdata=${unfinished}`,
-    `--username=${databaseRole}`,
+    `--username=${superuser}`,
     ...options,
   ]);
   const made = await execa(program, args, { reject: false, all: true, stdin: "ignore", cwd: "/", env: { TZ: "UTC" } });
@@ -36,7 +42,25 @@ export async function ensureCluster(places: Places, binaries: Binaries, account:
       remedy: "look for a full disk, or for a state directory which the account cannot reach",
     });
   }
+  await makeRole(unfinished, binaries, account);
   await rename(unfinished, places.dataDir);
+}
+
+/** In single-user mode, which is the superuser's and needs no door. */
+async function makeRole(dataDir: string, binaries: Binaries, account: Account): Promise<void> {
+  const database = "postgres";
+  const [program, ...args] = account.command([binaries.postgres, "--single", "-j", "-D", dataDir, database]);
+  // -j: a statement ends with a semicolon and an empty line.
+  const input = `create role ${databaseRole} login;\n\nalter database ${database} owner to ${databaseRole};\n\n`;
+  const { all, exitCode } = await execa(program, args, {
+    reject: false,
+    all: true,
+    input,
+    cwd: "/",
+    env: { TZ: "UTC" },
+  });
+  if (exitCode === 0 && !/ERROR|FATAL|PANIC/.test(all)) return;
+  throw new BulkheadError("DATABASE_UNAVAILABLE", `the role of the KMS could not be made: ${all.trim()}`);
 }
 
 export async function makeOwnedDirectory(path: string, account: Account): Promise<void> {

@@ -80,6 +80,18 @@ describe("[M21] PostgreSQL of the launcher", () => {
     expect(await asUid(1234)).toBe("EACCES");
   });
 
+  it("lets the KMS keep its data and nothing else: no program, no file, no other role", async () => {
+    // A KMS that was taken over must stay in its sandbox, and PostgreSQL runs outside of it.
+    await expect(query("copy (select 1) to program 'true'")).rejects.toMatchObject({ code: "42501" });
+    await expect(query("select pg_read_file('/etc/hostname')")).rejects.toMatchObject({ code: "42501" });
+    await expect(query("create role other superuser")).rejects.toMatchObject({ code: "42501" });
+    const superusers = await query("select rolname as user from pg_roles where rolsuper");
+    for (const { user } of superusers) {
+      await expect(query("select 1", { ...database, user: String(user) })).rejects.toMatchObject({ code: "28000" });
+    }
+    expect(superusers).toHaveLength(1);
+  });
+
   it("applies the migrations once, also when several processes try", async () => {
     await Promise.all([1, 2, 3].map(() => migrateDatabase(database)));
     const [{ count } = { count: 0 }] = await query("select count(*)::int as count from drizzle.__drizzle_migrations");

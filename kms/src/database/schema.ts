@@ -70,7 +70,11 @@ export const logLines = pgTable(
     stream: text({ enum: ["out", "err", "runtime"] }).notNull(),
     text: text().notNull(),
   },
-  (table) => [index("log_lines_device").on(table.deviceId, table.id)],
+  (table) => [
+    index("log_lines_device").on(table.deviceId, table.id),
+    // What a device's line is known by: numbers begin anew when its host does, and then the time is another one.
+    uniqueIndex("log_lines_once").on(table.deviceId, table.sequence, table.atMs),
+  ],
 );
 
 export const commands = pgTable(
