@@ -1,13 +1,20 @@
-/** Console lines of each device: a ring of the newest 5,000. */
+/**
+ * Console lines of each device: a ring of the newest, each line once. A device sends again what it does not know to have
+ * arrived, at worst all that it keeps; the ring here is as long as the one there, so every such line meets itself.
+ */
 import type { LogLine } from "@bulkhead/protocol";
 import { and, asc, desc, eq, gt, lte, sql } from "drizzle-orm";
 import type { LogQuery, StoredLogLine } from "../api/index.ts";
 import { type Database, type Queries, type Scope, storableText } from "../database/index.ts";
 import { devices, logLines } from "../database/schema.ts";
 
-const keptLines = 5000;
+/** At least as many as a device's serial server keeps (runtime/src/serial-server/ring.ts). */
+const keptLines = 10_000;
 
-/** Stores lines in their order and lets the oldest go; `dropped` lines were lost on the device. */
+/**
+ * Stores the lines that are new, in their order, answers them, and lets the oldest go; `dropped` lines before the first
+ * were lost on the device.
+ */
 export async function appendLogs(
   database: Database,
   scope: Scope,
@@ -16,21 +23,26 @@ export async function appendLogs(
   dropped: number,
 ): Promise<StoredLogLine[]> {
   return database.transaction(async (transaction) => {
-    if (dropped > 0) {
-      await transaction
-        .update(devices)
-        .set({ logsDropped: sql`least(${devices.logsDropped} + ${dropped}, ${Number.MAX_SAFE_INTEGER})` })
-        .where(and(eq(devices.scope, scope.id), eq(devices.id, deviceId)));
-    }
-    if (lines.length === 0) return [];
     const rows = lines.map((line) => ({ ...line, text: storableText(line.text), deviceId, scope: scope.id }));
-    const stored = await transaction.insert(logLines).values(rows).returning(visible);
+    const stored =
+      rows.length === 0 ? [] : await transaction.insert(logLines).values(rows).onConflictDoNothing().returning(visible);
+    // A batch whose first line is here already has come before, and what was lost before it is counted.
+    const isNew = stored[0]?.sequence === lines[0]?.sequence;
+    if (dropped > 0 && isNew) await countDropped(transaction, scope, deviceId, dropped);
+    if (stored.length === 0) return [];
     const oldest = sql`(select id from log_lines where device_id = ${deviceId} order by id desc offset ${keptLines} limit 1)`;
     await transaction
       .delete(logLines)
       .where(and(eq(logLines.scope, scope.id), eq(logLines.deviceId, deviceId), lte(logLines.id, oldest)));
     return stored;
   });
+}
+
+async function countDropped(database: Queries, scope: Scope, deviceId: string, dropped: number): Promise<void> {
+  await database
+    .update(devices)
+    .set({ logsDropped: sql`least(${devices.logsDropped} + ${dropped}, ${Number.MAX_SAFE_INTEGER})` })
+    .where(and(eq(devices.scope, scope.id), eq(devices.id, deviceId)));
 }
 
 /** Oldest first; without `after` the newest `limit` lines. */
