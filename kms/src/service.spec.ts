@@ -19,6 +19,12 @@ afterAll(() => world.remove());
 const wait = { timeout: 15_000, interval: 50 };
 
 describe("[M19] the KMS as a process", () => {
+  it("asks a new database nothing before its tables are there", async () => {
+    const health = async () => (await world.kms.call("GET", "/health")).body["gateway"];
+    await vi.waitFor(async () => expect(await health()).toBe("up"), wait);
+    expect(world.kms.log()).not.toContain("does not exist");
+  });
+
   it("loses nothing that it stored when it is killed, while PostgreSQL goes on", async () => {
     const device = await world.enrol("survivor");
     const { deviceId } = device.provisioning;

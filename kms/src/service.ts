@@ -38,7 +38,11 @@ export async function startKms(config: KmsConfig, log: Log): Promise<RunningKms>
   const instance = await readInstance(config.stateDir);
   const scope = studioScope;
   const events = createEventBus();
+  let isMigrated = false;
+  const migrating = migrateWhenThere(location, log);
   const peers = async () => {
+    // Before that there may be no table to ask.
+    await migrating;
     const rows = await listDevices(database, scope);
     return rows.map((row) => ({
       publicKey: row.tunnelKey,
@@ -47,16 +51,15 @@ export async function startKms(config: KmsConfig, log: Log): Promise<RunningKms>
   };
   const broker = await startBroker((message) => events.publish({ type: "telemetry", message }));
   const blobs = await openBlobs(join(config.stateDir, "blobs"));
-  let migrated = false;
   const tunnels = reconcileTunnels(gatewayClient(config.gateway.controlSocket), peers, log);
   const sessions = createSessions();
   const kms: Kms = { config, instance, database, scope, blobs, events, sessions, tunnels, broker, log };
   const identify = (address: string) => identifyDevice(kms, address);
   const proxies = await startProxies({ config, broker, identify, log });
   const access = await openAccess(config.stateDir);
-  const http = await startHttp({ kms, proxies, access, isMigrated: () => migrated });
-  await migrateWhenThere(location, log);
-  migrated = true;
+  const http = await startHttp({ kms, proxies, access, isMigrated: () => isMigrated });
+  await migrating;
+  isMigrated = true;
   const channel = await startDeviceChannel(kms);
   const chores = [
     repeat(sweepMs, () => sweepCommands(kms), log),
