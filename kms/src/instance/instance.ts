@@ -3,7 +3,7 @@
  * online keys sign TUF snapshot and timestamp (never releases), the prefix numbers its tunnel.
  */
 import { randomBytes } from "node:crypto";
-import { chown, mkdir } from "node:fs/promises";
+import { lchown, lstat, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BulkheadError, generateSigningKey, generateTunnelKey, key32Schema, kmsAddress } from "@bulkhead/protocol";
 import { z } from "zod";
@@ -54,8 +54,17 @@ export async function prepareInstance(options: { stateDir: string; uid: number |
     await writeWhole(tunnelPrivateKeyFile, `${Buffer.from(made.tunnelPrivateKey, "base64url").toString("base64")}\n`);
     await writeWhole(instanceFile(stateDir), JSON.stringify(made.instance));
   }
-  if (uid !== null) await Promise.all([stateDir, instanceFile(stateDir)].map((path) => chown(path, uid, uid)));
+  if (uid !== null) await handOver(stateDir, uid);
   return { ...identityOf(await readInstance(stateDir)), tunnelPrivateKeyFile };
+}
+
+/**
+ * Once, before a KMS ever ran here: what it put into the place of our file later, a link to another's, is not for root to
+ * give away. The directory goes last and says that it was done; nobody but root can make it say so.
+ */
+async function handOver(stateDir: string, uid: number): Promise<void> {
+  if ((await lstat(stateDir)).uid === uid) return;
+  for (const path of [instanceFile(stateDir), stateDir]) await lchown(path, uid, uid);
 }
 
 /** Errors: STATE_DAMAGED where the file is missing or not what we wrote; it is never silently made anew. */
