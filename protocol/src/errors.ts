@@ -100,6 +100,10 @@ export const errorTable = {
   ALREADY_RUNNING: "Another Bulkhead runs from the same place.",
   STUDIO_UNREACHABLE: "The management service does not answer.",
   FILE_UNREADABLE: "A file cannot be read.",
+  PORT_TAKEN: "Another program listens on the port.",
+  STATE_UNWRITABLE: "The directory where state is kept cannot be written.",
+  STATE_FORMAT: "The state was written by another version, in a format that this one does not read.",
+  SYSTEM_ENDED: "A part that the running system cannot do without has ended and does not come back.",
 } as const;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -66,7 +66,7 @@ export async function openNeighbour({
     namespace,
     isDevice: false,
     logFile: join(running.paths.logDir, "neighbour.log"),
-    restartOn: [],
+    restart: false,
   });
   await eventually(
     "the neighbour's interface",
@@ -88,7 +88,7 @@ export async function openNeighbour({
     namespace,
     isDevice: false,
     logFile: join(running.paths.logDir, "neighbour.log"),
-    restartOn: [],
+    restart: false,
   });
   return {
     deviceKey,

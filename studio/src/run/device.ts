@@ -37,9 +37,6 @@ export type DeviceOptions = {
 
 const publicKeysSchema = z.strictObject({ deviceKey: key32Schema, tunnelKey: key32Schema });
 
-/** A device that asks for a restart of its whole runtime ends with this code (EX_TEMPFAIL of sysexits.h). */
-const restartCode = 75;
-
 /** Makes the device's keys, on the device's disk, unless they are there. Returns the public halves. */
 export async function makeDeviceKeys(dataDir: string, platformDir: string): Promise<z.infer<typeof publicKeysSchema>> {
   const keysDir = join(dataDir, "keys");
@@ -105,7 +102,8 @@ export async function attachDevice(world: World, options: DeviceOptions): Promis
         namespace,
         isDevice: true,
         logFile: options.logFile,
-        restartOn: [restartCode],
+        // What a board does: it comes up again, asked for (code 75, EX_TEMPFAIL of sysexits.h) or not.
+        restart: true,
       }),
     stop: () => world.stop(id, "SIGTERM"),
     kill: () => world.stop(id, "SIGKILL"),

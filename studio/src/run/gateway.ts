@@ -47,8 +47,8 @@ export async function startGateway(world: World, options: GatewayOptions): Promi
     namespace,
     isDevice: false,
     logFile: join(paths.logDir, "gateway.log"),
-    // It ends with 1 when its WireGuard dies; its peers are on disk, so starting it again brings the tunnel back.
-    restartOn: [1],
+    // Its peers are on disk, so starting it again brings the tunnel back.
+    restart: true,
   });
   const client = gatewayClient(paths.gatewaySocket);
   await eventually("the gateway to answer", 15_000, () =>

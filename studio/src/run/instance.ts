@@ -3,12 +3,13 @@
  * whether another one lives, and what a killed one left.
  */
 import { createHash } from "node:crypto";
-import { chmod, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { removeCgroups } from "@bulkhead/runtime";
 import { z } from "zod";
+import { asStateError } from "./state.ts";
 
 const recordSchema = z.strictObject({
   format: z.literal(1),
@@ -45,37 +46,65 @@ export async function isRunning(stateDir: string): Promise<boolean> {
   return record !== undefined && (await isAlive(record));
 }
 
-/** Takes the state directory for this process. Throws ALREADY_RUNNING where a living process has it. */
+/**
+ * Takes the state directory for this process. Throws ALREADY_RUNNING where a living process has it, STATE_UNWRITABLE and
+ * STORAGE_FULL where it cannot be taken at all.
+ */
 export async function claimInstance(name: string, checkout: string): Promise<Instance> {
   const stateDir = stateDirectory(name, checkout);
+  try {
+    return await claim(stateDir);
+  } catch (error) {
+    throw asStateError(error, stateDir);
+  }
+}
+
+async function claim(stateDir: string): Promise<Instance> {
   await mkdir(stateDir, { recursive: true });
   await chmod(stateDir, 0o711);
   const recordPath = join(stateDir, "instance.json");
-  const cleaned = await clearDeadRecord(recordPath, stateDir);
   const cgroupInstance = stateDir.slice(stateDir.lastIndexOf("/") + 1);
+  const isLeft = await clearDeadRecord(recordPath, stateDir);
   const record = { format: 1, pid: process.pid, startTicks: await startTicks(process.pid), cgroupInstance };
   await takeRecord(recordPath, JSON.stringify(record), stateDir);
+  // Only now it is certain that nobody else is at it.
+  const groups = isLeft ? await removeCgroups(cgroupInstance) : [];
+  const cleaned = isLeft
+    ? ["the record of a run that was killed", ...groups.map((path) => `control group ${path}`)]
+    : [];
   return { stateDir, cgroupInstance, cleaned, release: () => rm(recordPath, { force: true }) };
 }
 
-async function clearDeadRecord(recordPath: string, stateDir: string): Promise<string[]> {
+/** True where there was the record of a process that is no more, or one that a power cut has torn. */
+async function clearDeadRecord(recordPath: string, stateDir: string): Promise<boolean> {
   const text = await readFile(recordPath, "utf8").catch(() => null);
-  if (text === null) return [];
+  if (text === null) return false;
   const record = recordSchema.safeParse(parseJson(text)).data;
   if (record && (await isAlive(record))) throw alreadyRunning(record.pid, stateDir);
-  const left = record ? await removeCgroups(record.cgroupInstance) : [];
-  // Renamed first: of two starts at once, only one gets to remove the dead record.
-  await rename(recordPath, `${recordPath}.dead`).catch(() => undefined);
-  await rm(`${recordPath}.dead`, { force: true });
-  return ["the record of a run that was killed", ...left.map((path) => `control group ${path}`)];
+  // Of two starts at once both may have read the dead record, and one may have put its own in the place by now.
+  const aside = `${recordPath}.${process.pid}`;
+  await rename(recordPath, aside).catch(() => undefined);
+  const moved = await readFile(aside, "utf8").catch(() => null);
+  if (moved !== null && moved !== text) await link(aside, recordPath).catch(() => undefined);
+  await rm(aside, { force: true });
+  return true;
 }
 
+/** Whole and at once, by a link: there is no moment at which others could read half a record. */
 async function takeRecord(recordPath: string, text: string, stateDir: string): Promise<void> {
-  const handle = await open(recordPath, "wx", 0o600).catch((cause: unknown) => {
-    throw new BulkheadError("ALREADY_RUNNING", `another start is taking ${stateDir} right now`, { cause });
-  });
-  await writeFile(handle, text);
-  await handle.close();
+  const whole = `${recordPath}.${process.pid}`;
+  await writeFile(whole, text, { mode: 0o600, flush: true });
+  try {
+    await link(whole, recordPath);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
+    throw new BulkheadError("ALREADY_RUNNING", `another start is taking ${stateDir} right now`, {
+      cause,
+      remedy: "stop the other one with Ctrl-C, or give this one another --name",
+    });
+  } finally {
+    await rm(whole, { force: true });
+  }
 }
 
 function alreadyRunning(pid: number, stateDir: string): BulkheadError {

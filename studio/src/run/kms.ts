@@ -21,7 +21,7 @@ export type Kms = {
   pid: number;
   exited: Promise<void>;
   /** The one way it ends, a crash or not: all that it knows is in the database. */
-  kill(): Promise<void>;
+  stop(): Promise<void>;
 };
 
 export type KmsPlace = {
@@ -50,7 +50,7 @@ export async function startKms(place: KmsPlace): Promise<Kms> {
     url: ready.url,
     pid: child.pid ?? 0,
     exited,
-    kill: () => {
+    stop: () => {
       child.kill("SIGKILL");
       return exited;
     },

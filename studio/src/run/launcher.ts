@@ -6,6 +6,7 @@ import type { StudioClient } from "../api/client.ts";
 import { type BuiltRelease, buildPlatform, buildRelease } from "../build/index.ts";
 import type { SignedRelease } from "../sign/index.ts";
 import { attachDevice, type Device, installNode, makeDeviceKeys, provisionDevice, readProvisioning } from "./device.ts";
+import { untilAborted } from "./ending.ts";
 import { eventually } from "./eventually.ts";
 import type { Paths } from "./paths.ts";
 import type { Progress } from "./progress.ts";
@@ -22,6 +23,8 @@ export type LaunchOptions = {
   fresh: boolean;
   /** `any`: the service takes releases that nobody signed, as a hostile one would. For proofs only. */
   uploads: KmsConfig["uploads"];
+  /** Aborted from outside when it shall end, from inside when it cannot go on. */
+  ending?: AbortController;
 };
 
 export type Running = Studio & {
@@ -45,8 +48,10 @@ export async function launch(options: LaunchOptions, progress: Progress): Promis
     const building = progress.step("building the runtime and the example", () => build(options, site.paths));
     // Where the server fails first, that is what is reported.
     building.catch(() => undefined);
+    site.atEnd(() => building.catch(() => undefined));
     const studio = await startStudio(site, options, progress);
     const { release, nodePath } = await building;
+    site.ending.throwIfAborted();
     const { client, identity, paths } = studio;
     const project = { keysDir: paths.keysDir, repositoryDir: paths.repositoryDir };
     const signed = await progress.step("signing the release and enrolling the device", async () => {
@@ -56,7 +61,9 @@ export async function launch(options: LaunchOptions, progress: Progress): Promis
     });
     const { device, provisioning } = await bootDevice(site, studio, nodePath, release);
     site.atEnd(() => device.stop());
-    await progress.step("booting the device and connecting it", () => untilConnected(client, provisioning.deviceId));
+    await progress.step("booting the device and connecting it", () =>
+      Promise.race([untilConnected(client, provisioning.deviceId), untilAborted(site.ending)]),
+    );
     return {
       ...studio,
       project,

@@ -7,12 +7,15 @@ import { claimInstance, type Instance } from "./instance.ts";
 import { type Paths, pathsBelow } from "./paths.ts";
 import { detectPrivilege, type Privilege } from "./privilege.ts";
 import type { Progress } from "./progress.ts";
+import { asStateError, checkState } from "./state.ts";
 
 export type SiteOptions = {
   /** Keeps systems on one machine apart. */
   name: string;
   /** Forgets what an earlier run of this name kept. */
   fresh: boolean;
+  /** Aborted from outside when it shall end, from inside when it cannot go on; the reason is an error that says why. */
+  ending?: AbortController;
 };
 
 export type Site = {
@@ -20,8 +23,17 @@ export type Site = {
   instance: Instance;
   paths: Paths;
   uids: Uids;
-  /** Adds what must be done at the end; the last added is done first. */
+  /** Aborted when this site shall end; the reason says why. */
+  ending: AbortSignal;
+  /**
+   * Adds what must be done at the end; the last added is done first. Throws where the end has been asked for meanwhile, so
+   * that a start goes no further than the part that it was at.
+   */
   atEnd(step: () => Promise<unknown>): void;
+  /** Tells a person what happens. */
+  note(text: string): void;
+  /** Ends the site: it has lost something that it cannot do without. */
+  fail(error: Error): void;
   /** Takes down all that was started here. */
   stop(): Promise<void>;
 };
@@ -35,19 +47,25 @@ export async function claimSite(options: SiteOptions, progress: Progress): Promi
   const instance = await claimInstance(options.name, bulkheadDirectory);
   for (const left of instance.cleaned) progress.note(`cleaned up: ${left}`);
   const undo: (() => Promise<unknown>)[] = [() => instance.release()];
+  const { ending = new AbortController() } = options;
   const paths = pathsBelow(instance.stateDir);
   const site: Site = {
     privilege,
     instance,
     paths,
     uids: uidsOf(privilege, instance),
-    atEnd: (step) => void undo.push(step),
-    stop: async () => {
-      for (const step of undo.splice(0).reverse()) await step();
+    ending: ending.signal,
+    atEnd: (step) => {
+      undo.push(step);
+      ending.signal.throwIfAborted();
     },
+    note: progress.note,
+    fail: (error) => ending.abort(error),
+    stop: () => undoAll(undo.splice(0).reverse()),
   };
   return takeDownOnFailure(site, async () => {
     if (options.fresh) await forget(paths);
+    await checkState(instance.stateDir, options);
     await mkdir(paths.logDir, { recursive: true, mode: 0o700 });
     site.atEnd(() => removeCgroups(instance.cgroupInstance));
     return site;
@@ -60,8 +78,15 @@ export async function takeDownOnFailure<T>(site: Site, work: () => Promise<T>): 
     return await work();
   } catch (error) {
     await site.stop();
-    throw error;
+    throw asStateError(error, site.instance.stateDir);
   }
+}
+
+/** Every step is done, whatever became of the others; the first problem is thrown at the end. */
+async function undoAll(steps: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const problems: unknown[] = [];
+  for (const step of steps) await step().catch((error: unknown) => problems.push(error));
+  if (problems.length > 0) throw problems[0];
 }
 
 /** Uids of our own, far from those of people, packages, containers (up to 1879048191) and of other instances. */

@@ -8,8 +8,10 @@ import { type KmsConfig, type Postgres, type PreparedInstance, prepareInstance, 
 import { type StudioClient, studioClient } from "../api/client.ts";
 import { bulkheadDirectory } from "../locations.ts";
 import { startGateway } from "./gateway.ts";
-import { type KmsPlace, startKms } from "./kms.ts";
+import { keepRunning } from "./keep-running.ts";
+import { type Kms, type KmsPlace, startKms } from "./kms.ts";
 import { type Paths, wire } from "./paths.ts";
+import { checkPort } from "./port.ts";
 import type { Privilege } from "./privilege.ts";
 import type { Progress } from "./progress.ts";
 import type { Site } from "./site.ts";
@@ -30,39 +32,39 @@ export type Studio = {
   client: StudioClient;
   world: World;
   kms: { pid(): number; restart(): Promise<void>; kill(): Promise<void> };
-  postgresPid: number;
+  postgres: { pid(): number };
 };
 
 /** Starts the server at a site, whose `stop` takes it down, also where this fails half-way. */
 export async function startStudio(site: Site, options: StudioOptions, progress: Progress): Promise<Studio> {
   const { privilege, paths, uids } = site;
+  await checkPort(host, options.port);
   const identity = await prepareInstance({ stateDir: paths.kms, uid: uids.kms });
   const postgres = await progress.step("starting PostgreSQL", () =>
-    startPostgres({ stateDir: paths.stateDir, uid: uids.kms }),
+    keepRunning("PostgreSQL", () => startPostgres({ stateDir: paths.stateDir, uid: uids.kms }), site),
   );
   site.atEnd(() => postgres.stop());
-  const place = kmsPlace(options, paths, postgres, uids.kms);
-  let kms = await progress.step("starting the management service", () => startKms(place));
-  site.atEnd(() => kms.kill());
-  const world = await progress.step("making the world: wire, gateway and tunnel", () =>
-    openGateway(privilege, paths, identity, uids.kms),
+  const place = kmsPlace(options, paths, postgres.current(), uids.kms);
+  const kms = await progress.step("starting the management service", () =>
+    keepRunning("the management service", (before: Kms | null) => startKms(atSamePort(place, before?.url)), site),
   );
+  site.atEnd(() => kms.stop());
+  const world = await progress.step("making the world: wire, gateway and tunnel", () => openGateway(site, identity));
   site.atEnd(() => world.close());
   return {
     privilege,
     paths,
     identity,
-    client: await writeRecord(site, kms.url),
+    client: await writeRecord(site, kms.current().url),
     world,
-    kms: {
-      pid: () => kms.pid,
-      kill: () => kms.kill(),
-      restart: async () => {
-        kms = await startKms({ ...place, config: { ...place.config, port: Number(new URL(kms.url).port) } });
-      },
-    },
-    postgresPid: postgres.pid,
+    kms: { pid: () => kms.current().pid, kill: () => kms.stop(), restart: () => kms.start() },
+    postgres: { pid: () => postgres.current().pid },
   };
+}
+
+/** Browsers and devices find a service that was started again where it was. */
+function atSamePort(place: KmsPlace, url: string | undefined): KmsPlace {
+  return url === undefined ? place : { ...place, config: { ...place.config, port: Number(new URL(url).port) } };
 }
 
 /** Writes down where the server is, for the command line (`findStudio`). */
@@ -73,6 +75,8 @@ async function writeRecord({ paths, atEnd }: Site, url: string): Promise<StudioC
   atEnd(() => rm(paths.studioRecord, { force: true }));
   return client;
 }
+
+const host = "127.0.0.1";
 
 function kmsPlace(options: StudioOptions, paths: Paths, postgres: Postgres, uid: number | null): KmsPlace {
   const webDir = join(bulkheadDirectory, "kms-web/dist");
@@ -88,7 +92,7 @@ function kmsPlace(options: StudioOptions, paths: Paths, postgres: Postgres, uid:
       databaseSocketDir: postgres.socketDir,
       databaseUser: postgres.user,
       port: options.port,
-      host: "127.0.0.1",
+      host,
       insecureBind: false,
       hostNames: [],
       webDir,
@@ -99,22 +103,21 @@ function kmsPlace(options: StudioOptions, paths: Paths, postgres: Postgres, uid:
   };
 }
 
-async function openGateway(
-  privilege: Privilege,
-  paths: Paths,
-  identity: PreparedInstance,
-  kmsUid: number | null,
-): Promise<World> {
+async function openGateway({ privilege, paths, uids, note, fail }: Site, identity: PreparedInstance): Promise<World> {
   const world = await openWorld(privilege, join(paths.logDir, "world.log"));
-  await startGateway(world, {
-    paths,
-    address: identity.address,
-    privateKeyFile: identity.tunnelPrivateKeyFile,
-    proxies: { mqtt: 1883 },
-    kmsUid,
-  }).catch(async (error: unknown) => {
+  world.onEnded(({ id, code, signal }) => note(`${id} has ended by itself (${signal ?? code}) and is started again`));
+  try {
+    await startGateway(world, {
+      paths,
+      address: identity.address,
+      privateKeyFile: identity.tunnelPrivateKeyFile,
+      proxies: { mqtt: 1883 },
+      kmsUid: uids.kms,
+    });
+  } catch (error) {
     await world.close();
     throw error;
-  });
+  }
+  void world.lost.then(fail);
   return world;
 }

@@ -58,7 +58,7 @@ async function loseKms(light: FirstLight): Promise<Fact[]> {
     async () => (await received()) > bytes || undefined,
   );
   const still = (await processesBelow(world.pid)).some(({ pid }) => pid === climate.pid);
-  const databaseLives = isAlive(running.postgresPid);
+  const databaseLives = isAlive(running.postgres.pid());
   const startedAt = performance.now();
   await running.kms.restart();
   const startMs = Math.round(performance.now() - startedAt);

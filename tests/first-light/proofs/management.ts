@@ -19,7 +19,7 @@ export const managementProof: Proof = {
       return lines[0];
     });
     const names = new Set((await light.lines()).map(({ component }) => component));
-    const usedMiB = await memoryOf([light.running.kms.pid(), light.running.postgresPid]);
+    const usedMiB = await memoryOf([light.running.kms.pid(), light.running.postgres.pid()]);
     return [
       fact(device.connected, `connection: ${device.connected ? "connected" : "not connected"}`),
       fact(

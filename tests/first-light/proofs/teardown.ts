@@ -31,7 +31,7 @@ export async function watchTeardown(running: Running): Promise<Proof> {
         fact(left.length === 0, `${namespaces.size} namespaces: ${left.length} left, and with them their interfaces`),
         fact(mounts.length === 0, `mounts of the host: ${mounts.length} left${mounts.map((line) => ` ${line}`)}`),
         fact(groups.length === 0, `control groups: ${groups.length} left${groups.map((path) => ` ${path}`)}`),
-        fact(!isAlive({ pid: running.postgresPid }), "the database has ended"),
+        fact(!isAlive({ pid: running.postgres.pid() }), "the database has ended"),
       ];
     },
   };

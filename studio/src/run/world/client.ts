@@ -31,7 +31,10 @@ export type World = {
     argv: readonly string[],
     options?: { namespace?: string; input?: string; timeoutMs?: number },
   ): Promise<RunResult>;
+  /** Hears of every process that ended without being stopped. */
   onEnded(handler: (ended: Ended) => void): void;
+  /** Resolves with SYSTEM_ENDED when the world has ended without being closed. */
+  lost: Promise<BulkheadError>;
   /** Ends everything in it; resolves when the kernel has. */
   close(): Promise<void>;
 };
@@ -42,6 +45,14 @@ export async function openWorld(privilege: Privilege, logFile: string): Promise<
   const handlers = new Set<(ended: Ended) => void>();
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let calls = 0;
+  let isClosing = false;
+  const lost = new Promise<BulkheadError>((resolve) => {
+    child.once("exit", (code, signal) => {
+      const remedy = `${logFile} may say why; start it again`;
+      const message = `the world, with gateway and devices, has ended by itself (${signal ?? code})`;
+      if (!isClosing) resolve(new BulkheadError("SYSTEM_ENDED", message, { remedy }));
+    });
+  });
   const up = new Promise<void>((resolve, reject) => {
     child.on("message", (raw) => {
       const message = fromWorldSchema.parse(raw);
@@ -69,7 +80,7 @@ export async function openWorld(privilege: Privilege, logFile: string): Promise<
     const call = calls;
     return new Promise((resolve, reject) => {
       waiting.set(call, { resolve, reject });
-      child.send({ ...message, call });
+      child.send({ ...message, call }, (error) => error && reject(error));
     });
   }
 
@@ -78,11 +89,20 @@ export async function openWorld(privilege: Privilege, logFile: string): Promise<
     pid: child.pid ?? 0,
     attach: async (namespace, address) => void (await ask({ op: "attach", namespace, address })),
     start: async (process) => void (await ask({ op: "start", process })),
-    stop: async (id, signal) => void (await ask({ op: "stop", id, signal })),
+    stop: async (id, signal) => {
+      await ask({ op: "stop", id, signal }).catch((error: unknown) => {
+        // In a world that has ended there is nothing to stop any more.
+        if (child.exitCode === null && child.signalCode === null) throw error;
+      });
+    },
     run: async (argv, { namespace, input = "", timeoutMs = 20_000 } = {}) =>
       (await ask({ op: "run", argv: [...argv], namespace: namespace ?? null, input, timeoutMs })) as RunResult,
     onEnded: (handler) => void handlers.add(handler),
-    close: () => closeWorld(child),
+    lost,
+    close: () => {
+      isClosing = true;
+      return closeWorld(child);
+    },
   };
 }
 

@@ -2,15 +2,14 @@
  * The world: pid 1 of a pid namespace with mount and network namespaces of its own, in which gateway and devices live.
  * Its network namespace is the wire between them. When it ends, the kernel ends and removes all of it.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { openSync } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { initCommand } from "@bulkhead/runtime";
 import { execa } from "execa";
 import { type FromWorld, type ProcessSpec, type RunResult, type ToWorld, toWorldSchema } from "./messages.ts";
+import { processes } from "./processes.ts";
 
 const bridge = "wire";
-const running = new Map<string, { child: ChildProcess; stopping: boolean }>();
+const { start, stop } = processes((ended) => tell({ event: "ended", ...ended }));
 let links = 0;
 
 async function prepare(): Promise<void> {
@@ -58,36 +57,6 @@ function commandOf(spec: ProcessSpec): string[] {
   return ["setpriv", "--pdeathsig", "KILL", ...enter, ...device, ...spec.argv];
 }
 
-async function start(spec: ProcessSpec): Promise<void> {
-  launch(spec, commandOf(spec));
-}
-
-function launch(spec: ProcessSpec, argv: readonly string[]): void {
-  const log = openSync(spec.logFile, "a", 0o600);
-  const [program = "", ...args] = argv;
-  // A device ends in order when its standard input does.
-  const child = spawn(program, args, { stdio: [spec.isDevice ? "pipe" : "ignore", log, log] });
-  const entry = { child, stopping: false };
-  running.set(spec.id, entry);
-  child.on("error", (error) => tell({ event: "ended", id: spec.id, code: null, signal: error.message, again: false }));
-  child.on("exit", (code, signal) => {
-    const again = !entry.stopping && code !== null && spec.restartOn.includes(code);
-    tell({ event: "ended", id: spec.id, code, signal, again });
-    if (again) launch(spec, argv);
-    else running.delete(spec.id);
-  });
-}
-
-function stop(id: string, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
-  const entry = running.get(id);
-  if (!entry) return Promise.resolve();
-  entry.stopping = true;
-  const ended = new Promise<void>((resolve) => entry.child.once("exit", () => resolve()));
-  if (signal === "SIGTERM" && entry.child.stdin) entry.child.stdin.end();
-  else entry.child.kill(signal);
-  return ended;
-}
-
 async function run(message: Extract<ToWorld, { op: "run" }>): Promise<RunResult> {
   const wrapper = message.namespace === null ? [] : ["nsenter", `--net=/run/netns/${message.namespace}`, "--"];
   const [program = "", ...args] = [...wrapper, ...message.argv];
@@ -99,12 +68,12 @@ async function run(message: Extract<ToWorld, { op: "run" }>): Promise<RunResult>
   };
 }
 
-function perform(message: ToWorld): Promise<unknown> {
+async function perform(message: ToWorld): Promise<unknown> {
   switch (message.op) {
     case "attach":
       return attach(message.namespace, message.address);
     case "start":
-      return start(message.process);
+      return start(message.process, commandOf(message.process));
     case "stop":
       return stop(message.id, message.signal);
     case "run":

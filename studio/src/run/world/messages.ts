@@ -11,8 +11,8 @@ export const processSpecSchema = z.strictObject({
   isDevice: z.boolean(),
   /** Where its standard output and error are appended. */
   logFile: z.string(),
-  /** Exit codes after which it is started again at once; every other end is reported. */
-  restartOn: z.array(z.number().int()),
+  /** Whether it is started again, with back-off, when it ends without being stopped. Every such end is reported. */
+  restart: z.boolean(),
 });
 export type ProcessSpec = z.infer<typeof processSpecSchema>;
 
@@ -42,7 +42,7 @@ export const fromWorldSchema = z.discriminatedUnion("event", [
   z.strictObject({ event: z.literal("up") }),
   z.strictObject({ event: z.literal("answer"), call: z.number().int(), result: z.unknown() }),
   z.strictObject({ event: z.literal("failed"), call: z.number().int(), message: z.string() }),
-  /** A process ended and is not started again; or it was, and `again` says so. */
+  /** A process ended without being stopped; `again`: it is started again. */
   z.strictObject({
     event: z.literal("ended"),
     id: z.string(),
