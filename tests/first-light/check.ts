@@ -2,7 +2,7 @@
  * `npm start -- --check`: runs the whole system, proves that it does what first light promises, and takes it down again.
  * Exit code 0 only where every line holds.
  */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { formatError, reportError } from "@bulkhead/protocol";
 import { bulkheadDirectory } from "../../studio/src/locations.ts";
@@ -42,7 +42,7 @@ async function check(options: RunOptions): Promise<number> {
   const progress = showProgress();
   const running = await launch({ ...options, fresh: true, uploads: "any" }, progress);
   const bootMs = performance.now() - startedAt;
-  const scratch = await makeScratch();
+  const scratch = await makeScratch(running);
   const light = firstLight(running, options.manifest, scratch);
   const { components } = await light.status();
   const results: ProofResult[] = [];
@@ -66,11 +66,13 @@ async function takeDown(running: Running, light: FirstLight): Promise<ProofResul
   return runProof(proofs.length + 1, proof, light);
 }
 
-/** Inside the checkout, so that copies of the example find its packages. */
-async function makeScratch(): Promise<string> {
-  const base = join(bulkheadDirectory, ".cache");
-  await mkdir(base, { recursive: true });
-  return mkdtemp(join(base, "first-light-"));
+/** In the system's own state, for the checkout may be somebody else's; copies of the example find their packages beside them. */
+async function makeScratch({ paths }: Running): Promise<string> {
+  const scratch = join(paths.stateDir, "scratch");
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(scratch, { mode: 0o700 });
+  await symlink(join(bulkheadDirectory, "node_modules"), join(scratch, "node_modules"));
+  return scratch;
 }
 
 try {

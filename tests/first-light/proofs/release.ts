@@ -1,5 +1,5 @@
 /** 8: a release signed by the developer becomes current; anything else is refused by the device, an honest agent or not. */
-import { cp, readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { releaseTargetName } from "@bulkhead/protocol";
 import { type BuiltRelease, signRelease } from "../../../studio/src/index.ts";
@@ -106,6 +106,8 @@ async function alterBlob(
   const bytes = await readFile(file);
   const at = Math.floor(bytes.length / 2);
   bytes[at] = (bytes[at] ?? 0) ^ 1;
+  // It keeps blobs read-only, and an owner who is not root is held to that.
+  await chmod(file, 0o600);
   await writeFile(file, bytes);
   return { digest: changed.digest, bytes };
 }

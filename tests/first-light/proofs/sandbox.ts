@@ -1,5 +1,6 @@
 /** 2: every component is alone in its sandbox, as the host's kernel sees it, and one that tries to get out does not. */
 import { readlink } from "node:fs/promises";
+import type { ComponentStatus } from "@bulkhead/protocol";
 import { z } from "zod";
 import { eventually } from "../../../studio/src/run/eventually.ts";
 import type { FirstLight } from "../first-light.ts";
@@ -34,6 +35,7 @@ export const sandboxProof: Proof = {
       ...(await identities(found, light)),
       ...(await namespaces(found)),
       ...filters(found),
+      ...limits(components),
       ...(await attempts(light)),
     ];
   },
@@ -88,6 +90,14 @@ function filters(found: readonly Found[]): Fact[] {
     ),
     fact(gaining.length === 0, `no_new_privs on in all${gaining.length > 0 ? ` but ${gaining.join(", ")}` : ""}`),
   ];
+}
+
+/** Every component says itself what held it, as the runtime measured it. */
+function limits(components: readonly ComponentStatus[]): Fact[] {
+  const free = components.filter(({ level }) => level === null || level.cgroup === "none");
+  if (free.length === 0) return [fact(true, "memory, processes and processor are limited by a control group in all")];
+  const text = `no control group limits ${free.length} of ${components.length}: this user may not make any`;
+  return [{ text, holds: free.length === components.length, reduced: true }];
 }
 
 async function attempts(light: FirstLight): Promise<Fact[]> {
