@@ -11,6 +11,10 @@ const root = defineCommand({
     build: () => import("./build/command.ts").then(({ command }) => command),
     keys: () => import("./keys/command.ts").then(({ command }) => command),
     sign: () => import("./sign/command.ts").then(({ command }) => command),
+    run: () => import("./run-command/command.ts").then(({ command }) => command),
+    kms: () => import("./kms/command.ts").then(({ command }) => command),
+    device: () => import("./device/command.ts").then(({ command }) => command),
+    deploy: () => import("./deploy/command.ts").then(({ command }) => command),
   },
 });
 

@@ -17,6 +17,7 @@ import type {
 } from "@bulkhead/kms";
 import { BulkheadError, isErrorCode, type Provisioning } from "@bulkhead/protocol";
 import { z } from "zod";
+import { readSessionToken } from "./session-token.ts";
 
 const recordSchema = z.strictObject({ format: z.literal(1), url: z.url(), tokenFile: z.string() });
 export type StudioRecord = z.infer<typeof recordSchema>;
@@ -80,8 +81,7 @@ export function studioClient({ url, token }: { url: string; token: string }) {
 export async function findStudio(recordFile: string): Promise<StudioClient> {
   try {
     const record = recordSchema.parse(JSON.parse(await readFile(recordFile, "utf8")));
-    const token = (await readFile(record.tokenFile, "utf8")).trim();
-    return studioClient({ url: record.url, token });
+    return studioClient({ url: record.url, token: await readSessionToken(record.tokenFile) });
   } catch (cause) {
     throw new BulkheadError("STUDIO_UNREACHABLE", `${recordFile} does not say where the management service is`, {
       cause,

@@ -1,8 +1,18 @@
 /** Asking a device for something and waiting for what becomes of it. */
 import type { StoredCommand } from "@bulkhead/kms";
 import { BulkheadError, type Command, isErrorCode } from "@bulkhead/protocol";
+import { integerOption } from "../cli/numbers.ts";
 import { eventually } from "../run/eventually.ts";
 import type { StudioClient } from "./client.ts";
+
+/** The `--timeout` option of every command that waits for a device. */
+export const timeoutOption = (seconds: string) =>
+  ({
+    timeout: { type: "string", description: "Seconds that the device has.", valueHint: "SECONDS", default: seconds },
+  }) as const;
+
+/** Reads it, in milliseconds; the service takes up to a week. Throws USAGE. */
+export const timeoutOf = (text: string): number => integerOption("timeout", text, 1, 7 * 24 * 3600) * 1000;
 
 const lookEveryMs = 200;
 /** The service ends a command at its deadline; that it says so takes it a moment. */

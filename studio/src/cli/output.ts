@@ -5,8 +5,14 @@ export const jsonOption = {
   json: { type: "boolean", description: "Print the result as JSON." },
 } as const;
 
+/** `| head` closes the pipe when it has seen enough: then there is nothing more to do. */
+export function endWithReader(): void {
+  process.stdout.once("error", () => process.exit());
+}
+
 /** Prints `result` as one line of JSON with `ok: true`, or `text` for a person. */
 export function printResult(asJson: boolean | undefined, result: Record<string, unknown>, text: string): void {
+  endWithReader();
   process.stdout.write(asJson ? `${JSON.stringify({ ok: true, ...result })}\n` : `${text}\n`);
 }
 

@@ -76,7 +76,8 @@ export async function signRelease(options: SignOptions): Promise<SignedRelease> 
   return { target, releaseDigest, release, targetsFile, targetsVersion: version };
 }
 
-async function readRelease(directory: string): Promise<{ release: Release; text: string }> {
+/** Reads what `buildRelease` wrote. Throws FILE_UNREADABLE, RELEASE_INVALID. */
+export async function readRelease(directory: string): Promise<{ release: Release; text: string }> {
   const file = join(directory, "release.json");
   const text = await readFile(file, "utf8").catch((cause) => {
     throw new BulkheadError("FILE_UNREADABLE", `${file} cannot be read`, {

@@ -1,0 +1,55 @@
+/** Where the release to deploy comes from: the management service has it, or the project's repository does. */
+import type { ReleaseSummary } from "@bulkhead/kms";
+import { BulkheadError, releaseTargetName, sha256 } from "@bulkhead/protocol";
+import { MetadataKind, type Targets } from "@tufjs/models";
+import type { StudioClient } from "../api/client.ts";
+import type { BuiltRelease } from "../build/index.ts";
+import { upload } from "../run/project.ts";
+import { readRelease } from "../sign/index.ts";
+import { readNewest } from "../sign/metadata.ts";
+
+export type Deployable = { target: string; releaseDigest: string };
+
+/** Finds what was uploaded before. Throws NOT_FOUND naming what there is. */
+export function findTarget(releases: readonly ReleaseSummary[], target: string): Deployable {
+  const found = releases.find((release) => release.target === target);
+  if (found) return { target, releaseDigest: found.digest };
+  const newest = [...releases].sort((a, b) => b.uploadedAtMs - a.uploadedAtMs).slice(0, 20);
+  throw new BulkheadError("NOT_FOUND", `the management service has no release ${target}`, {
+    remedy: newest.length === 0 ? "none was uploaded yet" : `it has ${newest.map((one) => one.target).join(", ")}`,
+  });
+}
+
+/**
+ * Reads a built release that the newest targets of the repository name. Throws RELEASE_INVALID where they do not: what is not
+ * signed is not uploaded.
+ */
+export async function readSigned(releaseDir: string, repositoryDir: string): Promise<BuiltRelease & Deployable> {
+  const { release, text } = await readRelease(releaseDir);
+  const releaseDigest = sha256(text);
+  const target = releaseTargetName(release);
+  const targets = await readNewest<Targets>(repositoryDir, MetadataKind.Targets).catch((cause: unknown) => {
+    if (cause instanceof BulkheadError) throw cause;
+    throw new BulkheadError("FILE_UNREADABLE", `${repositoryDir} cannot be read`, {
+      cause,
+      remedy: "give the directory that `bulkhead sign` wrote to",
+    });
+  });
+  if (targets?.signed.targets[target]?.hashes["sha256"] === releaseDigest) {
+    return { release, releaseDigest, dir: releaseDir, target };
+  }
+  throw new BulkheadError("RELEASE_INVALID", `${target} is not signed in ${repositoryDir} as it is in ${releaseDir}`, {
+    remedy: `bulkhead sign ${releaseDir} --keys DIR --repository ${repositoryDir}`,
+  });
+}
+
+/** Gives the management service the release, and the metadata that names it. */
+export async function uploadSigned(client: StudioClient, built: BuiltRelease, repositoryDir: string): Promise<void> {
+  await upload(client, repositoryDir, built).catch((cause: unknown) => {
+    if (cause instanceof BulkheadError) throw cause;
+    throw new BulkheadError("FILE_UNREADABLE", `a file of the release cannot be read: ${String(cause)}`, {
+      cause,
+      remedy: "build and sign it again",
+    });
+  });
+}

@@ -1,0 +1,11 @@
+/** `bulkhead device`: what the management service knows of its devices, and what it can ask of them. */
+import { defineCommand } from "citty";
+import { list } from "./list.ts";
+import { logs } from "./logs.ts";
+import { restart } from "./restart.ts";
+import { show } from "./show.ts";
+
+export const command = defineCommand({
+  meta: { name: "device", description: "The devices of the running management service." },
+  subCommands: { ls: list, show, logs, restart },
+});

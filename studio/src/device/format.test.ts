@@ -1,0 +1,101 @@
+import type { Device } from "@bulkhead/kms";
+import type { ComponentStatus, DeviceStatus, Level } from "@bulkhead/protocol";
+import { expect, test } from "vitest";
+import { formatComponents, formatDevice, formatDevices, formatLogLine } from "./format.ts";
+
+const nowMs = 1_800_000_000_000;
+const key = "A".repeat(43);
+const device: Device = {
+  id: "d-b3da2becff54d371",
+  name: "greenhouse-1",
+  deviceKey: key,
+  tunnelKey: key,
+  address: "fd00::1",
+  enrolledAtMs: nowMs - 1000,
+  connected: true,
+  connectedAtMs: nowMs - 5000,
+  lastSeenMs: nowMs,
+  tunnel: { latestHandshakeMs: nowMs - 61_000 },
+  release: { digest: "0".repeat(64), name: "greenhouse", version: "1.0.0", releaseCounter: 1 },
+  generation: 3,
+  components: { total: 16, ready: 15, failed: 1 },
+  unsignedCommands: true,
+};
+const unheard: Device = {
+  ...device,
+  name: "pump",
+  connected: false,
+  connectedAtMs: null,
+  lastSeenMs: null,
+  tunnel: null,
+  release: null,
+  generation: null,
+  components: null,
+};
+const level: Level = {
+  uid: "own",
+  namespaces: ["mount", "pid"],
+  capabilities: "0".repeat(16),
+  seccomp: true,
+  noNewPrivileges: true,
+  cgroup: "v2",
+  deadline: "not-asked",
+  missing: [],
+};
+const climate: ComponentStatus = {
+  name: "climate",
+  role: "application",
+  state: "ready",
+  incarnation: 2,
+  restarts: 1,
+  pid: 12,
+  lastReason: { atMs: nowMs - 2000, text: "exited \u001b[2J" },
+  level,
+};
+const status: DeviceStatus = {
+  format: 1,
+  atMs: nowMs,
+  generation: 3,
+  release: { digest: "0".repeat(64), name: "greenhouse", version: "1.0.0", releaseCounter: 1 },
+  update: { state: "rolled-back", reason: "climate did not start" },
+  components: [climate],
+  channels: [],
+};
+
+test("[S8] the list shows each device on a line, also one that was never heard of", () => {
+  const [head, one, two] = formatDevices([device, unheard], nowMs).split("\n");
+  expect(head).toMatch(/^NAME +ID +CONNECTION +RELEASE +GENERATION +COMPONENTS$/);
+  expect(one).toMatch(/greenhouse-1 .*connected 5 s ago +greenhouse 1\.0\.0 \(1\) +3 +15 of 16 ready, 1 failed$/);
+  expect(two).toMatch(/pump .*never seen +- +- +-$/);
+  expect(formatDevices([], nowMs)).toBe("no device is enrolled");
+});
+
+test("[S8] a device is shown with its update and its components; what they say cannot steer the terminal", () => {
+  const text = formatDevice(device, { status, receivedAtMs: nowMs - 1000 }, nowMs);
+  expect(text).toContain("rolled-back: climate did not start");
+  expect(text).toContain("handshake 1 min ago");
+  expect(text).toMatch(/climate +ready +2 +1 +full +2 s ago: exited \\u001b\[2J$/m);
+  expect(text).not.toContain("\u001b");
+});
+
+test("[S8] a device without a report is shown too", () => {
+  const text = formatDevice(unheard, { status: null, receivedAtMs: null }, nowMs);
+  expect(text).toContain("never seen");
+  expect(text).not.toContain("COMPONENT");
+});
+
+test("[S8] what a component runs without is named", () => {
+  const reduced = { ...climate, level: { ...level, missing: ["own-uid", "cgroup"] } };
+  expect(formatComponents([reduced, { ...climate, level: null, lastReason: null }], nowMs)).toMatch(
+    /without own-uid, cgroup[\s\S]* 1 +- +-$/,
+  );
+});
+
+test.each([
+  ["out", "  "],
+  ["err", "! "],
+  ["runtime", "* "],
+] as const)("[K19] a line on %s is marked %j", (stream, mark) => {
+  const line = formatLogLine({ id: 1, sequence: 1, atMs: nowMs, component: "climate", stream, text: "fan on" });
+  expect(line).toBe(`2027-01-15 08:00:00.000 climate          ${mark}fan on`);
+});

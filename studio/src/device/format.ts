@@ -1,0 +1,88 @@
+/** Devices and what they report, as text for a person. Pure. */
+import type { Device, StatusAnswer, StoredLogLine } from "@bulkhead/kms";
+import type { ComponentStatus, DeviceStatus } from "@bulkhead/protocol";
+import { formatAgo, formatColumns } from "../cli/columns.ts";
+import { printable } from "../cli/printable.ts";
+
+/** One line a device. */
+export function formatDevices(devices: readonly Device[], nowMs: number): string {
+  if (devices.length === 0) return "no device is enrolled";
+  const head = ["NAME", "ID", "CONNECTION", "RELEASE", "GENERATION", "COMPONENTS"];
+  const rows = devices.map((device) => [
+    device.name,
+    device.id,
+    describeConnection(device, nowMs),
+    describeRelease(device.release),
+    device.generation === null ? "-" : String(device.generation),
+    describeComponents(device.components),
+  ]);
+  return formatColumns([head, ...rows]);
+}
+
+/** One device: a heading, what became of the last update, and one line a component. */
+export function formatDevice(device: Device, { status, receivedAtMs }: StatusAnswer, nowMs: number): string {
+  const facts = [
+    ["connection", describeConnection(device, nowMs)],
+    ["tunnel", `${device.address}, ${describeTunnel(device.tunnel, nowMs)}`],
+    ["release", describeRelease(device.release), device.release?.digest ?? ""],
+    ["generation", device.generation === null ? "-" : String(device.generation)],
+    ...(status ? [["update", describeUpdate(status.update)]] : []),
+    ["reported", receivedAtMs === null ? "never" : formatAgo(receivedAtMs, nowMs)],
+  ].map(([name, ...values]) => [`  ${name}`, values.filter((value) => value !== "").join(", ")]);
+  const heading = [`${device.name}  ${device.id}`, formatColumns(facts)];
+  return (status ? [...heading, "", formatComponents(status.components, nowMs)] : heading).join("\n");
+}
+
+export function formatComponents(components: readonly ComponentStatus[], nowMs: number): string {
+  const head = ["COMPONENT", "STATE", "INCARNATION", "RESTARTS", "LEVEL", "LAST REASON"];
+  const rows = components.map((component) => [
+    component.name,
+    component.state,
+    String(component.incarnation),
+    String(component.restarts),
+    describeLevel(component.level),
+    component.lastReason === null
+      ? "-"
+      : `${formatAgo(component.lastReason.atMs, nowMs)}: ${printable(component.lastReason.text)}`,
+  ]);
+  return formatColumns([head, ...rows]);
+}
+
+/** `10:15:02.123 climate  text`; what the runtime says about a component, and standard error, are marked. */
+export function formatLogLine({ atMs, component, stream, text }: StoredLogLine): string {
+  const time = new Date(atMs).toISOString().replace("T", " ").replace("Z", "");
+  const mark = { out: " ", err: "!", runtime: "*" }[stream];
+  return `${time} ${component.padEnd(16)} ${mark} ${printable(text)}`;
+}
+
+function describeConnection({ connected, connectedAtMs, lastSeenMs }: Device, nowMs: number): string {
+  if (connected) return connectedAtMs === null ? "connected" : `connected ${formatAgo(connectedAtMs, nowMs)}`;
+  return lastSeenMs === null ? "never seen" : `gone, last seen ${formatAgo(lastSeenMs, nowMs)}`;
+}
+
+function describeTunnel(tunnel: Device["tunnel"], nowMs: number): string {
+  if (tunnel === null) return "the gateway does not answer";
+  return tunnel.latestHandshakeMs === null
+    ? "no handshake yet"
+    : `handshake ${formatAgo(tunnel.latestHandshakeMs, nowMs)}`;
+}
+
+function describeRelease(release: Device["release"]): string {
+  return release === null ? "-" : `${release.name} ${printable(release.version)} (${release.releaseCounter})`;
+}
+
+function describeComponents(components: Device["components"]): string {
+  if (components === null) return "-";
+  const failed = components.failed > 0 ? `, ${components.failed} failed` : "";
+  return `${components.ready} of ${components.total} ready${failed}`;
+}
+
+/** The whole of it is in `--json`, and on the page. */
+function describeLevel(level: ComponentStatus["level"]): string {
+  if (level === null) return "-";
+  return level.missing.length === 0 ? "full" : `without ${level.missing.map(printable).join(", ")}`;
+}
+
+function describeUpdate({ state, reason }: DeviceStatus["update"]): string {
+  return reason === "" ? state : `${state}: ${printable(reason)}`;
+}

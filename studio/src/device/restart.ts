@@ -1,0 +1,45 @@
+/** `bulkhead device restart`. */
+import type { Command } from "@bulkhead/protocol";
+import { BulkheadError, nameSchema } from "@bulkhead/protocol";
+import { defineCommand } from "citty";
+import { carryOut, timeoutOf, timeoutOption } from "../api/commands.ts";
+import { openStudio, serverOption } from "../api/server-option.ts";
+import { confirm, yesOption } from "../cli/confirm.ts";
+import { jsonOption, printResult, withProgress } from "../cli/output.ts";
+import { deviceArgument } from "./device-argument.ts";
+import { lookUpDevice } from "./find-device.ts";
+
+export const restart = defineCommand({
+  meta: {
+    name: "restart",
+    description: "Restart one component of a device, or its whole runtime, and wait for its answer.",
+  },
+  args: {
+    ...deviceArgument,
+    component: { type: "positional", description: "Component; without it, the whole runtime.", required: false },
+    ...yesOption,
+    ...timeoutOption("60"),
+    ...serverOption,
+    ...jsonOption,
+  },
+  async run({ args }) {
+    const command = commandOf(args.component);
+    const timeoutMs = timeoutOf(args.timeout);
+    const client = await openStudio(args.name);
+    const device = await lookUpDevice(client, args.device);
+    const what = `${args.component ?? "the whole runtime"} of ${device.name}`;
+    if (!args.yes && !(await confirm(`Restart ${what}?`))) return false;
+    const waiting = `Waiting for ${device.name}${device.connected ? "" : ", which is not connected now,"} to restart it`;
+    const answer = await withProgress(waiting, () => carryOut(client, device.id, command, timeoutMs));
+    printResult(args.json, { command: answer }, `${what}: ${answer.message ?? answer.state}`);
+    return true;
+  },
+});
+
+function commandOf(component: string | undefined): Command {
+  if (component === undefined) return { kind: "restart-runtime" };
+  if (nameSchema.safeParse(component).success) return { kind: "restart-component", component };
+  throw new BulkheadError("USAGE", `${component} is not the name of a component`, {
+    remedy: "`bulkhead device show` lists them",
+  });
+}
