@@ -6,7 +6,8 @@ export type Paths = ReturnType<typeof pathsBelow>;
 /** All paths of a system. Those of Unix sockets stay far below the 107 bytes of sun_path. */
 export function pathsBelow(stateDir: string) {
   const kms = join(stateDir, "kms");
-  const kmsRun = join(kms, "run");
+  // Beside the KMS's own directory, not in it: root makes this one anew at each start and must find no link in its place.
+  const kmsRun = join(stateDir, "run");
   return {
     stateDir,
     logDir: join(stateDir, "log"),
@@ -19,7 +20,7 @@ export function pathsBelow(stateDir: string) {
     repositoryDir: join(stateDir, "project", "repository"),
     kms,
     kmsRun,
-    kmsConfig: join(kms, "config.json"),
+    kmsConfig: join(stateDir, "kms.json"),
     gatewayDir: join(stateDir, "gateway"),
     gatewayConfig: join(stateDir, "gateway", "config.json"),
     gatewaySocket: join(kmsRun, "gateway.sock"),
