@@ -4,6 +4,7 @@ export { type KmsConfig, kmsConfigSchema } from "./config.ts";
 export { type Postgres, type PostgresOptions, startPostgres } from "./database/postgres.ts";
 export { type GatewayConfig, gatewayClient, gatewayConfigSchema } from "./gateway/index.ts";
 export { type InstanceIdentity, type PreparedInstance, prepareInstance } from "./instance/index.ts";
+export { kmsNodeOptions } from "./node-options.ts";
 
 /** The OpenAPI 3.1 description of the API. Loaded on demand: it brings the whole service along, a launcher needs none. */
 export async function openApiDocument(): Promise<object> {

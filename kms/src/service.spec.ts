@@ -116,7 +116,7 @@ describe("[M19] the KMS as a process", () => {
     expect(kib.length).toBeGreaterThan(4);
     const sumMib = kib.reduce((sum, one) => sum + one, 0) / 1024;
     expect(sumMib).toBeGreaterThan(50);
-    expect(sumMib).toBeLessThan(300);
+    expect(sumMib).toBeLessThan(200);
   });
 });
 

@@ -8,7 +8,7 @@ import { openSync } from "node:fs";
 import { chmod, chown, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import type { KmsConfig } from "@bulkhead/kms";
+import { type KmsConfig, kmsNodeOptions } from "@bulkhead/kms";
 import { BulkheadError } from "@bulkhead/protocol";
 import { z } from "zod";
 import { bulkheadDirectory } from "../locations.ts";
@@ -109,6 +109,7 @@ function sandboxArguments(place: KmsPlace): string[] {
           "--",
         ]),
     process.execPath,
+    ...kmsNodeOptions,
     join(bulkheadDirectory, "kms/src/main.ts"),
     "--config",
     configFile,
