@@ -2,7 +2,7 @@
  * An agent that lies: in place of the device's own, on its own channel to the verifier and with its own staging directory, it
  * tries to have installed what nobody signed.
  */
-import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { releaseTargetName } from "@bulkhead/protocol";
 import { createLog, gateInterface, type Verdict } from "@bulkhead/sdk";
@@ -30,25 +30,24 @@ type Gate = { install(built: Pick<BuiltRelease, "release" | "releaseDigest">): P
 export async function lieToTheDevice(light: FirstLight, lies: Lies): Promise<Fact[]> {
   const { namespacePids } = await light.processOf("kms-agent");
   const signal = (name: string) => light.world.run(["kill", `-${name}`, `${namespacePids[1]}`]);
-  const staging = join(light.running.device.dataDir, "staging");
   await signal("STOP");
   const { gate, close } = await openGate(light);
   try {
-    return await tellLies(gate, staging, lies);
+    return await tellLies(gate, openStaging(light), lies);
   } finally {
     close();
     await signal("CONT");
   }
 }
 
-async function tellLies(gate: Gate, staging: string, { foreign, altered, older, current }: Lies): Promise<Fact[]> {
-  const honest = await readAll(join(staging, "metadata"));
-  await writeFile(join(staging, "blobs", altered.digest), altered.bytes);
+async function tellLies(gate: Gate, staging: Staging, { foreign, altered, older, current }: Lies): Promise<Fact[]> {
+  const honest = await staging.readMetadata();
+  await staging.put(`blobs/${altered.digest}`, altered.bytes);
   await stageRelease(staging, altered.built);
   const facts = [await refusal("the altered file", gate, altered.built, "RELEASE_ARTIFACT_ALTERED")];
   await stageRelease(staging, older);
   facts.push(await refusal("the older release", gate, older, "RELEASE_ROLLBACK"));
-  await writeFile(join(staging, "targets", `${current.releaseDigest}.${releaseTargetName(current.release)}`), "{}");
+  await staging.put(releaseFile(current), "{}");
   facts.push(
     await refusal("something else under the digest of a signed release", gate, current, "RELEASE_ARTIFACT_ALTERED"),
   );
@@ -91,21 +90,46 @@ async function openGate(light: FirstLight): Promise<{ gate: Gate; close(): void 
   };
 }
 
-async function stageRelease(staging: string, built: BuiltRelease): Promise<void> {
-  const name = `${built.releaseDigest}.${releaseTargetName(built.release)}`;
-  await cp(join(built.dir, "release.json"), join(staging, "targets", name));
+type Staging = {
+  /** Writes one file, by its path below the staging directory. */
+  put(name: string, content: string | Buffer): Promise<void>;
+  clearMetadata(): Promise<void>;
+  readMetadata(): Promise<Record<string, string>>;
+};
+
+/** The agent's own directory. It is written from inside the world, whose root may do so whoever the launcher is. */
+function openStaging(light: FirstLight): Staging {
+  const directory = join(light.running.device.dataDir, "staging");
+  const metadata = join(directory, "metadata");
+  const must = async (...argv: string[]) => {
+    const { code, stderr } = await light.world.run(argv);
+    if (code !== 0) throw new Error(`${argv.join(" ")}: ${stderr}`);
+  };
+  return {
+    put: async (name, content) => {
+      const file = join(light.scratch, "staged");
+      await writeFile(file, content);
+      await must("cp", "--", file, join(directory, name));
+    },
+    clearMetadata: async () => {
+      for (const name of await readdir(metadata)) await must("rm", "--", join(metadata, name));
+    },
+    readMetadata: async () => {
+      const read = async (name: string) => [name, await readFile(join(metadata, name), "utf8")] as const;
+      return Object.fromEntries(await Promise.all((await readdir(metadata)).map(read)));
+    },
+  };
 }
 
-async function stageMetadata(staging: string, files: Readonly<Record<string, string>>): Promise<void> {
-  const directory = join(staging, "metadata");
-  for (const name of await readdir(directory)) await rm(join(directory, name));
-  await mkdir(directory, { recursive: true });
-  for (const [name, content] of Object.entries(files)) await writeFile(join(directory, name), content);
+function releaseFile({ release, releaseDigest }: BuiltRelease): string {
+  return `targets/${releaseDigest}.${releaseTargetName(release)}`;
 }
 
-async function readAll(directory: string): Promise<Record<string, string>> {
-  const names = await readdir(directory);
-  return Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, await readFile(join(directory, name), "utf8")])),
-  );
+async function stageRelease(staging: Staging, built: BuiltRelease): Promise<void> {
+  await staging.put(releaseFile(built), await readFile(join(built.dir, "release.json")));
+}
+
+async function stageMetadata(staging: Staging, files: Readonly<Record<string, string>>): Promise<void> {
+  await staging.clearMetadata();
+  for (const [name, content] of Object.entries(files)) await staging.put(`metadata/${name}`, content);
 }

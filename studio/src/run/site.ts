@@ -2,10 +2,11 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { removeCgroups } from "@bulkhead/runtime";
+import { execa } from "execa";
 import { bulkheadDirectory } from "../locations.ts";
 import { claimInstance, type Instance } from "./instance.ts";
 import { type Paths, pathsBelow } from "./paths.ts";
-import { detectPrivilege, type Privilege } from "./privilege.ts";
+import { detectPrivilege, type Privilege, userNamespaceArguments } from "./privilege.ts";
 import type { Progress } from "./progress.ts";
 import { asStateError, checkState } from "./state.ts";
 
@@ -64,7 +65,7 @@ export async function claimSite(options: SiteOptions, progress: Progress): Promi
     stop: () => undoAll(undo.splice(0).reverse()),
   };
   return takeDownOnFailure(site, async () => {
-    if (options.fresh) await forget(paths);
+    if (options.fresh) await forget(paths, privilege);
     await checkState(instance.stateDir, options);
     await mkdir(paths.logDir, { recursive: true, mode: 0o700 });
     site.atEnd(() => removeCgroups(instance.cgroupInstance));
@@ -99,8 +100,8 @@ function uidsOf(privilege: Privilege, instance: Instance): Uids {
   return { kms: base, components: base + 1000 };
 }
 
-async function forget(paths: Paths): Promise<void> {
-  for (const part of [
+async function forget(paths: Paths, privilege: Privilege): Promise<void> {
+  const parts = [
     paths.kms,
     paths.gatewayDir,
     paths.devicesDir,
@@ -108,7 +109,10 @@ async function forget(paths: Paths): Promise<void> {
     join(paths.stateDir, "project"),
     join(paths.stateDir, "postgres", "data"),
     paths.logDir,
-  ]) {
-    await rm(part, { recursive: true, force: true });
+  ];
+  // What belongs to the uids of components is the user's only inside the user namespace.
+  if (privilege.kind === "user-range") {
+    await execa("unshare", [...userNamespaceArguments(privilege), "rm", "-rf", "--", ...parts]);
   }
+  for (const part of parts) await rm(part, { recursive: true, force: true });
 }
