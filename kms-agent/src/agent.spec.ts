@@ -10,7 +10,7 @@ import {
   type Transcript,
 } from "@bulkhead/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { accepted, type FakeDevice, makeFakeDevice, statusOf } from "./testing/fake-device.ts";
+import { accepted, type FakeDevice, makeFakeDevice, resourcesOf, statusOf } from "./testing/fake-device.ts";
 import { type FakeKms, makeIdentities, startFakeKms } from "./testing/fake-kms.ts";
 
 const keys = makeIdentities();
@@ -141,6 +141,29 @@ describe("[M4] the command channel", () => {
     fake.neighbours.console.comeBack();
     await eventually(() => expect(sent("status")).toHaveLength(1));
     await eventually(() => expect(linesSent()).toEqual(["kept"]));
+  });
+});
+
+describe("[K21] what the components take", () => {
+  test("is reported with the limits at once when a session opens, and again when the scheduler server is back", async () => {
+    await start(kms.port);
+    await eventually(() => expect(sent("resources")).toEqual([{ type: "resources", resources: resourcesOf(1) }]));
+    fake.device.resources = resourcesOf(2);
+    fake.neighbours.scheduler.goDown();
+    fake.neighbours.scheduler.comeBack();
+    await eventually(() => expect(sent("resources").at(-1)?.resources).toEqual(resourcesOf(2)));
+  });
+
+  test("is owed by nobody: without a scheduler server the agent does all the rest", async () => {
+    fake.neighbours.scheduler.goDown();
+    fake.write("still carried");
+    await start(kms.port);
+    await eventually(() => expect(linesSent()).toEqual(["still carried"]));
+    await eventually(() => expect(fake.logged.join("\n")).toMatch(/reporting the resources failed/));
+    command({ kind: "restart-runtime" });
+    await eventually(() => expect(sent("command-result")).toMatchObject([{ outcome: "done" }]));
+    expect(sent("resources")).toEqual([]);
+    expect(kms.connections()).toBe(1);
   });
 });
 

@@ -11,6 +11,7 @@ import type {
   gateInterface,
   Log,
   monitorInterface,
+  schedulerInterface,
 } from "@bulkhead/sdk";
 import type { Coalesced } from "./coalesce.ts";
 import { createExecutor } from "./commands/executor.ts";
@@ -24,6 +25,7 @@ import { createKmsClock } from "./kms-clock.ts";
 import { stayConnected } from "./reconnect.ts";
 import { openLogPosition } from "./reports/log-position.ts";
 import { reportLog } from "./reports/log-report.ts";
+import { reportResources } from "./reports/resource-report.ts";
 import { reportState } from "./reports/state-report.ts";
 import { type ConnectionTimes, type OpenSession, runConnection } from "./session/connection.ts";
 
@@ -32,6 +34,7 @@ export type Neighbours = {
   gate: Client<typeof gateInterface>;
   console: Client<typeof consoleInterface>;
   monitor: Client<typeof monitorInterface>;
+  scheduler: Client<typeof schedulerInterface>;
 };
 export type AgentOptions = {
   config: AgentConfig;
@@ -69,7 +72,7 @@ export async function startAgent({
   );
   const position = await openLogPosition(join(stagingDirectory, "log-position.json"));
   const complain = createComplaint(log);
-  let reports: { state: Coalesced; log: Coalesced; results: Coalesced } | undefined;
+  let reports: Record<"state" | "log" | "resources" | "results", Coalesced> | undefined;
 
   const executor = createExecutor(journal, {
     deviceId: config.pins.deviceId,
@@ -97,6 +100,7 @@ export async function startAgent({
     reports = {
       state: reportState(session, uses.monitor, complain("reporting the state")),
       log: reportLog(session, uses.console, position, complain("reporting the log")),
+      resources: reportResources(session, uses.scheduler, complain("reporting the resources")),
       results: reportResults(session, journal, complain("reporting results")),
     };
   }
@@ -105,6 +109,7 @@ export async function startAgent({
   uses.monitor.channel.onPeer(({ up }) => up && reports?.state.poke());
   uses.console.channel.on("written", () => reports?.log.poke());
   uses.console.channel.onPeer(({ up }) => up && reports?.log.poke());
+  uses.scheduler.channel.onPeer(({ up }) => up && reports?.resources.poke());
   const refresh = setInterval(() => {
     reports?.state.poke();
     reports?.log.poke();

@@ -19,7 +19,6 @@ export const component = defineComponent({
     gate: gateInterface,
     console: consoleInterface,
     monitor: monitorInterface,
-    /** Declared for every system; the command channel has no message for its report yet. */
     scheduler: schedulerInterface,
   },
   async start({ uses, config, log, incarnation, onStop }) {

@@ -11,6 +11,7 @@
 import { z } from "zod";
 import { canonicalJson } from "./canonical-json.ts";
 import { digestSchema, key32Schema, nameSchema, signatureSchema, timeMsSchema } from "./names.ts";
+import { resourcesSchema } from "./resources.ts";
 import { deviceStatusSchema, logLineSchema } from "./status.ts";
 import { systemSchema } from "./system.ts";
 
@@ -49,6 +50,7 @@ export const fromDevice = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("proof"), signature: signatureSchema }),
   z.strictObject({ type: z.literal("status"), status: deviceStatusSchema }),
   z.strictObject({ type: z.literal("manifest"), system: systemSchema }),
+  z.strictObject({ type: z.literal("resources"), resources: resourcesSchema }),
   /** `dropped` counts the lines that the device had to throw away before these. */
   z.strictObject({
     type: z.literal("log"),

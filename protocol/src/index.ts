@@ -11,5 +11,6 @@ export * from "./ipc/frame.ts";
 export * from "./names.ts";
 export * from "./provisioning.ts";
 export * from "./release.ts";
+export * from "./resources.ts";
 export * from "./status.ts";
 export * from "./system.ts";

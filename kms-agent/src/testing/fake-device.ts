@@ -6,6 +6,7 @@ import {
   type DeviceStatus,
   deviceIdOf,
   type LogLine,
+  type Resources,
   type System,
   signMessage,
   transcriptBytes,
@@ -16,6 +17,7 @@ import {
   deviceIdentityInterface,
   gateInterface,
   monitorInterface,
+  schedulerInterface,
   type Verdict,
 } from "@bulkhead/sdk";
 import { fakeClient } from "@bulkhead/sdk/testing";
@@ -43,6 +45,18 @@ export const statusOf = (generation: number, digest = "a".repeat(64)): DeviceSta
   channels: [],
 });
 
+export const resourcesOf = (usedBytes: number): Resources => ({
+  cgroup: "v2",
+  components: [
+    {
+      name: "climate",
+      declared: { memoryBytes: 48 << 20, cpu: "weight 100", processes: 16 },
+      enforced: { memoryBytes: 48 << 20, cpuWeight: 100, cpuQuotaPercent: null, processes: 16 },
+      used: { memoryBytes: usedBytes, cpuUs: 1234, processes: 11 },
+    },
+  ],
+});
+
 export const accepted: Verdict = { accepted: true, code: null, message: "accepted" };
 
 /** A device whose state, console and verdicts a test sets; `calls` are what the verifier was asked. */
@@ -51,6 +65,7 @@ export async function makeFakeDevice(keys: Identities) {
   const calls: { operation: string; args: unknown }[] = [];
   const device = {
     status: statusOf(1),
+    resources: resourcesOf(1),
     lines: [] as LogLine[],
     command: async (): Promise<Verdict> => accepted,
     install: async (): Promise<Verdict> => accepted,
@@ -72,6 +87,7 @@ export async function makeFakeDevice(keys: Identities) {
   const console = fakeClient(consoleInterface, {
     read: ({ after, limit }) => ({ lines: device.lines.filter((l) => l.sequence > after).slice(0, limit), dropped: 0 }),
   });
+  const scheduler = fakeClient(schedulerInterface, { report: () => device.resources });
   const gate = fakeClient(gateInterface, {
     examine: (args) => asked("examine", args, device.examine),
     install: (args) => asked("install", args, device.install),
@@ -86,7 +102,7 @@ export async function makeFakeDevice(keys: Identities) {
     calls,
     logged,
     directory,
-    neighbours: { identity, monitor, console, gate },
+    neighbours: { identity, monitor, console, scheduler, gate },
     write(text: string) {
       const sequence = (device.lines.at(-1)?.sequence ?? 99) + 1;
       device.lines.push({ sequence, atMs: 1, component: "climate", stream: "out", text });
@@ -97,7 +113,13 @@ export async function makeFakeDevice(keys: Identities) {
       startAgent({
         incarnation,
         config: { ...config, authority: `127.0.0.1:${port}` },
-        uses: { identity: identity.client, monitor: monitor.client, console: console.client, gate: gate.client },
+        uses: {
+          identity: identity.client,
+          monitor: monitor.client,
+          console: console.client,
+          scheduler: scheduler.client,
+          gate: gate.client,
+        },
         log: createLog((line) => logged.push(line)),
         stagingDirectory: directory,
         ...(times && { times }),

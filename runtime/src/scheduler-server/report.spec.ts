@@ -27,6 +27,7 @@ test("[K6] declared limits stand beside those that the kernel enforces, version 
     "climate/memory.max": String(48 << 20),
     "climate/memory.current": "1000",
     "climate/pids.max": "16",
+    "climate/pids.current": "11",
     "climate/cpu.weight": "100",
     "climate/cpu.max": "50000 100000",
     "climate/cpu.stat": "usage_usec 1234\nuser_usec 1",
@@ -38,7 +39,7 @@ test("[K6] declared limits stand beside those that the kernel enforces, version 
         name: "climate",
         declared: { memoryBytes: 48 << 20, cpu: "weight 100, at most 50 % of a core", processes: 16 },
         enforced: { memoryBytes: 48 << 20, cpuWeight: 100, cpuQuotaPercent: 50, processes: 16 },
-        used: { memoryBytes: 1000, cpuUs: 1234 },
+        used: { memoryBytes: 1000, cpuUs: 1234, processes: 11 },
       },
     ],
   });

@@ -1,22 +1,13 @@
 /** The report: what the manifest declares for each component beside what the kernel says that it enforces. */
-import { type CgroupReading, readCgroup } from "../sandbox/cgroup/read.ts";
+import type { Resources } from "@bulkhead/protocol";
+import { readCgroup } from "../sandbox/cgroup/read.ts";
 import { type Declared, describeCpu } from "./declared.ts";
-
-export type Report = {
-  cgroup: CgroupReading["version"];
-  components: {
-    name: string;
-    declared: { memoryBytes: number; cpu: string; processes: number };
-    enforced: CgroupReading["enforced"];
-    used: { memoryBytes: number | null; cpuUs: number | null };
-  }[];
-};
 
 /**
  * Reads the groups below `root` (as the root server mounted them) for every declared component. Never throws: what
  * cannot be read is null. `none` says that for no component any limit is enforced.
  */
-export async function reportLimits(root: string, declared: Readonly<Record<string, Declared>>): Promise<Report> {
+export async function reportLimits(root: string, declared: Readonly<Record<string, Declared>>): Promise<Resources> {
   const readings = await Promise.all(
     Object.entries(declared).map(async ([name, limits]) => ({ name, limits, reading: await readCgroup(root, name) })),
   );
@@ -26,7 +17,7 @@ export async function reportLimits(root: string, declared: Readonly<Record<strin
       name,
       declared: { memoryBytes: limits.memoryBytes, cpu: describeCpu(limits.cpu), processes: limits.processes },
       enforced: reading.enforced,
-      used: { memoryBytes: reading.used.memoryBytes, cpuUs: reading.used.cpuUs },
+      used: reading.used,
     })),
   };
 }

@@ -1,0 +1,35 @@
+/** Reports what the components take and may take: at once when a session opens, then at a steady pace. */
+import type { Client, schedulerInterface } from "@bulkhead/sdk";
+import { type Coalesced, coalesce } from "../coalesce.ts";
+import type { OpenSession } from "../session/connection.ts";
+
+type Scheduler = Pick<Client<typeof schedulerInterface>, "report">;
+
+/** Memory that grows is seen long before it is a problem, and reading the counters costs nothing that shows in them. */
+const everyMs = 10_000;
+
+/** Starts reporting in `session` and ends with it; `poke` it when the scheduler server is back. */
+export function reportResources(
+  session: OpenSession,
+  scheduler: Scheduler,
+  onError: (error: unknown) => void,
+  periodMs = everyMs,
+): Coalesced {
+  async function report(): Promise<void> {
+    if (session.closed.aborted) return;
+    session.send({ type: "resources", resources: await scheduler.report() });
+    await session.settled();
+  }
+
+  const reporting = coalesce(report, 0, (error) => {
+    if (!session.closed.aborted) onError(error);
+  });
+  const pace = setInterval(reporting.poke, periodMs);
+  const stop = () => {
+    clearInterval(pace);
+    reporting.stop();
+  };
+  session.closed.addEventListener("abort", stop, { once: true });
+  reporting.poke();
+  return { ...reporting, stop };
+}
