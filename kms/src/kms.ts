@@ -5,7 +5,14 @@ import type { Broker } from "./broker/index.ts";
 import type { KmsConfig } from "./config.ts";
 import type { Database, Scope } from "./database/index.ts";
 import type { Sessions } from "./device-channel/sessions.ts";
-import { type DeviceRow, findDevice, findDeviceByNumber, recordEvent, summariseDevice } from "./devices/index.ts";
+import {
+  type DeviceRow,
+  findDevice,
+  findDeviceByNumber,
+  type ResourceReports,
+  recordEvent,
+  summariseDevice,
+} from "./devices/index.ts";
 import type { EventBus } from "./events/index.ts";
 import type { Instance } from "./instance/index.ts";
 import type { Log } from "./log.ts";
@@ -20,6 +27,7 @@ export type Kms = {
   readonly blobs: Blobs;
   readonly events: EventBus;
   readonly sessions: Sessions;
+  readonly resources: ResourceReports;
   readonly tunnels: Tunnels;
   readonly broker: Broker;
   readonly log: Log;

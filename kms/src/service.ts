@@ -7,7 +7,7 @@ import { sweepCommands } from "./commands/delivery.ts";
 import type { KmsConfig } from "./config.ts";
 import { migrateDatabase, openDatabase, studioScope } from "./database/index.ts";
 import { createSessions, startDeviceChannel } from "./device-channel/index.ts";
-import { listDevices } from "./devices/index.ts";
+import { createResourceReports, listDevices } from "./devices/index.ts";
 import { createEventBus } from "./events/index.ts";
 import { gatewayClient } from "./gateway/index.ts";
 import { startHttp } from "./http/server.ts";
@@ -53,7 +53,8 @@ export async function startKms(config: KmsConfig, log: Log): Promise<RunningKms>
   const blobs = await openBlobs(join(config.stateDir, "blobs"));
   const tunnels = reconcileTunnels(gatewayClient(config.gateway.controlSocket), peers, log);
   const sessions = createSessions();
-  const kms: Kms = { config, instance, database, scope, blobs, events, sessions, tunnels, broker, log };
+  const resources = createResourceReports();
+  const kms: Kms = { config, instance, database, scope, blobs, events, sessions, resources, tunnels, broker, log };
   const identify = (address: string) => identifyDevice(kms, address);
   const proxies = await startProxies({ config, broker, identify, log });
   const access = await openAccess(config.stateDir);

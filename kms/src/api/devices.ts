@@ -7,6 +7,7 @@ import {
   logLineSchema,
   nameSchema,
   provisioningSchema,
+  resourcesSchema,
   type System,
   timeMsSchema,
 } from "@bulkhead/protocol";
@@ -67,6 +68,13 @@ export const manifestAnswerSchema = z
   .object({ manifest: systemDocument.nullable(), receivedAtMs: nullableTime })
   .openapi("ManifestAnswer");
 export type ManifestAnswer = z.infer<typeof manifestAnswerSchema>;
+
+export const resourcesAnswerSchema = z
+  .object({ resources: resourcesSchema.nullable(), receivedAtMs: nullableTime })
+  .openapi("ResourcesAnswer", {
+    description: "The newest report of a device; a KMS that was restarted has none until the device sends the next.",
+  });
+export type ResourcesAnswer = z.infer<typeof resourcesAnswerSchema>;
 
 /** `id` is the KMS's and rises for ever; `sequence` is the device's and starts anew at each boot. */
 export const storedLogLineSchema = logLineSchema.extend({ id: z.number().int() }).openapi("LogLine");

@@ -5,6 +5,7 @@ import {
   type DeviceStatus,
   generateSigningKey,
   partAddress,
+  type Resources,
   signMessage,
   transcriptBytes,
 } from "@bulkhead/protocol";
@@ -28,6 +29,17 @@ const status = (generation: number): DeviceStatus => ({
   update: { state: "idle", reason: "" },
   components: [],
   channels: [],
+});
+
+const componentResources = {
+  name: "climate",
+  declared: { memoryBytes: 48 << 20, cpu: "weight 100", processes: 16 },
+  enforced: { memoryBytes: 48 << 20, cpuWeight: 100, cpuQuotaPercent: null, processes: 16 },
+  used: { memoryBytes: 0, cpuUs: 1234, processes: 11 },
+};
+const resources = (usedBytes: number): Resources => ({
+  cgroup: "v2",
+  components: [{ ...componentResources, used: { ...componentResources.used, memoryBytes: usedBytes } }],
 });
 
 async function device(name: string) {
@@ -64,6 +76,35 @@ describe("[M4] the command channel", () => {
     expect(await one.get("/manifest")).toMatchObject({ manifest: emptySystem() });
     expect(await one.get("")).toMatchObject({ device: { generation: 2, unsignedCommands: true } });
     channel.socket.close();
+  });
+
+  it("[K21] keeps what a device's components take, each device's own, while the KMS runs", async () => {
+    const [one, other] = [await device("resources"), await device("other resources")];
+    expect(await one.get("/resources")).toEqual({ resources: null, receivedAtMs: null });
+    const channel = await connectDevice(one.options);
+    for (const usedBytes of [1, 2]) channel.send({ type: "resources", resources: resources(usedBytes) });
+    await vi.waitFor(async () => expect(await one.get("/resources")).toMatchObject({ resources: resources(2) }));
+    expect(await other.get("/resources")).toMatchObject({ resources: null });
+    channel.socket.close();
+    await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { connected: false } }));
+    expect(await one.get("/resources")).toMatchObject({ resources: resources(2) });
+    const unknown = await world.kms.call("GET", "/devices/d-0000000000000000/resources");
+    expect(unknown).toMatchObject({ status: 404, body: { code: "NOT_FOUND" } });
+  });
+
+  it.each([
+    ["a negative amount", { ...componentResources, used: { memoryBytes: -1, cpuUs: 0, processes: 1 } }],
+    ["a name that is none", { ...componentResources, name: "../climate" }],
+    ["words without end", { ...componentResources, declared: { memoryBytes: 1, cpu: "x".repeat(101), processes: 1 } }],
+    ["a member that nobody knows", { ...componentResources, hidden: true }],
+  ])("[K21] refuses a report of resources with %s, and keeps the last good one", async (name, bad) => {
+    const one = await device(`resources with ${name}`);
+    const channel = await connectDevice(one.options);
+    channel.send({ type: "resources", resources: resources(7) });
+    channel.sendRaw(JSON.stringify({ type: "resources", resources: { cgroup: "v2", components: [bad] } }));
+    expect(await channel.closed).toBe(1008);
+    expect(await one.eventCodes()).toContain("PROTOCOL_INVALID");
+    expect(await one.get("/resources")).toMatchObject({ resources: resources(7) });
   });
 
   it("answers others while a device sends as many values as fit into a message", async () => {

@@ -80,6 +80,8 @@ async function take(kms: Kms, deviceId: string, message: FromDevice): Promise<vo
     case "manifest":
       await saveManifest(database, scope, deviceId, message.system);
       return publishDevice(kms, deviceId);
+    case "resources":
+      return kms.resources.keep(deviceId, message.resources, Date.now());
     case "log": {
       const lines = await appendLogs(database, scope, deviceId, message.lines, message.dropped);
       if (lines.length > 0) kms.events.publish({ type: "log", deviceId, lines });

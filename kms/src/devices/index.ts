@@ -11,4 +11,5 @@ export {
   listDevices,
 } from "./registry.ts";
 export { saveLastSeen, saveManifest, saveStatus } from "./reports.ts";
+export { createResourceReports, type ResourceReports } from "./resources.ts";
 export { type Presence, summariseDevice } from "./summary.ts";

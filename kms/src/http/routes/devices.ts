@@ -9,6 +9,7 @@ import {
   logAnswerSchema,
   logQuerySchema,
   manifestAnswerSchema,
+  resourcesAnswerSchema,
   statusAnswerSchema,
 } from "../../api/index.ts";
 import { deleteDevice, enrolDevice, getDevice, listDevices, listEvents, provisioningOf } from "../../devices/index.ts";
@@ -69,6 +70,14 @@ export const deviceRoutes = {
     summary: "The system that the device runs",
     responses: answers(manifestAnswerSchema, "The manifest; null before the first report"),
   }),
+  resources: createRoute({
+    ...one,
+    method: "get",
+    path: "/api/v1/devices/{id}/resources",
+    operationId: "getDeviceResources",
+    summary: "What each component may take of processor and memory, what the kernel enforces, and what it takes",
+    responses: answers(resourcesAnswerSchema, "The newest report; null before the first"),
+  }),
   logs: createRoute({
     method: "get",
     path: "/api/v1/devices/{id}/logs",
@@ -112,13 +121,14 @@ export function serveDevices(app: OpenAPIHono, kms: Kms): void {
     kms.tunnels.push();
     kms.sessions.of(id)?.close("this device was deleted");
     kms.broker.telemetry.forget(id);
+    kms.resources.forget(id);
     kms.events.publish({ type: "device-removed", deviceId: id });
     return context.json({ deleted: id }, 200);
   });
   serveReports(app, kms);
 }
 
-function serveReports(app: OpenAPIHono, { database, scope }: Kms): void {
+function serveReports(app: OpenAPIHono, { database, scope, resources }: Kms): void {
   app.openapi(deviceRoutes.status, async (context) => {
     const { status, statusAtMs } = await getDevice(database, scope, context.req.valid("param").id);
     return context.json({ status, receivedAtMs: statusAtMs }, 200);
@@ -126,6 +136,10 @@ function serveReports(app: OpenAPIHono, { database, scope }: Kms): void {
   app.openapi(deviceRoutes.manifest, async (context) => {
     const { system, systemAtMs } = await getDevice(database, scope, context.req.valid("param").id);
     return context.json({ manifest: system, receivedAtMs: systemAtMs }, 200);
+  });
+  app.openapi(deviceRoutes.resources, async (context) => {
+    const { id } = await getDevice(database, scope, context.req.valid("param").id);
+    return context.json(resources.of(id), 200);
   });
   app.openapi(deviceRoutes.logs, async (context) => {
     const device = await getDevice(database, scope, context.req.valid("param").id);
