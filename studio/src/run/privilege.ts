@@ -1,5 +1,5 @@
 /** Finds out how strongly this user can run a system here: as root, or inside a user namespace of its own. */
-import { readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { BulkheadError } from "@bulkhead/protocol";
 import { execa } from "execa";
 
@@ -13,6 +13,12 @@ export type Privilege =
 
 /** Finds the strongest way that works. Throws MISSING_PRIVILEGE with what is in the way and how to get it out. */
 export async function detectPrivilege(): Promise<Privilege> {
+  const privilege = await strongest();
+  await checkTun(tunDevice);
+  return privilege;
+}
+
+async function strongest(): Promise<Privilege> {
   if (process.getuid?.() === 0) return { kind: "root" };
   if (await works(["--user", "--map-root-user", "--map-auto"])) return { kind: "user-range" };
   if (await works(["--user", "--map-root-user"])) return { kind: "user" };
@@ -25,6 +31,28 @@ export async function detectPrivilege(): Promise<Privilege> {
 export function userNamespaceArguments(privilege: Privilege): string[] {
   if (privilege.kind === "root") return [];
   return privilege.kind === "user-range" ? ["--user", "--map-root-user", "--map-auto"] : ["--user", "--map-root-user"];
+}
+
+const tunDevice = "/dev/net/tun";
+
+/** The tunnel is made of a tun device, and nobody but root can make its node. Throws MISSING_PRIVILEGE. */
+export async function checkTun(path: string): Promise<void> {
+  try {
+    await (await open(path, "r+")).close();
+  } catch (cause) {
+    const isAbsent =
+      cause instanceof Error && "code" in cause && ["ENOENT", "ENODEV", "ENXIO"].includes(`${cause.code}`);
+    throw new BulkheadError(
+      "MISSING_PRIVILEGE",
+      `${path}, which the tunnel needs, ${isAbsent ? "is not there" : "cannot be opened by this user"}`,
+      {
+        cause,
+        remedy: isAbsent
+          ? "load the kernel's tun module (sudo modprobe tun); a container must be given the device"
+          : `open it as udev does (sudo chmod 0666 ${path}): it gives nothing without CAP_NET_ADMIN; or run as root`,
+      },
+    );
+  }
 }
 
 async function works(flags: readonly string[]): Promise<boolean> {
