@@ -74,6 +74,30 @@ describe.skipIf(!executable)("the web console", () => {
     expect(faults).toEqual([]);
   });
 
+  test("[K6] [K8] [K21] shows what each component takes and may take, and warns where the kernel holds no limit", async () => {
+    const { page, faults } = await visit(devicePath);
+    const table = page.getByRole("region", { name: "Resources" });
+    await table
+      .getByRole("row", { name: /^serial-server 21\.5 MiB 48 MiB 48 MiB 2\.65 s weight 100 weight 100 11 of 16$/ })
+      .waitFor();
+    const climate = table.getByRole("row", {
+      name: /^climate 22 MiB not enforced 48 MiB .* not enforced 2 ms in every/,
+    });
+    expect(await climate.getByText("not enforced").count()).toBe(3);
+    await table.getByRole("row", { name: /^moisture 18 MiB 64 MiB 48 MiB .*at most 25 % of a core/ }).waitFor();
+    await table.getByRole("row", { name: /^together 136\.5 MiB 288 MiB/ }).waitFor();
+    expect(await table.getByText(/No limit is enforced/).count()).toBe(0);
+    const path = `/devices/${fixture.deviceId}/resources`;
+    server.answers.set(path, { resources: { ...fixture.resources, cgroup: "none" }, receivedAtMs: Date.now() });
+    await page.reload();
+    await table.getByText(/No limit is enforced/).waitFor();
+    await picture(page, "resources");
+    server.answers.set(path, { resources: null, receivedAtMs: null });
+    await page.reload();
+    await table.getByText(/has not reported what its components take/).waitFor();
+    expect(faults).toEqual([]);
+  });
+
   test("[M8] shows console lines as they come, pauses, goes on, and shows one component only", async () => {
     const { page, faults } = await visit(devicePath);
     await page.getByRole("log").getByText("temperature 24.25 °C").first().waitFor();

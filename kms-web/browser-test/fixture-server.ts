@@ -85,6 +85,7 @@ function standardAnswers(): Map<string, unknown> {
     [ofDevice, { device }],
     [`${ofDevice}/status`, { status: fixture.status, receivedAtMs: Date.now() }],
     [`${ofDevice}/manifest`, { manifest: fixture.manifest, receivedAtMs: Date.now() }],
+    [`${ofDevice}/resources`, { resources: fixture.resources, receivedAtMs: Date.now() }],
     [`${ofDevice}/logs`, { lines: fixture.logLines, dropped: 0 }],
     [`${ofDevice}/commands`, { commands: fixture.commands }],
     [`${ofDevice}/events`, { events: fixture.events }],

@@ -1,5 +1,5 @@
 /** One device as the KMS would tell of it: what the console is developed and tested against. */
-import type { Component, DeviceStatus, System } from "@bulkhead/protocol";
+import type { Component, ComponentResources, DeviceStatus, Resources, System } from "@bulkhead/protocol";
 import type {
   Device,
   DeviceEvent,
@@ -105,6 +105,42 @@ export const status: DeviceStatus = {
   channels: [
     { client: "climate", name: "thermometer", provider: "i2c", up: true, incarnation: 1 },
     { client: "climate", name: "moisture", provider: "moisture", up: false, incarnation: 3 },
+  ],
+};
+
+const mebi = 1024 ** 2;
+const unlimited = { memoryBytes: null, cpuWeight: null, cpuQuotaPercent: null, processes: null };
+
+function resourcesOf(
+  name: string,
+  usedMiB: number,
+  enforced: ComponentResources["enforced"] = {
+    memoryBytes: 48 * mebi,
+    cpuWeight: 100,
+    cpuQuotaPercent: null,
+    processes: 16,
+  },
+): ComponentResources {
+  return {
+    name,
+    declared: { memoryBytes: 48 * mebi, cpu: "weight 100", processes: 16 },
+    enforced,
+    used: { memoryBytes: usedMiB * mebi, cpuUs: usedMiB * 123_456, processes: 11 },
+  };
+}
+
+export const resources: Resources = {
+  cgroup: "v2",
+  components: [
+    resourcesOf("serial-server", 21.5),
+    resourcesOf("network", 24.25),
+    resourcesOf("kms-agent", 31),
+    resourcesOf("i2c", 19.75),
+    {
+      ...resourcesOf("climate", 22, unlimited),
+      declared: { memoryBytes: 48 * mebi, cpu: "2 ms in every 50 ms", processes: 16 },
+    },
+    resourcesOf("moisture", 18, { memoryBytes: 64 * mebi, cpuWeight: 100, cpuQuotaPercent: 25, processes: 16 }),
   ],
 };
 

@@ -9,6 +9,7 @@ import type {
   Health,
   ManifestAnswer,
   Release,
+  ResourcesAnswer,
   StatusAnswer,
   StoredCommand,
   TelemetryAnswer,
@@ -30,6 +31,15 @@ export const useStatus = (id: string) =>
 
 export const useManifest = (id: string) =>
   useQuery({ queryKey: ["manifest", id], queryFn: () => get<ManifestAnswer>(`/devices/${id}/manifest`) });
+
+/** The device reports it at this pace, and no event says so. */
+const resourcesMs = 10_000;
+export const useResources = (id: string) =>
+  useQuery({
+    queryKey: ["resources", id],
+    queryFn: () => get<ResourcesAnswer>(`/devices/${id}/resources`),
+    refetchInterval: resourcesMs,
+  });
 
 export const useDeviceEvents = (id: string) =>
   useQuery({

@@ -29,7 +29,7 @@ export function ComponentRow({ device, component }: { device: Device; component:
       </td>
       <td className="px-4 py-2.5 tabular-nums">{incarnation}</td>
       <td className="px-4 py-2.5 tabular-nums">{restarts}</td>
-      <td className="max-w-72 px-4 py-2.5">
+      <td className="max-w-72 min-w-48 px-4 py-2.5 break-words">
         {lastReason ? (
           <>
             {lastReason.text}

@@ -3,15 +3,18 @@ import type { DeviceStatus } from "@bulkhead/protocol";
 import type { Device } from "../api/types.ts";
 import { Note } from "../parts/note.tsx";
 import { Section } from "../parts/section.tsx";
+import { TimeAgo } from "../parts/time-ago.tsx";
 import { ComponentRow } from "./component-row.tsx";
 
 const columns = ["Component", "State", "Incarnation", "Restarts", "Last reason", "Level", ""];
 const order = ["application", "driver", "agent", "core"];
 
-export function ComponentTable({ device, status }: { device: Device; status: DeviceStatus | undefined }) {
+type Props = { device: Device; status: DeviceStatus | undefined; receivedAtMs: number | null };
+
+export function ComponentTable({ device, status, receivedAtMs }: Props) {
   const components = [...(status?.components ?? [])].sort((a, b) => order.indexOf(a.role) - order.indexOf(b.role));
   return (
-    <Section title="Components" flush>
+    <Section title="Components" aside={device.connected || <LastReport atMs={receivedAtMs} />} flush>
       {components.length === 0 && <Note>The device has not reported its components yet.</Note>}
       {components.length > 0 && (
         <table className="w-full text-sm">
@@ -32,5 +35,15 @@ export function ComponentTable({ device, status }: { device: Device; status: Dev
         </table>
       )}
     </Section>
+  );
+}
+
+/** What was last known of a device that is away may be so no more. */
+function LastReport({ atMs }: { atMs: number | null }) {
+  if (atMs === null) return null;
+  return (
+    <span className="text-xs text-warn">
+      as the device last reported, <TimeAgo atMs={atMs} />
+    </span>
   );
 }

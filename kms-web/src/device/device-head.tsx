@@ -22,9 +22,8 @@ export function DeviceHead({ device, status }: { device: Device; status: DeviceS
     <>
       <nav className="text-sm text-muted">
         <Link to="/" className="hover:underline">
-          Devices
-        </Link>{" "}
-        /
+          ← Devices
+        </Link>
       </nav>
       <div className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-2">
         <h1 className="text-xl font-semibold tracking-tight">{name}</h1>
@@ -52,7 +51,7 @@ export function DeviceHead({ device, status }: { device: Device; status: DeviceS
             </Badge>
           )}
         </Fact>
-        <Fact name={connected ? "Connected since" : "Last seen"}>
+        <Fact name={connected ? "Connected" : "Last seen"}>
           <MaybeTime atMs={connected ? connectedAtMs : lastSeenMs} />
         </Fact>
         <Fact name="Last tunnel handshake">

@@ -11,6 +11,7 @@ import { GreenhouseView } from "./greenhouse-view.tsx";
 import { ManifestView } from "./manifest-view.tsx";
 import { Nudges } from "./nudges.tsx";
 import { ReleaseList } from "./release-list.tsx";
+import { ResourceTable } from "./resource-table.tsx";
 
 export function DevicePage({ id }: { id: string }) {
   const { data: device, error, isPending } = useDevice(id);
@@ -28,7 +29,8 @@ function DeviceView({ device }: { device: Device }) {
       <Nudges device={device} status={status} />
       <GreenhouseView deviceId={device.id} />
       {error && !data && <ProblemNote error={error} what="The state of the device cannot be read" />}
-      <ComponentTable device={device} status={status} />
+      <ComponentTable device={device} status={status} receivedAtMs={data?.receivedAtMs ?? null} />
+      <ResourceTable deviceId={device.id} />
       <Console deviceId={device.id} />
       <ReleaseList device={device} />
       <CommandList deviceId={device.id} />

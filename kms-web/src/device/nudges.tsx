@@ -2,7 +2,7 @@
 import type { DeviceStatus } from "@bulkhead/protocol";
 import type { ReactNode } from "react";
 import type { Device } from "../api/types.ts";
-import { reducedComponents } from "../format/level.ts";
+import { missingLayers, reducedComponents } from "../format/level.ts";
 
 export function Nudges({ device, status }: { device: Device; status: DeviceStatus | undefined }) {
   const reduced = reducedComponents(status?.components ?? []);
@@ -19,7 +19,8 @@ export function Nudges({ device, status }: { device: Device; status: DeviceStatu
       {reduced.length > 0 && (
         <Nudge>
           {reduced.length === 1 ? "A component runs" : `${reduced.length} components run`} below full isolation:{" "}
-          {reduced.join(", ")}. The level column says what is missing; run as root, or on a kernel that offers it.
+          {reduced.map(({ name }) => name).join(", ")}. Missing: {missingLayers(reduced).join(", ")}. The level column
+          says which component runs without which layer.
         </Nudge>
       )}
     </ul>

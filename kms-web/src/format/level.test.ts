@@ -1,6 +1,6 @@
 import type { ComponentStatus } from "@bulkhead/protocol";
 import { expect, test } from "vitest";
-import { heldLayers, type Level, reducedComponents } from "./level.ts";
+import { heldLayers, type Level, missingLayers, reducedComponents } from "./level.ts";
 
 const full: Level = {
   uid: "own",
@@ -50,6 +50,10 @@ test("[M25] components are reduced where a layer is missing, not where they do n
     lastReason: null,
     level,
   });
-  const components = [component("a", full), component("b", { ...full, missing: ["own uid"] }), component("c", null)];
-  expect(reducedComponents(components)).toEqual(["b"]);
+  const reduced = [
+    component("b", { ...full, missing: ["own uid"] }),
+    component("d", { ...full, missing: ["own uid", "control group"] }),
+  ];
+  expect(reducedComponents([component("a", full), ...reduced, component("c", null)])).toEqual(reduced);
+  expect(missingLayers(reduced)).toEqual(["own uid", "control group"]);
 });

@@ -17,7 +17,12 @@ export function heldLayers(level: Level): string[] {
   return layers.filter((layer) => layer !== false);
 }
 
-/** Names of the running components that run without a layer that they should have. */
-export function reducedComponents(components: DeviceStatus["components"]): string[] {
-  return components.filter(({ level }) => level && level.missing.length > 0).map(({ name }) => name);
+/** The running components that run without a layer that they should have. */
+export function reducedComponents(components: DeviceStatus["components"]): DeviceStatus["components"] {
+  return components.filter(({ level }) => level && level.missing.length > 0);
+}
+
+/** What is missing somewhere, each layer once. */
+export function missingLayers(components: DeviceStatus["components"]): string[] {
+  return [...new Set(components.flatMap(({ level }) => level?.missing ?? []))];
 }

@@ -2,7 +2,7 @@
 import { Graph, layout } from "@dagrejs/dagre";
 import type { GraphEdge, GraphModel, GraphNode } from "./model.ts";
 
-type Point = { readonly x: number; readonly y: number };
+export type Point = { readonly x: number; readonly y: number };
 export type PlacedNode = GraphNode & Point & { readonly width: number; readonly height: number };
 export type PlacedEdge = GraphEdge & { readonly points: readonly Point[]; readonly labelAt: Point | undefined };
 export type Layout = {
@@ -23,7 +23,7 @@ export function placeGraph(model: GraphModel): Layout {
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of model.nodes) graph.setNode(node.id, { width: widthOf(node), height: nodeHeight });
   model.edges.forEach((edge, index) => {
-    const label = edge.label === "" ? {} : { width: edge.label.length * 6.2, height: 14, labelpos: "c" };
+    const label = edge.label === "" ? {} : { width: labelWidth(edge.label), height: 18, labelpos: "c" };
     graph.setEdge(edge.from, edge.to, label, String(index));
   });
   layout(graph);
@@ -41,6 +41,11 @@ export function placeGraph(model: GraphModel): Layout {
       return { ...edge, points: placed.points, labelAt };
     }),
   };
+}
+
+/** Of a label at 10.5 px with a little room on both sides, in pixels. */
+export function labelWidth(label: string): number {
+  return label.length * 5.7 + 4;
 }
 
 function widthOf(node: GraphNode): number {
