@@ -16,7 +16,8 @@ export async function runCommandLine(root: Command, args: readonly string[]): Pr
     if (rest.includes("--help") || rest.includes("-h") || (command.subCommands && rest.length === 0)) {
       const parent = path.slice(0, -1).join(" ");
       const usage = await renderUsage(command, parent === "" ? undefined : { meta: { name: parent } });
-      process.stdout.write(`${process.stdout.isTTY ? usage : stripVTControlCharacters(usage)}\n`);
+      const text = process.stdout.isTTY ? usage : stripVTControlCharacters(usage).replaceAll(/ +$/gm, "");
+      process.stdout.write(`${text}\n`);
       return rest.length > 0 ? 0 : 2;
     }
     await checkArguments(command, rest);

@@ -95,7 +95,7 @@ test.each([
   ["out", "  "],
   ["err", "! "],
   ["runtime", "* "],
-] as const)("[K19] a line on %s is marked %j", (stream, mark) => {
+] as const)("[S5] a line on %s is marked %j", (stream, mark) => {
   const line = formatLogLine({ id: 1, sequence: 1, atMs: nowMs, component: "climate", stream, text: "fan on" });
   expect(line).toBe(`2027-01-15 08:00:00.000 climate          ${mark}fan on`);
 });

@@ -12,15 +12,22 @@ export async function runSystem(options: RunOptions): Promise<number> {
   return runUntilEnd(
     progress,
     (ending) => launch({ ...options, fresh: false, uploads: "verified", ending }, progress),
-    (running) => present(running, progress),
+    (running) => present(running, options.json, progress),
   );
 }
 
-async function present(running: Running, progress: Progress): Promise<void> {
+async function present(running: Running, json: boolean, progress: Progress): Promise<void> {
   await bringUpToDate(running, progress);
-  const { status } = await running.client.status(running.provisioning.deviceId);
+  const { client, provisioning } = running;
+  const { deviceId } = provisioning;
+  const { status } = await client.status(deviceId);
+  const loginLink = await client.loginLink();
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ ok: true, url: client.url, loginLink, deviceId })}\n`);
+    return;
+  }
   if (status) process.stdout.write(`\n${formatLevels(status.components)}\n`);
   process.stdout.write(
-    `\n  The system runs. Its page, with a key that works once:\n\n    ${await running.client.loginLink()}\n\n  Ctrl-C ends it.\n`,
+    `\n  The system runs. Its page, with a key that works once:\n\n    ${loginLink}\n\n  Ctrl-C ends it.\n`,
   );
 }
