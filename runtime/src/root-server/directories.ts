@@ -1,5 +1,5 @@
 /** The directories of a device and of its channels: who owns them, who can reach them. */
-import { chmod, chown, mkdir, rm } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Channel, System } from "@bulkhead/protocol";
 import { execa } from "execa";
@@ -33,18 +33,40 @@ export function channelDirectory(paths: DevicePaths, { provider, client, name }:
   return join(paths.ipc, provider, `${client}.${name}`);
 }
 
+/** Of one provider's file system: a socket has no bytes, and a provider that writes others uses up only its own. */
+const ipcBytes = 64 * 1024;
+
 /**
  * Makes a directory per channel, owned by its provider. They live as long as the generation: a directory that is made
- * anew would leave the other end with a dead mount.
+ * anew would leave the other end with a dead mount. Each provider's are a file system of its own, so that what it writes
+ * there cannot fill the one that all share.
  */
 export async function makeChannelDirectories(paths: DevicePaths, system: System, uidOf: UidOf): Promise<void> {
-  await rm(paths.ipc, { recursive: true, force: true });
+  await removeChannelDirectories(paths);
   await mkdir(paths.ipc, { mode: 0o711 });
+  const providers = new Set(system.channels.map(({ provider }) => provider));
+  const countOf = (name: string) => system.channels.filter(({ provider }) => provider === name).length;
+  await Promise.all([...providers].map((name) => mountProvider(join(paths.ipc, name), countOf(name))));
   for (const channel of system.channels) {
     const directory = channelDirectory(paths, channel);
-    await mkdir(join(paths.ipc, channel.provider), { recursive: true, mode: 0o711 });
     await mkdir(directory, { mode: 0o711 });
     const uid = uidOf(channel.provider);
     if (uid !== null) await chown(directory, uid, uid);
   }
+}
+
+async function mountProvider(path: string, channels: number): Promise<void> {
+  await mkdir(path);
+  // Itself; a directory and a socket per channel, and one to replace that socket; a few to spare.
+  const inodes = 1 + 3 * channels + 8;
+  const options = `mode=0711,nosuid,nodev,noexec,size=${ipcBytes},nr_inodes=${inodes}`;
+  await execa("mount", ["-t", "tmpfs", "-o", options, "tmpfs", path]);
+}
+
+/** Nothing of a component may run. */
+async function removeChannelDirectories({ ipc }: DevicePaths): Promise<void> {
+  const providers = await readdir(ipc).catch(() => []);
+  // One that is none is a directory of a root server that ended while it made them.
+  for (const name of providers) await execa("umount", ["--lazy", "--", join(ipc, name)], { reject: false });
+  await rm(ipc, { recursive: true, force: true });
 }

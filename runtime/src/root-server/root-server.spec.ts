@@ -104,6 +104,19 @@ describe("start", () => {
     expect(await leftGroups(device)).toEqual([]);
   });
 
+  test("[K7] a provider has room for its sockets and no more: what all share cannot be filled by one", async () => {
+    const { world } = await boot({
+      hoarder: { fake: "hoarder" },
+      client: { fake: "good", strong: ["hoarder"] },
+    });
+    await world.line(/generation 1/);
+    const hoarder = world.console("hoarder");
+    const got = JSON.parse(await until(() => hoarder.lines[0], "the hoarder's line"));
+    expect(got).toMatchObject({ full: "ENOSPC", crowded: "ENOSPC" });
+    expect(got.bytes).toBeLessThan(2 ** 20);
+    expect(got.files).toBeLessThan(100);
+  });
+
   test("bad configurations, disks without a device and damaged records end with a coded error", async () => {
     const { world, device } = await boot({});
     await world.line(/generation 1/);

@@ -46,6 +46,15 @@ export const fakes = {
   prober: `${speak} heard.start = (message) => { beReady(); console.log(JSON.stringify({ uid: process.getuid(),
     root: fs.readdirSync("/"), ipc: fs.existsSync("/run/ipc") ? fs.readdirSync("/run/ipc") : [],
     start: message.toString("latin1") })); };`,
+  /** Fills what it can write below its channels, with bytes and then with names, and writes how far it got. */
+  hoarder: `${speak} heard.start = () => { beReady();
+    const place = "/run/ipc/provides/" + fs.readdirSync("/run/ipc/provides")[0];
+    const got = { bytes: 0, files: 0 };
+    const file = fs.openSync(place + "/hoard", "w");
+    try { while (got.bytes < 2 ** 24) got.bytes += fs.writeSync(file, Buffer.alloc(4096)); } catch (e) { got.full = e.code; }
+    fs.ftruncateSync(file);
+    try { for (; got.files < 5000; got.files++) fs.writeFileSync(place + "/" + got.files, ""); } catch (e) { got.crowded = e.code; }
+    console.log(JSON.stringify(got)); };`,
   /** Writes each state that it is pushed, as hexadecimal MessagePack. */
   messageServer: `${speak} heard.start = beReady; heard.status = (message) => console.log(message.toString("hex"));`,
   /** Says what the test writes into its store, as the first line of a new file. */
