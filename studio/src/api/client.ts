@@ -9,6 +9,7 @@ import type {
   LogAnswer,
   ManifestAnswer,
   ReleaseSummary,
+  ResourcesAnswer,
   StatusAnswer,
   StoredCommand,
   TelemetryAnswer,
@@ -62,6 +63,7 @@ export function studioClient({ url, token }: { url: string; token: string }) {
       (await ask<{ provisioning: Provisioning }>("POST", "/devices", request)).provisioning,
     status: (id: string) => ask<StatusAnswer>("GET", `${device(id)}/status`),
     manifest: (id: string) => ask<ManifestAnswer>("GET", `${device(id)}/manifest`),
+    resources: (id: string) => ask<ResourcesAnswer>("GET", `${device(id)}/resources`),
     logs: (id: string, query: { after?: number; limit?: number; component?: string } = {}) =>
       ask<LogAnswer>("GET", `${device(id)}/logs?${new URLSearchParams(textOf(query))}`),
     events: async (id: string) => (await ask<{ events: DeviceEvent[] }>("GET", `${device(id)}/events`)).events,
