@@ -8,6 +8,7 @@ test("[M20] everything that the console reads, the KMS answers", () => {
   expectTypeOf<kms.Device>().toExtend<console.Device>();
   expectTypeOf<kms.StatusAnswer>().toExtend<console.StatusAnswer>();
   expectTypeOf<kms.ManifestAnswer>().toExtend<console.ManifestAnswer>();
+  expectTypeOf<kms.ResourcesAnswer>().toExtend<console.ResourcesAnswer>();
   expectTypeOf<kms.LogAnswer>().toExtend<console.LogAnswer>();
   expectTypeOf<kms.DeviceEvent>().toExtend<console.DeviceEvent>();
   expectTypeOf<kms.StoredCommand>().toExtend<console.StoredCommand>();
@@ -23,6 +24,7 @@ test("[M20] what the console is tested against, the KMS could send", () => {
   kms.deviceListSchema.parse({ devices: [device, fixture.offlineDevice] });
   kms.statusAnswerSchema.parse({ status, receivedAtMs: 0 });
   kms.manifestAnswerSchema.parse({ manifest, receivedAtMs: 0 });
+  kms.resourcesAnswerSchema.parse({ resources: fixture.resources, receivedAtMs: 0 });
   kms.commandListSchema.parse({ commands });
   kms.deviceEventListSchema.parse({ events });
   kms.releaseListSchema.parse({ releases });

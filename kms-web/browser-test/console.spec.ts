@@ -78,10 +78,10 @@ describe.skipIf(!executable)("the web console", () => {
     const { page, faults } = await visit(devicePath);
     const table = page.getByRole("region", { name: "Resources" });
     await table
-      .getByRole("row", { name: /^serial-server 21\.5 MiB 48 MiB 48 MiB 2\.65 s weight 100 weight 100 11 of 16$/ })
+      .getByRole("row", { name: /^serial-server 21\.5 MiB 48 MiB 48 MiB 2\.65 s weight 100 11 of 16$/ })
       .waitFor();
     const climate = table.getByRole("row", {
-      name: /^climate 22 MiB not enforced 48 MiB .* not enforced 2 ms in every/,
+      name: /^climate 22 MiB not enforced 48 MiB .* not enforced declared: 2 ms in every/,
     });
     expect(await climate.getByText("not enforced").count()).toBe(3);
     await table.getByRole("row", { name: /^moisture 18 MiB 64 MiB 48 MiB .*at most 25 % of a core/ }).waitFor();

@@ -9,7 +9,7 @@ import { Note, ProblemNote } from "../parts/note.tsx";
 import { Section } from "../parts/section.tsx";
 import { TimeAgo } from "../parts/time-ago.tsx";
 
-const columns = ["Component", "Memory", "Limit", "Declared", "Processor time", "Share", "Declared", "Processes"];
+const columns = ["Component", "Memory", "Limit", "Declared", "Processor time", "Processor share", "Processes"];
 
 export function ResourceTable({ deviceId }: { deviceId: string }) {
   const { data, error } = useResources(deviceId);
@@ -44,9 +44,8 @@ function Table({ components }: { components: readonly ComponentResources[] }) {
     <table className="w-full text-sm">
       <thead className="border-b border-line text-xs text-muted">
         <tr>
-          {columns.map((column, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the columns never change, and two have the same name.
-            <th key={index} scope="col" className="px-4 py-2">
+          {columns.map((column) => (
+            <th key={column} scope="col" className="px-4 py-2">
               {column}
             </th>
           ))}
@@ -65,7 +64,7 @@ function Table({ components }: { components: readonly ComponentResources[] }) {
           <Cell>{amount(together.used, formatBytes)}</Cell>
           <td />
           <Cell>{formatBytes(together.declared)}</Cell>
-          <td colSpan={4} />
+          <td colSpan={3} />
         </tr>
       </tfoot>
     </table>
@@ -74,7 +73,7 @@ function Table({ components }: { components: readonly ComponentResources[] }) {
 
 function Row({ component: { name, declared, enforced, used } }: { component: ComponentResources }) {
   return (
-    <tr className="border-b border-line last:border-0">
+    <tr className="border-b border-line align-top last:border-0">
       <th scope="row" className="px-4 py-2">
         {name}
       </th>
@@ -84,8 +83,9 @@ function Row({ component: { name, declared, enforced, used } }: { component: Com
       </Cell>
       <Cell quiet>{formatBytes(declared.memoryBytes)}</Cell>
       <Cell>{amount(used.cpuUs, formatCpuTime)}</Cell>
-      <Cell>{describeShare(enforced) ?? <NotEnforced />}</Cell>
-      <Cell quiet>{declared.cpu}</Cell>
+      <Cell>
+        <Share enforced={describeShare(enforced)} declared={declared.cpu} />
+      </Cell>
       <Cell>
         {amount(used.processes, String)} of{" "}
         <Limit enforced={enforced.processes} declared={declared.processes} format={String} />
@@ -110,10 +110,19 @@ function Limit({ enforced, declared, format }: LimitProps) {
   );
 }
 
-function NotEnforced({ declared }: { declared?: string }) {
-  const title = declared ? `the manifest declares ${declared}, and the kernel allows any` : "the kernel allows any";
+/** A deadline of the manifest is held by a quota, so what is enforced need not read like what is declared. */
+function Share({ enforced, declared }: { enforced: string | undefined; declared: string }) {
   return (
-    <Badge tone="warn" title={title}>
+    <>
+      {enforced ?? <NotEnforced declared={declared} />}
+      {enforced !== declared && <div className="text-xs text-muted">declared: {declared}</div>}
+    </>
+  );
+}
+
+function NotEnforced({ declared }: { declared: string }) {
+  return (
+    <Badge tone="warn" title={`the manifest declares ${declared}, and the kernel allows any`}>
       not enforced
     </Badge>
   );

@@ -26,7 +26,7 @@ export function describeShare({ cpuWeight, cpuQuotaPercent }: ComponentResources
   return parts.length === 0 ? undefined : parts.join(", ");
 }
 
-/** The memory that all components together take, may take, or null where it is not known of each of them. */
+/** The memory that all components together take (null where it is not known of each of them), and declare. */
 export function sumMemory(components: readonly ComponentResources[]): { used: number | null; declared: number } {
   const used = components.map((component) => component.used.memoryBytes);
   const sum = (amounts: readonly number[]) => amounts.reduce((total, amount) => total + amount, 0);
