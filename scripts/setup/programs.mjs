@@ -15,8 +15,8 @@ const packages = {
     mount: "mount",
     sysctl: "procps",
   },
-  /** Root makes namespaces and bridges itself; an ordinary user has pasta for the uplink and uidmap for more than one uid. */
-  ordinaryUser: { pasta: "passt", newuidmap: "uidmap" },
+  /** Gives an ordinary user more than one uid: installed with the rest, but nothing that a start must wait or fail for. */
+  ordinaryUser: { newuidmap: "uidmap" },
   test: { shellcheck: "shellcheck" },
 };
 
@@ -25,11 +25,7 @@ const browsers = ["chromium", "google-chrome", "google-chrome-stable"];
 
 /** @param {"run" | "test"} purpose */
 export async function installPrograms(purpose) {
-  const wanted = {
-    ...packages.run,
-    ...(process.getuid?.() === 0 ? {} : packages.ordinaryUser),
-    ...(purpose === "test" ? packages.test : {}),
-  };
+  const wanted = { ...packages.run, ...(purpose === "test" ? packages.test : {}) };
   const missing = await missingPackages(wanted);
   const browser = purpose === "test" && !(await hasBrowser());
   if (missing.length === 0 && !browser) return;
@@ -39,7 +35,9 @@ export async function installPrograms(purpose) {
       `These programs are missing, and this machine has no apt-get to install them with: ${namesOf(wanted, missing)}. Install them and start again.`,
     );
   }
-  const installable = browser && (await isRealPackage("chromium")) ? [...missing, "chromium"] : missing;
+  const helpful = missing.length > 0 && process.getuid?.() !== 0 ? await missingPackages(packages.ordinaryUser) : [];
+  const withBrowser = browser && (await isRealPackage("chromium")) ? ["chromium"] : [];
+  const installable = [...missing, ...helpful, ...withBrowser];
   if (installable.length > 0) await install(installable);
   const still = await missingPackages(wanted);
   if (still.length > 0) {
