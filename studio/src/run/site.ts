@@ -1,5 +1,5 @@
 /** The place that one system has on this machine: its directories, its uids, and the list of what must be undone at its end. */
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { removeCgroups } from "@bulkhead/runtime";
 import { execa } from "execa";
@@ -9,6 +9,7 @@ import { type Paths, pathsBelow } from "./paths.ts";
 import { detectPrivilege, type Privilege, userNamespaceArguments } from "./privilege.ts";
 import type { Progress } from "./progress.ts";
 import { asStateError, checkState } from "./state.ts";
+import { rootsUids, type Uids } from "./uids.ts";
 
 export type SiteOptions = {
   /** Keeps systems on one machine apart. */
@@ -39,9 +40,6 @@ export type Site = {
   stop(): Promise<void>;
 };
 
-/** null: the uid that starts it. `components` is the first of a range. */
-export type Uids = { kms: number | null; components: number | null };
-
 /** Takes the place for this process and clears what a killed run left. Throws ALREADY_RUNNING, MISSING_PRIVILEGE. */
 export async function claimSite(options: SiteOptions, progress: Progress): Promise<Site> {
   const privilege = await detectPrivilege();
@@ -54,7 +52,7 @@ export async function claimSite(options: SiteOptions, progress: Progress): Promi
     privilege,
     instance,
     paths,
-    uids: uidsOf(privilege, instance),
+    uids: await uidsOf(privilege, paths),
     ending: ending.signal,
     atEnd: (step) => {
       undo.push(step);
@@ -90,14 +88,15 @@ async function undoAll(steps: readonly (() => Promise<unknown>)[]): Promise<void
   if (problems.length > 0) throw problems[0];
 }
 
-/** Uids of our own, far from those of people, packages, containers (up to 1879048191) and of other instances. */
-function uidsOf(privilege: Privilege, instance: Instance): Uids {
+async function uidsOf(privilege: Privilege, { stateDir, kms }: Paths): Promise<Uids> {
   if (privilege.kind === "user") return { kms: null, components: null };
   // Inside the user namespace; the host sees the user's own range.
   if (privilege.kind === "user-range") return { kms: null, components: 1000 };
-  const slot = Number.parseInt(instance.stateDir.slice(-4), 16) % 1000;
-  const base = 1_900_000_000 + slot * 10_000;
-  return { kms: base, components: base + 1000 };
+  const owner = await stat(kms).then(
+    ({ uid }) => uid,
+    () => null,
+  );
+  return rootsUids(stateDir, owner);
 }
 
 async function forget(paths: Paths, privilege: Privilege): Promise<void> {

@@ -2,10 +2,11 @@
  * The Studio Server on this machine: database, management service, and the world with the gateway of the tunnel. Devices may
  * join the same world (launcher.ts). Each part is started when what it needs is there.
  */
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type KmsConfig, type Postgres, type PreparedInstance, prepareInstance, startPostgres } from "@bulkhead/kms";
 import { type StudioClient, studioClient } from "../api/client.ts";
+import { readSessionToken } from "../api/session-token.ts";
 import { bulkheadDirectory } from "../locations.ts";
 import { startGateway } from "./gateway.ts";
 import { keepRunning } from "./keep-running.ts";
@@ -70,7 +71,7 @@ function atSamePort(place: KmsPlace, url: string | undefined): KmsPlace {
 /** Writes down where the server is, for the command line (`findStudio`). */
 async function writeRecord({ paths, atEnd }: Site, url: string): Promise<StudioClient> {
   const tokenFile = join(paths.kms, "session-token");
-  const client = studioClient({ url, token: (await readFile(tokenFile, "utf8")).trim() });
+  const client = studioClient({ url, token: await readSessionToken(tokenFile) });
   await writeFile(paths.studioRecord, JSON.stringify({ format: 1, url, tokenFile }), { mode: 0o600 });
   atEnd(() => rm(paths.studioRecord, { force: true }));
   return client;
@@ -118,6 +119,6 @@ async function openGateway({ privilege, paths, uids, note, fail }: Site, identit
     await world.close();
     throw error;
   }
-  void world.lost.then(fail);
+  world.onLost(fail);
   return world;
 }
