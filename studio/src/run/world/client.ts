@@ -1,5 +1,6 @@
 /** The launcher's side of the world: starts it and asks it for things. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { openSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,8 +34,8 @@ export type World = {
   ): Promise<RunResult>;
   /** Hears of every process that ended without being stopped. */
   onEnded(handler: (ended: Ended) => void): void;
-  /** Resolves with SYSTEM_ENDED when the world has ended without being closed. */
-  lost: Promise<BulkheadError>;
+  /** Hears when the world has ended without being closed. */
+  onLost(handler: (error: Error) => void): void;
   /** Ends everything in it; resolves when the kernel has. */
   close(): Promise<void>;
 };
@@ -46,25 +47,18 @@ export async function openWorld(privilege: Privilege, logFile: string): Promise<
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let calls = 0;
   let isClosing = false;
-  const lost = new Promise<BulkheadError>((resolve) => {
-    child.once("exit", (code, signal) => {
-      const remedy = `${logFile} may say why; start it again`;
-      const message = `the world, with gateway and devices, has ended by itself (${signal ?? code})`;
-      if (!isClosing) resolve(new BulkheadError("SYSTEM_ENDED", message, { remedy }));
-    });
+  const gone = once(child, "exit").then(([code, signal]) => `the world has ended (${signal ?? code})`);
+  // Also for what is asked after its end: a message to it may still find room in the channel, an answer will not come.
+  const failed = gone.then((text) => {
+    throw new BulkheadError("SYSTEM_ENDED", text, { remedy: `${logFile} may say why` });
   });
-  const up = new Promise<void>((resolve, reject) => {
+  failed.catch(() => undefined);
+  const up = new Promise<void>((resolve) => {
     child.on("message", (raw) => {
       const message = fromWorldSchema.parse(raw);
       if (message.event === "up") resolve();
       else if (message.event === "ended") for (const handler of handlers) handler(message);
       else settle(message);
-    });
-    child.on("error", reject);
-    child.on("exit", () => {
-      const gone = new BulkheadError("MISSING_PRIVILEGE", `the world ended; ${logFile} says why`);
-      reject(gone);
-      for (const call of waiting.values()) call.reject(gone);
     });
   });
 
@@ -78,13 +72,16 @@ export async function openWorld(privilege: Privilege, logFile: string): Promise<
   function ask(message: Request): Promise<unknown> {
     calls += 1;
     const call = calls;
-    return new Promise((resolve, reject) => {
+    const answer = new Promise((resolve, reject) => {
       waiting.set(call, { resolve, reject });
       child.send({ ...message, call }, (error) => error && reject(error));
     });
+    return Promise.race([answer, failed]);
   }
 
-  await up;
+  await Promise.race([up, failed]).catch((cause: unknown) => {
+    throw new BulkheadError("MISSING_PRIVILEGE", `the world could not be made; ${logFile} says why`, { cause });
+  });
   return {
     pid: child.pid ?? 0,
     attach: async (namespace, address) => void (await ask({ op: "attach", namespace, address })),
@@ -98,7 +95,7 @@ export async function openWorld(privilege: Privilege, logFile: string): Promise<
     run: async (argv, { namespace, input = "", timeoutMs = 20_000 } = {}) =>
       (await ask({ op: "run", argv: [...argv], namespace: namespace ?? null, input, timeoutMs })) as RunResult,
     onEnded: (handler) => void handlers.add(handler),
-    lost,
+    onLost: (handler) => void failed.catch((error: Error) => isClosing || handler(error)),
     close: () => {
       isClosing = true;
       return closeWorld(child);
