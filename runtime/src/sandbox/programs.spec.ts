@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
+import { finished } from "node:stream/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { HostCapabilities } from "./host.ts";
@@ -20,6 +21,8 @@ afterAll(() => bench.close());
 async function answerOf(spec: Partial<SandboxSpec>, host: HostCapabilities = bench.host): Promise<Answers> {
   const sandbox = await bench.start(spec, host);
   const ended = sandbox.exited.then(async () => {
+    // Its end may be heard of before its last words are read.
+    await finished(sandbox.control, { writable: false }).catch(() => undefined);
     throw new Error(`it ended without an answer: ${await bench.log()}`);
   });
   const [data] = await Promise.race([once(sandbox.control, "data"), ended]);
