@@ -169,6 +169,7 @@ export async function createDevice(project: Project, options: DeviceOptions = {}
     currentReleaseBuiltAtMs: 0,
     installedArtifacts: [] as string[],
     unsignedCommands: options.unsignedCommands ?? true,
+    components: [] as string[],
   };
   const told: { kind: string; body: unknown }[] = [];
   const lines: string[] = [];

@@ -57,6 +57,7 @@ describe("what a component is told at its start", () => {
       currentReleaseBuiltAtMs: 7,
       installedArtifacts: ["e".repeat(64)],
       unsignedCommands: true,
+      components: ["climate"],
     });
     expect(core("kms-agent")).toMatchObject({
       provisioning,

@@ -60,6 +60,7 @@ function verifierConfig({ provisioning, board, release, installed, floors }: Fac
     securityEpoch: Math.max(floors.securityEpoch, release.securityEpoch),
     installedArtifacts: release.artifacts.map(({ digest }) => digest),
     unsignedCommands: release.system.policy.unsignedCommands,
+    components: Object.keys(release.system.components),
   };
 }
 

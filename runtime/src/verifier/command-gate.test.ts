@@ -8,7 +8,11 @@ import { decide, openCommandGate, type RestartOrder } from "./command-gate.ts";
 import type { VerifierConfig } from "./config.ts";
 
 const deviceId = "d-0123456789abcdef";
-const config = { provisioning: { deviceId }, unsignedCommands: true } as VerifierConfig;
+const config = {
+  provisioning: { deviceId },
+  unsignedCommands: true,
+  components: ["climate"],
+} as unknown as VerifierConfig;
 const nowMs = 1_800_000_000_000;
 const restart: Command = { kind: "restart-component", component: "climate" };
 const envelope = (change: Partial<CommandEnvelope> = {}): CommandEnvelope => ({
@@ -37,6 +41,12 @@ describe("what a command must be", () => {
     ["too far ahead", { deadlineMs: nowMs + 8 * 86_400_000 }, {}, "COMMAND_INVALID"],
     ["for another device", { deviceId: "d-ffffffffffffffff" }, {}, "COMMAND_INVALID"],
     ["unsigned where the board asks for a signature", {}, { unsignedCommands: false }, "COMMAND_UNSIGNED"],
+    [
+      "for a component that does not run here",
+      { command: { ...restart, component: "nobody" } },
+      {},
+      "COMPONENT_UNKNOWN",
+    ],
     [
       "a deployment",
       { command: { kind: "deploy", target: "x-1.json", releaseDigest: "0".repeat(64) } },

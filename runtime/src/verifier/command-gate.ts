@@ -107,10 +107,14 @@ function objection(envelope: CommandEnvelope, config: VerifierConfig, nowMs: num
   if (command.kind === "deploy") {
     return new BulkheadError("COMMAND_INVALID", "a deployment is judged by its release, not as a command");
   }
-  if (config.unsignedCommands) return undefined;
-  return new BulkheadError("COMMAND_UNSIGNED", "the policy of this board asks for an operator's signature", {
-    remedy: "signed commands are not part of this version; a development board may waive the signature",
-  });
+  if (!config.unsignedCommands) {
+    return new BulkheadError("COMMAND_UNSIGNED", "the policy of this board asks for an operator's signature", {
+      remedy: "signed commands are not part of this version; a development board may waive the signature",
+    });
+  }
+  // After the signature: nobody learns the names of components by asking.
+  if (command.kind !== "restart-component" || config.components.includes(command.component)) return undefined;
+  return new BulkheadError("COMPONENT_UNKNOWN", `the running system has no component ${command.component}`);
 }
 
 /** A verdict that says no, with the way out in its sentence. */

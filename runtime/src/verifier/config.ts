@@ -17,6 +17,8 @@ export const verifierConfigSchema = z.object({
   installedArtifacts: z.array(digestSchema).default([]),
   /** From the running system's policy: commands need no operator's signature. */
   unsignedCommands: z.boolean().default(false),
+  /** Of the running system: what can be restarted. */
+  components: z.array(nameSchema).default([]),
 });
 export type VerifierConfig = z.infer<typeof verifierConfigSchema>;
 
