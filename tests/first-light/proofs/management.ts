@@ -4,6 +4,7 @@ import { canonicalJson } from "@bulkhead/protocol";
 import { eventually } from "../../../studio/src/run/eventually.ts";
 import { processesBelow } from "../processes.ts";
 import { fact, type Proof } from "../proof.ts";
+import { resourceFacts } from "./resources.ts";
 
 const budgetMiB = 300;
 
@@ -31,6 +32,7 @@ export const managementProof: Proof = {
         `states of ${components.length} components`,
       ),
       fact(names.size > 3, `console of ${names.size} components, live: "${live.component}: ${live.text.slice(0, 60)}"`),
+      ...(await resourceFacts(light)),
       fact(
         usedMiB <= budgetMiB,
         `management service and database use ${usedMiB.toFixed(0)} MiB (at most ${budgetMiB})`,
