@@ -1,23 +1,17 @@
 /** Finds the command that the arguments mean, runs it, and turns how it ended into an exit code: 0, 1 refused, 2 misused, 130 interrupted. */
 
-import { stripVTControlCharacters } from "node:util";
 import { BulkheadError, type ErrorReport, formatError, reportError } from "@bulkhead/protocol";
 import { suggest } from "@bulkhead/protocol/manifest";
-import { type ArgsDef, type CommandDef, parseArgs, renderUsage, runCommand } from "citty";
-
-// Commands differ in their arguments and are kept in one table, for which citty's own type is CommandDef<any>.
-type Command = CommandDef<ArgsDef>;
-type Found = { command: Command; path: readonly string[]; rest: readonly string[] };
+import { type ArgsDef, parseArgs, runCommand } from "citty";
+import { type Command, findCommand, helpOf, resolved } from "./tree.ts";
 
 /** Runs `bulkhead` with `args`. Never throws; the answer is the exit code. */
 export async function runCommandLine(root: Command, args: readonly string[]): Promise<number> {
   try {
-    const { command, path, rest } = await findCommand(root, args);
+    const found = await findCommand(root, args);
+    const { command, rest } = found;
     if (rest.includes("--help") || rest.includes("-h") || (command.subCommands && rest.length === 0)) {
-      const parent = path.slice(0, -1).join(" ");
-      const usage = await renderUsage(command, parent === "" ? undefined : { meta: { name: parent } });
-      const text = process.stdout.isTTY ? usage : stripVTControlCharacters(usage).replaceAll(/ +$/gm, "");
-      process.stdout.write(`${text}\n`);
+      process.stdout.write(`${await helpOf(found, process.stdout.isTTY === true)}\n`);
       return rest.length > 0 ? 0 : 2;
     }
     await checkArguments(command, rest);
@@ -26,25 +20,6 @@ export async function runCommandLine(root: Command, args: readonly string[]): Pr
     return result === false ? 1 : 0;
   } catch (error) {
     return report(error, args.includes("--json"));
-  }
-}
-
-async function findCommand(root: Command, args: readonly string[]): Promise<Found> {
-  let found: Found = { command: root, path: ["bulkhead"], rest: args };
-  for (;;) {
-    const table = await resolved(found.command.subCommands);
-    const [name] = found.rest;
-    if (table === undefined || name === undefined || name.startsWith("-")) return found;
-    const entry = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (entry === undefined) {
-      const remedy = suggest(name, Object.keys(table)) ?? "bulkhead --help lists what there is";
-      throw new BulkheadError("USAGE", `there is no command \`${name}\``, { remedy });
-    }
-    found = {
-      command: (await resolved(entry)) as Command,
-      path: [...found.path, name],
-      rest: found.rest.slice(1),
-    };
   }
 }
 
@@ -72,10 +47,6 @@ function checkOptions(known: ArgsDef, rest: readonly string[]): void {
         ) ?? "--help lists what there is",
     });
   }
-}
-
-async function resolved<T>(value: T | Promise<T> | (() => T) | (() => Promise<T>) | undefined): Promise<T | undefined> {
-  return typeof value === "function" ? await (value as () => T | Promise<T>)() : await value;
 }
 
 function report(error: unknown, asJson: boolean): number {

@@ -1,0 +1,18 @@
+/** The tree of commands. A command is a folder with a `command.ts`; a new one is one more line here. */
+import { defineCommand } from "citty";
+
+export const root = defineCommand({
+  meta: { name: "bulkhead", description: "Author, check, build, sign and run systems of isolated components." },
+  // Loaded when called, so that `bulkhead check` does not wait for a bundler.
+  subCommands: {
+    check: () => import("./check/command.ts").then(({ command }) => command),
+    graph: () => import("./graph/command.ts").then(({ command }) => command),
+    build: () => import("./build/command.ts").then(({ command }) => command),
+    keys: () => import("./keys/command.ts").then(({ command }) => command),
+    sign: () => import("./sign/command.ts").then(({ command }) => command),
+    run: () => import("./run-command/command.ts").then(({ command }) => command),
+    kms: () => import("./kms/command.ts").then(({ command }) => command),
+    device: () => import("./device/command.ts").then(({ command }) => command),
+    deploy: () => import("./deploy/command.ts").then(({ command }) => command),
+  },
+});
