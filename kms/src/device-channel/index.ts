@@ -15,15 +15,25 @@ export { createSessions, type Sessions } from "./sessions.ts";
 
 export type DeviceChannel = { close(): Promise<void> };
 
+/**
+ * From a connection's begin to the end of its request's head. Node's own limits (`headersTimeout`) begin with `listen`, and
+ * this server is handed its connections.
+ */
+const headMs = 10_000;
+
 /** Listens on `device.sock` in the run directory. */
 export async function startDeviceChannel(kms: Kms): Promise<DeviceChannel> {
-  const owners = new WeakMap<object, DeviceRow>();
+  const owners = new WeakMap<object, { device: DeviceRow; late: NodeJS.Timeout }>();
   const websockets = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false });
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
+  const server = createServer((request, response) => {
+    clearTimeout(owners.get(request.socket)?.late);
     void serveDownload(kms, request, response);
   });
+  // So that the limit above, which is the connection's, is that of each request.
+  server.maxRequestsPerSocket = 1;
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    const device = owners.get(socket);
+    const { device, late } = owners.get(socket) ?? {};
+    clearTimeout(late);
     if (!device || request.url !== commandChannelPath) return void socket.destroy();
     websockets.handleUpgrade(request, socket, head, (websocket) => {
       serveChannel(kms, websocket, device).catch((error: unknown) => {
@@ -37,7 +47,9 @@ export async function startDeviceChannel(kms: Kms): Promise<DeviceChannel> {
     socketPath: join(kms.config.runDir, "device.sock"),
     identify: (address) => identifyDevice(kms, address),
     onConnection(connection, device) {
-      owners.set(connection, device);
+      const late = setTimeout(() => connection.destroy(), headMs);
+      connection.once("close", () => clearTimeout(late));
+      owners.set(connection, { device, late });
       server.emit("connection", connection);
     },
     log: kms.log,
