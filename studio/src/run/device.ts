@@ -120,8 +120,13 @@ export async function installNode(nodePath: string, platformDir: string, version
   const temporary = `${target}.new`;
   await rm(temporary, { force: true });
   // A hard link shares mode and owner with the original, so it serves only where others may execute that.
-  await link(nodePath, temporary).catch(() => copyFile(nodePath, temporary));
-  await chmod(temporary, 0o755);
+  await link(nodePath, temporary)
+    .then(() => chmod(temporary, 0o755))
+    .catch(async () => {
+      await rm(temporary, { force: true });
+      await copyFile(nodePath, temporary);
+      await chmod(temporary, 0o755);
+    });
   await rename(temporary, target);
   return target;
 }

@@ -94,7 +94,7 @@ function sandboxArguments(place: KmsPlace): string[] {
     ...["--bind", config.stateDir, config.stateDir, "--bind", config.runDir, config.runDir],
     // Without a user namespace bubblewrap runs as root, and the uid is given up inside, after the mounts.
     ...(uid === null
-      ? ["--unshare-user", "--"]
+      ? ["--unshare-user", "--disable-userns", "--"]
       : [
           "--cap-add",
           "CAP_SETUID",

@@ -20,8 +20,7 @@ export async function detectPrivilege(): Promise<Privilege> {
 
 async function strongest(): Promise<Privilege> {
   if (process.getuid?.() === 0) return { kind: "root" };
-  if (await works(["--user", "--map-root-user", "--map-auto"])) return { kind: "user-range" };
-  if (await works(["--user", "--map-root-user"])) return { kind: "user" };
+  for (const kind of ["user-range", "user"] as const) if (await works({ kind })) return { kind };
   throw new BulkheadError("MISSING_PRIVILEGE", await reasonWhyNot(), {
     remedy: "run it as root (sudo npm start), or allow user namespaces for your user",
   });
@@ -36,7 +35,7 @@ export function userNamespaceArguments(privilege: Privilege): string[] {
 const tunDevice = "/dev/net/tun";
 
 /** The tunnel is made of a tun device, and nobody but root can make its node. Throws MISSING_PRIVILEGE. */
-export async function checkTun(path: string): Promise<void> {
+async function checkTun(path: string): Promise<void> {
   try {
     await (await open(path, "r+")).close();
   } catch (cause) {
@@ -55,8 +54,14 @@ export async function checkTun(path: string): Promise<void> {
   }
 }
 
-async function works(flags: readonly string[]): Promise<boolean> {
-  const result = await execa("unshare", [...flags, "--mount", "--net", "--pid", "--fork", "true"], { reject: false });
+/** Uids and gids up to this one are given to components; a range in /etc/subuid may be too short for that. */
+const lastUid = "2000";
+
+async function works(privilege: Privilege): Promise<boolean> {
+  const namespaces = [...userNamespaceArguments(privilege), "--mount", "--net", "--pid", "--fork"];
+  const identity = ["setpriv", "--reuid", lastUid, "--regid", lastUid, "--clear-groups"];
+  const program = privilege.kind === "user-range" ? [...identity, "true"] : ["true"];
+  const result = await execa("unshare", [...namespaces, ...program], { reject: false });
   return result.exitCode === 0;
 }
 
