@@ -26,9 +26,7 @@ export function chooseForm(spec: SandboxSpec, host: HostCapabilities): Form {
 export function foreseeMissing(spec: SandboxSpec, host: HostCapabilities): string[] {
   return [
     spec.uid === null ? "own uid" : [],
-    chooseForm(spec, host) === "board-userns" ? "user namespace" : [],
-    // A network server works on the namespace it is given, which may be the caller's.
-    spec.capabilities.includes("net_admin") ? "net namespace" : [],
+    chooseForm(spec, host) === "board-userns" && spec.capabilities.length === 0 ? "user namespace" : [],
     host.seccomp ? [] : "seccomp filter",
     host.cgroup.version === "none" ? "control group" : [],
     spec.limits.cpu.class === "deadline" ? "deadline scheduling" : [],

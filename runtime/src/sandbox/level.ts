@@ -67,11 +67,14 @@ export function memberVersion(text: string, group: string, host: CgroupHost): Le
   return host.version === "v1" && neededControllers.every((name) => controllers.includes(name)) ? "v1" : "none";
 }
 
+/** What it was to have and has not. A network server works on namespaces of others: not to have its own is its job. */
 function missingLayers(level: Omit<Level, "missing">, spec: SandboxSpec): string[] {
   const allowed = spec.capabilities.reduce((bits, name) => bits | (1n << capabilityBits[name]), 0n);
   return [
     level.uid === "own" ? [] : "own uid",
-    ...namespaceNames.map((name) => (level.namespaces.includes(name) ? [] : `${name} namespace`)),
+    ...namespaceNames
+      .filter((name) => spec.capabilities.length === 0 || (name !== "user" && name !== "net"))
+      .map((name) => (level.namespaces.includes(name) ? [] : `${name} namespace`)),
     BigInt(`0x${level.capabilities}`) === allowed ? [] : "capability limits",
     level.seccomp ? [] : "seccomp filter",
     level.noNewPrivileges ? [] : "no_new_privs",
