@@ -7,8 +7,17 @@ export type RuntimeLog = {
   openConsole(path: string): void;
 };
 
-// Two line ends in one write would be two lines: text may come from a component.
-const oneLine = (text: string) => text.replaceAll(/\s*[\r\n]+\s*/g, " | ").slice(0, 4000);
+/**
+ * Text as one line: it may come from a component, and two line ends in one write would be two lines. Nor may it steer the
+ * terminal of who reads the log: \p{C} are controls and the marks that turn the direction of writing around.
+ */
+export function oneLine(text: string): string {
+  const line = text.slice(0, 4000).replaceAll(/\s*[\r\n\u2028\u2029]+\s*/g, " | ");
+  return line.replace(
+    /[^\P{C}\t]/gu,
+    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+  );
+}
 
 export function createRuntimeLog(): RuntimeLog {
   let descriptor: number | undefined;

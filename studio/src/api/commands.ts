@@ -2,6 +2,7 @@
 import type { StoredCommand } from "@bulkhead/kms";
 import { BulkheadError, type Command, isErrorCode } from "@bulkhead/protocol";
 import { integerOption } from "../cli/numbers.ts";
+import { printable } from "../cli/printable.ts";
 import { eventually } from "../run/eventually.ts";
 import type { StudioClient } from "./client.ts";
 
@@ -46,5 +47,5 @@ export function errorOf({ state, code, message }: StoredCommand): BulkheadError 
       remedy: "`bulkhead device show` says whether it is connected",
     });
   }
-  return new BulkheadError(known, `the device ${state} it: ${message || (code ?? "it gave no reason")}`);
+  return new BulkheadError(known, `the device ${state} it: ${printable(message || (code ?? "it gave no reason"))}`);
 }

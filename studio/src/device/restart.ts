@@ -6,6 +6,7 @@ import { carryOut, timeoutOf, timeoutOption } from "../api/commands.ts";
 import { openStudio, serverOption } from "../api/server-option.ts";
 import { confirm, yesOption } from "../cli/confirm.ts";
 import { jsonOption, printResult, withProgress } from "../cli/output.ts";
+import { printable } from "../cli/printable.ts";
 import { deviceArgument } from "./device-argument.ts";
 import { lookUpDevice } from "./find-device.ts";
 
@@ -31,7 +32,7 @@ export const restart = defineCommand({
     if (!args.yes && !(await confirm(`Restart ${what}?`))) return false;
     const waiting = `Waiting for ${device.name}${device.connected ? "" : ", which is not connected now,"} to restart it`;
     const answer = await withProgress(waiting, () => carryOut(client, device.id, command, timeoutMs));
-    printResult(args.json, { command: answer }, `${what}: ${answer.message ?? answer.state}`);
+    printResult(args.json, { command: answer }, `${what}: ${printable(answer.message ?? answer.state)}`);
     return true;
   },
 });
