@@ -2,8 +2,10 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { BulkheadError } from "@bulkhead/protocol";
 import { type Plugin, type RolldownLog, rolldown } from "rolldown";
+import { z } from "zod";
 import { bulkheadDirectory } from "../locations.ts";
 import { componentEntry, generatedEntry } from "./entry.ts";
 
@@ -23,10 +25,6 @@ export async function bundle(kind: BundleKind, entry: string, output: string): P
 }
 
 async function generate(kind: BundleKind, entry: string): Promise<string> {
-  const failed = (cause: unknown): BulkheadError => {
-    const [reason = ""] = String(cause instanceof Error ? cause.message : cause).split("\n\n");
-    return new BulkheadError("BUILD_FAILED", `${basename(dirname(entry))}/${basename(entry)}: ${reason}`, { cause });
-  };
   const plugins: Plugin[] = kind === "component" ? [componentEntry(entry)] : [];
   try {
     const build = await rolldown({
@@ -46,8 +44,24 @@ async function generate(kind: BundleKind, entry: string): Promise<string> {
     await build.close();
     return output[0].code;
   } catch (cause) {
-    throw failed(cause);
+    throw failed(entry, cause);
   }
+}
+
+/** What rolldown throws holds the single errors; the first says where (columns count from 0). */
+const bundleErrorSchema = z.object({
+  errors: z.tuple(
+    [z.object({ message: z.string(), loc: z.object({ file: z.string(), line: z.int(), column: z.int() }).optional() })],
+    z.unknown(),
+  ),
+});
+
+function failed(entry: string, cause: unknown): BulkheadError {
+  const what = `${basename(dirname(entry))}/${basename(entry)}`;
+  const first = bundleErrorSchema.safeParse(cause).data?.errors[0];
+  const [reason = ""] = stripVTControlCharacters(first?.message ?? String(cause)).split("\n");
+  const place = first?.loc && { ...first.loc, column: first.loc.column + 1 };
+  return new BulkheadError("BUILD_FAILED", `${what} cannot be bundled: ${reason}`, { cause, ...(place && { place }) });
 }
 
 function hasSideEffects(id: string): boolean {

@@ -46,8 +46,8 @@ export async function launch(options: LaunchOptions, progress: Progress): Promis
   const site = await claimSite(options, progress);
   return takeDownOnFailure(site, async () => {
     const building = progress.step("building the runtime and the example", () => build(options, site.paths));
-    // Where the server fails first, that is what is reported.
-    building.catch(() => undefined);
+    // Without a release there is nothing to go on for; what is up by then is taken down.
+    building.catch((error: Error) => site.fail(error));
     site.atEnd(() => building.catch(() => undefined));
     const studio = await startStudio(site, options, progress);
     const { release, nodePath } = await building;
