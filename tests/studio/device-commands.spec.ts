@@ -63,6 +63,18 @@ describe("bulkhead device ls and show", () => {
     expect(json.status.components.map((one: { name: string }) => one.name)).toContain("climate");
   });
 
+  test("[K21] show says what each component takes, what the kernel enforces and what it declares", async () => {
+    // The first report may have come while climate was still being started.
+    const line = await eventually("climate's resources", 30_000, async () => {
+      const { stdout } = await bulkhead("device", "show", device);
+      return /^climate +[\d.]+ MiB .*$/m.exec(stdout)?.[0];
+    });
+    expect(line).toMatch(/^climate +[\d.]+ MiB +48 MiB +48 MiB +[\d.]+ s +weight 200 +\d+ of 32$/);
+    const json = JSON.parse((await bulkhead("device", "show", device, "--json")).stdout);
+    const climate = json.resources.components.find((one: { name: string }) => one.name === "climate");
+    expect(climate.enforced.memoryBytes).toBe(climate.declared.memoryBytes);
+  });
+
   test("[S8] an unknown device exits 1 and names those there are", async () => {
     const words = await bulkhead("device", "show", "pump");
     expect(words.exitCode).toBe(1);
