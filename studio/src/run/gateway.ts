@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type GatewayConfig, gatewayClient } from "@bulkhead/kms";
 import { commandChannelPort } from "@bulkhead/protocol";
 import { bulkheadDirectory } from "../locations.ts";
+import { confine } from "./confine.ts";
 import { eventually } from "./eventually.ts";
 import { type Paths, wire } from "./paths.ts";
 import { inWorld, type World } from "./world/client.ts";
@@ -26,15 +27,16 @@ export async function startGateway(world: World, options: GatewayOptions): Promi
   const { paths, kmsUid } = options;
   await writeFiles(options);
   await world.attach(namespace, `${wire.gateway}/${wire.prefixLength}`);
-  // wireguard-go keeps its control socket here; it is the gateway's alone.
-  await world.run(["install", "-d", "-m", "0700", ...(kmsUid === null ? [] : ["-o", `${kmsUid}`]), "/run/wireguard"]);
-  const identity = kmsUid === null ? [] : ["--reuid", `${kmsUid}`, "--regid", `${kmsUid}`, "--clear-groups"];
-  const drop = [
-    "--inh-caps=-all,+net_admin",
-    "--ambient-caps=-all,+net_admin",
-    "--bounding-set=-all,+net_admin",
-    "--no-new-privs",
-  ];
+  const sandbox = confine({
+    uid: kmsUid,
+    readOnly: ["/etc/alternatives"],
+    shown: { [inWorld(bulkheadDirectory)]: inWorld(bulkheadDirectory) },
+    writable: [paths.gatewayDir, paths.kmsRun],
+    devices: ["/dev/net/tun"],
+    // wireguard-go keeps its control socket there, by the old name or the new one.
+    own: ["/run/wireguard", "/var/run/wireguard"],
+    capabilities: ["net_admin"],
+  });
   const program = [
     inWorld(process.execPath),
     inWorld(join(bulkheadDirectory, "kms/src/gateway/main.ts")),
@@ -43,7 +45,7 @@ export async function startGateway(world: World, options: GatewayOptions): Promi
   ];
   await world.start({
     id: processId,
-    argv: ["setpriv", ...identity, ...drop, "--", ...program],
+    argv: [...sandbox, ...program],
     namespace,
     isDevice: false,
     logFile: join(paths.logDir, "gateway.log"),

@@ -12,6 +12,7 @@ import { type KmsConfig, kmsNodeOptions } from "@bulkhead/kms";
 import { BulkheadError } from "@bulkhead/protocol";
 import { z } from "zod";
 import { bulkheadDirectory } from "../locations.ts";
+import { confine } from "./confine.ts";
 
 const readySchema = z.object({ ready: z.literal(true), url: z.url(), port: z.number().int() });
 
@@ -39,7 +40,7 @@ export async function startKms(place: KmsPlace): Promise<Kms> {
   await writeOwned(place.configFile, JSON.stringify(place.config), place.uid);
   await makeOwned(place.config.runDir, place.uid);
   const log = openSync(place.logFile, "a", 0o600);
-  const child = spawn("setpriv", ["--pdeathsig", "KILL", "bwrap", ...sandboxArguments(place)], {
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", ...commandOf(place)], {
     stdio: ["ignore", "pipe", log],
     detached: true,
     env: { PATH: process.env["PATH"] ?? "" },
@@ -57,70 +58,21 @@ export async function startKms(place: KmsPlace): Promise<Kms> {
   };
 }
 
-function sandboxArguments(place: KmsPlace): string[] {
-  const { config, configFile, uid, postgresSocketDir } = place;
+function commandOf({ config, configFile, uid, postgresSocketDir }: KmsPlace): string[] {
   const node = dirname(dirname(process.execPath));
-  const readOnly = [
-    "/usr",
-    "/bin",
-    "/lib",
-    "/lib64",
-    "/etc/hosts",
-    "/etc/resolv.conf",
-    "/etc/ssl",
-    node,
-    bulkheadDirectory,
-  ];
-  const drop = ["--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"];
-  const mounted = [...readOnly, configFile, postgresSocketDir, config.stateDir, config.runDir];
+  const network = ["/etc/hosts", "/etc/resolv.conf"];
   return [
-    ...[
-      "--unshare-pid",
-      "--unshare-ipc",
-      "--unshare-uts",
-      "--die-with-parent",
-      "--new-session",
-      "--proc",
-      "/proc",
-      "--dev",
-      "/dev",
-      "--tmpfs",
-      "/tmp",
-    ],
-    // Left to itself, bubblewrap makes what is above a mount with mode 0700, which is closed to the uid.
-    ...parentsOf(mounted).flatMap((path) => ["--perms", "0755", "--dir", path]),
-    ...readOnly.flatMap((path) => ["--ro-bind-try", path, path]),
-    ...["--ro-bind", configFile, configFile, "--ro-bind", postgresSocketDir, postgresSocketDir],
-    ...["--bind", config.stateDir, config.stateDir, "--bind", config.runDir, config.runDir],
-    // Without a user namespace bubblewrap runs as root, and the uid is given up inside, after the mounts.
-    ...(uid === null
-      ? ["--unshare-user", "--disable-userns", "--"]
-      : [
-          "--cap-add",
-          "CAP_SETUID",
-          "--cap-add",
-          "CAP_SETGID",
-          "--cap-add",
-          "CAP_SETPCAP",
-          "--",
-          "setpriv",
-          ...drop,
-          "--no-new-privs",
-          "--",
-        ]),
+    ...confine({
+      uid,
+      readOnly: [...network, node, bulkheadDirectory, configFile, postgresSocketDir],
+      writable: [config.stateDir, config.runDir],
+    }),
     process.execPath,
     ...kmsNodeOptions,
     join(bulkheadDirectory, "kms/src/main.ts"),
     "--config",
     configFile,
   ];
-}
-
-/** All directories above the paths, each after its own parent. */
-function parentsOf(paths: readonly string[]): string[] {
-  const parents = new Set<string>();
-  for (const path of paths) for (let at = dirname(path); at !== "/"; at = dirname(at)) parents.add(at);
-  return [...parents].sort();
 }
 
 async function firstLine(
