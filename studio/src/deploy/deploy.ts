@@ -18,6 +18,7 @@ const lookEveryMs = 200;
  */
 export async function deploy(client: StudioClient, deployment: Deployment, progress: Progress): Promise<Device> {
   const { deviceId, target, releaseDigest, timeoutMs } = deployment;
+  await trialOver(client, deviceId);
   const { finishedAtMs } = await progress.step("the device fetches and verifies the release", () =>
     carryOut(client, deviceId, { kind: "deploy", target, releaseDigest }, timeoutMs),
   );
@@ -29,6 +30,14 @@ export async function deploy(client: StudioClient, deployment: Deployment, progr
       lookEveryMs,
     ),
   );
+}
+
+/** A device tries one release at a time and activates no other meanwhile, not even after a restart in the middle of a trial. */
+async function trialOver(client: StudioClient, deviceId: string): Promise<void> {
+  await eventually("the device to have judged the release before", startMs, async () => {
+    const { status } = await client.status(deviceId);
+    return status?.update.state !== "trying" || undefined;
+  });
 }
 
 async function runningOn(
