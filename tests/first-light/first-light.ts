@@ -41,10 +41,12 @@ export function firstLight(running: Running, manifest: string, scratch: string) 
     });
   };
 
-  /** A component's process as the host sees it: by its id in the device's pid namespace, the third from outside. */
+  /** A component's process as the host sees it: by its id in the device's pid namespace, the third of four from outside. */
   const processOf = async (name: string): Promise<HostProcess> => {
     const { pid } = await component(name);
-    const found = (await processesBelow(world.pid)).find((one) => one.namespacePids[2] === pid);
+    const found = (await processesBelow(world.pid)).find(
+      ({ namespacePids }) => namespacePids.length === 4 && namespacePids[2] === pid,
+    );
     if (!found) throw new Error(`no process of the host is process ${pid} of the device (${name})`);
     return found;
   };

@@ -2,6 +2,7 @@
  * An agent that lies: in place of the device's own, on its own channel to the verifier and with its own staging directory, it
  * tries to have installed what nobody signed.
  */
+import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { releaseTargetName } from "@bulkhead/protocol";
@@ -68,11 +69,12 @@ async function refusal(what: string, gate: Gate, built: BuiltRelease, code: stri
 
 /** Connects where the agent's channel lies, in the device's own mount namespace. */
 async function openGate(light: FirstLight): Promise<{ gate: Gate; close(): void }> {
-  const root = (await processesBelow(light.world.pid)).find(
-    ({ namespacePids }) => namespacePids.length === 3 && namespacePids[2] === 2,
-  );
-  if (!root) throw new Error("the root server was not found");
-  const path = `/proc/${root.pid}/root/run/bulkhead/ipc/verifier/kms-agent.gate/socket`;
+  // The gateway has a pid namespace of that depth, too, but no channels.
+  const paths = (await processesBelow(light.world.pid))
+    .filter(({ namespacePids }) => namespacePids.length === 3)
+    .map(({ pid }) => `/proc/${pid}/root/run/bulkhead/ipc/verifier/kms-agent.gate/socket`);
+  const path = paths.find((candidate) => existsSync(candidate));
+  if (!path) throw new Error("the channel between agent and verifier was not found");
   const self = { component: "kms-agent", incarnation: 1_000 };
   const end = createClientEnd({ interface: gateInterface, path, name: "gate", self, log: createLog(() => undefined) });
   end.setPeer({ up: true, incarnation: (await light.component("verifier")).incarnation });
