@@ -6,7 +6,7 @@ import type { Queries, Scope } from "../database/index.ts";
 import { releases } from "../database/schema.ts";
 import { newestMetadata } from "./repository.ts";
 
-export { type Blobs, maxBlobBytes, openBlobs } from "./blobs.ts";
+export { type Blobs, openBlobs } from "./blobs.ts";
 export { readMetadata, refreshRepository } from "./repository.ts";
 export { type UploadOptions, uploadRelease } from "./upload.ts";
 

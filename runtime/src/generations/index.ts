@@ -3,7 +3,6 @@ export {
   collectGarbage,
   installFactoryRelease,
   installRelease,
-  releaseDirectory,
   verifyInstalled,
 } from "./install.ts";
 export {

@@ -7,6 +7,5 @@ export {
   type NetworkPlan,
   type NetworkStep,
   planNetwork,
-  tunnelMtuBytes,
 } from "./plan.ts";
 export { networkServerMounts } from "./server-mounts.ts";

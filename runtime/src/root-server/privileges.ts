@@ -2,12 +2,12 @@
  * Who may do more than others, row by row. A component is named here only if it is part of the installed runtime: no
  * manifest can get a row, and the compiler reserves the names.
  */
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { CoreName } from "@bulkhead/protocol";
+import { networkServerMounts } from "../network/index.ts";
 import { type Capability, cgroupMounts, type Mount } from "../sandbox/index.ts";
 import type { Device } from "./device.ts";
-import { showTunDevice, tunDevice } from "./view.ts";
+import { showTunDevice } from "./view.ts";
 
 export type Privilege = {
   readonly mounts: readonly Mount[];
@@ -19,7 +19,6 @@ export type Privilege = {
 type Row = (device: Device, uid: number | null) => Promise<Privilege> | Privilege;
 
 const none: Privilege = { mounts: [], capabilities: [], inUplink: false };
-const runBytes = 1024 * 1024;
 
 const rows: Readonly<Partial<Record<CoreName, Row>>> = {
   /** Its sealed files; nobody else can reach them, and it has no network. */
@@ -58,11 +57,7 @@ const rows: Readonly<Partial<Record<CoreName, Row>>> = {
    * for the control socket, which both of WireGuard's look for in /var/run.
    */
   network: async ({ paths }, uid) => ({
-    mounts: [
-      ...(await programDirectories()),
-      { kind: "dev", source: await showTunDevice(paths, uid), target: tunDevice },
-      { kind: "tmpfs", target: "/var/run", sizeBytes: runBytes },
-    ],
+    mounts: await networkServerMounts(await showTunDevice(paths, uid)),
     capabilities: ["net_admin"],
     inUplink: true,
   }),
@@ -72,16 +67,4 @@ const rows: Readonly<Partial<Record<CoreName, Row>>> = {
 export async function privilegeOf(name: string, device: Device, uid: number | null): Promise<Privilege> {
   const row = Object.hasOwn(rows, name) ? rows[name as CoreName] : undefined;
   return row ? await row(device, uid) : none;
-}
-
-async function programDirectories(): Promise<Mount[]> {
-  const mounts: Mount[] = [];
-  for (const path of ["/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin"]) {
-    const exists = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (exists) mounts.push({ kind: "ro", source: path, target: path });
-  }
-  return mounts;
 }

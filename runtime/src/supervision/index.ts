@@ -5,8 +5,6 @@ export { planSupervision, type SupervisedComponent, type SupervisionPlan } from 
 export {
   type ComponentRecord,
   initialState,
-  isHealthy,
-  isRunning,
   notReady,
   type Phase,
   type SupervisionState,

@@ -6,13 +6,14 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, open, readFile, rm, symlink } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, open, readFile, rm, stat, symlink } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { channelProtocol, type Provisioning } from "@bulkhead/protocol";
 import { createFrameReader, encodeFrame, tunnelKeyInterface } from "@bulkhead/sdk";
+import { execa } from "execa";
 import { detectHost, mergeMounts, nodeMounts, removeCgroups, type Sandbox, startSandbox } from "../../sandbox/index.ts";
 import { networkServerMounts } from "../server-mounts.ts";
 
@@ -78,7 +79,7 @@ async function startServerSandbox(
         { kind: "ro", source: repository, target: repository },
         { kind: "ro", source: directory, target: "/run/ipc/uses/key" },
       ],
-      await networkServerMounts(directory),
+      await networkServerMounts(await tunNode(directory)),
     ),
     networkNamespace: "/proc/self/ns/net",
     capabilities: ["net_admin"] as const,
@@ -146,4 +147,25 @@ async function serveKey(path: string, privateKey: string): Promise<Server> {
   await once(server, "listening");
   await chmod(path, 0o666);
   return server;
+}
+
+const tunDevice = "/dev/net/tun";
+
+/**
+ * The host's node where everybody may open it, as udev has it (the kernel still asks for CAP_NET_ADMIN). Else one of our
+ * own with that mode: the server's uid is not root. Where none can be made, wireguard-go will say that it may not.
+ */
+async function tunNode(directory: string): Promise<string> {
+  const everybody = 0o006;
+  if (((await stat(tunDevice)).mode & everybody) === everybody) return tunDevice;
+  const own = join(directory, "tun");
+  await rm(own, { force: true });
+  try {
+    // Documentation/admin-guide/devices.txt of the kernel: char 10:200 is /dev/net/tun.
+    await execa("mknod", [own, "c", "10", "200"]);
+  } catch {
+    return tunDevice;
+  }
+  await chmod(own, 0o666);
+  return own;
 }
