@@ -216,6 +216,26 @@ describe("generations", () => {
     await until(() => verifier.lines.some((line) => line.includes("committed")), "the verifier to hear of it");
   });
 
+  test.each([
+    { first: { fake: "good" }, outcome: "is committed", next: 3 },
+    { first: { fake: "neverReady" }, outcome: "is rolled back", next: 3 },
+  ] as const)(
+    "[K17] [M11] a release that is endorsed during a trial is activated when that $outcome",
+    async ({ first, outcome, next }) => {
+      const { world, device } = await boot({ one: { fake: "good" } });
+      await (await watchStatus(world)).when(allReady);
+      await device.ask(`activate ${await device.endorse({ one: first }, 2)}`);
+      await world.line(/generation 2 .* is on trial/);
+      const later = await device.endorse({ one: { fake: "good" }, two: { fake: "good" } }, 3);
+      await device.ask(`activate ${later}`);
+      await world.line(new RegExp(`${later} waits until the trial .* is over`));
+      await world.line(new RegExp(outcome));
+      await world.line(new RegExp(`generation ${next} \\(spec 1.0.3\\) is on trial`));
+      await world.line(new RegExp(`generation ${next} is committed`));
+      expect(await device.record()).toMatchObject({ current: { digest: later, generation: next }, trying: null });
+    },
+  );
+
   test("[K2] a generation that does not become ready is rolled back, with the reason, and not tried again", async () => {
     const { world, device } = await boot({ one: { fake: "good" } });
     const watch = await watchStatus(world);

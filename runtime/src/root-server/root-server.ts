@@ -29,6 +29,8 @@ export type RootServer = {
 export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos): RootServer {
   const mailbox = createMailbox<Mail>();
   let trial: Trial | undefined;
+  /** What was endorsed during a trial; of several, the last. */
+  let waiting: Request<"activate"> | undefined;
 
   async function run(): Promise<number> {
     for (;;) {
@@ -36,7 +38,7 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
       const generation = await start(choice);
       if (!generation) continue;
       announce(device, generation, choice);
-      if (choice.onTrial) trial = watch(generation);
+      if (choice.onTrial) trial = watchTrial(device, generation, mailbox.post);
       const next = await serve(generation);
       trial?.stop();
       trial = undefined;
@@ -63,15 +65,6 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
     }
   }
 
-  function watch(generation: Generation): Trial {
-    return beginTrialWatch({
-      ...device.config.trial,
-      notReady: generation.notReady,
-      onVerdict: (verdict) =>
-        mailbox.post(verdict.good ? { kind: "trial-good" } : { kind: "trial-bad", reason: verdict.reason }),
-    });
-  }
-
   async function serve(generation: Generation): Promise<Exclude<Next, "go-on">> {
     for (;;) {
       const next = await deal(generation, await mailbox.next());
@@ -91,11 +84,13 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
       case "trial-good":
         await ledger.commitTrial(generation.release);
         device.log.line(`generation ${ledger.record().current.generation} is committed`);
-        tellLastOutcome(generation);
+        tellLastOutcome(ledger, generation);
+        activateWaiting();
         return "go-on";
       case "trial-bad":
         await ledger.rollBackTrial(mail.reason);
         device.log.line(`the generation on trial is rolled back: ${mail.reason}`);
+        activateWaiting();
         await generation.stop("the previous generation is brought back");
         return "choose";
     }
@@ -119,6 +114,11 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
       generation.tellOutcome({ releaseDigest: digest, outcome: "committed", reason: "it runs already" });
       return "go-on";
     }
+    if (trying) {
+      device.log.line(`release ${digest} waits until the trial of generation ${trying.generation} is over`);
+      waiting = { kind: "activate", body: { releaseDigest: digest } };
+      return "go-on";
+    }
     try {
       await ledger.admit(digest);
     } catch (error) {
@@ -131,13 +131,27 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
     return "choose";
   }
 
-  function tellLastOutcome(generation: Generation): void {
-    const { lastOutcome } = ledger.record();
-    if (lastOutcome) generation.tellOutcome(lastOutcome);
-    generation.touch();
+  // By way of the mailbox: after a roll-back it is the previous generation, once it runs, that gives way to it.
+  function activateWaiting(): void {
+    if (waiting) mailbox.post(waiting);
+    waiting = undefined;
   }
 
   return { run, end: (reason) => mailbox.post({ kind: "end", reason, exitCode: 0 }) };
+}
+
+function watchTrial(device: Device, generation: Generation, post: (mail: Mail) => void): Trial {
+  return beginTrialWatch({
+    ...device.config.trial,
+    notReady: generation.notReady,
+    onVerdict: (verdict) => post(verdict.good ? { kind: "trial-good" } : { kind: "trial-bad", reason: verdict.reason }),
+  });
+}
+
+function tellLastOutcome(ledger: Ledger, generation: Generation): void {
+  const { lastOutcome } = ledger.record();
+  if (lastOutcome) generation.tellOutcome(lastOutcome);
+  generation.touch();
 }
 
 function announce({ log, paths }: Device, { release }: Generation, { run: { generation }, onTrial }: Choice): void {
