@@ -10,7 +10,7 @@ import { launch, type Running } from "../../studio/src/run/launcher.ts";
 import { formatLevels } from "../../studio/src/run/levels.ts";
 import { type RunOptions, readOptions, runUsage } from "../../studio/src/run/options.ts";
 import { showProgress } from "../../studio/src/run/progress.ts";
-import { type FirstLight, firstLight } from "./first-light.ts";
+import { firstLight } from "./first-light.ts";
 import { type Proof, type ProofResult, runProof } from "./proof.ts";
 import { authenticationProof } from "./proofs/authentication.ts";
 import { closedLoopProof } from "./proofs/closed-loop.ts";
@@ -42,28 +42,28 @@ async function check(options: RunOptions): Promise<number> {
   const progress = showProgress();
   const running = await launch({ ...options, fresh: true, uploads: "any" }, progress);
   const bootMs = performance.now() - startedAt;
-  const scratch = await makeScratch(running);
-  const light = firstLight(running, options.manifest, scratch);
-  const { components } = await light.status();
   const results: ProofResult[] = [];
+  let levels = "";
   try {
+    const light = firstLight(running, options.manifest, await makeScratch(running));
+    levels = formatLevels((await light.status()).components);
     for (const [number, proof] of proofs) {
       results.push(await progress.step(proof.title, () => runProof(number, proof, light)));
     }
-  } finally {
-    results.push(await takeDown(running, light));
+    const teardown = await watchTeardown(running);
+    results.push(await runProof(proofs.length + 1, teardown, light));
     results.sort((a, b) => a.number - b.number);
-    await rm(scratch, { recursive: true, force: true });
+  } finally {
+    await running.stop();
   }
   const totalMs = Math.round(performance.now() - startedAt);
   if (options.json) process.stdout.write(`${JSON.stringify({ results, bootMs: Math.round(bootMs), totalMs })}\n`);
-  else process.stdout.write(`\n${formatLevels(components)}\n\n${formatTable(results, totalMs)}`);
-  return results.some(({ outcome }) => outcome === "fails") ? 1 : 0;
-}
-
-async function takeDown(running: Running, light: FirstLight): Promise<ProofResult> {
-  const proof = await watchTeardown(running);
-  return runProof(proofs.length + 1, proof, light);
+  else process.stdout.write(`\n${levels}\n\n${formatTable(results, totalMs)}`);
+  const failed = results.some(({ outcome }) => outcome === "fails");
+  // Kept for a look at it where something did not hold.
+  if (failed) progress.note(`logs and state: ${running.paths.stateDir}`);
+  else await rm(running.paths.stateDir, { recursive: true, force: true });
+  return failed ? 1 : 0;
 }
 
 /** In the system's own state, for the checkout may be somebody else's; copies of the example find their packages beside them. */

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { KmsConfig } from "@bulkhead/kms";
 import type { Provisioning } from "@bulkhead/protocol";
 import type { StudioClient } from "../api/client.ts";
-import { type BuiltRelease, buildPlatform, buildRelease } from "../build/index.ts";
+import { type BuiltRelease, buildPlatform, buildRelease, ManifestError } from "../build/index.ts";
+import { loadManifest } from "../check/load.ts";
 import type { SignedRelease } from "../sign/index.ts";
 import { attachDevice, type Device, installNode, makeDeviceKeys, provisionDevice, readProvisioning } from "./device.ts";
 import { untilAborted } from "./ending.ts";
@@ -43,6 +44,9 @@ const deviceName = "greenhouse-1";
 
 /** Starts everything and waits until the device runs, connected. What fails on the way is taken down again. */
 export async function launch(options: LaunchOptions, progress: Progress): Promise<Running> {
+  // What is wrong with the manifest is said before anything is started.
+  const { compiled } = loadManifest(options.manifest);
+  if ("errors" in compiled) throw new ManifestError(compiled.errors);
   const site = await claimSite(options, progress);
   return takeDownOnFailure(site, async () => {
     const building = progress.step("building the runtime and the example", () => build(options, site.paths));

@@ -5,6 +5,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type KmsConfig, type Postgres, type PreparedInstance, prepareInstance, startPostgres } from "@bulkhead/kms";
+import { exitToRestart } from "@bulkhead/runtime";
 import { type StudioClient, studioClient } from "../api/client.ts";
 import { readSessionToken } from "../api/session-token.ts";
 import { bulkheadDirectory } from "../locations.ts";
@@ -106,7 +107,14 @@ function kmsPlace(options: StudioOptions, paths: Paths, postgres: Postgres, uid:
 
 async function openGateway({ privilege, paths, uids, note, fail }: Site, identity: PreparedInstance): Promise<World> {
   const world = await openWorld(privilege, join(paths.logDir, "world.log"));
-  world.onEnded(({ id, code, signal }) => note(`${id} has ended by itself (${signal ?? code}) and is started again`));
+  world.onEnded(({ id, code, signal }) => {
+    const isAsked = code === exitToRestart;
+    note(
+      isAsked
+        ? `${id} restarts, as it was asked to`
+        : `${id} has ended by itself (${signal ?? code}) and is started again`,
+    );
+  });
   try {
     await startGateway(world, {
       paths,

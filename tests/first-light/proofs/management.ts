@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { canonicalJson } from "@bulkhead/protocol";
 import { eventually } from "../../../studio/src/run/eventually.ts";
+import type { FirstLight } from "../first-light.ts";
 import { processesBelow } from "../processes.ts";
 import { fact, type Proof } from "../proof.ts";
 import { resourceFacts } from "./resources.ts";
@@ -20,7 +21,7 @@ export const managementProof: Proof = {
       return lines[0];
     });
     const names = new Set((await light.lines()).map(({ component }) => component));
-    const usedMiB = await memoryOf([light.running.kms.pid(), light.running.postgres.pid()]);
+    const usedMiB = await memoryOf([light.running.kms.pid(), light.running.postgres.pid(), await gatewayPid(light)]);
     return [
       fact(device.connected, `connection: ${device.connected ? "connected" : "not connected"}`),
       fact(
@@ -35,11 +36,19 @@ export const managementProof: Proof = {
       ...(await resourceFacts(light)),
       fact(
         usedMiB <= budgetMiB,
-        `management service and database use ${usedMiB.toFixed(0)} MiB (at most ${budgetMiB})`,
+        `management service, gateway and database use ${usedMiB.toFixed(0)} MiB (at most ${budgetMiB})`,
       ),
     ];
   },
 };
+
+async function gatewayPid(light: FirstLight): Promise<number> {
+  for (const { pid } of await processesBelow(light.world.pid)) {
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (commandLine.includes("kms/src/gateway/main.ts")) return pid;
+  }
+  throw new Error("the gateway's process was not found");
+}
 
 /** Proportional set size of whole process trees: shared pages counted once (proc(5), smaps_rollup). */
 async function memoryOf(roots: readonly number[]): Promise<number> {
