@@ -124,6 +124,8 @@ describe.skipIf(!executable)("the web console", () => {
     await page.getByRole("log").getByText("published").first().waitFor();
     await vi.waitFor(() => expect(server.listeners()).toBe(1));
     await page.getByRole("log").evaluate((box) => box.scrollTo(0, 0));
+    // A browser tells of scrolling with the next frame.
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
     emitLine(200, "climate", "while reading above");
     await page.getByText("while reading above").waitFor({ state: "attached" });
     expect(await page.getByRole("log").evaluate((box) => box.scrollTop)).toBe(0);
@@ -143,7 +145,8 @@ describe.skipIf(!executable)("the web console", () => {
     await page.getByRole("dialog").waitFor({ state: "detached" });
     expect(server.posted).toEqual([]);
 
-    // By keyboard alone, from where Escape has put the focus back to.
+    // By keyboard alone, from where Escape puts the focus back to.
+    await vi.waitFor(async () => expect(await restart.evaluate((one) => one === document.activeElement)).toBe(true));
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").getByRole("button", { name: "Restart", exact: true }).press("Enter");
     await vi.waitFor(() =>
