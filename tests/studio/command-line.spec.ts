@@ -113,7 +113,7 @@ describe("bulkhead build", () => {
       await writeFile(join(folder, "one/main.ts"), "export const component = ;\n");
       const result = await bulkhead("build", join(folder, "manifest.yaml"), "-o", join(scratch, "broken"));
       expect(result.exitCode).toBe(1);
-      expect(result.stderr).toMatch(/^BUILD_FAILED: one\/main\.ts/);
+      expect(result.stderr).toMatch(/one\/main\.ts:1:26: BUILD_FAILED: one\/main\.ts cannot be bundled: /);
       expect(result.stderr).not.toMatch(/^\s+at /m);
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -1,0 +1,115 @@
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { allReady, boot, cleanUpAll, startIn, stateOf, until, watchStatus } from "./testing/bench.ts";
+
+afterEach(cleanUpAll);
+
+describe("generations", () => {
+  test("[K17] [M11] an endorsed release becomes the current generation, and the record says so", async () => {
+    const { world, device } = await boot({ one: { fake: "good" } });
+    const watch = await watchStatus(world);
+    await watch.when(allReady);
+    const digest = await device.endorse({ one: { fake: "good" }, two: { fake: "good" } }, 2);
+    const verifier = world.console("verifier");
+    await device.ask(`activate ${digest}`);
+    await world.line(/generation 2 \(spec 1.0.2\) is on trial/);
+    await world.line(/generation 2 is committed/);
+    expect(await device.record()).toMatchObject({
+      current: { digest, generation: 2 },
+      previous: { generation: 1 },
+      trying: null,
+      releaseCounterFloor: 2,
+    });
+    const status = await watch.when((now) => now.update.state === "committed");
+    expect(status).toMatchObject({ generation: 2, release: { digest, version: "1.0.2" } });
+    expect(stateOf(status, "two")?.state).toBe("ready");
+    await until(() => verifier.lines.some((line) => line.includes("committed")), "the verifier to hear of it");
+  });
+
+  test.each([
+    { first: { fake: "good" }, outcome: "is committed", next: 3 },
+    { first: { fake: "neverReady" }, outcome: "is rolled back", next: 3 },
+  ] as const)(
+    "[K17] [M11] a release that is endorsed during a trial is activated when that $outcome",
+    async ({ first, outcome, next }) => {
+      const { world, device } = await boot({ one: { fake: "good" } });
+      await (await watchStatus(world)).when(allReady);
+      await device.ask(`activate ${await device.endorse({ one: first }, 2)}`);
+      await world.line(/generation 2 .* is on trial/);
+      const later = await device.endorse({ one: { fake: "good" }, two: { fake: "good" } }, 3);
+      await device.ask(`activate ${later}`);
+      await world.line(new RegExp(`${later} waits until the trial .* is over`));
+      await world.line(new RegExp(outcome));
+      await world.line(new RegExp(`generation ${next} \\(spec 1.0.3\\) is on trial`));
+      await world.line(new RegExp(`generation ${next} is committed`));
+      expect(await device.record()).toMatchObject({ current: { digest: later, generation: next }, trying: null });
+    },
+  );
+
+  test("[K2] a generation that does not become ready is rolled back, with the reason, and not tried again", async () => {
+    const { world, device } = await boot({ one: { fake: "good" } });
+    const watch = await watchStatus(world);
+    await watch.when(allReady);
+    const digest = await device.endorse({ one: { fake: "neverReady" } }, 2);
+    await device.ask(`activate ${digest}`);
+    await world.line(/the generation on trial is rolled back: not ready: one, 4000 ms after the start/);
+    const status = await watch.when((now) => now.update.state === "rolled-back" && allReady(now));
+    expect(status).toMatchObject({ generation: 1, update: { reason: expect.stringContaining("not ready: one") } });
+    expect(await device.record()).toMatchObject({ current: { generation: 1 }, trying: null, bad: [{ digest }] });
+    await device.ask(`activate ${digest}`);
+    await world.line(/is not activated: it was tried before: not ready: one/);
+  });
+
+  test("[K2] a component that is given up during the trial ends it at once", async () => {
+    const { world, device } = await boot({ one: { fake: "good" } });
+    await (await watchStatus(world)).when(allReady);
+    const bad = { fake: "garbage", restart: { intensity: 0 } } as const;
+    await device.ask(`activate ${await device.endorse({ one: { fake: "neverReady" }, two: bad }, 2)}`);
+    await world.line(/is rolled back: two sent garbage .* given up after more than 0 restarts/);
+  });
+
+  test("[M11] what is altered, older, unknown or for another board is not activated, and the device goes on", async () => {
+    const { world, device } = await boot({ one: { fake: "good" } });
+    const watch = await watchStatus(world);
+    await watch.when(allReady);
+    const altered = await device.endorse({ one: { fake: "good" }, two: { fake: "flaky" } }, 2);
+    for (const artifact of await readdir(join(device.dataDir, "endorsed", altered, "artifacts"))) {
+      await writeFile(join(device.dataDir, "endorsed", altered, "artifacts", artifact, "main.js"), "evil");
+    }
+    await device.ask(`activate ${altered}`);
+    await world.line(new RegExp(`${altered} is not activated: the artifact .* is .* of \\d+ bytes`));
+    await device.ask(`activate ${"0".repeat(64)}`);
+    await world.line(/is not activated: there is no endorsed release 000/);
+    expect(watch.last()).toMatchObject({ generation: 1 });
+    expect(await device.record()).toMatchObject({ current: { generation: 1 }, trying: null });
+  });
+
+  test("[K2] a power cut in each of the first starts brings the previous generation back", async () => {
+    const { world, device } = await boot({ one: { fake: "good" } });
+    await (await watchStatus(world)).when(allReady);
+    await device.ask(`activate ${await device.endorse({ one: { fake: "neverReady" } }, 2)}`);
+    let from = 0;
+    for (let start = 0; start < 3; start++) {
+      await world.line(/generation 2 .* is on trial/, from);
+      from = world.lines.length;
+      world.tell("kill");
+    }
+    await world.line(/generation 1 .* starts/, from);
+    expect((await device.record()).lastOutcome.reason).toBe("the runtime ended during each of its 3 first starts");
+  });
+
+  test("[K22] a release that is damaged on the disk is not started: the previous one is", async () => {
+    const { world, device } = await boot({ one: { fake: "good" } });
+    await (await watchStatus(world)).when(allReady);
+    const digest = await device.endorse({ one: { fake: "flaky" } }, 2);
+    await device.ask(`activate ${digest}`);
+    await world.line(/generation 2 is committed/);
+    await world.close();
+    const artifacts = join(device.dataDir, "releases", digest, "artifacts");
+    await writeFile(join(artifacts, (await readdir(artifacts))[0] ?? "", "main.js"), "evil");
+    const again = startIn(device);
+    await again.line(/generation 2 is given up: the artifact/);
+    await again.line(/generation 1 .* starts/);
+  });
+});
