@@ -29,10 +29,8 @@ export async function startWireguard(config: GatewayConfig, peers: PeerSet): Pro
   const name = config.interface;
   // What a gateway that was killed may have left: the kernel's interface stays, wireguard-go's is just about to go.
   await runTool("ip", ["link", "delete", name]).catch(() => undefined);
-  const link = config.backend === "kernel" ? await makeKernelInterface(name) : startWireguardGo(name);
+  const link = config.backend === "kernel" ? await makeKernelInterface(name) : await makeUserspaceInterface(name);
   try {
-    const failed = link.ended.then((reason) => Promise.reject(new BulkheadError("NETWORK_SETUP_FAILED", reason)));
-    await Promise.race([answering(name), failed]);
     // `wg` reads the key itself: it never is in this process.
     await runTool("wg", ["set", name, "listen-port", `${config.listenPort}`, "private-key", config.privateKeyFile]);
     await setPeers(name, peers);
@@ -76,18 +74,36 @@ async function makeKernelInterface(name: string): Promise<Link> {
   };
 }
 
+/** Tries again for a while: until the kernel has ended a killed wireguard-go, the name of its interface is taken. */
+async function makeUserspaceInterface(name: string): Promise<Link> {
+  const deadline = performance.now() + startMs;
+  for (;;) {
+    const link = startWireguardGo(name);
+    const failed = link.ended.then((reason) => Promise.reject(new BulkheadError("NETWORK_SETUP_FAILED", reason)));
+    try {
+      await Promise.race([answering(name), failed]);
+      return link;
+    } catch (error) {
+      await link.close();
+      if (performance.now() > deadline) throw error;
+      await delay(pollMs);
+    }
+  }
+}
+
 // In the foreground, and dead when its parent is: an orphan would go on holding the port and the key.
 function startWireguardGo(name: string): Link {
   const child = execa("setpriv", ["--pdeathsig", "KILL", "--", "wireguard-go", "--foreground", name], {
     env: { ...toolEnvironment, LOG_LEVEL: "error" },
     extendEnv: false,
     stdin: "ignore",
-    stdout: "ignore",
+    // Its errors come on standard output; on the other it only says that a kernel could do this, too.
+    stderr: "ignore",
     buffer: false,
     reject: false,
   });
   let words = "";
-  child.stderr.on("data", (chunk: Buffer) => {
+  child.stdout.on("data", (chunk: Buffer) => {
     words = `${words}${chunk}`.slice(-1000);
   });
   const ended = child.then((result) => `${result.shortMessage ?? "wireguard-go ended"} ${words.trim()}`.trim());

@@ -65,12 +65,13 @@ function startWireguard(interfaceName: string): { ended: Promise<string>; kill(s
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LOG_LEVEL: "error" },
     extendEnv: false,
     stdin: "ignore",
-    stdout: "ignore",
+    // Its errors come on standard output; on the other it only says that a kernel could do this, too.
+    stderr: "ignore",
     buffer: false,
     reject: false,
   });
   let words = "";
-  child.stderr?.on("data", (chunk: Buffer) => {
+  child.stdout?.on("data", (chunk: Buffer) => {
     words = `${words}${chunk}`.slice(-1000);
   });
   const ended = child.then((result) => `${result.shortMessage ?? "wireguard-go ended"} ${words.trim()}`.trim());
