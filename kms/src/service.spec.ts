@@ -148,7 +148,7 @@ describe("[M5] proxies", () => {
 
   it("lets a device's MQTT client publish, and shows whose message it was", async () => {
     const one = await client("publisher");
-    const mqtt = new MqttClient(() => one.stream(), { clientId: "telemetry", reconnectPeriod: 0 });
+    const mqtt = new MqttClient(() => one.stream(), { clientId: "telemetry", reconnectPeriod: 100 });
     mqtt.on("error", () => undefined);
     mqtt.connect();
     await mqtt.publishAsync("greenhouse/climate", '{"temperatureMilliC":21000}', { qos: 1, retain: true });
