@@ -62,7 +62,12 @@ export const deviceStatusSchema = z.strictObject({
     releaseCounter: z.number().int().nonnegative(),
   }),
   /** Set while a new generation is being tried, and after one failed. */
-  update: z.strictObject({ state: z.enum(["idle", "trying", "committed", "rolled-back"]), reason: z.string() }),
+  update: z.strictObject({
+    state: z.enum(["idle", "trying", "committed", "rolled-back"]),
+    reason: z.string(),
+    /** The release that is tried, or whose trial ended so; absent while there was none. */
+    releaseDigest: digestSchema.optional(),
+  }),
   components: z.array(componentStatusSchema),
   channels: z.array(channelStatusSchema),
 });

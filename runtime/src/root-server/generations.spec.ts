@@ -55,7 +55,10 @@ describe("generations", () => {
     await device.ask(`activate ${digest}`);
     await world.line(/the generation on trial is rolled back: not ready: one, 4000 ms after the start/);
     const status = await watch.when((now) => now.update.state === "rolled-back" && allReady(now));
-    expect(status).toMatchObject({ generation: 1, update: { reason: expect.stringContaining("not ready: one") } });
+    expect(status).toMatchObject({
+      generation: 1,
+      update: { reason: expect.stringContaining("not ready: one"), releaseDigest: digest },
+    });
     expect(await device.record()).toMatchObject({ current: { generation: 1 }, trying: null, bad: [{ digest }] });
     await device.ask(`activate ${digest}`);
     await world.line(/is not activated: it was tried before: not ready: one/);

@@ -160,6 +160,10 @@ function announce({ log, paths }: Device, { release }: Generation, { run: { gene
 }
 
 function updateState({ trying, lastOutcome }: GenerationRecord): DeviceStatus["update"] {
-  if (trying) return { state: "trying", reason: `generation ${trying.generation} is on trial` };
-  return lastOutcome ? { state: lastOutcome.outcome, reason: lastOutcome.reason } : { state: "idle", reason: "" };
+  if (trying) {
+    return { state: "trying", reason: `generation ${trying.generation} is on trial`, releaseDigest: trying.digest };
+  }
+  if (!lastOutcome) return { state: "idle", reason: "" };
+  const { outcome, reason, releaseDigest } = lastOutcome;
+  return { state: outcome, reason, releaseDigest };
 }

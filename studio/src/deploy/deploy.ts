@@ -47,11 +47,12 @@ async function runningOn(
   sinceMs: number,
 ): Promise<Device | undefined> {
   const { status, receivedAtMs } = await client.status(deviceId);
-  // A status from before the answer may tell of an earlier attempt.
-  if (status?.update.state === "rolled-back" && (receivedAtMs ?? 0) > sinceMs) {
+  // A status from before the answer may tell of an earlier attempt, and any status of another release.
+  const { state, releaseDigest: judged } = status?.update ?? {};
+  if (state === "rolled-back" && judged === releaseDigest && (receivedAtMs ?? 0) > sinceMs) {
     throw new BulkheadError(
       "RELEASE_FAILED_TO_START",
-      `the device went back to the release before: ${status.update.reason}`,
+      `the device went back to the release before: ${status?.update.reason}`,
     );
   }
   const device = await client.device(deviceId);

@@ -1,0 +1,45 @@
+import { describe, expect, test } from "vitest";
+import type { StudioClient } from "../api/client.ts";
+import { deploy } from "./deploy.ts";
+
+const wanted = "a".repeat(64);
+const earlier = "b".repeat(64);
+const progress = { step: <T>(_text: string, work: () => Promise<T>) => work(), note: () => undefined };
+
+/** A service whose device reports these updates, one a look, and runs the wanted release after the last. */
+function serviceWith(updates: { state: string; reason: string; releaseDigest?: string }[]): StudioClient {
+  const finished = { id: "1", state: "done", finishedAtMs: 1, code: null, message: null };
+  const device = () => ({
+    connected: true,
+    components: { total: 1, ready: 1, failed: 0 },
+    release: { digest: updates.length === 0 ? wanted : earlier },
+  });
+  return {
+    status: async () => ({
+      status: { update: updates.shift() ?? { state: "committed", reason: "" } },
+      receivedAtMs: 2,
+    }),
+    device: async () => device(),
+    command: async () => finished,
+    commands: async () => [finished],
+  } as unknown as StudioClient;
+}
+
+const start = (client: StudioClient) =>
+  deploy(client, { deviceId: "d-1", target: "t", releaseDigest: wanted, timeoutMs: 1000 }, progress);
+const idle = { state: "idle", reason: "" };
+
+describe("[M11] a deployment", () => {
+  test("is not over because an earlier release was rolled back", async () => {
+    const old = { state: "rolled-back", reason: "crashed", releaseDigest: earlier };
+    await expect(start(serviceWith([idle, old, old]))).resolves.toMatchObject({ release: { digest: wanted } });
+  });
+
+  test("fails with the device's reason where this release was rolled back", async () => {
+    const failed = { state: "rolled-back", reason: "climate exited with code 1", releaseDigest: wanted };
+    await expect(start(serviceWith([idle, failed, failed]))).rejects.toMatchObject({
+      code: "RELEASE_FAILED_TO_START",
+      message: expect.stringContaining("climate exited with code 1"),
+    });
+  });
+});
