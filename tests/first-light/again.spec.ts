@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { StudioClient } from "../../studio/src/api/client.ts";
 import { bulkheadDirectory, exampleManifest } from "../../studio/src/locations.ts";
 import { eventually } from "../../studio/src/run/eventually.ts";
-import { forgetSystem, isAlive, type Launched, launchProcess } from "./launched.ts";
+import { forgetSystem, type Launched, launchProcess } from "./launched.ts";
+import { isAlive } from "./processes.ts";
 
 const name = "againtest";
 let folder = "";

@@ -7,15 +7,8 @@ import { kill } from "node:process";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { StudioClient } from "../../studio/src/api/client.ts";
 import { eventually } from "../../studio/src/run/eventually.ts";
-import {
-  cgroupsOf,
-  forgetSystem,
-  isAlive,
-  type Launched,
-  launchProcess,
-  pathsOf,
-  untilNothingRemains,
-} from "./launched.ts";
+import { cgroupsOf, forgetSystem, type Launched, launchProcess, pathsOf, untilNothingRemains } from "./launched.ts";
+import { isAlive } from "./processes.ts";
 
 const name = "killtest";
 const paths = pathsOf(name);

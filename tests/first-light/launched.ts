@@ -9,7 +9,7 @@ import { bulkheadDirectory } from "../../studio/src/locations.ts";
 import { eventually } from "../../studio/src/run/eventually.ts";
 import { stateDirectory } from "../../studio/src/run/instance.ts";
 import { pathsBelow } from "../../studio/src/run/paths.ts";
-import { processesBelow } from "./processes.ts";
+import { isAlive, processesBelow } from "./processes.ts";
 
 const startProgram = join(bulkheadDirectory, "studio/src/run/start.ts");
 const kinds = ["mnt", "pid", "net", "ipc", "uts", "user", "cgroup"];
@@ -106,7 +106,7 @@ async function footprintOf(pid: number): Promise<Footprint> {
 
 /** What the kernel still has of a system: processes, namespaces, mounts in the host's namespace, in words. */
 export async function remainsOf({ pids, namespaces, others }: Footprint, name: string): Promise<string[]> {
-  const present = new Set((await Promise.all([...pids, ...others].map(namespacesOf))).flat());
+  const present = new Set((await Promise.all([...pids, ...others].filter(isAlive).map(namespacesOf))).flat());
   const mounts = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
   return [
     ...pids.filter(isAlive).map((pid) => `process ${pid}`),
@@ -141,14 +141,6 @@ export async function untilNothingRemains(footprint: Footprint, name: string): P
   }).catch((cause: unknown) => {
     throw new Error(`left after 5 s: ${left.join(", ")}`, { cause });
   });
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    return kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 async function allPids(): Promise<number[]> {

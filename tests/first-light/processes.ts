@@ -1,4 +1,5 @@
 /** Looks at processes of a world from outside, through the host's /proc. */
+import { readFileSync } from "node:fs";
 import { readdir, readFile, readlink } from "node:fs/promises";
 
 export type HostProcess = {
@@ -42,4 +43,13 @@ async function readProcess(pid: number): Promise<HostProcess | null> {
 /** The identity of one of a process's namespaces, as `mnt:[4026531841]`. */
 export function namespaceOf(pid: number, kind: "mnt" | "pid" | "ipc" | "uts" | "net" | "user"): Promise<string> {
   return readlink(`/proc/${pid}/ns/${kind}`);
+}
+
+/** A zombie has ended: it waits for pid 1 of the machine to take note, and in a container there may be nobody to do so. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
 }

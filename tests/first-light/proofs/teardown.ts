@@ -1,10 +1,9 @@
 /** 10: when it is taken down, nothing of it is left. */
-import { readFileSync } from "node:fs";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { eventually } from "../../../studio/src/run/eventually.ts";
 import type { Running } from "../../../studio/src/run/launcher.ts";
-import { type HostProcess, processesBelow } from "../processes.ts";
+import { isAlive, processesBelow } from "../processes.ts";
 import { fact, type Proof } from "../proof.ts";
 
 /** Writes down what there is, and returns the proof that takes it down and looks again. */
@@ -19,7 +18,7 @@ export async function watchTeardown(running: Running): Promise<Proof> {
     async prove() {
       await running.stop();
       // The kernel ends a pid namespace in its own time; none of it may stay.
-      const alive = await untilEmpty(async () => processes.filter(isAlive));
+      const alive = await untilEmpty(async () => processes.filter(({ pid }) => isAlive(pid)));
       const left = await untilEmpty(() => namespacesLeft(namespaces, others));
       const mounts = await mountsLeft(running.paths.stateDir, namespaces);
       const groups = await cgroupsLeft(running.paths.stateDir.split("/").at(-1) ?? "");
@@ -31,7 +30,7 @@ export async function watchTeardown(running: Running): Promise<Proof> {
         fact(left.length === 0, `${namespaces.size} namespaces: ${left.length} left, and with them their interfaces`),
         fact(mounts.length === 0, `mounts of the host: ${mounts.length} left${mounts.map((line) => ` ${line}`)}`),
         fact(groups.length === 0, `control groups: ${groups.length} left${groups.map((path) => ` ${path}`)}`),
-        fact(!isAlive({ pid: running.postgres.pid() }), "the database has ended"),
+        fact(!isAlive(running.postgres.pid()), "the database has ended"),
       ];
     },
   };
@@ -43,15 +42,6 @@ async function untilEmpty<T>(look: () => Promise<T[]>): Promise<T[]> {
     () => undefined,
   );
   return look();
-}
-
-/** A zombie is no process any more: it waits for pid 1 of the machine to take note. */
-function isAlive({ pid }: Pick<HostProcess, "pid">): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
 }
 
 const kinds = ["mnt", "pid", "net", "ipc", "uts", "user"];
