@@ -8,9 +8,15 @@ import type { Mount } from "./spec.ts";
 /** Where a sandbox has its Node. */
 export const nodeInside = "/node/bin/node";
 
+/** Debian's Node loads some of its own modules from here (its package nodejs, "externalized builtins"). */
+const debianBuiltins = "/usr/share/nodejs";
+
 /** The Node binary as /node/bin/node with the shared libraries that it names. Throws FILE_UNREADABLE. */
 export async function nodeMounts(nodePath: string): Promise<Mount[]> {
-  return programMounts(nodePath, nodeInside);
+  const mounts = await programMounts(nodePath, nodeInside);
+  // Debian alone builds Node as a shared library.
+  if (!mounts.some(({ target }) => /\/libnode\.so/.test(target))) return mounts;
+  return [...mounts, { kind: "ro", source: debianBuiltins, target: debianBuiltins }];
 }
 
 /** `program` (a path of the host) as `target`, with its loader and libraries at the paths that it looks for. */
