@@ -56,7 +56,7 @@ async function allPids(): Promise<number[]> {
 
 /** Those of `wanted` that one of the processes is still in. */
 async function namespacesLeft(wanted: ReadonlySet<string>, pids: readonly number[]): Promise<string[]> {
-  const present = new Set((await Promise.all(pids.map(namespacesOf))).flat());
+  const present = new Set((await Promise.all(pids.filter(isAlive).map(namespacesOf))).flat());
   return [...wanted].filter((namespace) => !namespace.endsWith("gone") && present.has(namespace));
 }
 
