@@ -1,5 +1,7 @@
 /** One device as the KMS would tell of it: what the console is developed and tested against. */
+
 import type { Component, ComponentResources, DeviceStatus, Resources, System } from "@bulkhead/protocol";
+import { plainChannel, plainComponent, plainSystem } from "@bulkhead/protocol/testing";
 import type {
   Device,
   DeviceEvent,
@@ -145,34 +147,11 @@ export const resources: Resources = {
 };
 
 function manifestComponent(role: Component["role"], more: Partial<Component> = {}): Component {
-  return {
-    role,
-    image: { artifact: digest, source: "./climate" },
-    runner: "node",
-    devices: [],
-    network: [],
-    cpu: { class: "fair", weight: 100 },
-    memoryBytes: 48 * 1024 * 1024,
-    processes: 16,
-    storageBytes: 0,
-    restart: {
-      policy: "permanent",
-      intensity: 5,
-      periodMs: 60_000,
-      backoff: { initialMs: 50, factorPercent: 200, maxMs: 30_000 },
-      escalate: "safe-mode",
-    },
-    heartbeat: { periodMs: 1000, missed: 3 },
-    readyMs: 10_000,
-    stopMs: 3000,
-    requires: [],
-    config: null,
-    ...more,
-  };
+  const image = { artifact: digest, source: "./climate" };
+  return plainComponent({ role, image, memoryBytes: 48 * mebi, processes: 16, ...more });
 }
 
-export const manifest: System = {
-  format: 1,
+export const manifest: System = plainSystem({
   system: "greenhouse",
   version: "1.4.0",
   board: "virtual",
@@ -186,27 +165,24 @@ export const manifest: System = {
     moisture: manifestComponent("application"),
   },
   channels: [
-    {
+    plainChannel({
       client: "climate",
       name: "thermometer",
       provider: "i2c",
       service: "device",
       interface: "i2c-device",
-      dependency: "strong",
       grant: { bus: 2, address: 0x48, access: "read" },
-    },
-    {
+    }),
+    plainChannel({
       client: "climate",
       name: "moisture",
       provider: "moisture",
       service: "reading",
       interface: "moisture",
       dependency: "weak",
-      grant: {},
-    },
+    }),
   ],
-  policy: { unsignedCommands: true, requireFullLevel: false },
-};
+});
 
 export const releases: (Release & { lengthBytes: number })[] = [
   { ...release, target: "greenhouse-3.json", board: "virtual", lengthBytes: 4096, uploadedAtMs: nowMs - 3_800_000 },

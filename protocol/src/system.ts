@@ -11,6 +11,13 @@ export const systemFormat = 1;
 export const roleSchema = z.enum(["core", "driver", "agent", "application"]);
 export type Role = z.infer<typeof roleSchema>;
 
+/** What executes a component; docs/guide has a page for each. */
+export const runnerSchema = z.enum(["node", "bun", "worker", "native", "beam", "vm"]);
+export type RunnerName = z.infer<typeof runnerSchema>;
+
+/** A layer of isolation or scheduling that a component can demand; it is not started without. */
+export const layerSchema = z.enum(["own-uid", "namespaces", "seccomp", "cgroup", "cores", "deadline"]);
+
 export const restartSchema = z.strictObject({
   policy: z.enum(["permanent", "transient", "temporary"]),
   /** At most `intensity` restarts within `periodMs`, then `escalate`. */
@@ -22,7 +29,10 @@ export const restartSchema = z.strictObject({
     factorPercent: z.number().int().min(100).max(1000),
     maxMs: z.number().int().nonnegative(),
   }),
-  escalate: z.enum(["group", "safe-mode"]),
+  /** After a crash it is held, for a person to look at: nothing but a person's word starts it again. */
+  hold: z.boolean(),
+  /** The first rung taken when the restarts are used up; those above follow where it does not help. */
+  escalate: z.enum(["group", "safe-mode", "previous-generation", "reboot"]),
 });
 
 export const cpuSchema = z.discriminatedUnion("class", [
@@ -45,20 +55,35 @@ export const componentSchema = z.strictObject({
     z.strictObject({ core: nameSchema }),
     z.strictObject({ artifact: digestSchema, source: z.string() }),
   ]),
-  runner: z.enum(["node"]),
+  runner: runnerSchema,
+  /** `freestanding`: its own binary and its channels, nothing else mounted, the smallest filter. */
+  environment: z.enum(["hosted", "freestanding"]),
+  /** Components of one trust group share a process (runner `worker` only); null for all others. */
+  trustGroup: nameSchema.nullable(),
   devices: z.array(z.string()),
   /** Names of KMS proxies, or `kms` (the command channel; the agent only). */
   network: z.array(nameSchema),
   cpu: cpuSchema,
+  /** Numbers of the processor cores that it may run on; empty: any. */
+  cores: z.array(z.number().int().min(0).max(255)).max(256),
   memoryBytes: z.number().int().positive(),
   processes: z.number().int().positive(),
-  storageBytes: z.number().int().nonnegative(),
+  /** A directory of its own at /data; 0: none. `keep`: it outlives an update. */
+  storage: z.strictObject({ quotaBytes: z.number().int().nonnegative(), keep: z.boolean() }),
   restart: restartSchema,
   heartbeat: z.strictObject({ periodMs: z.number().int().positive(), missed: z.number().int().positive() }),
+  /** A second process stands by, started and without channels, and takes over when this one crashes. */
+  spare: z.boolean(),
+  /** Its ring of trace entries, and whether it records from the start. */
+  trace: z.strictObject({ ringBytes: z.number().int().nonnegative(), enabled: z.boolean() }),
+  /** Debuggers that may be attached to it. */
+  attach: z.array(z.enum(["inspector", "gdb"])),
+  /** Secrets of the device that it is given, by name. */
+  secrets: z.array(nameSchema),
   readyMs: z.number().int().positive(),
   stopMs: z.number().int().positive(),
   /** Layers without which the component must not start. */
-  requires: z.array(z.enum(["own-uid", "namespaces", "seccomp", "cgroup", "deadline"])),
+  requires: z.array(layerSchema),
   config: z.json(),
 });
 export type Component = z.infer<typeof componentSchema>;
@@ -73,6 +98,14 @@ export const channelSchema = z.strictObject({
   interface: nameSchema,
   dependency: z.enum(["strong", "weak"]),
   grant: z.record(z.string(), z.json()),
+  /** The operations that the client may call; null: all of the interface. The provider's stub refuses the others. */
+  operations: z.array(z.string().min(1).max(64)).nullable(),
+  /** The message server stands in the middle: a second check that does not trust the provider. */
+  inspect: z.boolean(),
+  /** Calls and notifications per second that an inspected channel lets through; null: no limit. */
+  ratePerSecond: z.number().int().positive().nullable(),
+  /** Shared memory for bulk data; 0: none. */
+  leaseBytes: z.number().int().nonnegative(),
 });
 export type Channel = z.infer<typeof channelSchema>;
 
@@ -87,5 +120,13 @@ export const systemSchema = z.strictObject({
   channels: z.array(channelSchema),
   /** Where the console, commands and the like stand: what the board policy waives is visible in the system. */
   policy: z.strictObject({ unsignedCommands: z.boolean(), requireFullLevel: z.boolean() }),
+  /** The device sleeps and wakes every `everyMs` for `awakeMs`; null: it is always awake. */
+  sleep: z.strictObject({ everyMs: z.number().int().positive(), awakeMs: z.number().int().positive() }).nullable(),
+  /** What is kept on disk, at most, while the management service cannot be reached; older is dropped and counted. */
+  store: z.strictObject({
+    telemetryBytes: z.number().int().nonnegative(),
+    logsBytes: z.number().int().nonnegative(),
+    traceBytes: z.number().int().nonnegative(),
+  }),
 });
 export type System = z.infer<typeof systemSchema>;

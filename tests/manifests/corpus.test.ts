@@ -56,22 +56,40 @@ describe("valid manifests", () => {
       runner: "node",
       devices: [],
       network: ["mqtt"],
+      environment: "hosted",
+      trustGroup: null,
       cpu: { class: "deadline", budgetUs: 500, periodUs: 10_000 },
+      cores: [1],
       memoryBytes: 64 * 1024 ** 2,
       processes: 40,
-      storageBytes: 1024 ** 3,
+      storage: { quotaBytes: 1024 ** 3, keep: true },
       restart: {
         policy: "transient",
         intensity: 0,
         periodMs: 60_000,
         backoff: { initialMs: 1, factorPercent: 150, maxMs: 10_000 },
-        escalate: "group",
+        escalate: "previous-generation",
+        hold: true,
       },
+      spare: true,
+      trace: { ringBytes: 16 * 1024, enabled: true },
+      attach: ["inspector"],
+      secrets: ["mqtt-password"],
       heartbeat: { periodMs: 250, missed: 8 },
       readyMs: 30_000,
       stopMs: 500,
-      requires: ["own-uid", "namespaces", "seccomp", "cgroup", "deadline"],
+      requires: ["own-uid", "namespaces", "seccomp", "cgroup", "cores", "deadline"],
       config: { text: "hello", list: [1, 2, { deep: true }], nothing: null },
+    });
+    expect(plan?.sleep).toEqual({ everyMs: 900_000, awakeMs: 30_000 });
+    expect(plan?.store).toEqual({ telemetryBytes: 8 * 1024 ** 2, logsBytes: 2 * 1024 ** 2, traceBytes: 512 * 1024 });
+    const sensor = plan?.channels.find(({ client, name }) => client === "one" && name === "sensor");
+    const { operations, inspect, ratePerSecond, leaseBytes } = sensor ?? {};
+    expect({ operations, inspect, ratePerSecond, leaseBytes }).toEqual({
+      operations: ["read", "write"],
+      inspect: true,
+      ratePerSecond: 50,
+      leaseBytes: 64 * 1024,
     });
     expect(plan?.components["i2c"]?.config).toEqual({ backend: "simulated" });
   });

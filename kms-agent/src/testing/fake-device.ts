@@ -11,6 +11,7 @@ import {
   signMessage,
   transcriptBytes,
 } from "@bulkhead/protocol";
+import { plainSystem } from "@bulkhead/protocol/testing";
 import {
   consoleInterface,
   createLog,
@@ -25,16 +26,7 @@ import { startAgent } from "../agent.ts";
 import type { ConnectionTimes } from "../session/connection.ts";
 import type { Identities } from "./fake-kms.ts";
 
-export const system: System = {
-  format: 1,
-  system: "greenhouse",
-  version: "1.0.0",
-  board: "virtual",
-  startOrder: [],
-  components: {},
-  channels: [],
-  policy: { unsignedCommands: true, requireFullLevel: false },
-};
+export const system: System = plainSystem({ system: "greenhouse" });
 export const statusOf = (generation: number, digest = "a".repeat(64)): DeviceStatus => ({
   format: 1,
   atMs: 1,

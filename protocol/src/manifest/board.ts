@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { ErrorReport } from "../errors.ts";
 import { nameSchema } from "../names.ts";
+import { runnerSchema } from "../system.ts";
 import { parseWritten } from "./schema-errors.ts";
 import { readSource } from "./source.ts";
 import { parseSizeBytes } from "./units.ts";
@@ -25,7 +26,7 @@ const pinSchema = z.strictObject({
 });
 
 const policySchema = z.strictObject({
-  runners: z.array(z.enum(["node"])),
+  runners: z.array(runnerSchema),
   /** `applications` (folders beside the manifest) and `driver:<class>`. */
   images: z.array(z.string()),
   /** Proxies of the management service, by name. */

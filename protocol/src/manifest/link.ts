@@ -3,12 +3,16 @@ import type { ErrorReport } from "../errors.ts";
 import { coreImages } from "../images.ts";
 import type { Channel } from "../system.ts";
 import { atValue } from "./analysis.ts";
+import { channelDefaults } from "./defaults.ts";
 import { coreServices, servicesOf } from "./services.ts";
 import type { Path, Source } from "./source.ts";
 import { suggest } from "./suggest.ts";
-import type { ManifestWritten } from "./written.ts";
+import type { ManifestWritten, UseWritten } from "./written.ts";
 
-type Use = { client: string; name: string; path: Path; from: string; rest: Pick<Channel, "dependency" | "grant"> };
+/** What the client writes about a channel, beyond where it goes. */
+type Terms = Omit<Channel, "client" | "name" | "provider" | "service" | "interface">;
+
+type Use = { client: string; name: string; path: Path; from: string; rest: Terms };
 
 /** All channels of the system, those of the core first; and an error for each that leads nowhere. */
 export function linkChannels(written: ManifestWritten, source: Source): { channels: Channel[]; errors: ErrorReport[] } {
@@ -26,12 +30,21 @@ function usesOf(written: ManifestWritten): Use[] {
   return Object.entries(written.components).flatMap(([client, component]) =>
     Object.entries(component.uses ?? {}).map(([name, use]): Use => {
       const path = ["components", client, "uses", name];
-      const rest = { dependency: "strong", grant: {} } as const;
-      if (typeof use === "string") return { client, name, path, from: use, rest };
-      const { from, grant = rest.grant, dependency = rest.dependency } = use;
-      return { client, name, path: [...path, "from"], from, rest: { dependency, grant } };
+      if (typeof use === "string") return { client, name, path, from: use, rest: channelDefaults };
+      return { client, name, path: [...path, "from"], from: use.from, rest: termsOf(use) };
     }),
   );
+}
+
+function termsOf(use: Exclude<UseWritten, string>): Terms {
+  return {
+    dependency: use.dependency ?? channelDefaults.dependency,
+    grant: (use.grant ?? {}) as Channel["grant"],
+    operations: use.operations === undefined ? null : [...use.operations],
+    inspect: use.inspect ?? false,
+    ratePerSecond: use.rate ?? null,
+    leaseBytes: use.lease ?? 0,
+  };
 }
 
 function linkUse(
@@ -71,8 +84,8 @@ function coreChannels(): Channel[] {
           provider,
           service,
           interface: coreServices(provider)?.[service] ?? "",
+          ...channelDefaults,
           dependency,
-          grant: {},
         };
       },
     ),

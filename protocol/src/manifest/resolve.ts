@@ -1,9 +1,9 @@
 /** Fills in what a manifest leaves out: defaults, core servers, the order of start. Pure; judges nothing. */
 import { type CoreName, coreImages } from "../images.ts";
-import { type Channel, systemFormat } from "../system.ts";
+import { type Channel, type RunnerName, runnerSchema, systemFormat } from "../system.ts";
 import { driverClassOf } from "./analysis.ts";
 import type { Board } from "./board.ts";
-import { coreLimits, coreRestart, defaults } from "./defaults.ts";
+import { coreLimits, coreRestart, defaults, storeDefaults } from "./defaults.ts";
 import type { Plan, PlannedComponent } from "./plan.ts";
 import { startOrder } from "./start-order.ts";
 import type { ComponentWritten, ManifestWritten } from "./written.ts";
@@ -31,6 +31,12 @@ export function resolvePlan(written: ManifestWritten, board: Board, channels: re
       unsignedCommands: written["unsigned-commands"] ?? board.policy["unsigned-commands"],
       requireFullLevel: board.policy["require-full-level"],
     },
+    sleep: written.sleep ? { everyMs: written.sleep.every, awakeMs: written.sleep.awake } : null,
+    store: {
+      telemetryBytes: written.store?.telemetry ?? storeDefaults.telemetryBytes,
+      logsBytes: written.store?.logs ?? storeDefaults.logsBytes,
+      traceBytes: written.store?.trace ?? storeDefaults.traceBytes,
+    },
   };
 }
 
@@ -55,24 +61,58 @@ function resolveComponent(written: ComponentWritten, board: Board): PlannedCompo
   return {
     role: driver ? "driver" : "application",
     image: { source: written.image },
-    // Runners that this version does not have are refused by a rule; the plan is not used then.
-    runner: "node",
-    devices: [...(written.devices ?? [])],
-    network: [...(written.network ?? [])],
-    cpu: resolveCpu(written.cpu),
-    memoryBytes: written.memory ?? defaults.memoryBytes,
-    processes: written.processes ?? defaults.processes,
-    storageBytes: written.storage?.quota ?? defaults.storageBytes,
-    restart: resolveRestart(written.restart),
-    heartbeat: {
-      periodMs: written.heartbeat?.period ?? defaults.heartbeat.periodMs,
-      missed: written.heartbeat?.missed ?? defaults.heartbeat.missed,
-    },
-    readyMs: written.ready ?? defaults.readyMs,
-    stopMs: written.stop ?? defaults.stopMs,
-    requires: [...(written.requires ?? [])],
+    runner: resolveRunner(written.runner),
+    environment: written.environment ?? defaults.environment,
+    trustGroup: written["trust-group"] ?? defaults.trustGroup,
+    ...resolveBounds(written),
+    ...resolveLife(written),
+    ...resolveAccess(written),
     config: { ...written.config, ...(driver && { backend: board.backend }) },
   };
+}
+
+/** How much of the machine it may take. */
+function resolveBounds(written: ComponentWritten) {
+  return {
+    cpu: resolveCpu(written.cpu),
+    cores: [...(written.cpu?.cores ?? defaults.cores)],
+    memoryBytes: written.memory ?? defaults.memoryBytes,
+    processes: written.processes ?? defaults.processes,
+    storage: { ...defaults.storage, ...present({ quotaBytes: written.storage?.quota, keep: written.storage?.keep }) },
+  };
+}
+
+/** How it starts, is watched, and comes back. */
+function resolveLife({ restart, heartbeat, spare, ready, stop }: ComponentWritten) {
+  return {
+    restart: resolveRestart(restart),
+    heartbeat: { ...defaults.heartbeat, ...present({ periodMs: heartbeat?.period, missed: heartbeat?.missed }) },
+    spare: spare ?? defaults.spare,
+    readyMs: ready ?? defaults.readyMs,
+    stopMs: stop ?? defaults.stopMs,
+  };
+}
+
+/** What it may reach, and who may look into it. */
+function resolveAccess({ devices = [], network = [], requires = [], trace, attach, secrets }: ComponentWritten) {
+  return {
+    devices: [...devices],
+    network: [...network],
+    requires: [...requires],
+    trace: { ...defaults.trace, ...present({ ringBytes: trace?.ring, enabled: trace?.on }) },
+    attach: [...(attach ?? defaults.attach)],
+    secrets: [...(secrets ?? defaults.secrets)],
+  };
+}
+
+/** `values` without the members that are undefined, so that a spread of them overrides only what was written. */
+function present<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
+
+// A runner that there is none of is refused by a rule; the plan is not used then.
+function resolveRunner(written: string | undefined): RunnerName {
+  return runnerSchema.safeParse(written).data ?? "node";
 }
 
 function resolveCpu(written: ComponentWritten["cpu"]): PlannedComponent["cpu"] {
@@ -94,6 +134,7 @@ function resolveRestart(written: ComponentWritten["restart"]): PlannedComponent[
       factorPercent: factor === undefined ? restart.backoff.factorPercent : Math.round(factor * 100),
       maxMs: max ?? restart.backoff.maxMs,
     },
+    hold: written?.hold ?? restart.hold,
     escalate: written?.escalate ?? restart.escalate,
   };
 }

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { Json } from "../canonical-json.ts";
 import { nameSchema } from "../names.ts";
+import { layerSchema } from "../system.ts";
 import { parseDurationUs, parseSizeBytes } from "./units.ts";
 
 const maxDurationUs = 24 * 60 * 60 * 1_000_000;
@@ -64,13 +65,34 @@ const reference = z
     "a channel goes to `<component>.<service>`, for example i2c.device",
   );
 
+/** `100/s`. */
+const rate = z.string("a rate is a count per second: 100/s").transform((text, context) => {
+  const match = /^([1-9]\d{0,5})\/s$/.exec(text);
+  if (match) return Number(match[1]);
+  context.addIssue(`\`${text}\` is no rate; write a count per second: 100/s`);
+  return z.NEVER;
+});
+
 const dependency = z.enum(["strong", "weak"]);
 
 /** `thermometer: i2c.device`, or with limits: `{ from: i2c.device, grant: {…}, dependency: weak }`. */
 const useWritten = z.union([
   reference,
-  z.strictObject({ from: reference, grant: settings.optional(), dependency: dependency.optional() }),
+  z.strictObject({
+    from: reference,
+    grant: settings.optional(),
+    dependency: dependency.optional(),
+    operations: z
+      .array(z.string().regex(/^[a-zA-Z][a-zA-Z0-9]{0,63}$/, "an operation is a name: setLevel"))
+      .max(256)
+      .optional(),
+    inspect: z.boolean().optional(),
+    rate: rate.optional(),
+    lease: sizeBytes.optional(),
+  }),
 ]);
+
+export type UseWritten = z.output<typeof useWritten>;
 
 const restartWritten = z.strictObject({
   policy: z.enum(["permanent", "transient", "temporary"]).optional(),
@@ -83,16 +105,20 @@ const restartWritten = z.strictObject({
       max: durationMs.optional(),
     })
     .optional(),
-  escalate: z.enum(["group", "safe-mode"]).optional(),
+  hold: z.boolean().optional(),
+  escalate: z.enum(["group", "safe-mode", "previous-generation", "reboot"]).optional(),
 });
+
+const cores = z.array(z.int().min(0).max(255)).min(1).max(256);
 
 const cpuWritten = z.discriminatedUnion("class", [
   z.strictObject({
     class: z.literal("fair"),
     weight: z.int().min(1).max(10_000).optional(),
     quota: percent.optional(),
+    cores: cores.optional(),
   }),
-  z.strictObject({ class: z.literal("deadline"), budget: durationUs, period: durationUs }),
+  z.strictObject({ class: z.literal("deadline"), budget: durationUs, period: durationUs, cores: cores.optional() }),
 ]);
 
 const image = z
@@ -105,6 +131,8 @@ const image = z
 export const componentWritten = z.strictObject({
   image,
   runner: z.string().optional(),
+  environment: z.enum(["hosted", "freestanding"]).optional(),
+  "trust-group": nameSchema.optional(),
   provides: z.record(nameSchema, nameSchema).optional(),
   uses: z.record(nameSchema, useWritten).optional(),
   devices: z.array(z.string()).max(64).optional(),
@@ -112,12 +140,16 @@ export const componentWritten = z.strictObject({
   cpu: cpuWritten.optional(),
   memory: sizeBytes.optional(),
   processes: z.int().min(1).max(1024).optional(),
-  storage: z.strictObject({ quota: sizeBytes }).optional(),
+  storage: z.strictObject({ quota: sizeBytes, keep: z.boolean().optional() }).optional(),
   restart: restartWritten.optional(),
   heartbeat: z.strictObject({ period: durationMs.optional(), missed: z.int().min(1).max(100).optional() }).optional(),
+  spare: z.boolean().optional(),
+  trace: z.strictObject({ ring: sizeBytes.optional(), on: z.boolean().optional() }).optional(),
+  attach: z.array(z.enum(["inspector", "gdb"])).optional(),
+  secrets: z.array(nameSchema).max(32).optional(),
   ready: durationMs.optional(),
   stop: durationMs.optional(),
-  requires: z.array(z.enum(["own-uid", "namespaces", "seccomp", "cgroup", "deadline"])).optional(),
+  requires: z.array(layerSchema).optional(),
   config: settings.optional(),
 });
 export type ComponentWritten = z.output<typeof componentWritten>;
@@ -136,6 +168,12 @@ export const manifestWritten = z.strictObject({
   board: nameSchema,
   /** Asks for commands without an operator's signature; only a board whose policy allows it grants that. */
   "unsigned-commands": z.boolean().optional(),
+  /** A device that sleeps: it wakes `every` so often and stays `awake` so long. */
+  sleep: z.strictObject({ every: durationMs, awake: durationMs }).optional(),
+  /** Bounds of what is stored while the management service is out of reach. */
+  store: z
+    .strictObject({ telemetry: sizeBytes.optional(), logs: sizeBytes.optional(), trace: sizeBytes.optional() })
+    .optional(),
   components: z.record(nameSchema, componentWritten),
   assert: z.array(noFlowWritten).max(256).optional(),
 });

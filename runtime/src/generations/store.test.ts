@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { canonicalJson, type Release, sha256 } from "@bulkhead/protocol";
+import { plainSystem } from "@bulkhead/protocol/testing";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { collectGarbage, installFactoryRelease, installRelease, verifyInstalled } from "./install.ts";
@@ -87,16 +88,7 @@ describe("installing", () => {
       securityEpoch: 0,
       board: "virtual",
       builtAtMs: 0,
-      system: {
-        format: 1,
-        system: "spec",
-        version: "1.0.0",
-        board: "virtual",
-        startOrder: [],
-        components: {},
-        channels: [],
-        policy: { unsignedCommands: false, requireFullLevel: false },
-      },
+      system: plainSystem({ system: "spec" }),
       artifacts: [artifact],
     };
     const text = canonicalJson(release);

@@ -1,18 +1,10 @@
-import type { DeviceStatus, System } from "@bulkhead/protocol";
+import type { DeviceStatus } from "@bulkhead/protocol";
+import { plainSystem } from "@bulkhead/protocol/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createDeviceRecord } from "./device-record.ts";
 
-const system: System = {
-  format: 1,
-  system: "greenhouse",
-  version: "1.0.0",
-  board: "virtual",
-  startOrder: [],
-  components: {},
-  channels: [],
-  policy: { unsignedCommands: true, requireFullLevel: false },
-};
+const system = plainSystem({ system: "greenhouse" });
 const statusOf = (generation: number): DeviceStatus => ({
   format: 1,
   atMs: 1,

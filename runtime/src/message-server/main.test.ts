@@ -1,17 +1,9 @@
+import { plainSystem } from "@bulkhead/protocol/testing";
 import { startComponent } from "@bulkhead/sdk/testing";
 import { expect, test } from "vitest";
 import { component } from "./main.ts";
 
-const system = {
-  format: 1,
-  system: "greenhouse",
-  version: "1.0.0",
-  board: "virtual",
-  startOrder: [],
-  components: {},
-  channels: [],
-  policy: { unsignedCommands: true, requireFullLevel: false },
-};
+const system = plainSystem({ system: "greenhouse" });
 const status = (generation: number) => ({
   format: 1,
   atMs: 1,

@@ -41,6 +41,7 @@ export function violations(requires: SandboxSpec["requires"], missing: readonly 
     namespaces: ["mount namespace", "pid namespace", "ipc namespace", "uts namespace"],
     seccomp: ["seccomp filter", "no_new_privs"],
     cgroup: ["control group"],
+    cores: ["placement on cores"],
     deadline: ["deadline scheduling"],
   };
   return requires.flatMap((layer) => needs[layer].filter((name) => missing.includes(name)));

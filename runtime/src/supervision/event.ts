@@ -1,4 +1,5 @@
 /** What can happen to supervision, and what it can want done. Nothing else goes in or out. */
+import type { Component } from "@bulkhead/protocol";
 import type { Phase } from "./state.ts";
 
 /** Each phase has at most one deadline, so a component has at most one timer; `arm` replaces what was armed. */
@@ -45,4 +46,4 @@ export type SupervisionEffect =
   /** A sentence for the log. */
   | To<"report", { readonly text: string }>
   | To<"changed", { readonly phase: Phase["kind"] }>
-  | To<"escalate", { readonly to: "group" | "safe-mode"; readonly reason: string }>;
+  | To<"escalate", { readonly to: Component["restart"]["escalate"]; readonly reason: string }>;

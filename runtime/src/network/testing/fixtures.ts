@@ -1,4 +1,5 @@
 /** Systems and provisionings for the tests of this folder. */
+
 import {
   type Component,
   generateSigningKey,
@@ -6,31 +7,10 @@ import {
   type Provisioning,
   type System,
 } from "@bulkhead/protocol";
+import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
 
 export function componentWith(network: string[], role: Component["role"] = "application"): Component {
-  return {
-    role,
-    image: { core: "none" },
-    runner: "node",
-    devices: [],
-    network,
-    cpu: { class: "fair", weight: 100 },
-    memoryBytes: 1,
-    processes: 1,
-    storageBytes: 0,
-    restart: {
-      policy: "permanent",
-      intensity: 1,
-      periodMs: 1,
-      backoff: { initialMs: 0, factorPercent: 100, maxMs: 0 },
-      escalate: "group",
-    },
-    heartbeat: { periodMs: 1000, missed: 3 },
-    readyMs: 1000,
-    stopMs: 1000,
-    requires: [],
-    config: null,
-  };
+  return plainComponent({ role, network });
 }
 
 /** `kms-agent` gets the role that may use the command channel; all others are applications. */
@@ -38,16 +18,7 @@ export function systemWith(network: Readonly<Record<string, string[]>>): System 
   const components = Object.entries(network).map(([name, permissions]) => {
     return [name, componentWith(permissions, name === "kms-agent" ? "agent" : "application")] as const;
   });
-  return {
-    format: 1,
-    system: "example",
-    version: "1.0.0",
-    board: "virtual",
-    startOrder: Object.keys(network),
-    components: Object.fromEntries(components),
-    channels: [],
-    policy: { unsignedCommands: false, requireFullLevel: false },
-  };
+  return plainSystem({ components: Object.fromEntries(components) });
 }
 
 export function provisioningWith(changes: {

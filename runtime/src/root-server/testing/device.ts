@@ -1,4 +1,5 @@
 /** A device for specs: a disk with releases of fake components, and its root server in a world of its own. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants, openSync } from "node:fs";
 import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -15,6 +16,7 @@ import {
   type System,
   sha256,
 } from "@bulkhead/protocol";
+import { plainChannel, plainComponent, plainSystem } from "@bulkhead/protocol/testing";
 import { execa } from "execa";
 import { installFactoryRelease, treeDigest } from "../../generations/index.ts";
 import { removeCgroups } from "../../sandbox/index.ts";
@@ -86,53 +88,29 @@ async function writeRelease(into: string, sketch: SystemSketch, releaseCounter: 
 }
 
 function sketchComponent(image: Component["image"], restart: Sketch["restart"]): Component {
+  const backoff = { initialMs: 50, factorPercent: 200, maxMs: 1000 };
+  const plain = plainComponent({ image, config: { greeting: "hello" } });
   return {
-    role: "application",
-    image,
-    runner: "node",
-    devices: [],
-    network: [],
-    cpu: { class: "fair", weight: 100 },
+    ...plain,
     memoryBytes: 48 * 1024 * 1024,
-    processes: 32,
-    storageBytes: 0,
-    restart: {
-      policy: "permanent",
-      intensity: 5,
-      periodMs: 60_000,
-      backoff: { initialMs: 50, factorPercent: 200, maxMs: 1000 },
-      escalate: "group",
-      ...restart,
-    },
+    restart: { ...plain.restart, backoff, escalate: "group", ...restart },
     heartbeat: { periodMs: 500, missed: 3 },
-    readyMs: 10_000,
     stopMs: 1000,
-    requires: [],
-    config: { greeting: "hello" },
   };
 }
 
 function sketchSystem(sketch: SystemSketch, components: System["components"]): System {
-  return {
-    format: 1,
-    system: "spec",
-    version: "1.0.0",
-    board: "virtual",
-    startOrder: Object.keys(sketch),
-    components,
-    channels: Object.entries(sketch).flatMap(([client, { strong = [], weak = [] }]) =>
-      [...strong, ...weak].map((provider) => ({
+  const channels = Object.entries(sketch).flatMap(([client, { strong = [], weak = [] }]) =>
+    [...strong, ...weak].map((provider) =>
+      plainChannel({
         client,
         name: `to-${provider}`,
         provider,
-        service: "any",
-        interface: "any",
-        dependency: strong.includes(provider) ? ("strong" as const) : ("weak" as const),
-        grant: {},
-      })),
+        dependency: strong.includes(provider) ? "strong" : "weak",
+      }),
     ),
-    policy: { unsignedCommands: true, requireFullLevel: false },
-  };
+  );
+  return plainSystem({ system: "spec", components, channels });
 }
 
 export type SpecDevice = Awaited<ReturnType<typeof makeDevice>>;

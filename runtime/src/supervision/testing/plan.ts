@@ -7,6 +7,7 @@ export const testRestart: Component["restart"] = {
   intensity: 3,
   periodMs: 60_000,
   backoff: { initialMs: 100, factorPercent: 200, maxMs: 1000 },
+  hold: false,
   escalate: "group",
 };
 
