@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+// Long proofs (`npm run prove -- <topic>`): too long for `npm test`, so they have a configuration of their own.
+export default defineConfig({
+  test: {
+    include: ["tests/prove/**/*.prove.ts"],
+    pool: "forks",
+    fileParallelism: false,
+    testTimeout: 1_800_000,
+    hookTimeout: 1_800_000,
+    reporters: ["verbose"],
+  },
+});
