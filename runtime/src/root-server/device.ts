@@ -30,6 +30,8 @@ export function devicePaths(config: Pick<RootServerConfig, "dataDir" | "runDir">
     view,
     shownData: join(view, "data"),
     shownPlatform: join(view, "platform"),
+    /** What runners other than Node need, as part of the installed runtime. */
+    shownRuntimes: join(view, "platform", "runtimes"),
     shownNode: join(view, "node"),
   };
 }

@@ -2,14 +2,11 @@
 import { join } from "node:path";
 import { BulkheadError, type Component, providesDirectory, type System, usesDirectory } from "@bulkhead/protocol";
 import { componentNamespace, namespacePath } from "../network/index.ts";
-import { type Mount, mergeMounts, nodeMounts, type SandboxSpec } from "../sandbox/index.ts";
+import { type Execution, executionOf } from "../runners/index.ts";
+import { type Mount, mergeMounts, type SandboxSpec } from "../sandbox/index.ts";
 import type { Device, UidOf } from "./device.ts";
 import { channelDirectory } from "./directories.ts";
 import { type Privilege, privilegeOf } from "./privileges.ts";
-
-const mebibyte = 1024 * 1024;
-/** V8's heap may have this part of a component's memory; the rest is Node itself, buffers and stacks. */
-const heapShare = 0.5;
 
 /** The specification for component `name`. `digest` names the installed release that its bundle lies in. */
 export async function buildSpec(
@@ -23,17 +20,18 @@ export async function buildSpec(
 ): Promise<SandboxSpec> {
   refuseDevices(device, name, component);
   const privilege = await privilegeOf(isCoreServer(name, component) ? name : "", device, uidOf(name));
+  const execution = await executionOf({
+    name,
+    component,
+    bundle: bundleDirectory(device, digest, component),
+    nodePath: device.paths.shownNode,
+    runtimesDir: device.paths.shownRuntimes,
+  });
   return {
+    ...execution,
     name,
     uid: uidOf(name),
-    command: ["/node/bin/node", ...heapOptions(component), "/app/main.js"],
-    environment: { HOME: "/tmp", PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8" },
-    mounts: mergeMounts(
-      await programMounts(device, privilege),
-      [{ kind: "ro", source: bundleDirectory(device, digest, component), target: "/app" }],
-      channelMounts(device, system, name),
-      privilege.mounts,
-    ),
+    mounts: mergeMounts(programMounts(execution, privilege), channelMounts(device, system, name), privilege.mounts),
     networkNamespace: networkNamespace(name, component, privilege),
     capabilities: privilege.capabilities,
     limits: { memoryBytes: component.memoryBytes, processes: component.processes, cpu: component.cpu },
@@ -51,12 +49,6 @@ export function isCoreServer(name: string, { image }: Component): boolean {
 function fullLevel({ cpu }: Component): Component["requires"] {
   const layers: Component["requires"] = ["own-uid", "namespaces", "seccomp", "cgroup"];
   return cpu.class === "deadline" ? [...layers, "deadline"] : layers;
-}
-
-// Without it V8 takes its measure from the host's memory, collects late, and the kernel ends the component for garbage.
-function heapOptions({ memoryBytes }: Component): string[] {
-  const heapMebibytes = Math.max(16, Math.floor((memoryBytes / mebibyte) * heapShare));
-  return [`--max-old-space-size=${heapMebibytes}`, "--max-semi-space-size=1"];
 }
 
 function bundleDirectory({ paths }: Device, digest: string, { image }: Component): string {
@@ -80,9 +72,8 @@ function channelMounts({ paths }: Device, { channels }: System, name: string): M
 }
 
 // Libraries that a privileged component sees anyway, with the whole directory, are not mounted once more.
-async function programMounts(device: Device, privilege: Privilege): Promise<Mount[]> {
+function programMounts({ mounts }: Execution, privilege: Privilege): Mount[] {
   const seen = privilege.mounts.filter(({ kind }) => kind === "ro").map(({ target }) => `${target}/`);
-  const mounts = await nodeMounts(device.paths.shownNode);
   return mounts.filter(({ target }) => !seen.some((directory) => target.startsWith(directory)));
 }
 

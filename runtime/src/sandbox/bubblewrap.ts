@@ -12,6 +12,10 @@ const sharedUid = 1000;
 const tmpBytes = 8 * 1024 ** 2;
 /** Every program may expect these; each is harmless without limit. */
 const plainDevices = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
+const usualMounts: readonly Mount[] = [
+  ...plainDevices.map((path): Mount => ({ kind: "dev", source: path, target: path })),
+  { kind: "tmpfs", target: "/tmp", sizeBytes: tmpBytes },
+];
 /** Where the board-userns form finds the program that takes the privileges away. */
 export const setprivInside = "/run/bulkhead/setpriv";
 
@@ -40,7 +44,7 @@ export function commandLine(spec: SandboxSpec, form: Form, hasSeccomp: boolean):
       ...(hasSeccomp ? ["--seccomp", `${descriptors.seccomp}`] : []),
       "--clearenv",
       ...Object.entries(spec.environment).flatMap(([name, value]) => ["--setenv", name, value]),
-      ...mountOptions(spec.mounts),
+      ...mountOptions(spec),
     ],
   };
 }
@@ -76,25 +80,24 @@ function forSetpriv({ uid }: SandboxSpec, form: Form): string[] {
 }
 
 /** Ordered so that a mount never hides one below it; all that is not a mount of the component's is read-only. */
-function mountOptions(mounts: readonly Mount[]): string[] {
+function mountOptions({ mounts, surroundings = "hosted" }: SandboxSpec): string[] {
   const isTaken = new Set(mounts.map(({ target }) => target));
   if (isTaken.size < mounts.length) {
     throw new BulkheadError("COMPONENT_START_FAILED", "two mounts of a sandbox have the same target", {
       remedy: `give each its own: ${mounts.map(({ target }) => target).join(" ")}`,
     });
   }
-  const devices = plainDevices.map((path): Mount => ({ kind: "dev", source: path, target: path }));
-  const tmp: Mount = { kind: "tmpfs", target: "/tmp", sizeBytes: tmpBytes };
-  const all = [...mounts, ...[...devices, tmp].filter(({ target }) => !isTaken.has(target))].filter(
+  const usual = surroundings === "hosted" ? usualMounts : [];
+  const all = [...mounts, ...usual.filter(({ target }) => !isTaken.has(target))].filter(
     (mount) => !isShownAlready(mount, mounts),
   );
-  const made = new Set(["/", "/dev", "/proc"]);
-  const options = ["--tmpfs", "/dev", "--proc", "/proc"];
+  const made = new Set(surroundings === "hosted" ? ["/", "/dev", "/proc"] : ["/"]);
+  const options = surroundings === "hosted" ? ["--tmpfs", "/dev", "--proc", "/proc"] : [];
   for (const mount of all.sort((a, b) => (a.target < b.target ? -1 : 1))) {
     options.push(...parentOptions(mount.target, made), ...mountOption(mount));
     made.add(mount.target);
   }
-  return [...options, "--remount-ro", "/dev", "--remount-ro", "/"];
+  return [...options, ...(surroundings === "hosted" ? ["--remount-ro", "/dev"] : []), "--remount-ro", "/"];
 }
 
 /** A library in a directory of the host that is mounted whole: a mount over it would have to follow the links in there. */

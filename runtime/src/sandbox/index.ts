@@ -3,6 +3,6 @@ export { removeCgroups } from "./cgroup/group.ts";
 export type { CgroupHost } from "./cgroup/host.ts";
 export { type CgroupReading, cgroupMounts, readCgroup } from "./cgroup/read.ts";
 export { detectHost, type HostCapabilities } from "./host.ts";
-export { mergeMounts, nodeMounts, programMounts } from "./mounts.ts";
+export { mergeMounts, nodeInside, nodeMounts, programMounts } from "./mounts.ts";
 export type { Capability, ExitStatus, Mount, Sandbox, SandboxSpec } from "./spec.ts";
 export { startSandbox } from "./start.ts";

@@ -1,6 +1,7 @@
 /** What a sandbox is given and what it gives back: the contract between the sandbox and the root server. */
 import type { Duplex } from "node:stream";
 import type { Component, Level } from "@bulkhead/protocol";
+import type { Profile } from "./seccomp/profiles.ts";
 
 /** One thing of the host that the sandbox sees. Targets are absolute; parents are made. Sources must be readable by `uid`. */
 export type Mount =
@@ -22,6 +23,10 @@ export type SandboxSpec = {
   command: readonly string[];
   /** The whole environment. Visible to other users of the host, as every command line is: nothing secret. */
   environment: Readonly<Record<string, string>>;
+  /** System calls that it may make; unset: what its capabilities need. */
+  profile?: Profile;
+  /** `hosted` (unset: this) has /proc, /tmp and the harmless devices; `bare` has its mounts and nothing else. */
+  surroundings?: "hosted" | "bare";
   mounts: readonly Mount[];
   /** Path of an existing network namespace to enter, or null for an empty one of its own. */
   networkNamespace: string | null;

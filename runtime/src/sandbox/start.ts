@@ -59,7 +59,8 @@ async function release(
 
 function makeFilter(spec: SandboxSpec, form: Form): Buffer | null {
   if (!isArchitecture(process.arch)) return null;
-  const profile = spec.capabilities.includes("net_admin") ? "net-admin" : "component";
+  // What needs a capability is one program of the installed runtime, whatever runs it.
+  const profile = spec.capabilities.includes("net_admin") ? "net-admin" : (spec.profile ?? "component");
   return encodeFilter(buildFilter(process.arch, profile, form === "board-userns"));
 }
 

@@ -1,0 +1,35 @@
+/** What a runner makes of a component: the part of its sandbox that depends on what executes it, and nothing else. */
+import type { Component } from "@bulkhead/protocol";
+import type { Mount, SandboxSpec } from "../sandbox/index.ts";
+
+/** A component to be executed, with the places that its runner may show to it. */
+export type Subject = {
+  readonly name: string;
+  readonly component: Component;
+  /** Directory of its bundle, as bubblewrap reaches it. */
+  readonly bundle: string;
+  readonly nodePath: string;
+  /** Holds what other runners need, each in a directory of its name: `bun`, `erlang`, `elixir`. */
+  readonly runtimesDir: string;
+};
+
+/** `mounts` has the bundle and its interpreter; channels and privileges are the root server's to add. */
+export type Execution = Pick<SandboxSpec, "command" | "environment" | "profile" | "surroundings"> & {
+  readonly mounts: readonly Mount[];
+};
+
+export type Runner = (subject: Subject) => Promise<Execution>;
+
+/** Where every runner shows the bundle. */
+export const bundleInside = "/app";
+
+/** What a program of a hosted environment may expect to be told. */
+export const hostedEnvironment: Readonly<Record<string, string>> = {
+  HOME: "/tmp",
+  PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+  LANG: "C.UTF-8",
+};
+
+export function bundleMount({ bundle }: Subject): Mount {
+  return { kind: "ro", source: bundle, target: bundleInside };
+}
