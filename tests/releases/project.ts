@@ -35,6 +35,7 @@ board: test
 title: Test
 architecture: any
 memory: 1Gi
+storage: 1Gi
 cores: 1
 backend: simulated
 devices: {}

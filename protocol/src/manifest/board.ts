@@ -6,55 +6,63 @@ import { z } from "zod";
 import type { ErrorReport } from "../errors.ts";
 import { nameSchema } from "../names.ts";
 import { runnerSchema } from "../system.ts";
+import { sizeBytes } from "./quantities.ts";
 import { parseWritten } from "./schema-errors.ts";
 import { readSource } from "./source.ts";
-import { parseSizeBytes } from "./units.ts";
-
-const size = z.string().transform((text, context) => {
-  const value = parseSizeBytes(text);
-  if (value !== undefined && value > 0) return value;
-  context.addIssue(`\`${text}\` is no size; write a number and its unit: 512Mi`);
-  return z.NEVER;
-});
 
 const pinSchema = z.strictObject({
-  /** Controller and line of the pin; a simulated board has none. */
-  bank: z.int().min(0).max(31).optional(),
-  line: z.int().min(0).max(255).optional(),
-  /** The function of the board that uses this pin. */
-  claims: z.string().optional(),
+  bank: z.int().min(0).max(31).optional().describe("Controller of the pin; a simulated board has none."),
+  line: z.int().min(0).max(255).optional().describe("Line of the controller."),
+  claims: z.string().optional().describe("The function of the board that uses this pin."),
 });
 
+// Default deny: what a board's policy does not mention, no manifest can have.
 const policySchema = z.strictObject({
-  runners: z.array(runnerSchema),
-  /** `applications` (folders beside the manifest) and `driver:<class>`. */
-  images: z.array(z.string()),
-  /** Proxies of the management service, by name. */
-  network: z.array(nameSchema),
-  /** Core services that drivers and applications may use. Keys and the verifier are not on offer on any board. */
-  "core-services": z.array(
-    z.enum(["clock-server.time", "scheduler-server.report", "message-server.monitor", "serial-server.console"]),
-  ),
-  "cpu-classes": z.array(z.enum(["fair", "deadline"])),
-  "unsigned-commands": z.boolean(),
-  "require-full-level": z.boolean(),
+  runners: z.array(runnerSchema).describe("What may execute a component."),
+  images: z.array(z.string()).describe("`applications` (folders beside the manifest) and `driver:<class>`."),
+  network: z.array(nameSchema).describe("Proxies of the management service, by name."),
+  // Keys and the verifier are not on offer on any board.
+  "core-services": z
+    .array(z.enum(["clock-server.time", "scheduler-server.report", "message-server.monitor", "serial-server.console"]))
+    .describe("Core services that drivers and applications may use."),
+  "cpu-classes": z.array(z.enum(["fair", "deadline"])).describe("How components may be scheduled."),
+  "unsigned-commands": z.boolean().describe("Commands may come without an operator's signature. For development only."),
+  "require-full-level": z.boolean().describe("A component that does not get all layers of isolation is not started."),
+  attach: z
+    .array(z.enum(["inspector", "gdb"]))
+    .default([])
+    .describe("Debuggers that may be attached where a manifest asks for it. For development only."),
+  secrets: z.array(nameSchema).default([]).describe("Secrets that the device can be given, by name."),
+  escalations: z
+    .array(z.enum(["previous-generation", "reboot"]))
+    .default([])
+    .describe("Rungs above safe mode that a component may begin with."),
+  hold: z.boolean().default(false).describe("A component may be held after a crash until a person comes."),
+  sleep: z.boolean().default(false).describe("The device may sleep: nothing runs and nobody reaches it meanwhile."),
 });
 
 export const boardWritten = z.strictObject({
-  format: z.literal(1),
-  board: nameSchema,
-  title: z.string(),
-  architecture: z.enum(["armhf", "arm64", "x64", "any"]),
-  /** What components may have together; the kernel and the base system are already taken off. */
-  memory: size,
-  cores: z.int().min(1).max(256),
-  /** `simulated`: drivers reach a plant, a component of the system, in place of hardware. */
-  backend: z.enum(["simulated", "linux"]),
-  devices: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), z.strictObject({ class: z.enum(["i2c", "gpio"]) })),
-  /** Functions that the board can have but leaves switched off: their pins are free. */
-  "free-functions": z.array(z.string()).optional(),
-  pins: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,31}$/), pinSchema),
-  policy: policySchema,
+  format: z.literal(1).describe("The version of this format."),
+  board: nameSchema.describe("The name; the file is named after it."),
+  title: z.string().describe("The name that people know."),
+  architecture: z.enum(["armhf", "arm64", "x64", "any"]).describe("Instruction set, as Debian names it."),
+  memory: sizeBytes.describe("What components may have together; the kernel and the base system are taken off."),
+  storage: sizeBytes.describe("What components and stored data may take of the disk together; releases are taken off."),
+  cores: z.int().min(1).max(256).describe("Processor cores."),
+  backend: z
+    .enum(["simulated", "linux"])
+    .describe("simulated: drivers reach a plant, a component of the system, in place of hardware."),
+  devices: z
+    .record(z.string().regex(/^[a-z][a-z0-9-]*$/), z.strictObject({ class: z.enum(["i2c", "gpio"]) }))
+    .describe("Devices that drivers can claim, with the class of their driver."),
+  "free-functions": z
+    .array(z.string())
+    .optional()
+    .describe("Functions that the board can have but leaves switched off: their pins are free."),
+  pins: z
+    .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,31}$/), pinSchema)
+    .describe("Pins by the board's own names."),
+  policy: policySchema.describe("The second allow-list: what it does not name, no manifest can have."),
 });
 export type Board = z.output<typeof boardWritten>;
 

@@ -1,6 +1,6 @@
 /** Fills in what a manifest leaves out: defaults, core servers, the order of start. Pure; judges nothing. */
 import { type CoreName, coreImages } from "../images.ts";
-import { type Channel, type RunnerName, runnerSchema, systemFormat } from "../system.ts";
+import { type Channel, systemFormat } from "../system.ts";
 import { driverClassOf } from "./analysis.ts";
 import type { Board } from "./board.ts";
 import { coreLimits, coreRestart, defaults, storeDefaults } from "./defaults.ts";
@@ -61,7 +61,7 @@ function resolveComponent(written: ComponentWritten, board: Board): PlannedCompo
   return {
     role: driver ? "driver" : "application",
     image: { source: written.image },
-    runner: resolveRunner(written.runner),
+    runner: written.runner ?? "node",
     environment: written.environment ?? defaults.environment,
     trustGroup: written["trust-group"] ?? defaults.trustGroup,
     ...resolveBounds(written),
@@ -108,11 +108,6 @@ function resolveAccess({ devices = [], network = [], requires = [], trace, attac
 /** `values` without the members that are undefined, so that a spread of them overrides only what was written. */
 function present<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
-}
-
-// A runner that there is none of is refused by a rule; the plan is not used then.
-function resolveRunner(written: string | undefined): RunnerName {
-  return runnerSchema.safeParse(written).data ?? "node";
 }
 
 function resolveCpu(written: ComponentWritten["cpu"]): PlannedComponent["cpu"] {

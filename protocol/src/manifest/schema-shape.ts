@@ -48,7 +48,7 @@ function memberOf(schema: z.ZodType, key: string | number): z.ZodType | undefine
 }
 
 function branches(schema: z.ZodType): z.ZodType[] {
-  if (schema instanceof z.ZodOptional) return branches(schema.unwrap() as z.ZodType);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return branches(schema.unwrap() as z.ZodType);
   if (schema instanceof z.ZodPipe) return branches(schema.in as z.ZodType);
   // ZodDiscriminatedUnion is a ZodUnion too.
   if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => branches(option as z.ZodType));
