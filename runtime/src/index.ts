@@ -9,4 +9,4 @@ export {
 } from "./generations/index.ts";
 export { exitToRestart, type RootServerConfig, rootServerConfigSchema } from "./root-server/config.ts";
 export { initCommand } from "./root-server/init-command.ts";
-export { detectHost, type HostCapabilities, removeCgroups } from "./sandbox/index.ts";
+export { childrenOf, detectHost, type HostCapabilities, removeCgroups, untilEnded } from "./sandbox/index.ts";

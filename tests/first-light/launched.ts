@@ -10,6 +10,7 @@ import { eventually } from "../../studio/src/run/eventually.ts";
 import { stateDirectory } from "../../studio/src/run/instance.ts";
 import { pathsBelow } from "../../studio/src/run/paths.ts";
 import { isAlive, processesBelow } from "./processes.ts";
+import { cgroupsLeft } from "./proofs/teardown.ts";
 
 const startProgram = join(bulkheadDirectory, "studio/src/run/start.ts");
 const kinds = ["mnt", "pid", "net", "ipc", "uts", "user", "cgroup"];
@@ -115,21 +116,9 @@ export async function remainsOf({ pids, namespaces, others }: Footprint, name: s
   ];
 }
 
-/** Control groups of a system, wherever the machine mounts them. */
+/** What a system leaves of its control groups, wherever the machine mounts them. */
 export async function cgroupsOf(name: string): Promise<string[]> {
-  const root = "/sys/fs/cgroup";
-  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
-  const places = [root, ...entries.filter((entry) => entry.isDirectory()).map((entry) => join(root, entry.name))];
-  const instance = pathsOf(name).stateDir.split("/").at(-1) ?? "";
-  const found = await Promise.all(
-    places.map((place) =>
-      readdir(join(place, "bulkhead", instance)).then(
-        (names) => [place, ...names],
-        () => [],
-      ),
-    ),
-  );
-  return found.flat();
+  return cgroupsLeft(pathsOf(name).stateDir.split("/").at(-1) ?? "");
 }
 
 /** Throws what is left after five seconds. */

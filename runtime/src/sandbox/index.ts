@@ -2,7 +2,9 @@
 export { removeCgroups } from "./cgroup/group.ts";
 export type { CgroupHost } from "./cgroup/host.ts";
 export { type CgroupReading, cgroupMounts, readCgroup } from "./cgroup/read.ts";
+export { untilEnded } from "./ended.ts";
 export { detectHost, type HostCapabilities } from "./host.ts";
+export { childrenOf } from "./level.ts";
 export { mergeMounts, nodeInside, nodeMounts, programMounts } from "./mounts.ts";
 export type { Capability, ExitStatus, Mount, Sandbox, SandboxSpec } from "./spec.ts";
 export { startSandbox } from "./start.ts";

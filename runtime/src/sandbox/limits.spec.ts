@@ -1,10 +1,10 @@
 /** What control groups take away from a component, on the real kernel. Needs root and control groups. */
-import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { joinGroup, removeGroup } from "./cgroup/group.ts";
+import { joinGroup, removeGroup, removeUnused } from "./cgroup/group.ts";
 import { groupDirectories, parseMountInfo } from "./cgroup/host.ts";
 import { cgroupMounts, readCgroup, removeCgroups } from "./index.ts";
 import { type Bench, openBench } from "./testing/harness.ts";
@@ -117,6 +117,22 @@ describe("[K7] control groups", () => {
     expect(removed).toEqual(expect.arrayContaining(groupDirectories(bench.host.cgroup, instance)));
     expect(await left.sandbox.exited).toEqual({ code: null, signal: "SIGKILL" });
     expect(await removeCgroups(instance)).toEqual([]);
+  });
+
+  test("that all instances share are waited for while they are busy, and left alone while somebody has one", async () => {
+    for (const top of groupDirectories(bench.host.cgroup, "..")) {
+      const root = join(top, `bulkhead-${bench.instance}`);
+      await mkdir(join(root, "somebody"), { recursive: true });
+      await removeUnused(root);
+      expect(await readdir(root)).toContain("somebody");
+      await rmdir(join(root, "somebody"));
+      const sleeper = execa("sleep", ["600"], { reject: false });
+      await writeFile(join(root, "cgroup.procs"), `${sleeper.pid}`);
+      const removed = removeUnused(root);
+      setTimeout(() => sleeper.kill("SIGKILL"), 50);
+      await removed;
+      await expect(stat(root)).rejects.toThrow(/ENOENT/);
+    }
   });
 
   test("of somebody else are out of reach by name", async () => {

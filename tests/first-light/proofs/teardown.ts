@@ -21,7 +21,8 @@ export async function watchTeardown(running: Running): Promise<Proof> {
       const alive = await untilEmpty(async () => processes.filter(({ pid }) => isAlive(pid)));
       const left = await untilEmpty(() => namespacesLeft(namespaces, others));
       const mounts = await mountsLeft(running.paths.stateDir, namespaces);
-      const groups = await cgroupsLeft(running.paths.stateDir.split("/").at(-1) ?? "");
+      // Another system that starts or ends meanwhile has the common root empty for a moment.
+      const groups = await untilEmpty(() => cgroupsLeft(running.paths.stateDir.split("/").at(-1) ?? ""));
       return [
         fact(
           alive.length === 0,
@@ -68,20 +69,18 @@ async function mountsLeft(stateDir: string, namespaces: ReadonlySet<string>): Pr
   );
 }
 
-async function cgroupsLeft(instance: string): Promise<string[]> {
-  const roots = await readdir("/sys/fs/cgroup", { withFileTypes: true }).catch(() => []);
-  const places = [
-    "/sys/fs/cgroup",
-    ...roots.filter((entry) => entry.isDirectory()).map(({ name }) => join("/sys/fs/cgroup", name)),
-  ];
-  const found = await Promise.all(
-    places.map(async (place) => {
-      const path = join(place, "bulkhead", instance);
-      return readdir(path).then(
-        () => [path],
-        () => [],
-      );
-    }),
-  );
+/** Groups of the instance, and roots of all instances with nothing in them, in every hierarchy of the machine. */
+export async function cgroupsLeft(instance: string, top = "/sys/fs/cgroup"): Promise<string[]> {
+  const entries = await readdir(top, { withFileTypes: true }).catch(() => []);
+  const places = [top, ...entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(top, name))];
+  const found = await Promise.all(places.map((place) => leftIn(join(place, "bulkhead"), instance)));
   return found.flat();
+}
+
+async function leftIn(root: string, instance: string): Promise<string[]> {
+  const entries = await readdir(root, { withFileTypes: true }).catch(() => null);
+  if (entries === null) return [];
+  const groups = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  if (groups.length === 0) return [root];
+  return groups.includes(instance) ? [join(root, instance)] : [];
 }

@@ -19,7 +19,7 @@ import {
 import { plainChannel, plainComponent, plainSystem } from "@bulkhead/protocol/testing";
 import { execa } from "execa";
 import { installFactoryRelease, treeDigest } from "../../generations/index.ts";
-import { removeCgroups } from "../../sandbox/index.ts";
+import { childrenOf, removeCgroups, untilEnded } from "../../sandbox/index.ts";
 import { type Fake, fakes } from "./fake-components.ts";
 
 export type Sketch = {
@@ -230,8 +230,11 @@ function startWorld(configFile: string, uid?: number) {
     /** Lines that a component writes, from now on. */
     console: (name: string) => readConsole(child, name),
     async close(): Promise<void> {
+      const inside = await childrenOf(child.pid ?? 0);
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
       await ended;
+      // unshare has ended before what it started: a root server that is still being ended can still make control groups.
+      for (const pid of inside) await untilEnded(pid);
     },
   };
 }

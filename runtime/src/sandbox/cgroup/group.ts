@@ -111,9 +111,24 @@ export async function removeGroup(host: CgroupHost, group: string): Promise<stri
 export async function removeCgroups(instance: string): Promise<string[]> {
   const host = await detectCgroups();
   const removed = await removeGroup(host, instance);
-  // Fails while it is not empty, which is what we want then.
-  for (const root of groupDirectories(host, ".")) await rmdir(root).catch(() => undefined);
+  for (const root of groupDirectories(host, ".")) await removeUnused(root);
   return removed;
+}
+
+/**
+ * Removes a group that nobody uses any more. The kernel says EBUSY both for one with groups in it, which is somebody's,
+ * and for one that only has not finished emptying, which is waited for.
+ */
+export async function removeUnused(directory: string): Promise<void> {
+  await waitFor(async () => {
+    const error = await rmdir(directory).catch((reason: NodeJS.ErrnoException) => reason);
+    return error === undefined || error.code === "ENOENT" || (await hasGroups(directory));
+  }, emptyTimeoutMs);
+}
+
+async function hasGroups(directory: string): Promise<boolean> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  return entries.some((entry) => entry.isDirectory());
 }
 
 async function removeTree(directory: string): Promise<string[]> {

@@ -5,6 +5,7 @@ import { openSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BulkheadError } from "@bulkhead/protocol";
+import { childrenOf, untilEnded } from "@bulkhead/runtime";
 import { bulkheadDirectory } from "../../locations.ts";
 import { type Privilege, userNamespaceArguments } from "../privilege.ts";
 import { type FromWorld, fromWorldSchema, type ProcessSpec, type RunResult, type ToWorld } from "./messages.ts";
@@ -82,6 +83,7 @@ export async function openWorld(privilege: Privilege, logFile: string): Promise<
   await Promise.race([up, failed]).catch((cause: unknown) => {
     throw new BulkheadError("MISSING_PRIVILEGE", `the world could not be made; ${logFile} says why`, { cause });
   });
+  const inside = await childrenOf(child.pid ?? 0);
   return {
     pid: child.pid ?? 0,
     attach: async (namespace, address) => void (await ask({ op: "attach", namespace, address })),
@@ -98,7 +100,7 @@ export async function openWorld(privilege: Privilege, logFile: string): Promise<
     onLost: (handler) => void failed.catch((error: Error) => isClosing || handler(error)),
     close: () => {
       isClosing = true;
-      return closeWorld(child);
+      return closeWorld(child, inside);
     },
   };
 }
@@ -135,8 +137,16 @@ function spawnWorld(privilege: Privilege, logFile: string): ChildProcess {
   );
 }
 
-/** The world ends when nobody listens to it any more, and with pid 1 all of its pid namespace. */
-async function closeWorld(child: ChildProcess): Promise<void> {
+/**
+ * The world ends when nobody listens to it any more, and with pid 1 all of its pid namespace. unshare, once killed, is gone
+ * before that is through, and a root server that is still being ended would make control groups behind who removes them.
+ */
+async function closeWorld(child: ChildProcess, inside: readonly number[]): Promise<void> {
+  await endWorld(child);
+  for (const pid of inside) await untilEnded(pid);
+}
+
+async function endWorld(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   child.disconnect();
