@@ -146,12 +146,13 @@ describe("[K7] control groups", () => {
     const mount = mounts.find(({ type }) => type === "cgroup2")?.mountPoint;
     if (mount === undefined) return context.skip("no cgroup2 is mounted here");
     const host = { version: "v2", mount } as const;
-    const [directory = ""] = groupDirectories(host, group("second"));
+    const instance = `${bench.instance}-second`;
+    const [directory = ""] = groupDirectories(host, `${instance}/second`);
     await mkdir(directory, { recursive: true });
     const sleeper = execa("sleep", ["600"], { reject: false });
-    await joinGroup(host, group("second"), sleeper.pid ?? 0);
+    await joinGroup(host, `${instance}/second`, sleeper.pid ?? 0);
     expect(await readFile(join(directory, "cgroup.procs"), "utf8")).toBe(`${sleeper.pid}\n`);
-    expect(await removeGroup(host, bench.instance)).toEqual([directory, join(directory, "..")]);
+    expect(await removeGroup(host, instance)).toEqual([directory, join(directory, "..")]);
     expect((await sleeper).signal).toBe("SIGKILL");
     await rmdir(join(directory, "../..")).catch(() => undefined);
   });

@@ -1,0 +1,43 @@
+/** The processors that a guest can have: what Debian, QEMU and Node call them, and the machine that stands for each. */
+export type Architecture = {
+  /** Debian's name. */
+  readonly name: "arm64" | "amd64" | "armhf";
+  /** Node's name, as npm's `--cpu` takes it. */
+  readonly cpu: "arm64" | "x64" | "arm";
+  readonly kernelPackage: string;
+  readonly qemu: string;
+  readonly machine: readonly string[];
+  /** Where the kernel writes. */
+  readonly console: string;
+  /** Debian's Node where npm has none for the processor; else npm's, the one that the checkout pins. */
+  readonly nodePackage?: string;
+};
+
+export const architectures: Readonly<Record<Architecture["name"], Architecture>> = {
+  arm64: {
+    name: "arm64",
+    cpu: "arm64",
+    kernelPackage: "linux-image-arm64",
+    qemu: "qemu-system-aarch64",
+    // A processor without pointer authentication: emulating that costs more than the instructions that it guards.
+    machine: ["-M", "virt", "-cpu", "cortex-a72"],
+    console: "ttyAMA0",
+  },
+  amd64: {
+    name: "amd64",
+    cpu: "x64",
+    kernelPackage: "linux-image-amd64",
+    qemu: "qemu-system-x86_64",
+    machine: ["-M", "q35", "-cpu", "Haswell-noTSX"],
+    console: "ttyS0",
+  },
+  armhf: {
+    name: "armhf",
+    cpu: "arm",
+    kernelPackage: "linux-image-armmp-lpae",
+    qemu: "qemu-system-arm",
+    machine: ["-M", "virt", "-cpu", "cortex-a15"],
+    console: "ttyAMA0",
+    nodePackage: "nodejs",
+  },
+};

@@ -1,0 +1,68 @@
+/** Runs specifications of the checkout in a guest, by the same vitest that runs them on the host, and reads its verdicts. */
+import { z } from "zod";
+import type { Architecture } from "./architecture.ts";
+import { runInGuest } from "./guest.ts";
+
+/** vitest's report, as far as it is read here. */
+const reportSchema = z.object({
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      message: z.string(),
+      assertionResults: z.array(
+        z.object({
+          fullName: z.string(),
+          status: z.string(),
+          failureMessages: z.array(z.string()).default([]),
+        }),
+      ),
+    }),
+  ),
+});
+
+export type FileVerdict = {
+  readonly passed: readonly string[];
+  readonly skipped: readonly string[];
+  /** Name and words of each test that failed, and of the file where it did as a whole. */
+  readonly failed: readonly string[];
+};
+
+export type Verdicts = {
+  readonly kernel: string;
+  readonly wallMs: number;
+  /** By path in the checkout. */
+  readonly files: Readonly<Record<string, FileVerdict>>;
+};
+
+const boundMs = 25 * 60_000;
+
+/** Rejects with the guest's last words where it ended without a report. */
+export async function runSpecs(architecture: Architecture, paths: readonly string[]): Promise<Verdicts> {
+  const vitest = ["node", "node_modules/vitest/vitest.mjs", "run", "--project", "integration"];
+  const reporters = ["--reporter=verbose", "--reporter=json", "--outputFile.json=/run/report"];
+  const outcome = await runInGuest({
+    architecture,
+    argv: ["env", "NO_COLOR=1", ...vitest, ...reporters, ...paths],
+    processors: 2,
+    memoryMiB: 2048,
+    boundMs,
+    onOutput: (text) => process.stderr.write(text),
+  });
+  if (outcome.report === "") {
+    throw new Error(`the guest ended without a report\n${outcome.output.slice(-4000)}\n${outcome.console}`);
+  }
+  const { testResults } = reportSchema.parse(JSON.parse(outcome.report));
+  const files = testResults.map((file) => [file.name.replace(/^\/work\//, ""), verdictOf(file)] as const);
+  return { kernel: outcome.kernel, wallMs: outcome.wallMs, files: Object.fromEntries(files) };
+}
+
+function verdictOf(file: z.infer<typeof reportSchema>["testResults"][number]): FileVerdict {
+  const named = (status: (text: string) => boolean) => file.assertionResults.filter((test) => status(test.status));
+  const failed = named((status) => status === "failed").map((test) => `${test.fullName}: ${test.failureMessages[0]}`);
+  return {
+    passed: named((status) => status === "passed").map((test) => test.fullName),
+    skipped: named((status) => status !== "passed" && status !== "failed").map((test) => test.fullName),
+    failed: file.status === "passed" || failed.length > 0 ? failed : [file.message || "the file failed as a whole"],
+  };
+}
