@@ -16,7 +16,7 @@ export const runnerSchema = z.enum(["node", "bun", "worker", "native", "beam", "
 export type RunnerName = z.infer<typeof runnerSchema>;
 
 /** A layer of isolation or scheduling that a component can demand; it is not started without. */
-export const layerSchema = z.enum(["own-uid", "namespaces", "seccomp", "cgroup", "cores", "deadline"]);
+export const layerSchema = z.enum(["own-uid", "namespaces", "seccomp", "cgroup", "cores", "deadline", "storage-quota"]);
 
 export const restartSchema = z.strictObject({
   policy: z.enum(["permanent", "transient", "temporary"]),

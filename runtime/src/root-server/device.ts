@@ -24,6 +24,8 @@ export function devicePaths(config: Pick<RootServerConfig, "dataDir" | "runDir">
   return {
     dataDir: config.dataDir,
     provisioning: join(config.dataDir, "provisioning.json"),
+    storage: join(config.dataDir, "storage"),
+    mountedStorage: join(config.runDir, "storage"),
     endorsed: join(config.dataDir, "endorsed"),
     ipc: join(config.runDir, "ipc"),
     log: join(config.runDir, "log"),

@@ -6,6 +6,7 @@ import { type Execution, executionOf } from "../runners/index.ts";
 import { type Mount, mergeMounts, type SandboxSpec } from "../sandbox/index.ts";
 import type { Device, UidOf } from "./device.ts";
 import { channelDirectory } from "./directories.ts";
+import type { MountedStorage } from "../storage/index.ts";
 import { type Privilege, privilegeOf } from "./privileges.ts";
 
 /** The specification for component `name`. `digest` names the installed release that its bundle lies in. */

@@ -30,6 +30,7 @@ export function foreseeMissing(spec: SandboxSpec, host: HostCapabilities): strin
     host.seccomp ? [] : "seccomp filter",
     host.cgroup.version === "none" ? "control group" : [],
     spec.limits.cpu.class === "deadline" ? "deadline scheduling" : [],
+    spec.storage?.isLimited === false ? "storage quota" : [],
   ].flat();
 }
 
@@ -41,6 +42,7 @@ export function violations(requires: SandboxSpec["requires"], missing: readonly 
     namespaces: ["mount namespace", "pid namespace", "ipc namespace", "uts namespace"],
     seccomp: ["seccomp filter", "no_new_privs"],
     cgroup: ["control group"],
+    "storage-quota": ["storage quota"],
     cores: ["placement on cores"],
     deadline: ["deadline scheduling"],
   };

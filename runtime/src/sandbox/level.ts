@@ -1,5 +1,5 @@
 /** Reads from /proc what isolates a running process. Nothing here is assumed from what was asked for. */
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readdir, readFile, readlink, statfs } from "node:fs/promises";
 import type { Level } from "@bulkhead/protocol";
 import { type CgroupHost, neededControllers, ownRoot } from "./cgroup/host.ts";
 import type { SandboxSpec } from "./spec.ts";
@@ -26,7 +26,15 @@ export async function readLevel(pid: number, spec: SandboxSpec, cgroupHost: Cgro
     // SCHED_DEADLINE is not applied yet, and is not claimed.
     deadline: spec.limits.cpu.class === "deadline" ? "unavailable" : "not-asked",
   };
-  return { ...level, missing: missingLayers(level, spec) };
+  const missing = missingLayers(level, spec);
+  return { ...level, missing: (await exceedsQuota(pid, spec)) ? [...missing, "storage quota"] : missing };
+}
+
+/** True where the file system that the component sees at /data could take more than its quota. */
+async function exceedsQuota(pid: number, { storage }: SandboxSpec): Promise<boolean> {
+  if (storage === undefined) return false;
+  const { blocks, bsize } = await statfs(`/proc/${pid}/root/data`);
+  return blocks * bsize > storage.quotaBytes;
 }
 
 type ProcessStatus = { uid: number; capabilities: bigint; seccomp: boolean; noNewPrivileges: boolean };

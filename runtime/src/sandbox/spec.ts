@@ -34,6 +34,8 @@ export type SandboxSpec = {
   capabilities: readonly Capability[];
   /** `processes` counts tasks as the kernel does: threads too. An idle Node has about 11. */
   limits: { memoryBytes: number; processes: number; cpu: Component["cpu"] };
+  /** Its directory at /data, which is among the mounts; absent: none. `isLimited`: the kernel is to hold it to the quota. */
+  storage?: { quotaBytes: number; isLimited: boolean } | undefined;
   /** `<instance>/<component>` below the control group `bulkhead`. */
   cgroup: string;
   /** Descriptor that becomes 1 and 2 of the component. */

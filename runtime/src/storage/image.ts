@@ -1,0 +1,108 @@
+/**
+ * The image of one component's storage: a file of exactly the quota with an ext4 in it. The kernel enforces the quota
+ * then, as it does for a partition; its journal makes the file system survive a power cut.
+ */
+import { constants } from "node:fs";
+import { open, rename, rm, stat, truncate } from "node:fs/promises";
+import { dirname } from "node:path";
+import { BulkheadError } from "@bulkhead/protocol";
+import { execa } from "execa";
+import { syncDirectory } from "../generations/durable.ts";
+import { programEnvironment } from "../sandbox/programs.ts";
+
+/** Journal, a block size that fits small files, no blocks that only root may use: all that can be had is the component's. */
+const ext4Options = ["-q", "-F", "-m", "0", "-b", "1024", "-I", "256", "-J", "size=1"];
+/** Tables are written at once: nothing is left for the kernel to do in the background on a board's flash. */
+const ext4Eager = ["-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard,root_owner=0:0"];
+
+/** Exit codes of e2fsck(8): 1 and 2 say that errors were corrected, from 4 on that some were left. */
+const uncorrected = 4;
+
+export type ImageState =
+  /** As it was left, or repaired from the journal. */
+  | { readonly kind: "kept" | "made" }
+  /** What could not be repaired was set aside as `setAside`, and an empty one made. */
+  | { readonly kind: "replaced"; readonly setAside: string };
+
+/**
+ * Makes `path` an image of `quotaBytes` that can be mounted: made where there is none, checked and resized where there is.
+ * Nothing of it may be mounted. Throws STORAGE_FULL where the disk has no room, COMPONENT_START_FAILED where what is
+ * stored does not fit into a smaller quota.
+ */
+export async function ensureImage(path: string, quotaBytes: number): Promise<ImageState> {
+  await rm(`${path}.new`, { force: true });
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return makeImage(path, quotaBytes);
+  if (!(await repair(path))) {
+    const setAside = `${path}.damaged`;
+    await rename(path, setAside);
+    await makeImage(path, quotaBytes);
+    return { kind: "replaced", setAside };
+  }
+  if (found.size !== quotaBytes) await resize(path, found.size, quotaBytes);
+  return { kind: "kept" };
+}
+
+/** A name is only ever given to a complete, synced image: a power cut leaves none or a whole one. */
+async function makeImage(path: string, quotaBytes: number): Promise<ImageState> {
+  const temporary = `${path}.new`;
+  try {
+    await reserve(temporary, quotaBytes);
+    await run("mkfs.ext4", [...ext4Options, ...ext4Eager, temporary], path);
+    await sync(temporary);
+    await rename(temporary, path);
+    await syncDirectory(dirname(path));
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  return { kind: "made" };
+}
+
+async function repair(path: string): Promise<boolean> {
+  const gentle = await execa("e2fsck", ["-p", path], { reject: false, env: programEnvironment });
+  if ((gentle.exitCode ?? uncorrected) < uncorrected) return true;
+  const thorough = await execa("e2fsck", ["-f", "-y", path], { reject: false, env: programEnvironment });
+  return (thorough.exitCode ?? uncorrected) < uncorrected;
+}
+
+async function resize(path: string, fromBytes: number, toBytes: number): Promise<void> {
+  // resize2fs wants a check by force before it; both it and the check are safe to be cut off and begun again.
+  await execa("e2fsck", ["-f", "-p", path], { reject: false, env: programEnvironment });
+  if (toBytes > fromBytes) {
+    await reserve(path, toBytes);
+    await run("resize2fs", [path], path);
+  } else {
+    await run("resize2fs", [path, `${Math.floor(toBytes / 1024)}K`], path);
+    await truncate(path, toBytes);
+  }
+  await sync(path);
+}
+
+/** Takes the blocks now, so that no other writer of the disk can take them later. */
+async function reserve(path: string, sizeBytes: number): Promise<void> {
+  const made = await execa("fallocate", ["-l", `${sizeBytes}`, path], { reject: false, env: programEnvironment });
+  if (!made.failed) return;
+  if (/No space left|quota/i.test(made.stderr)) {
+    throw new BulkheadError("STORAGE_FULL", `the disk has no room for ${sizeBytes} bytes at ${path}`, {
+      remedy: "make the quotas of the manifest smaller, or free room on the device's disk",
+    });
+  }
+  // A file system that cannot reserve (vfat, NFS): the file has holes then, and is as large as it becomes.
+  await open(path, constants.O_WRONLY | constants.O_CREAT, 0o600).then((file) =>
+    file.truncate(sizeBytes).finally(() => file.close()),
+  );
+}
+
+async function sync(path: string): Promise<void> {
+  const file = await open(path, "r");
+  await file.sync().finally(() => file.close());
+}
+
+async function run(program: string, args: readonly string[], path: string): Promise<void> {
+  const result = await execa(program, args, { reject: false, env: programEnvironment });
+  if (!result.failed) return;
+  const words = result.stderr.trim().split("\n").at(-1) || result.message;
+  throw new BulkheadError("COMPONENT_START_FAILED", `${program} could not prepare the storage ${path}: ${words}`, {
+    remedy: "install e2fsprogs; where a quota was made smaller, make it larger than what is stored",
+  });
+}
