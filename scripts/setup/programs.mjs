@@ -13,6 +13,7 @@ const packages = {
     setpriv: "util-linux",
     nsenter: "util-linux",
     mount: "mount",
+    "mkfs.ext4": "e2fsprogs",
     sysctl: "procps",
   },
   /** Gives an ordinary user more than one uid: installed with the rest, but nothing that a start must wait or fail for. */

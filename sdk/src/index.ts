@@ -10,3 +10,4 @@ export * from "./interfaces/monitor.ts";
 export * from "./interfaces/scheduler.ts";
 export { createLog, type Log, type LogFields } from "./log.ts";
 export { type RunOptions, runComponent } from "./run-component.ts";
+export { openStorage, type Storage, storageDirectory } from "./storage.ts";

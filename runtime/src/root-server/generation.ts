@@ -7,6 +7,7 @@ import { notReady, planSupervision } from "../supervision/index.ts";
 import { type Device, type UidOf, uidTable } from "./device.ts";
 import { makeChannelDirectories, prepareStores } from "./directories.ts";
 import { type LogFifos, runtimeLogName, withDescriptor } from "./log-fifos.ts";
+import { makeOwnDirectories, type OwnDirectories } from "./own-directories.ts";
 import { createPacer } from "./pacer.ts";
 import { createRunner, type Runner } from "./runner.ts";
 import type { Request } from "./runner-host.ts";
@@ -58,17 +59,19 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
   await prepareStores(device.paths, uidOf);
   await makeChannelDirectories(device.paths, system, uidOf);
   await fifos.ensure([runtimeLogName, ...system.startOrder], uidOf("serial-server"));
+  const own = await makeOwnDirectories(device, system, installed.generation, record(), uidOf);
   const network = planNetwork(system, device.provisioning);
   const toolsUid = uidOf("network");
-  await createNamespaces(network.namespaces);
   try {
+    await createNamespaces(network.namespaces);
     await applySteps(network.board, { toolsUid });
   } catch (error) {
     await deleteNamespaces(network.namespaces);
+    await own.remove();
     throw error;
   }
 
-  const runner = createSystemRunner(options, release, uidOf, () => applySteps(network.tunnel, { toolsUid }));
+  const runner = createSystemRunner(options, release, uidOf, own, () => applySteps(network.tunnel, { toolsUid }));
   runner.start();
   return {
     release,
@@ -79,6 +82,7 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
     async stop(reason) {
       await runner.stop(reason);
       await deleteNamespaces(network.namespaces);
+      await own.remove();
     },
   };
 }
@@ -89,6 +93,7 @@ function createSystemRunner(
   options: GenerationOptions,
   release: Release,
   uidOf: UidOf,
+  own: OwnDirectories,
   moveTunnel: () => Promise<void>,
 ): SystemRunner {
   const { device, installed, record, update, events } = options;
@@ -104,7 +109,7 @@ function createSystemRunner(
   }
 
   const runner = createRunner(planSupervision(system), {
-    launch: (name) => launch(options, release, uidOf, name),
+    launch: (name) => launch(options, release, uidOf, own, name),
     greeting: (name, incarnation) => greeting(name, incarnation, release, installed, record(), device),
     mayRequest: (name) => name === "verifier" && isCore(release, name),
     onRequest: events.onRequest,
@@ -139,11 +144,17 @@ function isCore({ system }: Release, name: string): boolean {
   return component !== undefined && isCoreServer(name, component);
 }
 
-function launch({ device, fifos, installed }: GenerationOptions, { system }: Release, uidOf: UidOf, name: string) {
+function launch(
+  { device, fifos, installed }: GenerationOptions,
+  { system }: Release,
+  uidOf: UidOf,
+  own: OwnDirectories,
+  name: string,
+) {
   const component = system.components[name];
   if (!component) throw new TypeError(`no component ${name} in the system`);
   return withDescriptor(fifos.openWriter(name), async (stdout) => {
-    const spec = await buildSpec(device, system, installed.digest, name, component, uidOf, stdout);
+    const spec = await buildSpec(device, system, installed.digest, name, component, uidOf, own.of(name), stdout);
     return startSandbox(spec, device.host);
   });
 }

@@ -27,6 +27,28 @@ describe("generations", () => {
     await until(() => verifier.lines.some((line) => line.includes("committed")), "the verifier to hear of it");
   });
 
+  test("[K14] what a component stores outlives its update where the manifest says so, and has a hard bound", async () => {
+    const quotaBytes = 4 * 1024 ** 2;
+    const sketch = {
+      lasting: { fake: "keeper", more: { storage: { quotaBytes, keep: true } } },
+      passing: { fake: "keeper", more: { storage: { quotaBytes, keep: false } } },
+    } as const;
+    const { world, device } = await boot(sketch);
+    const watch = await watchStatus(world);
+    const consoles = [world.console("lasting"), world.console("passing")];
+    const said = (index: number, line: number) =>
+      until(() => consoles[index]?.lines[line], `line ${line}`).then((text) => JSON.parse(text));
+    const status = await watch.when(allReady);
+    expect(stateOf(status, "lasting")?.level?.missing).not.toContain("storage quota");
+    expect([await said(0, 0), await said(1, 0)]).toEqual([
+      { count: 1, full: "ENOSPC" },
+      { count: 1, full: "ENOSPC" },
+    ]);
+    await device.ask(`activate ${await device.endorse({ ...sketch, other: { fake: "good" } }, 2)}`);
+    await world.line(/generation 2 is committed/);
+    expect([await said(0, 1), await said(1, 1)]).toMatchObject([{ count: 2 }, { count: 1 }]);
+  });
+
   test.each([
     { first: { fake: "good" }, outcome: "is committed", next: 3 },
     { first: { fake: "neverReady" }, outcome: "is rolled back", next: 3 },

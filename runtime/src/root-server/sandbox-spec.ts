@@ -6,7 +6,7 @@ import { type Execution, executionOf } from "../runners/index.ts";
 import { type Mount, mergeMounts, type SandboxSpec } from "../sandbox/index.ts";
 import type { Device, UidOf } from "./device.ts";
 import { channelDirectory } from "./directories.ts";
-import type { MountedStorage } from "../storage/index.ts";
+import type { OwnDirectories } from "./own-directories.ts";
 import { type Privilege, privilegeOf } from "./privileges.ts";
 
 /** The specification for component `name`. `digest` names the installed release that its bundle lies in. */
@@ -17,6 +17,7 @@ export async function buildSpec(
   name: string,
   component: Component,
   uidOf: UidOf,
+  own: ReturnType<OwnDirectories["of"]>,
   stdout: number,
 ): Promise<SandboxSpec> {
   refuseDevices(device, name, component);
@@ -32,7 +33,13 @@ export async function buildSpec(
     ...execution,
     name,
     uid: uidOf(name),
-    mounts: mergeMounts(programMounts(execution, privilege), channelMounts(device, system, name), privilege.mounts),
+    mounts: mergeMounts(
+      programMounts(execution, privilege),
+      channelMounts(device, system, name),
+      own.mounts,
+      privilege.mounts,
+    ),
+    storage: own.storage,
     networkNamespace: networkNamespace(name, component, privilege),
     capabilities: privilege.capabilities,
     limits: { memoryBytes: component.memoryBytes, processes: component.processes, cpu: component.cpu },
@@ -47,9 +54,11 @@ export function isCoreServer(name: string, { image }: Component): boolean {
   return "core" in image && image.core === name;
 }
 
-function fullLevel({ cpu }: Component): Component["requires"] {
+function fullLevel({ cpu, storage }: Component): Component["requires"] {
   const layers: Component["requires"] = ["own-uid", "namespaces", "seccomp", "cgroup"];
-  return cpu.class === "deadline" ? [...layers, "deadline"] : layers;
+  if (cpu.class === "deadline") layers.push("deadline");
+  if (storage.quotaBytes > 0) layers.push("storage-quota");
+  return layers;
 }
 
 function bundleDirectory({ paths }: Device, digest: string, { image }: Component): string {

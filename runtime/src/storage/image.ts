@@ -10,8 +10,11 @@ import { execa } from "execa";
 import { syncDirectory } from "../generations/durable.ts";
 import { programEnvironment } from "../sandbox/programs.ts";
 
-/** Journal, a block size that fits small files, no blocks that only root may use: all that can be had is the component's. */
-const ext4Options = ["-q", "-F", "-m", "0", "-b", "1024", "-I", "256", "-J", "size=1"];
+/**
+ * A block size that fits small files, no blocks that only root may use: all that can be had is the component's. mke2fs
+ * adds a journal from 2 MiB on; what is smaller relies on e2fsck after a power cut.
+ */
+const ext4Options = ["-q", "-F", "-m", "0", "-b", "1024", "-I", "256"];
 /** Tables are written at once: nothing is left for the kernel to do in the background on a board's flash. */
 const ext4Eager = ["-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard,root_owner=0:0"];
 

@@ -65,7 +65,9 @@ async function mountOne(options: StorageOptions, wish: StorageWish): Promise<Mou
   const image = `${base}.ext4`;
   const state = await ensureImage(image, quotaBytes);
   if (state.kind === "replaced") {
-    options.log(`the storage of ${component} was damaged beyond repair: it starts empty, and ${state.setAside} is kept`);
+    options.log(
+      `the storage of ${component} was damaged beyond repair: it starts empty, and ${state.setAside} is kept`,
+    );
   }
   const refusal = await mount(["-t", "ext4", "-o", "loop,nosuid,nodev,noexec,noatime", image, target]);
   if (refusal === undefined) {

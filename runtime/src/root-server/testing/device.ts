@@ -28,6 +28,7 @@ export type Sketch = {
   readonly weak?: readonly string[];
   readonly restart?: Partial<Component["restart"]>;
   readonly core?: boolean;
+  readonly more?: Partial<Component>;
 };
 export type SystemSketch = Readonly<Record<string, Sketch>>;
 
@@ -59,7 +60,7 @@ async function writeRelease(into: string, sketch: SystemSketch, releaseCounter: 
   const all: SystemSketch = { ...core, ...sketch };
   const artifacts = new Map<string, { digest: string; length: number }>();
   const components: System["components"] = {};
-  for (const [name, { fake, restart, core: isCore }] of Object.entries(all)) {
+  for (const [name, { fake, restart, more, core: isCore }] of Object.entries(all)) {
     const building = join(into, "artifacts", "building");
     await mkdir(building, { recursive: true });
     await writeFile(join(building, "main.js"), fakes[fake]);
@@ -68,8 +69,8 @@ async function writeRelease(into: string, sketch: SystemSketch, releaseCounter: 
     await rm(join(into, "artifacts", artifact.digest), { recursive: true, force: true });
     await rename(building, join(into, "artifacts", artifact.digest));
     if (!isCore) artifacts.set(artifact.digest, artifact);
-    components[name] = sketchComponent(isCore ? { core: name } : { artifact: artifact.digest, source: fake }, restart);
-    components[name].role = isCore ? "core" : "application";
+    const image = isCore ? { core: name } : { artifact: artifact.digest, source: fake };
+    components[name] = { ...sketchComponent(image, restart), role: isCore ? "core" : "application", ...more };
   }
   const system = sketchSystem(all, components);
   const release: Release = {

@@ -55,6 +55,13 @@ export const fakes = {
     fs.ftruncateSync(file);
     try { for (; got.files < 5000; got.files++) fs.writeFileSync(place + "/" + got.files, ""); } catch (e) { got.crowded = e.code; }
     console.log(JSON.stringify(got)); };`,
+  /** Counts its starts in its storage, fills that, and writes the count and how the filling ended. */
+  keeper: `${speak} heard.start = () => { beReady();
+    const count = fs.existsSync("/data/count") ? Number(fs.readFileSync("/data/count", "utf8")) + 1 : 1;
+    fs.writeFileSync("/data/count", String(count));
+    let full; try { fs.writeFileSync("/data/hoard", Buffer.alloc(2 ** 23)); } catch (e) { full = e.code; }
+    fs.rmSync("/data/hoard", { force: true });
+    console.log(JSON.stringify({ count, full })); };`,
   /** Writes each state that it is pushed, as hexadecimal MessagePack. */
   messageServer: `${speak} heard.start = beReady; heard.status = (message) => console.log(message.toString("hex"));`,
   /** Says what the test writes into its store, as the first line of a new file. */

@@ -1,0 +1,44 @@
+/** The directories that a component has to itself beside its bundle and its channels; they live as long as the generation. */
+import type { System } from "@bulkhead/protocol";
+import type { GenerationRecord } from "../generations/index.ts";
+import type { Mount, SandboxSpec } from "../sandbox/index.ts";
+import { mountStorage, storageWishes, unmountStorage } from "../storage/index.ts";
+import type { Device, UidOf } from "./device.ts";
+
+export type OwnDirectories = {
+  of(component: string): { readonly mounts: readonly Mount[]; readonly storage: SandboxSpec["storage"] };
+  /** Nothing of a component may run. */
+  remove(): Promise<void>;
+};
+
+/** Throws STORAGE_FULL, COMPONENT_START_FAILED; nothing is left mounted then. */
+export async function makeOwnDirectories(
+  { paths, log }: Device,
+  { components }: System,
+  generation: number,
+  { current, trying }: GenerationRecord,
+  uidOf: UidOf,
+): Promise<OwnDirectories> {
+  const stored = await mountStorage({
+    root: paths.storage,
+    mountRoot: paths.mountedStorage,
+    generation,
+    // A trial that fails brings the current one back, with what it had stored.
+    needed: [current, trying].flatMap((installed) => installed?.generation ?? []),
+    wishes: storageWishes(components),
+    uidOf,
+    log: log.line,
+  });
+  return {
+    of(name) {
+      const found = stored.find(({ component }) => component === name);
+      if (!found) return { mounts: [], storage: undefined };
+      const quotaBytes = components[name]?.storage.quotaBytes ?? 0;
+      return {
+        mounts: [{ kind: "rw", source: found.path, target: "/data" }],
+        storage: { quotaBytes, isLimited: found.isLimited },
+      };
+    },
+    remove: () => unmountStorage(paths.mountedStorage),
+  };
+}
