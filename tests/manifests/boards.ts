@@ -1,18 +1,18 @@
-/** The board files that come with Bulkhead, for tests that compile. */
+/** The board files that come with Bulkhead, and those of `boards/` beside this file, for tests that compile. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Compiled, compile } from "@bulkhead/protocol/manifest";
 
-const boards = join(import.meta.dirname, "../../manifests/boards");
+const folders = [join(import.meta.dirname, "../../manifests/boards"), join(import.meta.dirname, "boards")];
 
-/** Compiles `text` with the real boards; every image but `./absent` is taken to be there. */
+/** Compiles `text` with these boards; every image but `./absent` is taken to be there. */
 export function compileText(text: string, file = "manifest.yaml"): Compiled {
   return compile(text, {
     file,
     hasImage: (source) => source !== "./absent",
     board: (name) => {
-      const board = join(boards, `${name}.yaml`);
-      return existsSync(board) ? { file: `boards/${name}.yaml`, text: readFileSync(board, "utf8") } : undefined;
+      const board = folders.map((folder) => join(folder, `${name}.yaml`)).find((path) => existsSync(path));
+      return board === undefined ? undefined : { file: `boards/${name}.yaml`, text: readFileSync(board, "utf8") };
     },
   });
 }

@@ -71,7 +71,7 @@ describe("valid manifests", () => {
         escalate: "previous-generation",
         hold: true,
       },
-      spare: true,
+      spare: false,
       trace: { ringBytes: 16 * 1024, enabled: true },
       attach: ["inspector"],
       secrets: ["mqtt-password"],
@@ -84,13 +84,14 @@ describe("valid manifests", () => {
     expect(plan?.sleep).toEqual({ everyMs: 900_000, awakeMs: 30_000 });
     expect(plan?.store).toEqual({ telemetryBytes: 8 * 1024 ** 2, logsBytes: 2 * 1024 ** 2, traceBytes: 512 * 1024 });
     const sensor = plan?.channels.find(({ client, name }) => client === "one" && name === "sensor");
-    const { operations, inspect, ratePerSecond, leaseBytes } = sensor ?? {};
-    expect({ operations, inspect, ratePerSecond, leaseBytes }).toEqual({
+    const { operations, inspect, ratePerSecond } = sensor ?? {};
+    expect({ operations, inspect, ratePerSecond }).toEqual({
       operations: ["read", "write"],
       inspect: true,
       ratePerSecond: 50,
-      leaseBytes: 64 * 1024,
     });
+    expect(plan?.channels.find(({ client }) => client === "two")?.leaseBytes).toBe(64 * 1024);
+    expect(plan?.components["two"]?.spare).toBe(true);
     expect(plan?.components["i2c"]?.config).toEqual({ backend: "simulated" });
   });
 });

@@ -21,12 +21,16 @@ export const channelNode = (client: string, name: string): string => `${client}.
 export const networkNode = "network";
 export const proxyNode = (proxy: string): string => `network:${proxy}`;
 
-/** Nodes that an author means by `name`: itself, a device's parts `name/…`, a pin `…/name`, channels `….name`, a proxy. */
+export const secretNode = (secret: string): string => `secret:${secret}`;
+const groupNode = (group: string): string => `trust-group:${group}`;
+
+/** Nodes that an author means by `name`: itself, a device's parts `name/…`, a pin `…/name`, channels `….name`, a proxy, a secret. */
 export function nodesNamed({ edges }: FlowGraph, name: string): string[] {
   const nodes = [...edges.keys()];
   const exact = nodes.filter((node) => node === name || node.startsWith(`${name}/`));
   if (exact.length > 0) return exact;
-  return nodes.filter((node) => node === proxyNode(name) || node.endsWith(`.${name}`) || node.endsWith(`/${name}`));
+  const prefixed = [proxyNode(name), secretNode(name)];
+  return nodes.filter((node) => prefixed.includes(node) || node.endsWith(`.${name}`) || node.endsWith(`/${name}`));
 }
 
 /** The flow graph of a plan. */
@@ -46,7 +50,11 @@ export function flowGraph(plan: Plan): FlowGraph {
     // Named although nobody uses it: an assertion about it holds, and is not a mistake.
     for (const node of [name, ...component.devices.map((device) => `${device}/`)]) edges.set(node, new Set());
   }
-  for (const [name, { network }] of Object.entries(plan.components)) {
+  for (const [name, { network, secrets, trustGroup }] of Object.entries(plan.components)) {
+    // A holder reads its secret and cannot write it.
+    for (const secret of secrets) connect(secretNode(secret), componentNode(name));
+    // Who shares a process has no secrets from each other.
+    if (trustGroup !== null) both(name, groupNode(trustGroup));
     for (const proxy of network) {
       both(name, proxyNode(proxy));
       both(proxyNode(proxy), networkNode);

@@ -96,9 +96,15 @@ export function sentence(issue: Issue): string {
   if (issue.code === "invalid_type" && isDefault(issue.message)) return `expected ${typeName(issue.expected)}`;
   if (issue.code === "invalid_value")
     return `it must be ${issue.values.map((value) => `\`${String(value)}\``).join(" or ")}`;
-  if (issue.code === "too_small") return `it must be at least ${issue.minimum}`;
-  if (issue.code === "too_big") return `it must be at most ${issue.maximum}`;
+  if (issue.code === "too_small") return bound(issue.origin, "at least", Number(issue.minimum));
+  if (issue.code === "too_big") return bound(issue.origin, "at most", Number(issue.maximum));
   return lowerFirst(issue.message);
+}
+
+function bound(origin: string, word: string, limit: number): string {
+  if (origin === "array") return `the list must have ${word} ${limit} element${limit === 1 ? "" : "s"}`;
+  if (origin === "string") return `the text must have ${word} ${limit} characters`;
+  return `it must be ${word} ${limit}`;
 }
 
 const typeNames: Readonly<Record<string, string>> = {

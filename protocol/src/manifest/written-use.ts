@@ -41,6 +41,7 @@ export const useWritten = z.union([
       .describe("strong (default): stopped and started with its provider. weak: only told when the provider goes."),
     operations: z
       .array(z.string().regex(/^[a-zA-Z][a-zA-Z0-9]{0,63}$/, "an operation is a name: setLevel"))
+      .min(1)
       .max(256)
       .optional()
       .describe("The only operations that may be called. Default: all of the interface."),

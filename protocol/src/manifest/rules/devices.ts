@@ -46,7 +46,8 @@ function checkClaim({ board, source }: Analysis, claim: Claim, owner: string | u
       atValue(source, { code: "MANIFEST_INVALID_VALUE", path, message, remedy: `use image: driver:${known.class}` }),
     ];
   }
-  if (owner === undefined) return [];
+  // Named twice by one driver is a repeat, which another rule tells.
+  if (owner === undefined || owner === component) return [];
   const message = `\`${device}\` is claimed by \`${owner}\` and by \`${component}\``;
   const remedy = `let one driver have it and give it channels to all who need it`;
   return [atValue(source, { code: "MANIFEST_DEVICE_CLAIMED_TWICE", path, message, remedy })];

@@ -26,6 +26,8 @@ function checkAssertion(analysis: Analysis, graph: FlowGraph, noFlow: NoFlow, in
     nodesNamed(graph, name).length > 0 ? [] : [unknownName(analysis, name, at)],
   );
   if (unknown.length > 0) return unknown;
+  const empty = checkMeaning(analysis, noFlow, through, path);
+  if (empty.length > 0) return empty;
   const [from, to] = [nodesNamed(graph, noFlow.from), nodesNamed(graph, noFlow.to)];
   const way = findFlow(
     graph,
@@ -39,11 +41,27 @@ function checkAssertion(analysis: Analysis, graph: FlowGraph, noFlow: NoFlow, in
   return [atValue(analysis.source, { code: "MANIFEST_FLOW_FORBIDDEN", path, message, remedy })];
 }
 
+/** Assertions that would hold, or fail, whatever the system is. */
+function checkMeaning({ source }: Analysis, noFlow: NoFlow, through: readonly string[], path: Path): ErrorReport[] {
+  const { from, to } = noFlow;
+  if (from === to) {
+    const message = `\`from\` and \`to\` are both \`${from}\`, and whatever has something has it`;
+    return [atValue(source, { code: "MANIFEST_INVALID_VALUE", path: [...path, "to"], message })];
+  }
+  const end = through.find((name) => name === from || name === to);
+  if (end === undefined) return [];
+  const message = `\`${end}\` is an end of the flow: with it excepted the assertion says nothing`;
+  const remedy = "name who stands between them";
+  return [atValue(source, { code: "MANIFEST_INVALID_VALUE", path: [...path, "except-through"], message, remedy })];
+}
+
 function unknownName(analysis: Analysis, name: string, path: Path): ErrorReport {
   const { components } = analysis.written;
   const channels = Object.values(components).flatMap(({ uses = {} }) => Object.keys(uses));
   const proxies = Object.values(components).flatMap(({ network = [] }) => network);
-  const message = `\`${name}\` is no component, channel, device, pin or network of this system`;
-  const remedy = suggest(name, [...new Set([...Object.keys(components), ...channels, "network", ...proxies])]);
+  const secrets = Object.values(components).flatMap(({ secrets: held = [] }) => held);
+  const message = `\`${name}\` is no component, channel, device, pin, secret or network of this system`;
+  const names = [...Object.keys(components), ...channels, "network", ...proxies, ...secrets];
+  const remedy = suggest(name, [...new Set(names)]);
   return atValue(analysis.source, { code: "MANIFEST_ASSERT_UNKNOWN", path, message, remedy });
 }

@@ -3,7 +3,7 @@ import type { ErrorReport } from "../../errors.ts";
 import { emptyGrant, grantSchemas } from "../../grants.ts";
 import { coreImages } from "../../images.ts";
 import type { Channel } from "../../system.ts";
-import { type Analysis, atKey, atValue, type Rule } from "../analysis.ts";
+import { type Analysis, atKey, atValue, driverClassOf, type Rule } from "../analysis.ts";
 import { sentence } from "../schema-errors.ts";
 import type { Path } from "../source.ts";
 
@@ -46,12 +46,20 @@ const grantForms: Readonly<Record<string, string>> = {
 };
 
 function checkDevice({ source, written }: Analysis, channel: Channel): ErrorReport[] {
-  const { bus } = channel.grant;
-  if (channel.interface !== "i2c-device" || typeof bus !== "number") return [];
   const provider = written.components[channel.provider];
-  if (provider === undefined || !provider.image.startsWith("driver:")) return [];
-  if (provider.devices?.includes(`i2c-${bus}`)) return [];
-  const message = `\`${channel.client}.${channel.name}\` is granted bus ${bus}, which \`${channel.provider}\` does not have`;
-  const remedy = `add \`i2c-${bus}\` to the devices of \`${channel.provider}\`, or grant one of ${(provider.devices ?? []).join(", ") || "its buses"}`;
+  if (provider === undefined || driverClassOf(provider.image) === undefined) return [];
+  const { bus, pin } = channel.grant;
+  const name = `\`${channel.client}.${channel.name}\``;
+  const devices = provider.devices ?? [];
+  if (channel.interface === "gpio-line" && typeof pin === "string" && !devices.includes("gpio")) {
+    const message = `${name} is granted a pin, and \`${channel.provider}\` does not have the device \`gpio\``;
+    const remedy = `write \`devices: [gpio]\` in \`${channel.provider}\``;
+    return [
+      atValue(source, { code: "MANIFEST_GRANT_MISMATCH", path: [...grantPath(channel), "pin"], message, remedy }),
+    ];
+  }
+  if (channel.interface !== "i2c-device" || typeof bus !== "number" || devices.includes(`i2c-${bus}`)) return [];
+  const message = `${name} is granted bus ${bus}, which \`${channel.provider}\` does not have`;
+  const remedy = `add \`i2c-${bus}\` to the devices of \`${channel.provider}\`, or grant one of ${devices.join(", ") || "its buses"}`;
   return [atValue(source, { code: "MANIFEST_GRANT_MISMATCH", path: [...grantPath(channel), "bus"], message, remedy })];
 }
