@@ -53,7 +53,10 @@ export const boardWritten = z.strictObject({
     .enum(["simulated", "linux"])
     .describe("simulated: drivers reach a plant, a component of the system, in place of hardware."),
   devices: z
-    .record(z.string().regex(/^[a-z][a-z0-9-]*$/), z.strictObject({ class: z.enum(["i2c", "gpio"]) }))
+    .record(
+      z.string().regex(/^[a-z][a-z0-9-]*$/),
+      z.strictObject({ class: z.enum(["i2c", "gpio"]).describe("The driver that it takes.") }),
+    )
     .describe("Devices that drivers can claim, with the class of their driver."),
   "free-functions": z
     .array(z.string())

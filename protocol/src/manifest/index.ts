@@ -1,6 +1,8 @@
 /** The manifest compiler: what `bulkhead check` and `bulkhead build` run, without any input or output of its own. */
 export { type Board, type BoardText, parseBoard } from "./board.ts";
 export { type Compiled, type CompileOptions, compile } from "./compile.ts";
+export { boardJsonSchema, manifestJsonSchema } from "./json-schema.ts";
 export { completePlan, type Plan, type PlannedComponent, type PlannedImage } from "./plan.ts";
 export { suggest } from "./suggest.ts";
 export { formatSize } from "./units.ts";
+export { manifestWritten } from "./written.ts";
