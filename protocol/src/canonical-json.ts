@@ -1,7 +1,8 @@
 /**
  * Canonical JSON: the one byte form of a document that is signed, stored, compared and shown. Keys are sorted by
  * UTF-16 code units, there is no white space, and numbers are integers only (RFC 8785 without its number rules, which
- * integers do not need).
+ * integers do not need). One thing differs: RFC 8785 (section 3.2.2.2) refuses half a surrogate pair, and here it is escaped,
+ * for a record of what a component said must not fail for what it said. What is signed holds none: the compiler refuses it.
  */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 

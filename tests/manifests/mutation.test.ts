@@ -1,31 +1,17 @@
 /** Whatever is done to a manifest: the compiler answers with a plan or with coded errors that have a place in the file. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { canonicalJson, isErrorCode, systemSchema } from "@bulkhead/protocol";
-import { type Compiled, completePlan } from "@bulkhead/protocol/manifest";
+import { canonicalJson } from "@bulkhead/protocol";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { expectAnswer } from "./answer.ts";
 import { compileText } from "./boards.ts";
+
+// Other tests run beside these, and they compile some hundred times.
+vi.setConfig({ testTimeout: 60_000 });
 
 const example = readFileSync(join(import.meta.dirname, "../../manifests/greenhouse/manifest.yaml"), "utf8");
 const lines = example.split("\n");
-
-function expectAnswer(compiled: Compiled, text: string): void {
-  if ("plan" in compiled) {
-    const system = completePlan(compiled.plan, () => "0".repeat(64));
-    expect(systemSchema.safeParse(JSON.parse(canonicalJson(system))).error).toBeUndefined();
-    return;
-  }
-  expect(compiled.errors.length).toBeGreaterThan(0);
-  const count = text.split(/\r\n|\n|\r/).length;
-  for (const { code, place, message } of compiled.errors) {
-    expect(isErrorCode(code)).toBe(true);
-    expect(message).not.toBe("");
-    expect(place?.line).toBeGreaterThanOrEqual(1);
-    expect(place?.line).toBeLessThanOrEqual(count + 1);
-    expect(place?.column).toBeGreaterThanOrEqual(1);
-  }
-}
 
 const word = fc.constantFrom(
   ...["one", "climate", "i2c.device", "clock-server.time", "__proto__", "constructor", "toString", "{", "[", "]", "}"],
@@ -92,8 +78,8 @@ test("[K1] any text at all gives a valid system or coded errors", () => {
 });
 
 test.each([
-  ["deep nesting of lists", "[".repeat(100_000)],
-  ["deep nesting of maps", "a: ".repeat(50_000)],
+  ["deep nesting of lists", "[".repeat(20_000)],
+  ["deep nesting of maps", "a: ".repeat(10_000)],
   ["a file that is too large", `# ${"x".repeat(300 * 1024)}`],
   ["an empty file", ""],
   ["only a comment", "# nothing\n"],

@@ -2,6 +2,7 @@
 export { type Board, type BoardText, parseBoard } from "./board.ts";
 export { type Compiled, type CompileOptions, compile } from "./compile.ts";
 export { boardJsonSchema, manifestJsonSchema } from "./json-schema.ts";
+export { memoryNeeds, memoryOf, storageNeeds } from "./needs.ts";
 export { completePlan, type Plan, type PlannedComponent, type PlannedImage } from "./plan.ts";
 export { suggest } from "./suggest.ts";
 export { formatSize } from "./units.ts";

@@ -9,6 +9,8 @@ import { BulkheadError, type Place } from "../errors.ts";
 /** A manifest of a large machine has some hundred lines; what is larger than this is a mistake or an attack. */
 export const maxManifestBytes = 256 * 1024;
 const maxDepth = 32;
+/** RFC 8785, section 3.2.2.2: canonical JSON holds none. */
+const halfPair = /\p{Surrogate}/u;
 
 export type Path = readonly (string | number)[];
 
@@ -101,6 +103,7 @@ function readMap(pairs: readonly Pair[], path: Path, walker: Walker): Json {
     const place = walker.place(offset ?? nearest(walker.values, path));
     if (!isScalar(key) || typeof key.value !== "string") throw syntax("a key must be a plain word", place);
     if (key.anchor) throw plain("an anchor", place);
+    if (halfPair.test(key.value)) throw syntax("half a surrogate pair is no character", place);
     // A member of this name would become the prototype of the object and disappear from sight.
     if (key.value === "__proto__") throw syntax("the key __proto__ cannot be used", place);
     const below = [...path, key.value];
@@ -111,6 +114,7 @@ function readMap(pairs: readonly Pair[], path: Path, walker: Walker): Json {
 }
 
 function readScalar(value: unknown, place: Place): Json {
+  if (typeof value === "string" && halfPair.test(value)) throw syntax("half a surrogate pair is no character", place);
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number") return value;
   throw syntax("a value must be text, a number, true, false or null", place);
