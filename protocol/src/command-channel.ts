@@ -40,6 +40,9 @@ export const commandEnvelopeSchema = z.strictObject({
 });
 export type CommandEnvelope = z.infer<typeof commandEnvelopeSchema>;
 
+/** Counts the batches of one session that ask for a receipt. */
+const batchSchema = z.number().int().nonnegative();
+
 export const fromDevice = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("hello"),
@@ -56,6 +59,15 @@ export const fromDevice = z.discriminatedUnion("type", [
     type: z.literal("log"),
     lines: z.array(logLineSchema).max(500),
     dropped: z.number().int().nonnegative(),
+    /** Asks for a `stored` with this number; agents from before it existed leave it out and get none. */
+    batch: batchSchema.optional(),
+  }),
+  /** The device sleeps: it goes at `untilMs` at the latest, tries again from `nextMs` on, for `awakeMs`. By the KMS's clock. */
+  z.strictObject({
+    type: z.literal("awake"),
+    untilMs: timeMsSchema,
+    nextMs: timeMsSchema,
+    awakeMs: z.number().int().positive(),
   }),
   z.strictObject({
     type: z.literal("command-result"),
@@ -76,6 +88,8 @@ export const fromKms = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("welcome"), timeMs: timeMsSchema }),
   z.strictObject({ type: z.literal("command"), envelope: commandEnvelopeSchema }),
+  /** What came with this batch number is on the KMS's disk: the device may forget it. */
+  z.strictObject({ type: z.literal("stored"), batch: batchSchema }),
   z.strictObject({ type: z.literal("refused"), code: z.string().max(64), message: z.string().max(2000) }),
 ]);
 export type FromKms = z.infer<typeof fromKms>;
