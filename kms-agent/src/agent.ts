@@ -3,7 +3,7 @@
  * bytes between the KMS and the servers of the device and is trusted with nothing.
  */
 import { join } from "node:path";
-import { type CommandEnvelope, reportError } from "@bulkhead/protocol";
+import { type CommandEnvelope, logLineSchema, reportError } from "@bulkhead/protocol";
 import type {
   Client,
   consoleInterface,
@@ -23,11 +23,16 @@ import { deploy } from "./fetch/deploy.ts";
 import { openStaging } from "./fetch/staging.ts";
 import { createKmsClock } from "./kms-clock.ts";
 import { stayConnected } from "./reconnect.ts";
+import { createLogCarrier } from "./reports/log-carrier.ts";
 import { openLogPosition } from "./reports/log-position.ts";
-import { reportLog } from "./reports/log-report.ts";
 import { reportResources } from "./reports/resource-report.ts";
 import { reportState } from "./reports/state-report.ts";
 import { type ConnectionTimes, type OpenSession, runConnection } from "./session/connection.ts";
+import { openAnchor } from "./sleep/anchor.ts";
+import { type Sleep, windowAt } from "./sleep/schedule.ts";
+import { stayAwake } from "./sleep/stay-awake.ts";
+import { openDirectory } from "./store/files.ts";
+import { openStore } from "./store/store.ts";
 
 export type Neighbours = {
   identity: Client<typeof deviceIdentityInterface>;
@@ -72,7 +77,14 @@ export async function startAgent({
   );
   const position = await openLogPosition(join(stagingDirectory, "log-position.json"));
   const complain = createComplaint(log);
-  let reports: Record<"state" | "log" | "resources" | "results", Coalesced> | undefined;
+  const awakeClock = await openAnchor({ path: join(stagingDirectory, "awake.json"), isNew: incarnation === 1 });
+  const { logsBytes } = config.store;
+  const store =
+    logsBytes === 0
+      ? null
+      : await openStore(await openDirectory(join(stagingDirectory, "logs")), logLineSchema, logsBytes);
+  const carrier = createLogCarrier({ console: uses.console, position, store, onError: complain("carrying the log") });
+  let reports: Record<"state" | "resources" | "results", Coalesced> | undefined;
 
   const executor = createExecutor(journal, {
     deviceId: config.pins.deviceId,
@@ -97,9 +109,10 @@ export async function startAgent({
   function onOpen(session: OpenSession, kmsTimeMs: number): void {
     log.info("connected to the KMS");
     clock.set(kmsTimeMs);
+    if (config.sleep) void announceSleep(session, config.sleep, awakeClock, clock.nowMs);
+    carrier.attach(session);
     reports = {
       state: reportState(session, uses.monitor, complain("reporting the state")),
-      log: reportLog(session, uses.console, position, complain("reporting the log")),
       resources: reportResources(session, uses.scheduler, complain("reporting the resources")),
       results: reportResults(session, journal, complain("reporting results")),
     };
@@ -107,13 +120,12 @@ export async function startAgent({
 
   uses.monitor.channel.on("changed", () => reports?.state.poke());
   uses.monitor.channel.onPeer(({ up }) => up && reports?.state.poke());
-  uses.console.channel.on("written", () => reports?.log.poke());
-  uses.console.channel.onPeer(({ up }) => up && reports?.log.poke());
+  uses.console.channel.on("written", carrier.poke);
+  uses.console.channel.onPeer(({ up }) => up && carrier.poke());
   uses.scheduler.channel.onPeer(({ up }) => up && reports?.resources.poke());
   const refresh = setInterval(() => {
     reports?.state.poke();
-    reports?.log.poke();
-    void position.save();
+    carrier.poke();
   }, refreshMs);
 
   const ports = {
@@ -123,13 +135,27 @@ export async function startAgent({
     onCommand: (envelope: CommandEnvelope) => executor.execute(envelope),
   };
   void executor.resume().catch(complain("going on with commands"));
-  const connected = stayConnected(() => runConnection(config, ports, stop.signal, times), log, stop.signal);
+  const connect = (untilAsleep: AbortSignal) =>
+    stayConnected(() => runConnection(config, ports, untilAsleep, times), log, untilAsleep);
+  const connected = stayAwake(config.sleep, awakeClock, connect, stop.signal);
   return async () => {
     clearInterval(refresh);
     stop.abort();
     await connected;
-    await Promise.all([journal.settled(), position.save()]);
+    await Promise.all([journal.settled(), carrier.stop()]);
   };
+}
+
+/** So that the KMS knows when silence is nothing to worry about, whatever becomes of the connection before. */
+async function announceSleep(
+  session: OpenSession,
+  sleep: Sleep,
+  awakeClock: () => Promise<number>,
+  nowMs: () => number,
+): Promise<void> {
+  const { isAwake, leftMs, nextMs } = windowAt(sleep, await awakeClock());
+  const untilMs = Math.round(nowMs() + (isAwake ? leftMs : 0));
+  session.send({ type: "awake", untilMs, nextMs: Math.round(nowMs() + nextMs), awakeMs: sleep.awakeMs });
 }
 
 /** Tells a failure when it is new: the log is itself carried to the KMS, so a failure to carry must not feed itself. */

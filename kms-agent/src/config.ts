@@ -1,6 +1,6 @@
 /** What the agent is told at its start, and what it makes of it. Nothing in it is secret. */
 import { isIPv6 } from "node:net";
-import { BulkheadError, commandChannelPort, provisioningSchema } from "@bulkhead/protocol";
+import { BulkheadError, commandChannelPort, provisioningSchema, type System, systemSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 
 /** Unknown members are ignored: a newer root server may say more. `address` and `port` default to what was provisioned. */
@@ -8,6 +8,8 @@ const configSchema = z.object({
   provisioning: provisioningSchema,
   address: z.union([z.ipv4(), z.ipv6()]).optional(),
   port: z.number().int().min(1).max(65535).optional(),
+  sleep: systemSchema.shape.sleep.default(null),
+  store: systemSchema.shape.store.partial().default({}),
 });
 
 /** Who this device is and whom it trusts, as far as the command channel needs it. */
@@ -25,6 +27,10 @@ export type AgentConfig = {
   readonly authority: string;
   /** Version of the pinned TUF root: the chain of newer ones starts after it. */
   readonly rootVersion: number;
+  /** When it is awake; null: always. */
+  readonly sleep: System["sleep"];
+  /** Room on disk for what waits for the KMS; 0: none. */
+  readonly store: Pick<System["store"], "logsBytes">;
 };
 
 /** Parses the configuration; throws ENVIRONMENT_INVALID naming what does not fit. */
@@ -33,7 +39,7 @@ export function parseConfig(config: unknown): AgentConfig {
   if (!parsed.success) {
     throw new BulkheadError("ENVIRONMENT_INVALID", `the agent's configuration: ${z.prettifyError(parsed.error)}`);
   }
-  const { provisioning, address = provisioning.kms.address, port = commandChannelPort } = parsed.data;
+  const { provisioning, address = provisioning.kms.address, port = commandChannelPort, sleep, store } = parsed.data;
   return {
     pins: {
       deviceId: provisioning.deviceId,
@@ -43,6 +49,8 @@ export function parseConfig(config: unknown): AgentConfig {
     },
     authority: `${isIPv6(address) ? `[${address}]` : address}:${port}`,
     rootVersion: rootVersionOf(provisioning.tufRoot),
+    sleep,
+    store: { logsBytes: store.logsBytes ?? 0 },
   };
 }
 

@@ -38,6 +38,8 @@ export const device: Device & Record<string, unknown> = {
   connected: true,
   connectedAtMs: nowMs - 3_720_000,
   lastSeenMs: nowMs - 400,
+  presence: "connected",
+  expectedAtMs: null,
   tunnel: { latestHandshakeMs: nowMs - 48_000 },
   release,
   generation: 7,
@@ -52,6 +54,7 @@ export const offlineDevice: Device & Record<string, unknown> = {
   connected: false,
   connectedAtMs: null,
   lastSeenMs: nowMs - 7_200_000,
+  presence: "offline",
   tunnel: { latestHandshakeMs: nowMs - 7_200_000 },
   components: { total: 6, ready: 6, failed: 0 },
 };

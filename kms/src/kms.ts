@@ -12,6 +12,7 @@ import {
   type ResourceReports,
   recordEvent,
   summariseDevice,
+  takeOverdue,
 } from "./devices/index.ts";
 import type { EventBus } from "./events/index.ts";
 import type { Instance } from "./instance/index.ts";
@@ -60,4 +61,14 @@ export async function identifyDevice(
 ): Promise<DeviceRow | undefined> {
   const number = deviceNumberOf(kms.instance.prefix, address);
   return number === undefined ? undefined : findDeviceByNumber(kms.database, kms.scope, number);
+}
+
+/** An alert for each device that should have woken and did not, once. */
+export async function noteOverdue(kms: Kms): Promise<void> {
+  const isConnected = (id: string) => kms.sessions.connectedAtMs(id) !== null;
+  for (const { id, expectedAtMs } of await takeOverdue(kms.database, kms.scope, isConnected, Date.now())) {
+    const expected = expectedAtMs === null ? "" : ` at ${new Date(expectedAtMs).toISOString()}`;
+    await noteEvent(kms, id, "OVERDUE", `the device sleeps, should have woken${expected}, and has not`);
+    await publishDevice(kms, id);
+  }
 }

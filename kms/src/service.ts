@@ -13,7 +13,7 @@ import { gatewayClient } from "./gateway/index.ts";
 import { startHttp } from "./http/server.ts";
 import { openAccess } from "./http/session-token.ts";
 import { prepareInstance, readInstance } from "./instance/index.ts";
-import { identifyDevice, type Kms } from "./kms.ts";
+import { identifyDevice, type Kms, noteOverdue } from "./kms.ts";
 import { describeError, type Log } from "./log.ts";
 import { startProxies } from "./proxies/index.ts";
 import { openBlobs, refreshRepository } from "./releases/index.ts";
@@ -29,6 +29,7 @@ export type RunningKms = {
 
 const sweepMs = 1000;
 const refreshMs = 3600_000;
+const overdueMs = 2000;
 
 /** Resolves when the KMS serves; waits for the database, and answers DATABASE_UNAVAILABLE meanwhile. */
 export async function startKms(config: KmsConfig, log: Log): Promise<RunningKms> {
@@ -64,6 +65,7 @@ export async function startKms(config: KmsConfig, log: Log): Promise<RunningKms>
   const channel = await startDeviceChannel(kms);
   const chores = [
     repeat(sweepMs, () => sweepCommands(kms), log),
+    repeat(overdueMs, () => noteOverdue(kms), log),
     repeat(refreshMs, () => refreshRepository(database, scope, instance, Date.now()), log),
   ];
   return {

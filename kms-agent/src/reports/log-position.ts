@@ -1,5 +1,5 @@
 /**
- * How far the console was carried to the KMS, kept over a restart of the agent. Written without fsync, for losing it
+ * How far the console was carried, to the KMS or to the store, kept over a restart of the agent. Written without fsync, for losing it
  * costs only lines that come twice. It counts for one start of the host: after it the console numbers anew.
  */
 import { readFile, rename, writeFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ const positionSchema = z.strictObject({
 });
 
 export type LogPosition = {
-  /** The last line that arrived. -1: none, begin with the oldest that the console has. */
+  /** The last line that arrived there. -1: none, begin with the oldest that the console has. */
   arrived: number;
   /** Writes it down where it changed; one that cannot be written is not worth an error. */
   save: () => Promise<void>;

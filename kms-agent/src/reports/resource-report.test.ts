@@ -7,7 +7,12 @@ import { reportResources } from "./resource-report.ts";
 function openSession() {
   const over = new AbortController();
   const sent: FromDevice[] = [];
-  const session: OpenSession = { send: (m) => sent.push(m), settled: async () => undefined, closed: over.signal };
+  const session: OpenSession = {
+    send: (m) => sent.push(m),
+    settled: async () => undefined,
+    nextBatch: () => ({ batch: 1, stored: Promise.resolve() }),
+    closed: over.signal,
+  };
   return { session, sent, close: () => over.abort() };
 }
 

@@ -12,6 +12,7 @@ import {
 } from "@bulkhead/protocol";
 import { type RawData, WebSocket } from "ws";
 import type { AgentConfig } from "../config.ts";
+import { createAcknowledgements } from "./acknowledgements.ts";
 import { decide, firstState, type SessionEffect, type SessionEvent } from "./decide.ts";
 import { createReceipts } from "./receipts.ts";
 
@@ -23,6 +24,8 @@ export type OpenSession = {
    * before sending more never queues without end.
    */
   settled: () => Promise<void>;
+  /** A number for a batch that the KMS is to acknowledge, and when it has stored it; rejects when the connection ends. */
+  nextBatch: () => { batch: number; stored: Promise<void> };
   /** Aborted when the connection has ended. */
   closed: AbortSignal;
 };
@@ -66,6 +69,7 @@ function startConnection(
     handshakeTimeout: times.handshakeMs,
   });
   const receipts = createReceipts((payload) => socket.ping(payload));
+  const acknowledgements = createAcknowledgements();
   let state = firstState;
   let openedAtMs: number | null = null;
 
@@ -73,6 +77,7 @@ function startConnection(
     if (over.signal.aborted) return;
     over.abort();
     receipts.fail(reason);
+    acknowledgements.fail(reason);
     clearTimeout(handshake);
     clearInterval(liveness);
     stop.removeEventListener("abort", onStop);
@@ -96,6 +101,7 @@ function startConnection(
     else if (effect.kind === "execute") ports.onCommand(effect.envelope);
     else if (effect.kind === "close") end(effect.code, effect.reason);
     else if (effect.kind === "open") open(effect.kmsTimeMs);
+    else if (effect.kind === "stored") acknowledgements.confirm(effect.batch);
     else void sign(effect.transcript);
   }
 
@@ -111,7 +117,7 @@ function startConnection(
   function open(kmsTimeMs: number): void {
     openedAtMs = performance.now();
     clearTimeout(handshake);
-    ports.onOpen({ send, settled: receipts.ask, closed: over.signal }, kmsTimeMs);
+    ports.onOpen({ send, settled: receipts.ask, nextBatch: acknowledgements.next, closed: over.signal }, kmsTimeMs);
   }
 
   function checkLiveness(): void {

@@ -34,6 +34,7 @@ export type SessionEffect =
   | { readonly kind: "send"; readonly message: FromDevice }
   | { readonly kind: "sign"; readonly transcript: Transcript }
   | { readonly kind: "open"; readonly kmsTimeMs: number }
+  | { readonly kind: "stored"; readonly batch: number }
   | { readonly kind: "execute"; readonly envelope: CommandEnvelope }
   | { readonly kind: "close"; readonly code: ErrorCode; readonly reason: string };
 
@@ -70,6 +71,7 @@ function decideReceived(pins: Pins, state: SessionState, text: string | null): D
   }
   if (message.type === "command" && state.phase === "open")
     return go(state, { kind: "execute", envelope: message.envelope });
+  if (message.type === "stored" && state.phase === "open") return go(state, { kind: "stored", batch: message.batch });
   return close("PROTOCOL_INVALID", `the KMS sent ${message.type} while ${state.phase}`);
 }
 

@@ -22,7 +22,6 @@ export type Segments = {
   /** All entries of the oldest; nothing is written to it from then on. */
   readOldest(): Promise<Entry[]>;
   removeOldest(): Promise<void>;
-  readNewest(): Promise<Entry | undefined>;
   close(): Promise<void>;
 };
 
@@ -87,10 +86,6 @@ export async function openSegments(files: StoreFiles, boundBytes: number, next: 
       if (written?.segment === oldest) await seal();
       await files.remove(nameOfSegment(oldest.first));
       segments.shift();
-    },
-    async readNewest() {
-      const newest = segments.at(-1);
-      return newest && (await entriesOf(newest)).at(-1);
     },
     close: seal,
   };

@@ -27,8 +27,6 @@ export type Store<T> = {
   /** The oldest, at most `limit` and about `maxBytes` of them; undefined where nothing is stored. */
   read(limit: number, maxBytes: number): Promise<Batch<T> | undefined>;
   isEmpty(): boolean;
-  /** The newest that was found when it was opened. */
-  readonly found: T | undefined;
   close(): Promise<void>;
 };
 
@@ -40,7 +38,6 @@ export async function openStore<T>(files: StoreFiles, schema: z.ZodType<T>, boun
   const state = await readState(files);
   const segments = await openSegments(files, boundBytes, state.next);
   state.next = Math.max(state.next, segments.oldest()?.first ?? 0);
-  const newest = await segments.readNewest();
   const reader = createReader(files, state, segments, schema);
   const append = createWriter<T>(state, segments, reader.dropOldest);
   // Another release may allow less.
@@ -53,7 +50,6 @@ export async function openStore<T>(files: StoreFiles, schema: z.ZodType<T>, boun
       return batch && { ...batch, confirm: () => inTurn(batch.confirm) };
     },
     isEmpty: () => endOf(segments, state) <= state.next,
-    found: newest && schema.safeParse(newest.item).data,
     close: () => inTurn(segments.close),
   };
 }

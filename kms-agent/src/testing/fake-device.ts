@@ -129,5 +129,5 @@ function agentConfig(keys: Identities) {
     kmsTunnelKey: keys.kmsTunnel.publicKey,
     instanceKey: keys.instance.publicKey,
   };
-  return { deviceId, config: { pins, rootVersion: 1 } };
+  return { deviceId, config: { pins, rootVersion: 1, sleep: null, store: { logsBytes: 256 * 1024 } } };
 }

@@ -30,6 +30,8 @@ export type FakeKms = {
   /** Replaces what is answered to `hello`; the usual is a correct challenge. */
   onHello: (answer: (socket: WebSocket, transcript: Transcript) => void) => void;
   serve: (listener: RequestListener) => void;
+  /** Whether it says that it has stored what it is asked to; the usual is yes. */
+  acknowledge: (does: boolean) => void;
   challenge: (transcript: Transcript, key?: KeyPair) => string;
   close: () => Promise<void>;
 };
@@ -47,6 +49,7 @@ export async function startFakeKms(keys: Identities, port = 0): Promise<FakeKms>
   let newest: WebSocket | undefined;
   let count = 0;
   let isOpen = false;
+  let stores = true;
   let listener: RequestListener = (_request, response) => response.writeHead(404).end();
   const received: FromDevice[] = [];
   const http = createServer((request, response) => listener(request, response));
@@ -84,6 +87,9 @@ export async function startFakeKms(keys: Identities, port = 0): Promise<FakeKms>
         transcript = { deviceId, deviceNonce: nonce, kmsNonce: randomToken(), deviceTunnelKey, kmsTunnelKey };
         answerHello(socket, transcript);
       } else if (message.type === "proof") welcome(socket, transcript, message.signature);
+      else if (message.type === "log" && message.batch !== undefined && stores) {
+        socket.send(JSON.stringify({ type: "stored", batch: message.batch }));
+      }
     });
   }
 
@@ -105,6 +111,9 @@ export async function startFakeKms(keys: Identities, port = 0): Promise<FakeKms>
     },
     serve(next) {
       listener = next;
+    },
+    acknowledge(does) {
+      stores = does;
     },
     challenge,
     async close() {

@@ -11,6 +11,8 @@ export type Device = {
   connected: boolean;
   connectedAtMs: number | null;
   lastSeenMs: number | null;
+  presence: "connected" | "never" | "offline" | "asleep" | "overdue";
+  expectedAtMs: number | null;
   tunnel: { latestHandshakeMs: number | null } | null;
   release: DeviceStatus["release"] | null;
   generation: number | null;

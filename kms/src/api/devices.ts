@@ -40,6 +40,10 @@ export const deviceSchema = z
     connected: z.boolean(),
     connectedAtMs: nullableTime,
     lastSeenMs: nullableTime,
+    /** `asleep`: silent as it said it would be, until `expectedAtMs`. `overdue`: it should have come and has not. */
+    presence: z.enum(["connected", "never", "offline", "asleep", "overdue"]),
+    /** When a device that sleeps comes again, as it said itself; null for one that is expected always. */
+    expectedAtMs: nullableTime,
     /** From the gateway; null while the gateway does not answer or has never heard the device. */
     tunnel: z.object({ latestHandshakeMs: nullableTime }).nullable(),
     release: deviceStatusSchema.shape.release.nullable(),

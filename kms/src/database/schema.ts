@@ -6,6 +6,7 @@ import type { Command, DeviceStatus, System } from "@bulkhead/protocol";
 import {
   bigint,
   bigserial,
+  boolean,
   index,
   integer,
   json,
@@ -34,6 +35,10 @@ export const devices = pgTable(
     statusAtMs: timeMs("status_at_ms"),
     system: json().$type<System>(),
     systemAtMs: timeMs("system_at_ms"),
+    /** A device that sleeps: when it said that it would come again, from when on it is late, and whether that was told. */
+    expectedAtMs: timeMs("expected_at_ms"),
+    overdueAtMs: timeMs("overdue_at_ms"),
+    overdueNoted: boolean("overdue_noted").notNull().default(false),
     /** Log lines that the device itself had to throw away. */
     logsDropped: bigint("logs_dropped", { mode: "number" }).notNull().default(0),
   },

@@ -64,7 +64,8 @@ describe("[M4] the command channel", () => {
     await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { connected: true } }));
     channel.socket.terminate();
     await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { connected: false } }));
-    expect(await one.eventCodes()).toEqual(expect.arrayContaining(["CONNECTED", "DISCONNECTED"]));
+    const both = expect.arrayContaining(["CONNECTED", "DISCONNECTED"]);
+    await vi.waitFor(async () => expect(await one.eventCodes()).toEqual(both));
   });
 
   it("[M7] keeps the last status and manifest that the device reported", async () => {
@@ -76,6 +77,43 @@ describe("[M4] the command channel", () => {
     expect(await one.get("/manifest")).toMatchObject({ manifest: emptySystem() });
     expect(await one.get("")).toMatchObject({ device: { generation: 2, unsignedCommands: true } });
     channel.socket.close();
+  });
+
+  it("[K23] acknowledges log lines when they are stored, and only to an agent that asks", async () => {
+    const one = await device("acknowledged");
+    const channel = await connectDevice(one.options);
+    const line = { sequence: 1, atMs: 1, component: "climate", stream: "out" as const, text: "hello" };
+    channel.send({ type: "log", lines: [line], dropped: 0 });
+    channel.send({ type: "log", lines: [{ ...line, sequence: 2 }], dropped: 0, batch: 7 });
+    expect(await channel.next("stored")).toEqual({ type: "stored", batch: 7 });
+    expect(((await one.get("/logs"))["lines"] as unknown[]).length).toBe(2);
+    // That was the only one.
+    expect(channel.received.filter(({ type }) => type === "stored")).toEqual([]);
+    channel.socket.close();
+  });
+
+  it("[K23] a device that sleeps is asleep while it is away, and overdue with an alert when it does not come", async () => {
+    const one = await device("sleeper");
+    const presence = async () => ((await one.get(""))["device"] as { presence: string }).presence;
+    const away = async (nextMs: number) => {
+      const channel = await connectDevice(one.options);
+      channel.send({ type: "awake", untilMs: Date.now(), nextMs, awakeMs: 1 });
+      channel.send({ type: "status", status: status(1) });
+      await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { expectedAtMs: nextMs } }));
+      expect(await presence()).toBe("connected");
+      channel.socket.close();
+    };
+    await away(Date.now() + 3600_000);
+    await vi.waitFor(async () => expect(await presence()).toBe("asleep"));
+    expect(await one.eventCodes()).not.toContain("OVERDUE");
+    await away(Date.now() - 60_000);
+    await vi.waitFor(async () => expect(await presence()).toBe("overdue"));
+    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("OVERDUE"), { timeout: 10_000 });
+    const again = await connectDevice(one.options);
+    await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { expectedAtMs: null } }));
+    again.socket.close();
+    await vi.waitFor(async () => expect(await presence()).toBe("offline"));
+    expect((await one.eventCodes()).filter((code) => code === "OVERDUE")).toHaveLength(1);
   });
 
   it("[K21] keeps what a device's components take, each device's own, while the KMS runs", async () => {

@@ -4,7 +4,7 @@ import type { WebSocket } from "ws";
 import { deliverOpenCommands } from "../commands/delivery.ts";
 import { finishCommand } from "../commands/index.ts";
 import { asDatabaseError } from "../database/index.ts";
-import { type DeviceRow, saveLastSeen, saveManifest, saveStatus } from "../devices/index.ts";
+import { type DeviceRow, saveLastSeen, saveManifest, saveRhythm, saveStatus } from "../devices/index.ts";
 import { type Kms, noteEvent, publishDevice } from "../kms.ts";
 import { describeError } from "../log.ts";
 import { appendLogs } from "../logs/index.ts";
@@ -30,7 +30,7 @@ export async function serveChannel(kms: Kms, socket: WebSocket, device: DeviceRo
     keepAlive(socket);
     send({ type: "welcome", timeMs: Date.now() });
     await withSession(kms, socket, device, send, async () => {
-      for await (const message of inbox) await take(kms, device.id, message);
+      for await (const message of inbox) await take(kms, device.id, message, send);
     });
   } catch (error) {
     await refuse(kms, socket, device, send, error);
@@ -51,6 +51,8 @@ async function withSession(
   const session: Session = { deviceId: device.id, connectedAtMs: Date.now(), send, close };
   kms.sessions.enter(session)?.close("a newer connection of this device has taken over");
   try {
+    // A device that sleeps says so in each session; one that says nothing is expected always.
+    await saveRhythm(kms.database, kms.scope, device.id, null);
     await noteEvent(kms, device.id, "CONNECTED", "the device has authenticated itself");
     await publishDevice(kms, device.id);
     await deliverOpenCommands(kms, session);
@@ -71,7 +73,7 @@ async function noteDeparture(kms: Kms, deviceId: string): Promise<void> {
   }
 }
 
-async function take(kms: Kms, deviceId: string, message: FromDevice): Promise<void> {
+async function take(kms: Kms, deviceId: string, message: FromDevice, send: (message: FromKms) => void): Promise<void> {
   const { database, scope } = kms;
   switch (message.type) {
     case "status":
@@ -84,9 +86,14 @@ async function take(kms: Kms, deviceId: string, message: FromDevice): Promise<vo
       return kms.resources.keep(deviceId, message.resources, Date.now());
     case "log": {
       const lines = await appendLogs(database, scope, deviceId, message.lines, message.dropped);
+      // Only now: what is acknowledged, the device forgets.
+      if (message.batch !== undefined) send({ type: "stored", batch: message.batch });
       if (lines.length > 0) kms.events.publish({ type: "log", deviceId, lines });
       return;
     }
+    case "awake":
+      await saveRhythm(database, scope, deviceId, message);
+      return publishDevice(kms, deviceId);
     case "command-result": {
       const command = await finishCommand(database, scope, deviceId, message);
       if (command) kms.events.publish({ type: "command", command });

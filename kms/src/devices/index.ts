@@ -1,5 +1,6 @@
 /** Devices: the registry, what they reported, what happened to them. */
 export { listEvents, recordEvent } from "./incidents.ts";
+export { takeOverdue } from "./overdue.ts";
 export { provisioningOf } from "./provisioning.ts";
 export {
   type DeviceRow,
@@ -10,6 +11,6 @@ export {
   getDevice,
   listDevices,
 } from "./registry.ts";
-export { saveLastSeen, saveManifest, saveStatus } from "./reports.ts";
+export { saveLastSeen, saveManifest, saveRhythm, saveStatus } from "./reports.ts";
 export { createResourceReports, type ResourceReports } from "./resources.ts";
 export { type Presence, summariseDevice } from "./summary.ts";

@@ -1,6 +1,7 @@
 /** A device as the API shows it: the registry's row, joined with what is true only now. */
 import { devicePrefix, partAddress, routerPart } from "@bulkhead/protocol";
 import type { Device } from "../api/index.ts";
+import { describePresence } from "./presence.ts";
 import type { DeviceRow } from "./registry.ts";
 
 export type Presence = {
@@ -20,6 +21,8 @@ export function summariseDevice(row: DeviceRow, prefix: string, presence: Presen
     connected: presence.connectedAtMs !== null,
     connectedAtMs: presence.connectedAtMs,
     lastSeenMs: row.lastSeenMs,
+    presence: describePresence(row, presence.connectedAtMs !== null, Date.now()),
+    expectedAtMs: row.expectedAtMs,
     tunnel: presence.tunnel,
     release: row.status?.release ?? null,
     generation: row.status?.generation ?? null,

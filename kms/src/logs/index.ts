@@ -8,8 +8,8 @@ import type { LogQuery, StoredLogLine } from "../api/index.ts";
 import { type Database, type Queries, type Scope, storableText } from "../database/index.ts";
 import { devices, logLines } from "../database/schema.ts";
 
-/** At least as many as a device's serial server keeps (runtime/src/serial-server/ring.ts). */
-const keptLines = 10_000;
+/** At least as many as a device's serial server keeps (runtime/src/serial-server/ring.ts), and what it stores on disk. */
+const keptLines = 30_000;
 
 /**
  * Stores the lines that are new, in their order, answers them, and lets the oldest go; `dropped` lines before the first
@@ -23,12 +23,16 @@ export async function appendLogs(
   dropped: number,
 ): Promise<StoredLogLine[]> {
   return database.transaction(async (transaction) => {
-    const rows = lines.map((line) => ({ ...line, text: storableText(line.text), deviceId, scope: scope.id }));
+    const gap = await gapBefore(transaction, scope, deviceId, lines[0], dropped);
+    if (gap.length > 0) await countDropped(transaction, scope, deviceId, dropped);
+    const rows = [...gap, ...lines].map((line) => ({
+      ...line,
+      text: storableText(line.text),
+      deviceId,
+      scope: scope.id,
+    }));
     const stored =
       rows.length === 0 ? [] : await transaction.insert(logLines).values(rows).onConflictDoNothing().returning(visible);
-    // A batch whose first line is here already has come before, and what was lost before it is counted.
-    const isNew = stored[0]?.sequence === lines[0]?.sequence;
-    if (dropped > 0 && isNew) await countDropped(transaction, scope, deviceId, dropped);
     if (stored.length === 0) return [];
     const oldest = sql`(select id from log_lines where device_id = ${deviceId} order by id desc offset ${keptLines} limit 1)`;
     await transaction
@@ -36,6 +40,38 @@ export async function appendLogs(
       .where(and(eq(logLines.scope, scope.id), eq(logLines.deviceId, deviceId), lte(logLines.id, oldest)));
     return stored;
   });
+}
+
+/** What was lost as a line of its own, where it was lost. None for a batch that has come before: there it is already. */
+async function gapBefore(
+  database: Queries,
+  scope: Scope,
+  deviceId: string,
+  first: LogLine | undefined,
+  dropped: number,
+): Promise<LogLine[]> {
+  if (dropped === 0 || !first) return [];
+  const own = and(eq(logLines.scope, scope.id), eq(logLines.deviceId, deviceId));
+  const known = and(own, eq(logLines.sequence, first.sequence), eq(logLines.atMs, first.atMs));
+  if ((await database.select({ id: logLines.id }).from(logLines).where(known).limit(1)).length > 0) return [];
+  const [last] = await database
+    .select({ atMs: logLines.atMs })
+    .from(logLines)
+    .where(own)
+    .orderBy(desc(logLines.id))
+    .limit(1);
+  const from = last ? `between ${isoTime(last.atMs)} and` : "before";
+  const text = `lost ${dropped} ${dropped === 1 ? "line" : "lines"} ${from} ${isoTime(first.atMs)}`;
+  // The number of a line that can come no more.
+  return [{ ...first, sequence: Math.max(0, first.sequence - 1), component: gapSource, stream: "runtime", text }];
+}
+
+/** ECMA-262, section 21.4.1.1: no date is later. */
+const lastDateMs = 8.64e15;
+const gapSource = "kms-agent";
+
+function isoTime(atMs: number): string {
+  return new Date(Math.min(atMs, lastDateMs)).toISOString();
 }
 
 async function countDropped(database: Queries, scope: Scope, deviceId: string, dropped: number): Promise<void> {

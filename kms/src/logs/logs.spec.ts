@@ -93,6 +93,18 @@ describe("[M8] the console of a device", () => {
     await append(id, [lineOf(10, 10, 0), lineOf(11, 11, 0)], 9);
     expect((await getDevice(open.database, studioScope, id)).logsDropped).toBe(9);
   });
+
+  it("[K23] says where lines are missing and how many, in their place and once", async () => {
+    const id = await enrol();
+    await append(id, [lineOf(1, 1_000, 0)]);
+    await append(id, [lineOf(14, 9_000, 0)], 12);
+    await append(id, [lineOf(14, 9_000, 0)], 12);
+    expect(texts(await read(id))).toEqual([
+      "boot 0 line 1",
+      "lost 12 lines between 1970-01-01T00:00:01.000Z and 1970-01-01T00:00:09.000Z",
+      "boot 0 line 14",
+    ]);
+  });
 });
 
 function lineOf(sequence: number, atMs: number, boot: number): LogLine {

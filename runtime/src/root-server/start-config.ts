@@ -43,6 +43,8 @@ function coreConfig(core: string, facts: Facts): unknown {
         },
         address: provisioning.kms.address,
         port: commandChannelPort,
+        sleep: system.sleep,
+        store: system.store,
       };
     default:
       return {};

@@ -15,6 +15,8 @@ const device: Device = {
   connected: true,
   connectedAtMs: nowMs - 5000,
   lastSeenMs: nowMs,
+  presence: "connected",
+  expectedAtMs: null,
   tunnel: { latestHandshakeMs: nowMs - 61_000 },
   release: { digest: "0".repeat(64), name: "greenhouse", version: "1.0.0", releaseCounter: 1 },
   generation: 3,
@@ -27,6 +29,7 @@ const unheard: Device = {
   connected: false,
   connectedAtMs: null,
   lastSeenMs: null,
+  presence: "never",
   tunnel: null,
   release: null,
   generation: null,
@@ -68,6 +71,14 @@ test("[S8] the list shows each device on a line, also one that was never heard o
   expect(one).toMatch(/greenhouse-1 .*connected 5 s ago +greenhouse 1\.0\.0 \(1\) +3 +15 of 16 ready, 1 failed$/);
   expect(two).toMatch(/pump .*never seen +- +- +-$/);
   expect(formatDevices([], nowMs)).toBe("no device is enrolled");
+});
+
+test("[K23] a device that sleeps is asleep until it is overdue, and never just gone", () => {
+  const away = { ...device, connected: false, connectedAtMs: null };
+  const asleep: Device = { ...away, presence: "asleep", expectedAtMs: nowMs + 125_000 };
+  expect(formatDevices([asleep], nowMs)).toContain("asleep, expected in 2 min");
+  const overdue: Device = { ...away, presence: "overdue", expectedAtMs: nowMs - 3 * 3600_000 };
+  expect(formatDevices([overdue], nowMs)).toContain("OVERDUE, expected 3 h ago");
 });
 
 test("[S8] a device is shown with its update and its components; what they say cannot steer the terminal", () => {

@@ -1,7 +1,7 @@
 /** Devices and what they report, as text for a person. Pure. */
 import type { Device, StatusAnswer, StoredLogLine } from "@bulkhead/kms";
 import type { ComponentStatus, DeviceStatus } from "@bulkhead/protocol";
-import { formatAgo, formatColumns } from "../cli/columns.ts";
+import { formatAgo, formatColumns, formatIn } from "../cli/columns.ts";
 import { printable } from "../cli/printable.ts";
 
 /** One line a device. */
@@ -55,8 +55,11 @@ export function formatLogLine({ atMs, component, stream, text }: StoredLogLine):
   return `${time} ${component.padEnd(16)} ${mark} ${printable(text)}`;
 }
 
-function describeConnection({ connected, connectedAtMs, lastSeenMs }: Device, nowMs: number): string {
+function describeConnection(device: Device, nowMs: number): string {
+  const { connected, connectedAtMs, lastSeenMs, presence, expectedAtMs } = device;
   if (connected) return connectedAtMs === null ? "connected" : `connected ${formatAgo(connectedAtMs, nowMs)}`;
+  if (presence === "asleep" && expectedAtMs !== null) return `asleep, expected ${formatIn(expectedAtMs, nowMs)}`;
+  if (presence === "overdue" && expectedAtMs !== null) return `OVERDUE, expected ${formatAgo(expectedAtMs, nowMs)}`;
   return lastSeenMs === null ? "never seen" : `gone, last seen ${formatAgo(lastSeenMs, nowMs)}`;
 }
 
