@@ -66,6 +66,7 @@ const level: NonNullable<DeviceStatus["components"][number]["level"]> = {
   seccomp: true,
   noNewPrivileges: true,
   cgroup: "v2",
+  cores: "not-asked",
   deadline: "not-asked",
   missing: [],
 };

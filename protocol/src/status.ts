@@ -13,7 +13,10 @@ export const levelSchema = z.strictObject({
   seccomp: z.boolean(),
   noNewPrivileges: z.boolean(),
   cgroup: z.enum(["v2", "v1", "none"]),
-  deadline: z.enum(["applied", "unavailable", "not-asked"]),
+  /** Bound to the processor cores of its manifest; of class `deadline`, alone on them. */
+  cores: z.enum(["applied", "unavailable", "not-asked"]).default("not-asked"),
+  /** `when-ready`: it is still starting, which its budget is not for. */
+  deadline: z.enum(["applied", "when-ready", "unavailable", "not-asked"]),
   missing: z.array(z.string()),
 });
 export type Level = z.infer<typeof levelSchema>;

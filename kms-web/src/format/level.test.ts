@@ -9,6 +9,7 @@ const full: Level = {
   seccomp: true,
   noNewPrivileges: true,
   cgroup: "v2",
+  cores: "not-asked",
   deadline: "applied",
   missing: [],
 };

@@ -12,6 +12,7 @@ export function heldLayers(level: Level): string[] {
     level.seccomp && "seccomp filter",
     level.noNewPrivileges && "no new privileges",
     level.cgroup !== "none" && `control group ${level.cgroup}`,
+    level.cores === "applied" && "placement on cores",
     level.deadline === "applied" && "deadline scheduling",
   ];
   return layers.filter((layer) => layer !== false);

@@ -1,8 +1,9 @@
 /**
  * The whole path on the real kernel: component namespace → router → wg0 → uplink → wire → gateway → relay → Unix socket.
- * Two devices, one gateway, wireguard-go at each end.
+ * Two devices, one gateway; at each end wireguard-go, and once more the kernel's WireGuard where the kernel has it.
  */
 import { generateTunnelKey, type KeyPair } from "@bulkhead/protocol";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planNetwork } from "./plan.ts";
 import { type DeviceHandle, openDevice } from "./testing/device-handle.ts";
@@ -29,6 +30,16 @@ const peers = [
   { publicKey: keyB.publicKey, allowedPrefix: prefixB },
 ];
 
+type Backend = "userspace" | "kernel";
+
+const kernelAttempt = ["--net", "ip", "link", "add", "wg0", "type", "wireguard"];
+/** The kernel's where it has one: some, this project's build machines among them, are built without. */
+const backends: readonly Backend[] = (await execa("unshare", kernelAttempt, { reject: false })).failed
+  ? ["userspace"]
+  : ["userspace", "kernel"];
+
+let backend: Backend = "userspace";
+
 function startOf(key: KeyPair, addressPrefix: string, proxies: Record<string, number> = { mqtt: 1883, other: 8883 }) {
   const kms = {
     tunnelKey: kmsKey.publicKey,
@@ -40,6 +51,7 @@ function startOf(key: KeyPair, addressPrefix: string, proxies: Record<string, nu
     system,
     provisioning: provisioningWith({ addressPrefix, tunnelKey: key.publicKey, kms }),
     privateKey: Buffer.from(key.privateKey, "base64url").toString("base64"),
+    backend,
   };
 }
 
@@ -52,12 +64,13 @@ let gateway: GatewayHandle;
 let deviceA: DeviceHandle;
 let deviceB: DeviceHandle;
 
-async function open(kind: "root" | "rootless"): Promise<void> {
+async function open(kind: "root" | "rootless", by: Backend): Promise<void> {
+  backend = by;
   world = await openWorld(kind);
   await world.attach("gw", `${gatewayAddress}/24`);
   await world.attach("uplink-a", "10.77.0.2/24");
   await world.attach("uplink-b", "10.77.0.3/24");
-  gateway = await openGateway(world, kmsKey, relays, kind === "root" ? 0 : 65_534);
+  gateway = await openGateway(world, kmsKey, relays, kind === "root" ? 0 : 65_534, by);
   for (const name of Object.keys(relays)) await gateway.startService(name);
   await gateway.start();
   expect(await gateway.setPeers(peers)).toBe(200);
@@ -85,8 +98,10 @@ function testPath(): void {
     expect(await deviceB.connect("c-telemetry", kmsAddress, 1883, { waitMs: 10_000 })).toBe(`mqtt ${telemetryB}`);
   });
 
-  test("[K13] the network server says that the tunnel is up", async () => {
-    await expect.poll(() => deviceA.readLog(), { timeout: 5_000 }).toContain("tunnel up");
+  test("[K13] the network server says that the tunnel is up, or that it cannot see it", async () => {
+    // The kernel's answers only in the namespace that it was moved to, which the network server never enters.
+    const words = backend === "kernel" ? "cannot be read from here" : "tunnel up";
+    await expect.poll(() => deviceA.readLog(), { timeout: 15_000 }).toContain(words);
   });
 
   test("[K23] [M5] a component reaches nothing else, near or far", async () => {
@@ -116,14 +131,14 @@ function testPath(): void {
   });
 }
 
-describe("the tunnel without root", () => {
-  beforeAll(() => open("rootless"));
+describe.each(backends)("the tunnel without root (%s)", (by) => {
+  beforeAll(() => open("rootless", by));
   afterAll(close);
   testPath();
 });
 
-describe("the tunnel", () => {
-  beforeAll(() => open("root"));
+describe.each(backends)("the tunnel (%s)", (by) => {
+  beforeAll(() => open("root", by));
   afterAll(close);
   testPath();
 

@@ -119,6 +119,10 @@ function createSystemRunner(
       pacer.touch();
     },
     onReady(name) {
+      void runner
+        .sandbox(name)
+        ?.schedule()
+        .then(pacer.touch, (error: Error) => runner.fault(name, error.message));
       if (name === "network" && isCore(release, name)) void attachTunnel();
     },
     onEscalation: events.onEscalation,

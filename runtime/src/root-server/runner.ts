@@ -25,7 +25,7 @@ export type Runner = {
   fault(component: string, what: string): void;
   send<K extends keyof ToComponent>(component: string, kind: K, body: ToComponent[K]): void;
   state(): SupervisionState;
-  sandbox(component: string): Pick<Sandbox, "componentPid" | "level"> | undefined;
+  sandbox(component: string): Pick<Sandbox, "componentPid" | "level" | "schedule"> | undefined;
   lastReason(component: string): Reason | null;
 };
 

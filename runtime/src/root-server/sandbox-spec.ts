@@ -42,7 +42,12 @@ export async function buildSpec(
     storage: own.storage,
     networkNamespace: networkNamespace(name, component, privilege),
     capabilities: privilege.capabilities,
-    limits: { memoryBytes: component.memoryBytes, processes: component.processes, cpu: component.cpu },
+    limits: {
+      memoryBytes: component.memoryBytes,
+      processes: component.processes,
+      cpu: component.cpu,
+      cores: component.cores,
+    },
     cgroup: `${device.config.instance}/${name}`,
     stdout,
     requires: system.policy.requireFullLevel ? fullLevel(component) : component.requires,
@@ -54,8 +59,9 @@ export function isCoreServer(name: string, { image }: Component): boolean {
   return "core" in image && image.core === name;
 }
 
-function fullLevel({ cpu, storage }: Component): Component["requires"] {
+function fullLevel({ cpu, cores, storage }: Component): Component["requires"] {
   const layers: Component["requires"] = ["own-uid", "namespaces", "seccomp", "cgroup"];
+  if (cores.length > 0) layers.push("cores");
   if (cpu.class === "deadline") layers.push("deadline");
   if (storage.quotaBytes > 0) layers.push("storage-quota");
   return layers;

@@ -11,6 +11,7 @@ const host: HostCapabilities = {
   seccomp: true,
   cgroup: { version: "v2", mount: "/sys/fs/cgroup" },
   deadline: "unavailable",
+  exclusiveCores: false,
   bubblewrapVersion: "0.8.0",
   reasons: [],
 };
@@ -36,6 +37,7 @@ const full: Level = {
   seccomp: true,
   noNewPrivileges: true,
   cgroup: "v2",
+  cores: "not-asked",
   deadline: "not-asked",
   missing: [],
 };
@@ -73,6 +75,7 @@ describe("[K7] what a manifest requires", () => {
     ["seccomp", { ...spec, uid: null }],
     ["cgroup", { ...spec, uid: null }],
     ["deadline", { ...spec, uid: null, limits: { ...spec.limits, cpu: deadline } }],
+    ["cores", { ...spec, uid: null, limits: { ...spec.limits, cores: [0] } }],
   ] as const)("%s is not run without", (layer, without) => {
     expect(() => refuseForeseen(without, weak)).not.toThrow();
     expect(() => refuseForeseen({ ...without, requires: [layer] }, weak)).toThrow(
@@ -102,5 +105,29 @@ describe("[K7] what a manifest requires", () => {
 
   test("what is foreseen to be missing is said, not refused", () => {
     expect(foreseeMissing({ ...spec, uid: null }, weak)).toEqual(["own uid", "seccomp filter", "control group"]);
+  });
+});
+
+describe("[K20] cores and deadlines", () => {
+  const cpu = { class: "deadline", budgetUs: 1, periodUs: 2 } as const;
+  const able = {
+    ...host,
+    cgroup: { version: "v2", mount: "/sys/fs/cgroup", cpuset: true },
+    deadline: "available",
+  } as const;
+  const foresee = (limits: object, on: HostCapabilities) =>
+    foreseeMissing({ ...spec, limits: { ...spec.limits, ...limits } }, on);
+
+  test("cores can be had where control groups have them to give", () => {
+    expect(foresee({ cores: [1] }, able)).toEqual([]);
+    expect(foresee({ cores: [1] }, host)).toEqual(["placement on cores"]);
+    expect(foresee({ cores: [] }, host)).toEqual([]);
+  });
+
+  test("a deadline holds on all cores, or on cores of the component's own", () => {
+    expect(foresee({ cpu }, able)).toEqual([]);
+    expect(foresee({ cpu }, host)).toEqual(["deadline scheduling"]);
+    expect(foresee({ cpu, cores: [1] }, able)).toEqual(["placement on cores", "deadline scheduling"]);
+    expect(foresee({ cpu, cores: [1] }, { ...able, exclusiveCores: true })).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 /** Chooses how a sandbox is made, and says beforehand what it will run without. Pure. */
 import { BulkheadError, type Level } from "@bulkhead/protocol";
+import { isExclusive } from "./cgroup/cores.ts";
 import { canHaveUid, type HostCapabilities } from "./host.ts";
 import type { SandboxSpec } from "./spec.ts";
 
@@ -29,9 +30,21 @@ export function foreseeMissing(spec: SandboxSpec, host: HostCapabilities): strin
     chooseForm(spec, host) === "board-userns" && spec.capabilities.length === 0 ? "user namespace" : [],
     host.seccomp ? [] : "seccomp filter",
     host.cgroup.version === "none" ? "control group" : [],
-    spec.limits.cpu.class === "deadline" ? "deadline scheduling" : [],
+    canPlace(spec, host) ? [] : "placement on cores",
+    canMeetDeadline(spec, host) ? [] : "deadline scheduling",
     spec.storage?.isLimited === false ? "storage quota" : [],
   ].flat();
+}
+
+function canPlace({ limits }: SandboxSpec, { cgroup, exclusiveCores }: HostCapabilities): boolean {
+  if ((limits.cores ?? []).length === 0) return true;
+  return isExclusive(limits) ? exclusiveCores : cgroup.version !== "none" && cgroup.cpuset !== undefined;
+}
+
+/** A deadline holds on all cores, or on cores of its own: the kernel refuses it to a task that is bound in any other way. */
+export function canMeetDeadline({ limits }: SandboxSpec, host: HostCapabilities): boolean {
+  if (limits.cpu.class !== "deadline") return true;
+  return host.deadline === "available" && (!isExclusive(limits) || host.exclusiveCores);
 }
 
 /** What of `missing` the component's manifest does not accept. */

@@ -1,8 +1,10 @@
 /** Finds out, by trying, which layers of isolation this kernel and this user have to give. */
 import { access, readFile } from "node:fs/promises";
+import { release } from "node:os";
 import { BulkheadError } from "@bulkhead/protocol";
 import { execa } from "execa";
 import { type CgroupHost, detectCgroups } from "./cgroup/host.ts";
+import { tryDeadline } from "./deadline.ts";
 import { findProgram, programEnvironment } from "./programs.ts";
 import { isArchitecture } from "./seccomp/filter.ts";
 
@@ -17,8 +19,9 @@ export type HostCapabilities = {
   userNamespaces: boolean;
   seccomp: boolean;
   cgroup: CgroupHost;
-  /** Applying SCHED_DEADLINE to a running component is not built yet. */
-  deadline: "unavailable";
+  /** SCHED_DEADLINE. On chosen cores it needs cores of its own, too: `exclusiveCores`. */
+  deadline: "available" | "unavailable";
+  exclusiveCores: boolean;
   bubblewrapVersion: string;
   /** For each layer that is not there, a sentence saying why. */
   reasons: readonly string[];
@@ -30,13 +33,15 @@ const nobody = 65_534;
 /** Throws MISSING_PROGRAM without bubblewrap or util-linux, SANDBOX_UNAVAILABLE where no form of sandbox works. */
 export async function detectHost(): Promise<HostCapabilities> {
   const bubblewrap = await findProgram("bwrap", "bubblewrap");
-  for (const name of ["setpriv", "nsenter"]) await findProgram(name, "util-linux");
+  for (const name of ["setpriv", "nsenter", "chrt"]) await findProgram(name, "util-linux");
   const { stdout } = await execa(bubblewrap, ["--version"]);
   const root = process.geteuid?.() === 0;
   const uids = root ? parseUidMap(await readFile("/proc/self/uid_map", "utf8")) : [];
   const refusal = await tryUserNamespace(uids);
   const seccomp = await hasSeccomp();
   const cgroup = await detectCgroups();
+  const deadlineRefusal = await tryDeadline();
+  const exclusiveCores = cgroup.version === "v2" && cgroup.cpuset === true && isAtLeast(release(), 6, 7);
   if (refusal !== null && !root) {
     throw new BulkheadError("SANDBOX_UNAVAILABLE", `this user cannot make a user namespace: ${refusal}`, {
       remedy:
@@ -50,6 +55,10 @@ export async function detectHost(): Promise<HostCapabilities> {
       : "one uid for all components: the caller has no other (uidmap and a range in /etc/subuid give more)",
     seccomp ? [] : `no seccomp filter for a kernel or processor like this (${process.arch})`,
     cgroup.version === "none" ? `no control groups: ${cgroup.reason}` : [],
+    deadlineRefusal === null ? [] : `no deadline scheduling: ${deadlineRefusal}`,
+    exclusiveCores
+      ? []
+      : "no cores of a component's own: that takes control groups version 2 with cpuset, and Linux 6.7",
   ].flat();
   return {
     root,
@@ -57,7 +66,8 @@ export async function detectHost(): Promise<HostCapabilities> {
     userNamespaces: refusal === null,
     seccomp,
     cgroup,
-    deadline: "unavailable",
+    deadline: deadlineRefusal === null ? "available" : "unavailable",
+    exclusiveCores,
     bubblewrapVersion: stdout.replace("bubblewrap ", ""),
     reasons,
   };
@@ -75,6 +85,12 @@ export function parseUidMap(text: string): UidRange[] {
 /** True where the caller's user namespace maps `uid`, so that a process can have it. */
 export function canHaveUid(uids: readonly UidRange[], uid: number): boolean {
   return uid > 0 && uids.some(({ first, count }) => uid >= first && uid < first + count);
+}
+
+/** Of the kernel's release (`6.12.107+deb13-arm64`). */
+export function isAtLeast(text: string, major: number, minor: number): boolean {
+  const [, first = "0", second = "0"] = /^(\d+)\.(\d+)/.exec(text) ?? [];
+  return Number(first) > major || (Number(first) === major && Number(second) >= minor);
 }
 
 /** Makes a sandbox the way that components get one. Returns null where it works, else what the tool said. */

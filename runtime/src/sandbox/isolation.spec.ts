@@ -162,6 +162,7 @@ describe("[K7] the level of a component", () => {
       seccomp: true,
       noNewPrivileges: true,
       cgroup: bench.host.cgroup.version,
+      cores: "not-asked",
       deadline: "not-asked",
       missing: bench.host.cgroup.version === "none" ? ["control group"] : [],
     });

@@ -1,6 +1,7 @@
 /** Reads from /proc what isolates a running process. Nothing here is assumed from what was asked for. */
 import { readdir, readFile, readlink, statfs } from "node:fs/promises";
 import type { Level } from "@bulkhead/protocol";
+import { readPlacement } from "./cgroup/cores.ts";
 import { type CgroupHost, neededControllers, ownRoot } from "./cgroup/host.ts";
 import type { SandboxSpec } from "./spec.ts";
 
@@ -12,7 +13,12 @@ const namespaceNames = Object.keys(namespaceFiles) as NamespaceName[];
 const capabilityBits: Readonly<Record<SandboxSpec["capabilities"][number], bigint>> = { net_admin: 12n };
 
 /** Measures `pid`, the component's own process. Throws what readFile throws when it has gone. */
-export async function readLevel(pid: number, spec: SandboxSpec, cgroupHost: CgroupHost): Promise<Level> {
+export async function readLevel(
+  pid: number,
+  spec: SandboxSpec,
+  cgroupHost: CgroupHost,
+  deadline: Level["deadline"] = "not-asked",
+): Promise<Level> {
   const status = parseStatus(await readFile(`/proc/${pid}/status`, "utf8"));
   const namespaces = await ownNamespaces(pid);
   const cgroup = memberVersion(await readFile(`/proc/${pid}/cgroup`, "utf8"), spec.cgroup, cgroupHost);
@@ -23,8 +29,8 @@ export async function readLevel(pid: number, spec: SandboxSpec, cgroupHost: Cgro
     seccomp: status.seccomp,
     noNewPrivileges: status.noNewPrivileges,
     cgroup,
-    // SCHED_DEADLINE is not applied yet, and is not claimed.
-    deadline: spec.limits.cpu.class === "deadline" ? "unavailable" : "not-asked",
+    cores: await readPlacement(pid, cgroupHost, spec.cgroup, spec.limits),
+    deadline,
   };
   const missing = missingLayers(level, spec);
   return { ...level, missing: (await exceedsQuota(pid, spec)) ? [...missing, "storage quota"] : missing };
@@ -87,6 +93,7 @@ function missingLayers(level: Omit<Level, "missing">, spec: SandboxSpec): string
     level.seccomp ? [] : "seccomp filter",
     level.noNewPrivileges ? [] : "no_new_privs",
     level.cgroup === "none" ? "control group" : [],
+    level.cores === "unavailable" ? "placement on cores" : [],
     level.deadline === "unavailable" ? "deadline scheduling" : [],
   ].flat();
 }

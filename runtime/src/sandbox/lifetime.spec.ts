@@ -76,7 +76,7 @@ describe("[K2] a start that fails", () => {
     ],
     ["a program that is not there", { command: ["/nowhere"] }, "COMPONENT_START_FAILED"],
     ["a network namespace that is not there", { networkNamespace: "/nowhere" }, "COMPONENT_START_FAILED"],
-    ["a layer that cannot be had", { requires: ["deadline"], limits: deadlineLimits() }, "SANDBOX_UNAVAILABLE"],
+    ["a layer that cannot be had", { requires: ["cores"], limits: unknownCore() }, "SANDBOX_UNAVAILABLE"],
     ["a uid that nobody may have", { uid: 0 }, "SANDBOX_UNAVAILABLE"],
   ] as const)("because of %s says so and leaves nothing", async (_, spec, code) => {
     await expect(
@@ -142,11 +142,12 @@ test("[K2] children are found with and without the kernel's list of them", async
   expect(await scanChildren(sandbox.pid)).toEqual([sandbox.componentPid]);
 });
 
-function deadlineLimits() {
+function unknownCore() {
   return {
     memoryBytes: 96 * 1024 ** 2,
     processes: 32,
-    cpu: { class: "deadline", budgetUs: 1000, periodUs: 2000 },
+    cpu: { class: "fair", weight: 100 },
+    cores: [255],
   } as const;
 }
 

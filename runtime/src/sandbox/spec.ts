@@ -33,7 +33,13 @@ export type SandboxSpec = {
   /** Not empty: no user namespace of its own, and these capabilities over what the caller's user namespace owns. */
   capabilities: readonly Capability[];
   /** `processes` counts tasks as the kernel does: threads too. An idle Node has about 11. */
-  limits: { memoryBytes: number; processes: number; cpu: Component["cpu"] };
+  limits: {
+    memoryBytes: number;
+    processes: number;
+    cpu: Component["cpu"];
+    /** Processor cores that it may run on, for itself alone where its class is `deadline`; any where there are none. */
+    cores?: readonly number[];
+  };
   /** Its directory at /data, which is among the mounts; absent: none. `isLimited`: the kernel is to hold it to the quota. */
   storage?: { quotaBytes: number; isLimited: boolean } | undefined;
   /** `<instance>/<component>` below the control group `bulkhead`. */
@@ -53,8 +59,13 @@ export type Sandbox = {
   componentPid: number;
   /** The other end of file descriptor 3. */
   control: Duplex;
-  /** Read from /proc after the start. */
+  /** Read from /proc after the start, and again by `schedule`. */
   level: Level;
+  /**
+   * Once it is ready: gives it the deadline that its manifest asks for. Starting takes more than its steady work, so until
+   * then a quota bounds it. Does nothing for others. Throws SANDBOX_UNAVAILABLE where the kernel refuses.
+   */
+  schedule(): Promise<void>;
   /** Settles after the last process has gone and the control group is removed; never rejects. */
   exited: Promise<ExitStatus>;
   /** SIGKILL to everything in the sandbox. */

@@ -1,9 +1,10 @@
 /** The one way a component is started, for the first time and again: blocked, control group, release, measured. */
 import { readFile } from "node:fs/promises";
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, type Level } from "@bulkhead/protocol";
 import { commandLine, setprivInside } from "./bubblewrap.ts";
 import { createGroup, joinGroup, removeGroup } from "./cgroup/group.ts";
-import { chooseForm, type Form, refuseForeseen, refuseGaps } from "./form.ts";
+import { applyDeadline, type Deadline, hasDeadline } from "./deadline.ts";
+import { canMeetDeadline, chooseForm, type Form, refuseForeseen, refuseGaps } from "./form.ts";
 import type { HostCapabilities } from "./host.ts";
 import { type Launched, launch } from "./launch.ts";
 import { childrenOf, isEnding, readLevel } from "./level.ts";
@@ -51,10 +52,35 @@ async function release(
   await joinGroup(host.cgroup, spec.cgroup, pid);
   await launched.release();
   const componentPid = await findComponent(pid, launched, spec);
-  const level = await readLevel(componentPid, spec, host.cgroup);
+  const level = await readLevel(componentPid, spec, host.cgroup, foreseenDeadline(spec, host));
   if (await isEnding(componentPid)) throw notStarted(spec, "it ended at once");
   refuseGaps(spec, host, level);
-  return { pid, componentPid, control: launched.control, level, exited, kill: launched.kill };
+  const { control, kill } = launched;
+  const schedule = async () => {
+    if (spec.limits.cpu.class !== "deadline" || sandbox.level.deadline === "unavailable") return;
+    sandbox.level = await meetDeadline(componentPid, spec, host, spec.limits.cpu);
+  };
+  const sandbox: Sandbox = { pid, componentPid, control, level, schedule, exited, kill };
+  return sandbox;
+}
+
+function foreseenDeadline(spec: SandboxSpec, host: HostCapabilities): Level["deadline"] {
+  if (spec.limits.cpu.class !== "deadline") return "not-asked";
+  return canMeetDeadline(spec, host) ? "when-ready" : "unavailable";
+}
+
+async function meetDeadline(
+  pid: number,
+  spec: SandboxSpec,
+  host: HostCapabilities,
+  deadline: Deadline,
+): Promise<Level> {
+  const refusal = await applyDeadline(pid, deadline);
+  const isApplied = refusal === null && (await hasDeadline(pid, deadline));
+  const level = await readLevel(pid, spec, host.cgroup, isApplied ? "applied" : "unavailable");
+  const reasons = refusal === null ? host.reasons : [refusal, ...host.reasons];
+  refuseGaps(spec, { ...host, reasons }, level);
+  return level;
 }
 
 function makeFilter(spec: SandboxSpec, form: Form): Buffer | null {

@@ -42,6 +42,7 @@ const level: Level = {
   seccomp: true,
   noNewPrivileges: true,
   cgroup: "v2",
+  cores: "not-asked",
   deadline: "not-asked",
   missing: [],
 };

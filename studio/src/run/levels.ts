@@ -17,6 +17,7 @@ function describe({ state, level }: ComponentStatus): string {
       : `capabilities ${level.capabilities.replace(/^0+/, "")}`,
     level.seccomp ? "seccomp" : "no seccomp",
     level.cgroup === "none" ? "no cgroup" : `cgroup ${level.cgroup}`,
+    ...(level.cores === "applied" ? ["cores"] : []),
     ...(level.deadline === "applied" ? ["deadline"] : []),
   ];
   return `${layers.join(", ")}${level.missing.length > 0 ? `; without ${level.missing.join(", ")}` : ""}`;

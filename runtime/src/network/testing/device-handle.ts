@@ -10,7 +10,12 @@ import type { World } from "./world.ts";
 type Answer = { ok: boolean; code?: string; message?: string; exitCode?: number; stdout?: string; stderr?: string };
 
 export type DeviceHandle = {
-  start(what: { system: System; provisioning: Provisioning; privateKey: string }): Promise<Answer>;
+  start(what: {
+    system: System;
+    provisioning: Provisioning;
+    privateKey: string;
+    backend: "userspace" | "kernel";
+  }): Promise<Answer>;
   /** Makes the namespaces and applies the steps. */
   apply(what: { namespaces: readonly string[]; steps: readonly NetworkStep[] }): Promise<Answer>;
   restartTunnel(): Promise<Answer>;

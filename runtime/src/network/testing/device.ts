@@ -2,7 +2,7 @@
  * A device without its root server, for tests: does what the root server does with the network, in the namespace that it
  * is started in, by lines of JSON. Not part of the runtime.
  *
- *   → {id, "op":"start", system, provisioning, privateKey, toolsUid}   ← {id, "ok":true} or {id, "ok":false, code, message}
+ *   → {id, "op":"start", system, provisioning, privateKey, backend, toolsUid}   ← {id, "ok":true} or {id, "ok":false, code, message}
  *   → {id, "op":"apply", namespaces, steps, toolsUid}                  ← as start
  *   → {id, "op":"restart-tunnel"}                                      ← as start
  *   → {id, "op":"log"}                                                 ← {id, "ok":true, stdout}
@@ -21,7 +21,14 @@ import {
 } from "../index.ts";
 import { type NetworkServer, startNetworkServer } from "./network-server.ts";
 
-type Start = { op: "start"; system: System; provisioning: Provisioning; privateKey: string; toolsUid: number | null };
+type Start = {
+  op: "start";
+  system: System;
+  provisioning: Provisioning;
+  privateKey: string;
+  backend: "userspace" | "kernel";
+  toolsUid: number | null;
+};
 type Apply = { op: "apply"; namespaces: string[]; steps: NetworkStep[]; toolsUid: number | null };
 type Run = { op: "run"; namespace: string; argv: string[] };
 type Request = { id: number } & (Start | Apply | Run | { op: "restart-tunnel" } | { op: "log" });

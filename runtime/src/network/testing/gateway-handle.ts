@@ -38,13 +38,14 @@ export async function openGateway(
   key: KeyPair,
   relays: Readonly<Record<string, number>>,
   uid: number,
+  backend: "userspace" | "kernel",
 ): Promise<GatewayHandle> {
   const directory = await mkdtemp(join(tmpdir(), "gw-"));
   const path = (name: string): string => join(directory, name);
   await writeFile(path("tunnel.key"), `${Buffer.from(key.privateKey, "base64url").toString("base64")}\n`, {
     mode: 0o600,
   });
-  await writeFile(path("config.json"), JSON.stringify(configOf(path, relays)));
+  await writeFile(path("config.json"), JSON.stringify(configOf(path, relays, backend)));
   await mkdir(path("state"));
   for (const name of ["", "tunnel.key", "config.json", "state"]) await chown(path(name), uid, uid);
   const services = new Map<string, Server>();
@@ -74,9 +75,14 @@ export async function openGateway(
   return handle;
 }
 
-function configOf(path: (name: string) => string, relays: Readonly<Record<string, number>>): object {
+function configOf(
+  path: (name: string) => string,
+  relays: Readonly<Record<string, number>>,
+  backend: "userspace" | "kernel",
+): object {
   return {
     format: 1,
+    backend,
     stateFile: path("state/peers.json"),
     controlSocket: path("control/socket"),
     listenPort: gatewayPort,

@@ -27,7 +27,12 @@ export type NetworkServer = {
   readLog(): Promise<string>;
 };
 
-type Options = { readonly provisioning: Provisioning; readonly privateKey: string; readonly uid: number | null };
+type Options = {
+  readonly provisioning: Provisioning;
+  readonly privateKey: string;
+  readonly uid: number | null;
+  readonly backend: "userspace" | "kernel";
+};
 
 type Running = Pick<Sandbox, "control" | "exited" | "kill">;
 
@@ -103,7 +108,7 @@ async function startBeside(directory: string, stdout: number): Promise<Running> 
   return { control: child.stdio[3] as Duplex, exited, kill: () => void child.kill("SIGKILL") };
 }
 
-async function becomeReady({ control, exited }: Running, { provisioning }: Options): Promise<void> {
+async function becomeReady({ control, exited }: Running, { provisioning, backend }: Options): Promise<void> {
   const tell = (kind: string, body: unknown) => control.write(encodeFrame([2, kind, body]));
   const ready = new Promise<void>((resolve, reject) => {
     const reader = createFrameReader((frame) => {
@@ -123,9 +128,13 @@ async function becomeReady({ control, exited }: Running, { provisioning }: Optio
     interface: "tunnel-key",
     dependency: "strong",
     grant: {},
+    operations: null,
+    inspect: false,
+    ratePerSecond: null,
+    leaseBytes: 0,
   };
   const self = { protocol: 1, component: "network", role: "core", incarnation: 1, generation: 1, heartbeatMs: 1_000 };
-  tell("start", { ...self, uses: [key], provides: [], config: { provisioning } });
+  tell("start", { ...self, uses: [key], provides: [], config: { provisioning, backend } });
   tell("peer", { name: "key", up: true, incarnation: 1 });
   await ready;
 }

@@ -1,11 +1,13 @@
 /** Makes, enters and removes the control groups of components, all below `<mount>/bulkhead`. */
-import { access, mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { access, mkdir, readdir, readFile, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import type { SandboxSpec } from "../spec.ts";
 import { waitFor } from "../wait.ts";
+import { coreDirectories, placeGroup } from "./cores.ts";
 import { type CgroupHost, detectCgroups, groupDirectories, neededControllers, ownRoot } from "./host.ts";
 import { type Setting, settingsV1, settingsV2 } from "./limits.ts";
+import { enableControllers, writeSetting } from "./write.ts";
 
 /** How long killed processes may take to vanish; a process in an uninterruptible wait can outlast it. */
 const emptyTimeoutMs = 5000;
@@ -19,17 +21,19 @@ const groupPattern = /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}$)[A-Za-
  */
 export async function createGroup(host: CgroupHost, group: string, limits: SandboxSpec["limits"]): Promise<void> {
   await removeGroup(host, group);
-  await makeGroup(host, group, limits).catch(async (cause: unknown) => {
-    await removeGroup(host, group).catch(() => undefined);
-    if (cause instanceof BulkheadError) throw cause;
-    throw new BulkheadError("SANDBOX_UNAVAILABLE", `the control group ${group} cannot be made`, { cause });
-  });
+  await makeGroup(host, group, limits)
+    .then(() => placeGroup(host, group, limits))
+    .catch(async (cause: unknown) => {
+      await removeGroup(host, group).catch(() => undefined);
+      if (cause instanceof BulkheadError) throw cause;
+      throw new BulkheadError("SANDBOX_UNAVAILABLE", `the control group ${group} cannot be made`, { cause });
+    });
 }
 
 async function makeGroup(host: CgroupHost, group: string, limits: SandboxSpec["limits"]): Promise<void> {
   if (host.version === "v2") {
     const directory = join(host.mount, ownRoot, group);
-    await delegateControllers(host.mount, dirname(directory));
+    await enableControllers(host.mount, dirname(directory), neededControllers);
     await mkdir(directory, { recursive: true });
     await applySettings(directory, settingsV2(limits));
   }
@@ -40,25 +44,6 @@ async function makeGroup(host: CgroupHost, group: string, limits: SandboxSpec["l
       if (mount !== null) await applySettings(join(mount, ownRoot, group), settings);
     }
   }
-}
-
-/**
- * Version 2 gives a child a controller only if every ancestor has enabled it for its children, and an ancestor that
- * does so must hold no process itself ("no internal process"); only leaves hold ours.
- */
-async function delegateControllers(mount: string, parent: string): Promise<void> {
-  await mkdir(parent, { recursive: true });
-  const levels = [mount, ...ancestorsBelow(mount, parent)];
-  for (const level of levels) {
-    const file = join(level, "cgroup.subtree_control");
-    const enabled = (await readFile(file, "utf8")).trim().split(/\s+/);
-    const wanted = neededControllers.filter((controller) => !enabled.includes(controller));
-    if (wanted.length > 0) await writeSetting(level, "cgroup.subtree_control", wanted.map((c) => `+${c}`).join(" "));
-  }
-}
-
-function ancestorsBelow(top: string, path: string): string[] {
-  return path === top || path === dirname(path) ? [] : [...ancestorsBelow(top, dirname(path)), path];
 }
 
 async function applySettings(directory: string, settings: readonly Setting[]): Promise<void> {
@@ -73,7 +58,7 @@ async function applySettings(directory: string, settings: readonly Setting[]): P
  * COMPONENT_START_FAILED where the process has ended meanwhile.
  */
 export async function joinGroup(host: CgroupHost, group: string, pid: number): Promise<void> {
-  for (const directory of groupDirectories(host, group)) {
+  for (const directory of [...groupDirectories(host, group), ...(await coreDirectories(host, group))]) {
     await writeSetting(directory, "cgroup.procs", String(pid)).catch((error: Error) => {
       if ((error.cause as NodeJS.ErrnoException).code !== "ESRCH") throw error;
       throw new BulkheadError("COMPONENT_START_FAILED", `process ${pid} ended before it could join ${group}`, {
@@ -85,22 +70,15 @@ export async function joinGroup(host: CgroupHost, group: string, pid: number): P
   }
 }
 
-async function writeSetting(directory: string, file: string, value: string): Promise<void> {
-  await writeFile(join(directory, file), value).catch((cause: unknown) => {
-    throw new BulkheadError("SANDBOX_UNAVAILABLE", `the kernel refused "${value}" for ${join(directory, file)}`, {
-      cause,
-      remedy: "see what else on this machine manages control groups, and whether the limit is within its parent's",
-    });
-  });
-}
-
 /** Kills what is left in a group and everything below, and removes it. Returns the directories that were removed. */
 export async function removeGroup(host: CgroupHost, group: string): Promise<string[]> {
   if (!groupPattern.test(group)) {
     throw new BulkheadError("ENVIRONMENT_INVALID", `"${group}" is not the name of a control group of ours`);
   }
   const removed: string[] = [];
-  for (const directory of groupDirectories(host, group)) removed.push(...(await removeTree(directory)));
+  for (const directory of [...groupDirectories(host, group), ...(await coreDirectories(host, group))]) {
+    removed.push(...(await removeTree(directory)));
+  }
   return removed;
 }
 
@@ -111,7 +89,7 @@ export async function removeGroup(host: CgroupHost, group: string): Promise<stri
 export async function removeCgroups(instance: string): Promise<string[]> {
   const host = await detectCgroups();
   const removed = await removeGroup(host, instance);
-  for (const root of groupDirectories(host, ".")) await removeUnused(root);
+  for (const root of [...groupDirectories(host, "."), ...(await coreDirectories(host, "."))]) await removeUnused(root);
   return removed;
 }
 

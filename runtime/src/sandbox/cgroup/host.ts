@@ -7,8 +7,17 @@ import { join } from "node:path";
 export const ownRoot = "bulkhead";
 
 /** Version 1: a mount point per controller; some may share one. */
-export type CgroupV1 = { version: "v1"; mounts: { memory: string; pids: string; cpu: string; cpuacct: string | null } };
-export type CgroupHost = { version: "v2"; mount: string } | CgroupV1 | { version: "none"; reason: string };
+export type CgroupV1 = {
+  version: "v1";
+  mounts: { memory: string; pids: string; cpu: string; cpuacct: string | null };
+  /** Apart from the others: only a component that asks for cores gets a group there. */
+  cpuset?: string;
+};
+/** `cpuset`: cores can be chosen. */
+export type CgroupHost =
+  | { version: "v2"; mount: string; cpuset?: true }
+  | CgroupV1
+  | { version: "none"; reason: string };
 
 /** A line of /proc/self/mountinfo (proc(5)), as far as it is needed here. */
 export type MountLine = { mountPoint: string; type: string; options: readonly string[] };
@@ -41,7 +50,8 @@ async function detectV2(mounts: readonly MountLine[]): Promise<CgroupHost | null
     if (type !== "cgroup2") continue;
     const offered = (await readFile(join(mountPoint, "cgroup.controllers"), "utf8").catch(() => "")).split(/\s+/);
     if (!neededControllers.every((controller) => offered.includes(controller))) continue;
-    if (await isWritable(mountPoint)) return { version: "v2", mount: mountPoint };
+    if (!(await isWritable(mountPoint))) continue;
+    return { version: "v2", mount: mountPoint, ...(offered.includes("cpuset") && { cpuset: true }) };
   }
   return null;
 }
@@ -56,7 +66,9 @@ async function detectV1(mounts: readonly MountLine[]): Promise<CgroupHost> {
   for (const mount of [memory, pids, cpu]) {
     if (!(await isWritable(mount))) return { version: "none", reason: `${mount} is not writable for this user` };
   }
-  return { version: "v1", mounts: { memory, pids, cpu, cpuacct: find("cpuacct") } };
+  const cpuset = find("cpuset");
+  const hasCores = cpuset !== null && (await isWritable(cpuset));
+  return { version: "v1", mounts: { memory, pids, cpu, cpuacct: find("cpuacct") }, ...(hasCores && { cpuset }) };
 }
 
 async function isWritable(path: string): Promise<boolean> {
