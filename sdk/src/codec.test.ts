@@ -1,4 +1,5 @@
 import { maxFrameBytes } from "@bulkhead/protocol";
+import { decode as decodeOther, encode as encodeOther } from "@msgpack/msgpack";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createFrameReader, encodeFrame } from "./codec.ts";
@@ -62,6 +63,28 @@ describe("[K3] frames", () => {
     );
   });
 
+  test("are what another implementation of MessagePack reads and writes", () => {
+    fc.assert(
+      fc.property(message, (value) => {
+        const frame = encodeFrame(value);
+        expect(decodeOther(new Uint8Array(frame.subarray(4)))).toEqual(value);
+        expect(readAll([encodeFrame(decodeOther(new Uint8Array(frame.subarray(4))))])).toEqual([value]);
+        const body = encodeOther(value, { ignoreUndefined: true });
+        const header = Buffer.alloc(4);
+        header.writeUInt32BE(body.length);
+        expect(readAll([header, body])).toEqual([value]);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("keep their bytes while others are made, and give none of them to each other", () => {
+    const frames = Array.from({ length: 3000 }, (_, i) => encodeFrame({ i, text: "x".repeat(i % 300) }));
+    expect(readAll(frames).map((read) => (read as { i: number }).i)).toEqual(frames.map((_, i) => i));
+    const [bytes] = readAll([encodeFrame(new Uint8Array([1, 2, 3]))]) as [Uint8Array];
+    expect(bytes.buffer.byteLength).toBe(3);
+  });
+
   test("above the limit are refused by their length alone", () => {
     expect(() => readAll([Uint8Array.of(0, 0, 1, 1)], 256)).toThrow(
       expect.objectContaining({ code: "IPC_FRAME_TOO_LARGE" }),
@@ -93,7 +116,7 @@ describe("[K3] frames", () => {
     expect(readAll([encodeFrame({ a: undefined, b: 1 })])).toEqual([{ b: 1 }]);
     const circle: unknown[] = [];
     circle.push(circle);
-    for (const value of [circle, () => 0]) {
+    for (const value of [circle, () => 0, 1n, new Date(), new Map(), Symbol("s")]) {
       expect(() => encodeFrame(value)).toThrow(expect.objectContaining({ code: "IPC_FRAME_INVALID" }));
     }
     expect(readAll([encodeFrame("still works")])).toEqual(["still works"]);

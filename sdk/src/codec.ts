@@ -3,13 +3,11 @@
  * Knows nothing of what the messages mean.
  */
 import { BulkheadError, maxFrameBytes } from "@bulkhead/protocol";
-import { Decoder, Encoder } from "@msgpack/msgpack";
-import { isSafeMessage } from "./message-check.ts";
+import { decode } from "./message-pack/decode.ts";
+import { encode, TooLarge } from "./message-pack/encode.ts";
 
-const headerBytes = 4;
-// An undefined member is an absent one, as in JSON.
-const encoder = new Encoder({ ignoreUndefined: true });
-const decoder = new Decoder();
+/** A length, in front of each message. */
+export const headerBytes = 4;
 
 /**
  * One frame: the length of `message` and its MessagePack form.
@@ -18,18 +16,12 @@ const decoder = new Decoder();
  * (functions, big integers, circles).
  */
 export function encodeFrame(message: unknown, maxBytes: number = maxFrameBytes): Buffer {
-  const body = encodeBody(message);
-  if (body.length > maxBytes) throw tooLarge(body.length, maxBytes);
-  const frame = Buffer.allocUnsafe(headerBytes + body.length);
-  frame.writeUInt32BE(body.length, 0);
-  frame.set(body, headerBytes);
-  return frame;
-}
-
-function encodeBody(message: unknown): Uint8Array {
   try {
-    return encoder.encodeSharedRef(message);
+    const frame = encode(message, headerBytes, maxBytes);
+    frame.writeUInt32BE(frame.length - headerBytes, 0);
+    return frame;
   } catch (cause) {
+    if (cause instanceof TooLarge) throw tooLarge(cause.sizeBytes - headerBytes, maxBytes);
     throw new BulkheadError("IPC_FRAME_INVALID", `the message cannot be encoded: ${(cause as Error).message}`, {
       cause,
     });
@@ -53,12 +45,12 @@ export type FrameReader = {
  * copied, once, into a buffer of its own length.
  */
 export function createFrameReader(
-  onMessage: (message: unknown) => void,
+  onMessage: (message: unknown, sizeBytes: number) => void,
   maxBytes: number = maxFrameBytes,
 ): FrameReader {
   const header = Buffer.alloc(headerBytes);
   let headerFilled = 0;
-  let body: Uint8Array | undefined;
+  let body: Buffer | undefined;
   let bodyFilled = 0;
 
   /** Continues the frame that an earlier chunk began; returns how many bytes it took. */
@@ -67,7 +59,9 @@ export function createFrameReader(
       const part = chunk.subarray(offset, offset + headerBytes - headerFilled);
       header.set(part, headerFilled);
       headerFilled += part.length;
-      if (headerFilled === headerBytes) body = new Uint8Array(checkLength(header.readUInt32BE(0), maxBytes));
+      if (headerFilled === headerBytes) {
+        body = Buffer.allocUnsafeSlow(checkLength(header.readUInt32BE(0), maxBytes));
+      }
       return part.length;
     }
     const part = chunk.subarray(offset, offset + body.length - bodyFilled);
@@ -77,13 +71,14 @@ export function createFrameReader(
       const whole = body;
       body = undefined;
       headerFilled = bodyFilled = 0;
-      onMessage(decodeMessage(whole));
+      onMessage(decodeMessage(whole, 0, whole.length), whole.length);
     }
     return part.length;
   }
 
   return {
-    push(chunk) {
+    push(bytes) {
+      const chunk = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
       let offset = 0;
       while (offset < chunk.length) {
         const start = offset + headerBytes;
@@ -91,21 +86,16 @@ export function createFrameReader(
           offset += fill(chunk, offset);
           continue;
         }
-        const end = start + checkLength(readLength(chunk, offset), maxBytes);
+        const end = start + checkLength(chunk.readUInt32BE(offset), maxBytes);
         if (end > chunk.length) offset += fill(chunk, offset);
         else {
           offset = end;
-          onMessage(decodeMessage(chunk.subarray(start, end)));
+          onMessage(decodeMessage(chunk, start, end), end - start);
         }
       }
     },
     isPartial: () => headerFilled > 0,
   };
-}
-
-function readLength(chunk: Uint8Array, offset: number): number {
-  const [a = 0, b = 0, c = 0, d = 0] = [chunk[offset], chunk[offset + 1], chunk[offset + 2], chunk[offset + 3]];
-  return a * 0x1000000 + b * 0x10000 + c * 0x100 + d;
 }
 
 function checkLength(length: number, maxBytes: number): number {
@@ -120,12 +110,9 @@ function tooLarge(length: number, maxBytes: number): BulkheadError {
   });
 }
 
-function decodeMessage(bytes: Uint8Array): unknown {
-  if (!isSafeMessage(bytes)) throw new BulkheadError("IPC_FRAME_INVALID", "a frame is not one MessagePack message");
-  // A plain view, so that binary members come out as Uint8Array and not as Buffer.
-  const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function decodeMessage(bytes: Buffer, start: number, end: number): unknown {
   try {
-    return decoder.decode(view);
+    return decode(bytes, start, end);
   } catch (cause) {
     throw new BulkheadError("IPC_FRAME_INVALID", `a frame cannot be decoded: ${(cause as Error).message}`, { cause });
   }

@@ -2,13 +2,13 @@
  * A component as its author writes it: what it uses, what it provides, and what it does when it starts. Everything in
  * the context is typed by the interfaces; nothing here does input or output.
  */
-import type { ToRoot } from "@bulkhead/protocol";
+import type { BulkheadError, ToRoot } from "@bulkhead/protocol";
 import type { z } from "zod";
-import type { Interface, Operation } from "./interface.ts";
+import type { Interface, Operation, StreamDefinition } from "./interface.ts";
 import type { Log } from "./log.ts";
 
 /** Any interface: an `Interface` without its type arguments would ask for a `refuse` that takes every grant. */
-export type AnyInterface = Pick<Interface, "name" | "digest" | "operations" | "notifications" | "grant"> & {
+export type AnyInterface = Pick<Interface, "name" | "digest" | "operations" | "notifications" | "streams" | "grant"> & {
   readonly refuse?: ((grant: never, operation: never, args: unknown) => string | undefined) | undefined;
 };
 
@@ -24,6 +24,34 @@ type Call<O extends Operation> =
   null extends In<O["arguments"]>
     ? (args?: In<O["arguments"]>, options?: CallOptions) => Promise<Out<O["result"]>>
     : (args: In<O["arguments"]>, options?: CallOptions) => Promise<Out<O["result"]>>;
+
+/** The client's end of a stream that it writes. */
+export type StreamWriter<T> = {
+  /**
+   * Resolves when the item has left; waits while the reader has not made room. Rejects with what closed the stream:
+   * IPC_STREAM_CANCELLED, PEER_GONE, or the code of the provider's failure.
+   */
+  write(item: T): Promise<void>;
+  /** No item follows. Resolves when the provider has finished with all of them, rejects with the code of its failure. */
+  end(): Promise<void>;
+  /** Gives up: the provider meets the error where it reads. */
+  fail(error: BulkheadError): void;
+};
+
+type Args<A extends z.ZodType> = null extends In<A> ? [args?: In<A>] : [args: In<A>];
+
+// A stream that is read is an async iterable; leaving a `for await` early cancels it.
+type OpenStream<S extends StreamDefinition> = S["direction"] extends "from-provider"
+  ? (...args: Args<S["arguments"]>) => AsyncIterableIterator<Out<S["item"]>>
+  : (...args: Args<S["arguments"]>) => StreamWriter<In<S["item"]>>;
+
+/** What a stream's handler is told beside its arguments: `signal` is aborted when the other end wants no more or has gone. */
+export type StreamEnd = { readonly signal: AbortSignal };
+
+// A stream that the provider writes is pulled: its next item is asked for when the one before has left.
+type HandleStream<S extends StreamDefinition> = S["direction"] extends "from-provider"
+  ? (args: Out<S["arguments"]>, end: StreamEnd) => AsyncIterable<In<S["item"]>>
+  : (args: Out<S["arguments"]>, items: AsyncIterable<Out<S["item"]>>, end: StreamEnd) => void | Promise<void>;
 
 export type PeerState = { up: boolean; incarnation: number };
 
@@ -46,11 +74,12 @@ export type ClientChannel<I extends AnyInterface = AnyInterface> = {
  * The client's end of a channel: one method per operation. A call fails with a BulkheadError: PEER_GONE (its data has
  * `lostIncarnation` and, as far as known, the new `incarnation`), DEADLINE_EXCEEDED, IPC_OVERLOADED, IPC_NOT_GRANTED,
  * IPC_INTERFACE_MISMATCH, IPC_ARGUMENTS_INVALID, IPC_RESULT_INVALID, or the code that the provider answered with.
- * Idempotent operations wait for a provider that is away and are repeated once, within the deadline.
+ * Idempotent operations wait for a provider that is away and are repeated once, within the deadline. A stream is opened
+ * by its name in the same way; what goes wrong is met where it is read or written, and it is never opened again by itself.
  */
 export type Client<I extends AnyInterface> = {
   readonly [K in keyof I["operations"]]: Call<I["operations"][K]>;
-} & { readonly channel: ClientChannel<I> };
+} & { readonly [K in keyof I["streams"]]: OpenStream<I["streams"][K]> } & { readonly channel: ClientChannel<I> };
 
 /** One connected client as its provider sees it. The channel is its identity: a component cannot claim another's. */
 export type ServedClient<I extends AnyInterface> = {
@@ -70,7 +99,7 @@ export type Handlers<I extends AnyInterface> = {
   readonly [K in keyof I["operations"]]: (
     args: Out<I["operations"][K]["arguments"]>,
   ) => In<I["operations"][K]["result"]> | Promise<In<I["operations"][K]["result"]>>;
-};
+} & { readonly [K in keyof I["streams"]]: HandleStream<I["streams"][K]> };
 
 export type Service<I extends AnyInterface> = {
   /** Has to be called in `start`, once: `accept` makes the handlers of each client that connects. */

@@ -1,4 +1,6 @@
 /** What the author of a component imports. */
+
+export { type CallSide, setTraceSink, type TraceSink } from "./channel/trace-sink.ts";
 export * from "./codec.ts";
 export * from "./component.ts";
 export * from "./interface.ts";

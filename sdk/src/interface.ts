@@ -12,24 +12,35 @@ export type Operation = {
   readonly idempotent: boolean;
 };
 
-type Definition<O, N, G extends z.ZodType> = {
+/** Items one after the other, as fast as the reader takes them and no faster. */
+export type StreamDefinition = {
+  /** What the client says when it opens the stream. */
+  readonly arguments: z.ZodType;
+  readonly item: z.ZodType;
+  readonly direction: "from-provider" | "from-client";
+};
+
+type Definition<O, N, G extends z.ZodType, S> = {
   readonly name: string;
   readonly operations: O;
   /** Provider → client, one way; may be lost when the client is slow, never reordered. */
   readonly notifications: N;
+  /** The client opens them by their name, so no operation may have the same. */
+  readonly streams: S;
   readonly grant: G;
-  /** Says why `grant` does not allow a call, or undefined where it does. Runs in the provider's stub before its handler. */
-  readonly refuse?: (grant: z.infer<G>, operation: keyof O & string, args: unknown) => string | undefined;
+  /** Says why `grant` does not allow a call or a stream, or undefined where it does. Runs in the provider's stub before its handler. */
+  readonly refuse?: (grant: z.infer<G>, operation: (keyof O | keyof S) & string, args: unknown) => string | undefined;
 };
 
 export type Interface<
   O extends Record<string, Operation> = Record<string, Operation>,
   N extends Record<string, z.ZodType> = Record<string, z.ZodType>,
   G extends z.ZodType = z.ZodType,
-> = Definition<O, N, G> & { readonly digest: string };
+  S extends Record<string, StreamDefinition> = Record<string, StreamDefinition>,
+> = Definition<O, N, G, S> & { readonly digest: string };
 
 /**
- * Defines an interface. The digest is the SHA-256 of its name, operations and notifications as JSON Schema, so two
+ * Defines an interface. The digest is the SHA-256 of its name, operations, notifications and streams as JSON Schema, so two
  * builds agree exactly when their wire forms do.
  *
  * @example
@@ -42,10 +53,17 @@ export function defineInterface<
   const O extends Record<string, Operation>,
   const N extends Record<string, z.ZodType> = Record<never, never>,
   G extends z.ZodType = typeof emptyGrant,
+  const S extends Record<string, StreamDefinition> = Record<never, never>,
 >(
-  definition: Omit<Definition<O, N, G>, "notifications" | "grant"> & { readonly notifications?: N; readonly grant?: G },
-): Interface<O, N, G> {
+  definition: Omit<Definition<O, N, G, S>, "notifications" | "grant" | "streams"> & {
+    readonly notifications?: N;
+    readonly grant?: G;
+    readonly streams?: S;
+  },
+): Interface<O, N, G, S> {
   const notifications = definition.notifications ?? ({} as N);
+  const streams = definition.streams ?? ({} as S);
+  refuseSharedNames(definition.name, definition.operations, streams);
   const grant = definition.grant ?? (emptyGrant as unknown as G);
   const wire = {
     name: definition.name,
@@ -56,8 +74,28 @@ export function defineInterface<
       ]),
     ),
     notifications: Object.fromEntries(Object.entries(notifications).map(([name, n]) => [name, jsonSchema(n)])),
+    // Left out where there are none: an interface without streams is what it was before there were any.
+    ...(Object.keys(streams).length > 0 && { streams: streamsWire(streams) }),
   };
-  return { ...definition, notifications, grant, digest: sha256(JSON.stringify(sorted(wire))) };
+  return { ...definition, notifications, streams, grant, digest: sha256(JSON.stringify(sorted(wire))) };
+}
+
+function streamsWire(streams: Readonly<Record<string, StreamDefinition>>): unknown {
+  return Object.fromEntries(
+    Object.entries(streams).map(([name, stream]) => [
+      name,
+      { arguments: jsonSchema(stream.arguments), item: jsonSchema(stream.item), direction: stream.direction },
+    ]),
+  );
+}
+
+/** A client has one method per name; `channel` is a property of every client. */
+function refuseSharedNames(iface: string, operations: object, streams: object): void {
+  const taken = Object.keys(streams).find((name) => Object.hasOwn(operations, name));
+  if (taken !== undefined) throw new TypeError(`${iface}: ${taken} is the name of an operation and of a stream`);
+  if (Object.hasOwn(operations, "channel") || Object.hasOwn(streams, "channel")) {
+    throw new TypeError(`${iface}: \`channel\` is a property of every client and no name for an operation or stream`);
+  }
 }
 
 // JSON Schema may hold fractions (multipleOf), which canonical JSON refuses; sorting by way of it is not needed then.

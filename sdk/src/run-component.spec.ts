@@ -20,6 +20,10 @@ const channel = {
   interface: "lamp",
   dependency: "strong",
   grant: {},
+  operations: null,
+  inspect: false,
+  ratePerSecond: null,
+  leaseBytes: 0,
 };
 
 /** A process of a component, and this test as its root server. */

@@ -1,10 +1,12 @@
 import { BulkheadError, type Frame } from "@bulkhead/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { trackCalls } from "./calls.ts";
 
 const peerGone = (lost?: number) => new BulkheadError("PEER_GONE", "gone", { data: { lost } });
 const far = 60_000;
+const operation = (idempotent: boolean) => ({ arguments: z.unknown(), result: z.unknown(), idempotent });
 
 type Action = { kind: "call"; idempotent: boolean } | { kind: "open" | "close" | "answer" | "stray" };
 const action: fc.Arbitrary<Action> = fc.oneof(
@@ -25,7 +27,7 @@ describe("[K3] calls that wait", () => {
           call: (it: Action) => {
             const number = idempotent.push(it.kind === "call" && it.idempotent) - 1;
             const end = () => void ended.push(number);
-            calls.start("op", number, idempotent[number] as boolean, far).then(end, end);
+            calls.start("op", operation(idempotent[number] as boolean), number, far).then(end, end);
           },
           open: () => {
             if (open) return;
@@ -60,8 +62,8 @@ describe("[K3] calls that wait", () => {
 
   test("for a peer that is known to be away fail at once where they may not be repeated", async () => {
     const calls = trackCalls("peer", peerGone);
-    const once = calls.start("op", null, false, far);
-    const often = calls.start("op", null, true, far);
+    const once = calls.start("op", operation(false), null, far);
+    const often = calls.start("op", operation(true), null, far);
     calls.peerDown();
     await expect(once).rejects.toMatchObject({ code: "PEER_GONE" });
     calls.opened((frame) => calls.answer(frame[1] as number, null, 7));

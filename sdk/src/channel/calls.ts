@@ -1,25 +1,29 @@
 /**
  * The calls of one channel that wait for an answer: deadlines, the bound on their number, and what becomes of them when
- * the peer goes and comes back. Pure but for the deadline timers.
+ * the peer goes and comes back. Pure but for the deadline timer.
  */
 import { BulkheadError, type Frame, maxOutstandingCalls } from "@bulkhead/protocol";
-import { type CallError, fromCallError } from "./message.ts";
+import type { Operation } from "../interface.ts";
+import { createDeadlines } from "./deadlines.ts";
+import { type CallError, fromCallError, parseValue } from "./message.ts";
+import { traceSink } from "./trace-sink.ts";
 
 type Call = {
   id: number;
-  operation: string;
-  args: unknown;
-  idempotent: boolean;
+  readonly operation: string;
+  readonly definition: Operation;
+  readonly args: unknown;
+  readonly dueMs: number;
+  readonly deadlineMs: number;
   /** Sent once already, to a peer that has gone. */
   repeated: boolean;
-  deadline: NodeJS.Timeout;
-  resolve(result: unknown): void;
-  reject(error: BulkheadError): void;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
 };
 
 export type Calls = {
-  /** Starts a call; the result is as the peer sent it, unchecked. */
-  start(operation: string, args: unknown, idempotent: boolean, deadlineMs: number): Promise<unknown>;
+  /** Starts a call of `operation` with checked arguments; its result is checked when it comes. */
+  start(operation: string, definition: Operation, args: unknown, deadlineMs: number): Promise<unknown>;
   /** The connection stands: calls that wait are sent, and later ones at once. */
   opened(send: (frame: Frame) => void): void;
   /** The connection has gone: calls that may not be repeated fail, the others wait. */
@@ -39,19 +43,24 @@ export function trackCalls(peerName: string, peerGone: (lostIncarnation?: number
   let send: ((frame: Frame) => void) | undefined;
   let nextId = 0;
 
-  function finish(call: Call): void {
-    clearTimeout(call.deadline);
-    sent.delete(call.id);
-    waiting.delete(call);
-  }
+  const deadlines = createDeadlines((nowMs) => {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const call of [...sent.values(), ...waiting]) {
+      if (call.dueMs <= nowMs) expire(call);
+      else nextMs = Math.min(nextMs, call.dueMs);
+    }
+    return nextMs;
+  });
 
   function fail(call: Call, error: BulkheadError): void {
-    finish(call);
+    sent.delete(call.id);
+    waiting.delete(call);
+    if (traceSink && call.id >= 0) traceSink.callEnded("client", peerName, call.operation, call.id, error.code);
     call.reject(error);
   }
 
-  function expire(call: Call, deadlineMs: number): void {
-    const text = `${peerName}.${call.operation} was not answered within ${deadlineMs} ms`;
+  function expire(call: Call): void {
+    const text = `${peerName}.${call.operation} was not answered within ${call.deadlineMs} ms`;
     fail(call, send ? new BulkheadError("DEADLINE_EXCEEDED", text) : peerGone());
   }
 
@@ -60,10 +69,10 @@ export function trackCalls(peerName: string, peerGone: (lostIncarnation?: number
       waiting.add(call);
       return;
     }
-    waiting.delete(call);
     call.id = nextId;
     nextId = (nextId + 1) % 0x1_0000_0000;
     sent.set(call.id, call);
+    if (traceSink) traceSink.callBegan("client", peerName, call.operation, call.id);
     try {
       send([0, call.id, call.operation, call.args]);
     } catch (error) {
@@ -72,35 +81,37 @@ export function trackCalls(peerName: string, peerGone: (lostIncarnation?: number
   }
 
   return {
-    start(operation, args, idempotent, deadlineMs) {
+    start(operation, definition, args, deadlineMs) {
       if (sent.size + waiting.size >= maxOutstandingCalls) {
         return Promise.reject(
           new BulkheadError("IPC_OVERLOADED", `${maxOutstandingCalls} calls wait for ${peerName} already`),
         );
       }
+      const dueMs = performance.now() + deadlineMs;
+      deadlines.add(dueMs);
       return new Promise((resolve, reject) => {
-        const deadline = setTimeout(() => expire(call, deadlineMs), deadlineMs);
-        const call: Call = { id: -1, operation, args, idempotent, repeated: false, deadline, resolve, reject };
-        transmit(call);
+        transmit({ id: -1, operation, definition, args, dueMs, deadlineMs, repeated: false, resolve, reject });
       });
     },
     opened(newSend) {
       send = newSend;
-      for (const call of [...waiting]) transmit(call);
+      const calls = [...waiting];
+      waiting.clear();
+      for (const call of calls) transmit(call);
     },
     closed(lostIncarnation) {
       send = undefined;
       for (const call of [...sent.values()]) {
-        sent.delete(call.id);
-        if (!call.idempotent || call.repeated) fail(call, peerGone(lostIncarnation));
+        if (!call.definition.idempotent || call.repeated) fail(call, peerGone(lostIncarnation));
         else {
+          sent.delete(call.id);
           call.repeated = true;
           waiting.add(call);
         }
       }
     },
     peerDown() {
-      for (const call of [...waiting]) if (!call.idempotent) fail(call, peerGone());
+      for (const call of [...waiting]) if (!call.definition.idempotent) fail(call, peerGone());
     },
     failAll(error) {
       send = undefined;
@@ -114,9 +125,14 @@ export function trackCalls(peerName: string, peerGone: (lostIncarnation?: number
           throw new BulkheadError("IPC_FRAME_INVALID", `${peerName} answered a call that was never made`);
         return;
       }
-      finish(call);
-      if (error) call.reject(fromCallError(error, `${peerName}.${call.operation}`));
-      else call.resolve(result);
+      sent.delete(id);
+      if (traceSink) traceSink.callEnded("client", peerName, call.operation, id, error?.code ?? null);
+      if (error) return call.reject(fromCallError(error, `${peerName}.${call.operation}`));
+      try {
+        call.resolve(parseValue(call.definition.result, result, "IPC_RESULT_INVALID", call.operation, peerName));
+      } catch (misfit) {
+        call.reject(misfit);
+      }
     },
   };
 }

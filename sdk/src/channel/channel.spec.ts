@@ -1,91 +1,15 @@
-import { once } from "node:events";
-import { createConnection, type Socket } from "node:net";
-import { BulkheadError, channelProtocol } from "@bulkhead/protocol";
+import type { BulkheadError } from "@bulkhead/protocol";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
-import { z } from "zod";
-import { createFrameReader, encodeFrame } from "../codec.ts";
-import type { Client, Handlers, ServedClient } from "../component.ts";
+import { encodeFrame } from "../codec.ts";
 import { defineInterface } from "../interface.ts";
-import { connectPair, type Pair } from "../testing/connect-pair.ts";
+import { bystander, closeAll, handlers, hello, pair, rawConnection, rawPair, valve } from "../testing/valve.ts";
 
 /** Machines that run eight things at once take their time. */
 const eventually = <T>(probe: () => T | Promise<T>) => expect.poll(probe, { timeout: 20_000 });
-
-const valve = defineInterface({
-  name: "valve",
-  grant: z.strictObject({ mayWrite: z.boolean() }),
-  operations: {
-    read: { arguments: z.null(), result: z.strictObject({ percent: z.number() }), idempotent: true },
-    write: { arguments: z.strictObject({ percent: z.number().min(0).max(100) }), result: z.null(), idempotent: false },
-    echo: { arguments: z.unknown(), result: z.unknown(), idempotent: true },
-    hang: { arguments: z.null(), result: z.null(), idempotent: true },
-    hangOnce: { arguments: z.null(), result: z.null(), idempotent: false },
-    fail: { arguments: z.enum(["coded", "plain", "bad-result"]), result: z.null(), idempotent: false },
-  },
-  notifications: { moved: z.strictObject({ percent: z.number() }), text: z.string() },
-  refuse: (grant, operation) => (operation === "write" && !grant.mayWrite ? "only reading is granted" : undefined),
-});
-type Valve = typeof valve;
-
-const handlers: Handlers<Valve> = {
-  read: () => ({ percent: 40 }),
-  write: () => null,
-  echo: (args) => args,
-  hang: () => new Promise(() => {}),
-  hangOnce: () => new Promise(() => {}),
-  fail: (how) => {
-    if (how === "bad-result") return 7 as never;
-    if (how === "coded") throw new BulkheadError("STATE_DAMAGED", "the valve is stuck");
-    throw new Error("password is 1234");
-  },
-};
-
-const open: Pair<Valve>[] = [];
-async function pair(
-  given: Handlers<Valve> | ((c: ServedClient<Valve>) => Handlers<Valve>) = handlers,
-  mayWrite = true,
-  halfFrameMs?: number,
-) {
-  const made = await connectPair(valve, given, { grant: { mayWrite }, ...(halfFrameMs && { halfFrameMs }) });
-  open.push(made);
-  return made;
-}
-/** A provider whose own client keeps away, so that a raw connection can take its place. */
-async function rawPair(given = handlers, halfFrameMs?: number) {
-  const made = await pair(given, true, halfFrameMs);
-  made.clientEnd.close();
-  return made;
-}
-afterEach(async () => {
-  for (const made of open.splice(0)) await made.close();
-});
-
 const code = (expected: string) => expect.objectContaining({ code: expected });
-const hello = (digest = valve.digest) =>
-  encodeFrame([
-    2,
-    "hello",
-    { protocol: channelProtocol, interface: "valve", digest, component: "raw", incarnation: 1 },
-  ]);
 
-async function rawConnection(path: string): Promise<{ socket: Socket; messages: unknown[]; closed: Promise<unknown> }> {
-  const socket = createConnection(path);
-  socket.on("error", () => {});
-  const messages: unknown[] = [];
-  const reader = createFrameReader((message) => messages.push(message));
-  socket.on("data", (chunk) => reader.push(chunk));
-  const closed = new Promise<unknown>((resolve) => socket.once("close", resolve));
-  await once(socket, "connect");
-  return { socket, messages, closed };
-}
-
-/** A second channel of the same process, which nothing that happens to the first may touch. */
-async function bystander(): Promise<Client<Valve>> {
-  const { client } = await pair();
-  expect(await client.read()).toEqual({ percent: 40 });
-  return client;
-}
+afterEach(closeAll);
 
 describe("[K3] a call", () => {
   test("brings its result, and the errors of the provider by their code", async () => {

@@ -1,15 +1,19 @@
-/** The client's end of a channel: turns methods into calls, checks what goes out and what comes back. */
+/** The client's end of a channel: turns methods into calls and streams, checks what goes out and what comes back. */
 import { BulkheadError, defaultDeadlineMs, type Frame } from "@bulkhead/protocol";
 import type { AnyInterface, CallOptions, Client, ClientChannel, PeerState } from "../component.ts";
+import type { Operation, StreamDefinition } from "../interface.ts";
 import type { Log } from "../log.ts";
 import { trackCalls } from "./calls.ts";
 import { createConnector } from "./connector.ts";
 import type { Self } from "./hello.ts";
 import { parseValue } from "./message.ts";
 import { createPeerWatch } from "./peer-watch.ts";
+import { trackStreams } from "./stream/client-streams.ts";
 
 /** A call is refused while the peer has not taken this much of the calls before it. */
 const maxQueuedBytes = 4 * 1024 * 1024;
+/** Streams wait already then, so that calls need not wait behind them. */
+const clogBytes = 128 * 1024;
 
 export type ClientOptions<I extends AnyInterface> = {
   interface: I;
@@ -42,6 +46,7 @@ export function createClientEnd<I extends AnyInterface>(options: ClientOptions<I
     return new BulkheadError("PEER_GONE", `the provider of ${name} has gone`, { data });
   };
   const calls = trackCalls(name, peerGone);
+  const streams = trackStreams(name, () => broken ?? (announced?.up === false ? peerGone() : undefined));
 
   const connector = createConnector({
     interface: iface,
@@ -55,12 +60,15 @@ export function createClientEnd<I extends AnyInterface>(options: ClientOptions<I
         }
         link.send(frame);
       });
+      streams.opened({ send: link.send, isClogged: () => link.queuedBytes() > clogBytes });
     },
-    onFrame(frame: Frame) {
+    onFrame(frame: Frame, sizeBytes: number) {
       if (frame[0] === 1) calls.answer(frame[1], frame[2], frame[3]);
       else if (frame[0] === 2) watch.notify(frame[1], frame[2]);
+      else if (frame[0] >= 4) streams.take(frame, sizeBytes);
       else throw new BulkheadError("IPC_FRAME_INVALID", `${name}: only a client may send requests`);
     },
+    onDrain: streams.drained,
     onDown(error) {
       if (error) log.warn(`channel ${name} closed: ${error.message}`, { code: error.code });
       const lost = watch.channel.incarnation;
@@ -70,43 +78,55 @@ export function createClientEnd<I extends AnyInterface>(options: ClientOptions<I
       }
       watch.set({ up: false, incarnation: Math.max(lost, announced?.incarnation ?? 0) });
       calls.closed(lost);
+      streams.closed(broken ?? peerGone(lost));
     },
   });
 
-  async function call(operation: string, args: unknown, { deadlineMs }: CallOptions = {}): Promise<unknown> {
-    const definition = iface.operations[operation] as AnyInterface["operations"][string];
-    const checked = parseValue(definition.arguments, args, "IPC_ARGUMENTS_INVALID", `${name}.${operation}`);
-    if (broken) throw broken;
-    if (!definition.idempotent && announced?.up === false) throw peerGone();
-    const result = await calls.start(operation, checked, definition.idempotent, deadlineMs ?? defaultDeadlineMs);
-    return parseValue(definition.result, result, "IPC_RESULT_INVALID", `${name}.${operation}`);
+  function call(operation: string, args: unknown, options?: CallOptions): Promise<unknown> {
+    try {
+      const definition = iface.operations[operation] as Operation;
+      const checked = parseValue(definition.arguments, args, "IPC_ARGUMENTS_INVALID", operation, name);
+      if (broken) throw broken;
+      if (!definition.idempotent && announced?.up === false) throw peerGone();
+      return calls.start(operation, definition, checked, options?.deadlineMs ?? defaultDeadlineMs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   return {
-    client: makeClient(iface, watch.channel, call),
+    client: makeClient(iface, watch.channel, call, streams.open),
     setPeer(state) {
       if (state.incarnation !== announced?.incarnation) broken = undefined;
       announced = state;
       connector.setPeer(state);
-      if (!state.up) calls.peerDown();
+      if (state.up) return;
+      calls.peerDown();
+      streams.closed(peerGone());
     },
     close() {
       announced = { up: false, incarnation: watch.channel.incarnation };
       connector.close();
       calls.failAll(peerGone());
+      streams.closed(peerGone());
     },
   };
 }
 
-/** The methods of a client over any way to make its calls. */
+/** The methods of a client over any way to make its calls and to open its streams. */
 export function makeClient<I extends AnyInterface>(
   iface: I,
   channel: ClientChannel,
   call: (operation: string, args: unknown, options?: CallOptions) => Promise<unknown>,
+  open: (name: string, definition: StreamDefinition, args: unknown) => unknown,
 ): Client<I> {
   const methods = Object.keys(iface.operations).map((operation) => [
     operation,
     (args?: unknown, options?: CallOptions) => call(operation, args, options),
   ]);
-  return { ...Object.fromEntries(methods), channel } as Client<I>;
+  const streams = Object.entries(iface.streams).map(([name, definition]) => [
+    name,
+    (args?: unknown) => open(name, definition, args),
+  ]);
+  return { ...Object.fromEntries([...methods, ...streams]), channel } as Client<I>;
 }

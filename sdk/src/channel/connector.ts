@@ -2,11 +2,10 @@
  * Keeps the client's end of a channel connected while the root server says that the provider is up: connects, exchanges
  * hello, tries again. What goes over the connection is not its business.
  */
-import { createConnection } from "node:net";
 import type { BulkheadError, Frame } from "@bulkhead/protocol";
 import type { AnyInterface, PeerState } from "../component.ts";
 import { helloFrame, helloMs, readHello, type Self } from "./hello.ts";
-import { type Link, openLink } from "./link.ts";
+import { connectLink, type Link } from "./link.ts";
 
 // A provider listens before it is announced, so a retry is the exception: short at first, then easy on the machine.
 const firstRetryMs = 10;
@@ -18,7 +17,8 @@ export type ConnectorOptions = {
   self: Self;
   /** Both ends have said hello. */
   onUp(link: Link, incarnation: number): void;
-  onFrame(frame: Frame): void;
+  onFrame(frame: Frame, sizeBytes: number): void;
+  onDrain(): void;
   /** The connection, or the attempt, has ended. `error` says what the provider did wrong. */
   onDown(error: BulkheadError | undefined): void;
 };
@@ -34,11 +34,11 @@ export function createConnector(options: ConnectorOptions): Connector {
   let retryMs = firstRetryMs;
 
   function connect(): void {
-    const socket = createConnection(options.path);
-    const mine = openLink(socket, {
-      onFrame(frame) {
+    const mine = connectLink(options.path, {
+      onDrain: options.onDrain,
+      onFrame(frame, sizeBytes) {
         if (linked !== undefined) {
-          options.onFrame(frame);
+          options.onFrame(frame, sizeBytes);
           return;
         }
         linked = readHello(options.interface, frame).incarnation;

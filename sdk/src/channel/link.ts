@@ -2,23 +2,29 @@
  * One connected end of a channel: messages in, messages out, every bound that keeps a bad or slow peer to itself.
  * It knows nothing of interfaces.
  */
-import type { Socket } from "node:net";
+import { createConnection, type Socket } from "node:net";
 import { BulkheadError, type Frame } from "@bulkhead/protocol";
-import { createFrameReader, encodeFrame } from "../codec.ts";
+import { createFrameReader, encodeFrame, headerBytes } from "../codec.ts";
 import { parseFrame } from "./message.ts";
+import { createOutbox } from "./outbox.ts";
 
 export type LinkOptions = {
-  /** What it throws closes the link. */
-  onFrame(frame: Frame): void;
+  /** `sizeBytes` is the frame without its length. What it throws closes the link. */
+  onFrame(frame: Frame, sizeBytes: number): void;
   /** Called once. `error` says what the peer did wrong; undefined where the connection simply ended. */
   onClose(error: BulkheadError | undefined): void;
+  /** All that was queued has left. */
+  onDrain?(): void;
   /** A frame that has begun must end within this time. Default 5000. */
   halfFrameMs?: number;
 };
 
 export type Link = {
-  /** Sends one message, or queues it where the peer is slow. Throws IPC_FRAME_TOO_LARGE or IPC_FRAME_INVALID. */
-  send(message: Frame): void;
+  /**
+   * Sends one message, or queues it where the peer is slow; returns its size without the length in front. Throws
+   * IPC_FRAME_TOO_LARGE or IPC_FRAME_INVALID.
+   */
+  send(message: Frame): number;
   /** Bytes that the peer has not taken yet. */
   queuedBytes(): number;
   /** Reads nothing more until all that is queued has left. */
@@ -30,37 +36,44 @@ export type Link = {
 };
 
 const defaultHalfFrameMs = 5_000;
+
 /** Takes over a connected socket. */
 export function openLink(socket: Socket, options: LinkOptions): Link {
+  const { link, receive } = wireLink(socket, options);
+  socket.on("data", receive);
+  return link;
+}
+
+// Reading is synchronous, and what is kept of a chunk is copied: one buffer serves all connections of the process.
+const sharedRead = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** Connects to a socket and reads it without the cost of a stream. */
+export function connectLink(path: string, options: LinkOptions): Link {
+  const socket: Socket = createConnection({
+    path,
+    onread: {
+      buffer: sharedRead,
+      callback(length) {
+        receive(sharedRead.subarray(0, length));
+        return true;
+      },
+    },
+  });
+  const { link, receive } = wireLink(socket, options);
+  return link;
+}
+
+function wireLink(socket: Socket, options: LinkOptions): { link: Link; receive(chunk: Buffer): void } {
   const halfFrameMs = options.halfFrameMs ?? defaultHalfFrameMs;
+  const outbox = createOutbox(socket);
   let closed = false;
   let failure: BulkheadError | undefined;
-  let sentThisTick = false;
-  let corked = false;
   let halfFrame: NodeJS.Timeout | undefined;
+  let framesSeen = 0;
 
   function destroy(error?: BulkheadError): void {
     failure ??= error;
     socket.destroy();
-  }
-
-  // The first message of a tick leaves at once, for a single call should not wait; the others follow in one write.
-  function write(frame: Buffer): void {
-    if (!sentThisTick) {
-      sentThisTick = true;
-      process.nextTick(endTick);
-    } else if (!corked) {
-      corked = true;
-      socket.cork();
-    }
-    socket.write(frame);
-  }
-
-  function endTick(): void {
-    sentThisTick = false;
-    if (!corked) return;
-    corked = false;
-    socket.uncork();
   }
 
   /** Armed from the first byte of a frame to its last; a pause that we made ourselves does not count. */
@@ -73,17 +86,19 @@ export function openLink(socket: Socket, options: LinkOptions): Link {
     }, halfFrameMs);
   }
 
-  let framesSeen = 0;
-  const reader = createFrameReader((message) => {
+  const reader = createFrameReader((message, sizeBytes) => {
     framesSeen++;
-    if (!socket.destroyed) options.onFrame(parseFrame(message));
+    if (!socket.destroyed) options.onFrame(parseFrame(message), sizeBytes);
   });
 
-  socket.on("data", (chunk: Buffer) => {
+  let chunk: Buffer;
+  const pushChunk = () => reader.push(chunk);
+  function receive(received: Buffer): void {
     const wasPartial = reader.isPartial();
     const before = framesSeen;
+    chunk = received;
     try {
-      reader.push(chunk);
+      outbox.together(pushChunk);
     } catch (error) {
       destroy(
         error instanceof BulkheadError
@@ -93,11 +108,14 @@ export function openLink(socket: Socket, options: LinkOptions): Link {
       return;
     }
     // A frame that drips in keeps the timer of its first byte.
-    if (reader.isPartial() !== wasPartial || framesSeen !== before) watchHalfFrame();
-  });
+    const isPartial = reader.isPartial();
+    if (isPartial !== wasPartial || (isPartial && framesSeen !== before)) watchHalfFrame();
+  }
+
   socket.on("drain", () => {
     socket.resume();
     watchHalfFrame();
+    options.onDrain?.();
   });
   socket.on("error", () => {}); // "close" follows and tells.
   socket.on("close", () => {
@@ -106,12 +124,15 @@ export function openLink(socket: Socket, options: LinkOptions): Link {
     options.onClose(failure);
   });
 
-  return {
+  const link: Link = {
     send(message) {
-      if (closed || socket.destroyed) return;
-      write(encodeFrame(message));
+      if (closed || socket.destroyed) return 0;
+      const frame = encodeFrame(message);
+      const sizeBytes = frame.length - headerBytes;
+      outbox.add(frame);
+      return sizeBytes;
     },
-    queuedBytes: () => socket.writableLength,
+    queuedBytes: outbox.queuedBytes,
     pause() {
       socket.pause();
       watchHalfFrame();
@@ -123,4 +144,5 @@ export function openLink(socket: Socket, options: LinkOptions): Link {
     },
     destroy,
   };
+  return { link, receive };
 }

@@ -19,9 +19,13 @@ const error = oneOf<unknown>(
   [],
 );
 const nearFrame = fc.oneof(
-  fc.tuple(oneOf<unknown>(0, 1, 2, 3, "0"), id, name, fc.jsonValue()),
+  fc.tuple(oneOf<unknown>(0, 1, 2, 3, 4, 5, 6, 7, "0"), id, name, fc.jsonValue()),
   fc.tuple(fc.constant(1), id, error, fc.jsonValue()),
   fc.tuple(fc.constant(2), name, fc.jsonValue()),
+  fc.tuple(fc.constant(3), id, name, fc.jsonValue(), id),
+  fc.tuple(fc.constant(4), id, fc.jsonValue()),
+  fc.tuple(fc.constant(5), id, id),
+  fc.tuple(fc.constant(6), id, error),
   fc.array(fc.jsonValue()),
   fc.jsonValue(),
 );

@@ -1,4 +1,4 @@
-/** The three messages of a channel (MessagePack-RPC) and the errors in them, made and read without a schema's cost. */
+/** The messages of a channel and the errors in them, made and read without a schema's cost. */
 import { BulkheadError, type Frame, isErrorCode, reportError } from "@bulkhead/protocol";
 import type { z } from "zod";
 
@@ -13,16 +13,32 @@ const maxErrorText = 2000;
  * @throws BulkheadError IPC_FRAME_INVALID
  */
 export function parseFrame(message: unknown): Frame {
-  if (Array.isArray(message)) {
-    if (message[0] === 0 && message.length === 4 && isCallId(message[1]) && isName(message[2])) return message as Frame;
-    if (message[0] === 1 && message.length === 4 && isCallId(message[1]) && isCallError(message[2])) {
-      return message as Frame;
-    }
-    if (message[0] === 2 && message.length === 3 && isName(message[1])) return message as Frame;
-  }
-  throw new BulkheadError("IPC_FRAME_INVALID", "a frame is neither request, response nor notification");
+  if (Array.isArray(message) && isFrame(message)) return message as unknown as Frame;
+  throw new BulkheadError("IPC_FRAME_INVALID", "a frame is of no kind that a channel knows");
 }
 
+function isFrame(message: readonly unknown[]): boolean {
+  switch (message[0]) {
+    case 0:
+      return message.length === 4 && isCallId(message[1]) && isName(message[2]);
+    case 1:
+      return message.length === 4 && isCallId(message[1]) && isCallError(message[2]);
+    case 2:
+      return message.length === 3 && isName(message[1]);
+    case 3:
+      return message.length === 5 && isCallId(message[1]) && isName(message[2]) && isCallId(message[4]);
+    case 4:
+      return message.length === 3 && isCallId(message[1]);
+    case 5:
+      return message.length === 3 && isCallId(message[1]) && isCallId(message[2]);
+    case 6:
+      return message.length === 3 && isCallId(message[1]) && isCallError(message[2]);
+    default:
+      return false;
+  }
+}
+
+/** Identifiers and credit: 32 bits, without a sign. */
 function isCallId(value: unknown): boolean {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 0xffffffff;
 }
@@ -72,13 +88,20 @@ export function parseValue<S extends z.ZodType>(
   value: unknown,
   code: "IPC_ARGUMENTS_INVALID" | "IPC_RESULT_INVALID" | "IPC_FRAME_INVALID",
   what: string,
+  of?: string,
 ): z.output<S> {
   try {
     const parsed = schema.safeParse(value === undefined ? null : value);
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
     const place = issue?.path.length ? ` at ${issue.path.join(".")}` : "";
-    throw new BulkheadError(code, `${what}: ${issue?.message ?? "does not fit"}${place}`.slice(0, maxErrorText));
+    throw new BulkheadError(
+      code,
+      `${of === undefined ? what : `${of}.${what}`}: ${issue?.message ?? "does not fit"}${place}`.slice(
+        0,
+        maxErrorText,
+      ),
+    );
   } catch (cause) {
     if (cause instanceof BulkheadError) throw cause;
     throw new BulkheadError(code, `${what}: the value cannot be checked`, { cause });

@@ -1,23 +1,20 @@
 /**
- * The provider's end of one channel: checks hello, arguments, grant and result of every call, so that handlers see only
- * what the manifest and the interface allow. A client that breaks the rules loses its connection and disturbs no other.
+ * The provider's end of one channel: listens, checks hello, and hands what follows to `provider-calls.ts`. A client that
+ * breaks the rules loses its connection and disturbs no other.
  */
 import { chmod, rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
-import { BulkheadError, type Frame, type Hello, maxFrameBytes, maxOutstandingCalls } from "@bulkhead/protocol";
+import { BulkheadError, type Hello } from "@bulkhead/protocol";
 import type { AnyInterface, Handlers, ServedClient } from "../component.ts";
 import type { Log } from "../log.ts";
 import { callOut } from "./call-out.ts";
 import { helloFrame, helloMs, readHello, type Self } from "./hello.ts";
 import { type Link, openLink } from "./link.ts";
-import { parseValue, toCallError } from "./message.ts";
+import { parseValue } from "./message.ts";
+import { type Answering, answerCalls, type Served } from "./provider-calls.ts";
 
-/** While more than this waits for a client, no more calls are read from it. */
-const pauseBytes = 256 * 1024;
 /** Notifications are dropped above this: they may be lost, answers may not. */
 const notifyBytes = 128 * 1024;
-/** Answers to calls that were read before the pause; beyond it the client has lost its claim to them. */
-const maxQueuedBytes = 8 * maxFrameBytes;
 /** A client needs one connection; the rest is room for one that reconnects before its old end is noticed. */
 const maxConnections = 4;
 
@@ -26,8 +23,8 @@ export type ServerCounters = { refusedConnections: number; refusedCalls: number;
 export type ServerOptions<I extends AnyInterface> = {
   interface: I;
   service: string;
-  /** The channel: whose it is, the client's name for it, and the limits the manifest set. */
-  channel: { client: string; name: string; grant: unknown };
+  /** The channel: whose it is, the client's name for it, and the limits the manifest set (`operations` null: all). */
+  channel: { client: string; name: string; grant: unknown; operations?: readonly string[] | null };
   path: string;
   self: Self;
   log: Log;
@@ -91,12 +88,12 @@ function serveConnection<I extends AnyInterface>(
   replace: (link: Link) => void,
 ): void {
   const goneListeners: (() => void)[] = [];
-  let answer: ((frame: Frame) => void) | undefined;
+  let answering: Answering | undefined;
   const link: Link = openLink(socket, {
     ...(options.halfFrameMs && { halfFrameMs: options.halfFrameMs }),
-    onFrame(frame) {
-      if (answer) {
-        answer(frame);
+    onFrame(frame, sizeBytes) {
+      if (answering) {
+        answering.take(frame, sizeBytes);
         return;
       }
       const hello = readHello(options.interface, frame);
@@ -104,11 +101,13 @@ function serveConnection<I extends AnyInterface>(
       replace(link);
       const client = servedClient(options, hello, grant, link, counters, goneListeners);
       callOut(() => {
-        answer = answerCalls(options, grant, link, counters, options.accept(client));
+        answering = answerCalls(servedOf(options, grant, counters), link, options.accept(client));
       });
     },
+    onDrain: () => answering?.drained(),
     onClose(error) {
       clearTimeout(helloTimer);
+      answering?.closed();
       if (error) countRefusal(options, counters, error);
       for (const listener of goneListeners) callOut(listener);
     },
@@ -117,6 +116,23 @@ function serveConnection<I extends AnyInterface>(
     link.destroy(new BulkheadError("IPC_FRAME_INVALID", `no hello within ${helloMs} ms`));
   }, helloMs);
   link.send(helloFrame(options.interface, options.self));
+}
+
+function servedOf<I extends AnyInterface>(
+  options: ServerOptions<I>,
+  grant: unknown,
+  counters: ServerCounters,
+): Served<I> {
+  const { operations = null } = options.channel;
+  return {
+    interface: options.interface,
+    service: options.service,
+    channel: nameOf(options),
+    grant,
+    operations: operations && new Set(operations),
+    log: options.log,
+    onRefusal: () => void counters.refusedCalls++,
+  };
 }
 
 // A client that is refused a thousand times must not fill the log of its provider: 1, 2, 4, 8 … are told.
@@ -151,76 +167,5 @@ function servedClient<I extends AnyInterface>(
       return true;
     },
     onGone: (callback) => void goneListeners.push(callback),
-  };
-}
-
-/** Answers the requests of one connection; throws for everything that is not a request. */
-function answerCalls<I extends AnyInterface>(
-  options: ServerOptions<I>,
-  grant: unknown,
-  link: Link,
-  counters: ServerCounters,
-  handlers: Handlers<I>,
-): (frame: Frame) => void {
-  const { interface: iface, service, log } = options;
-  let running = 0;
-
-  function send(frame: Frame): void {
-    link.send(frame);
-    if (link.queuedBytes() > maxQueuedBytes) {
-      link.destroy(new BulkheadError("IPC_OVERLOADED", "the client does not read its answers"));
-    } else if (link.queuedBytes() > pauseBytes) link.pause();
-  }
-
-  function refuse(id: number, operation: string, error: unknown): void {
-    counters.refusedCalls++;
-    if (!(error instanceof BulkheadError)) {
-      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      log.error(`${service}.${operation} failed`, { cause });
-    }
-    send([1, id, toCallError(error, `${service}.${operation}`), null]);
-  }
-
-  /** Checks what comes and calls the handler; synchronous handlers are answered in the same tick. */
-  function handle(operation: string, args: unknown): unknown {
-    const definition = Object.hasOwn(iface.operations, operation) ? iface.operations[operation] : undefined;
-    if (!definition) throw new BulkheadError("IPC_UNKNOWN_OPERATION", `${iface.name} has no ${operation}`);
-    const checked = parseValue(definition.arguments, args, "IPC_ARGUMENTS_INVALID", operation);
-    const refusal = iface.refuse?.(grant as never, operation as never, checked);
-    if (refusal !== undefined) throw new BulkheadError("IPC_NOT_GRANTED", `${operation}: ${refusal}`);
-    return handlers[operation as keyof Handlers<I>](checked as never);
-  }
-
-  function succeed(id: number, operation: string, result: unknown): void {
-    const schema = (iface.operations[operation] as AnyInterface["operations"][string]).result;
-    try {
-      send([1, id, null, parseValue(schema, result, "IPC_RESULT_INVALID", operation)]);
-    } catch (error) {
-      refuse(id, operation, error);
-    }
-  }
-
-  return ([kind, id, operation, args]) => {
-    if (kind !== 0) throw new BulkheadError("IPC_FRAME_INVALID", "a client may send requests only");
-    if (running >= maxOutstandingCalls) {
-      refuse(id, operation, new BulkheadError("IPC_OVERLOADED", `${maxOutstandingCalls} calls are being answered`));
-      return;
-    }
-    try {
-      const result = handle(operation, args);
-      if (!(result instanceof Promise)) {
-        succeed(id, operation, result);
-        return;
-      }
-      running++;
-      result
-        .then(
-          (value) => succeed(id, operation, value),
-          (error: unknown) => refuse(id, operation, error),
-        )
-        .finally(() => running--);
-    } catch (error) {
-      refuse(id, operation, error);
-    }
   };
 }

@@ -24,13 +24,13 @@ export type Pair<I extends AnyInterface> = {
   close(): Promise<void>;
 };
 
-type Options = { grant?: unknown; halfFrameMs?: number };
+type Options = { grant?: unknown; operations?: readonly string[]; halfFrameMs?: number };
 
 /** Connects `handlers` (or what makes them for a client) and a client; both ends log into `lines`. */
 export async function connectPair<I extends AnyInterface>(
   iface: I,
   handlers: NoInfer<Handlers<I> | ((client: ServedClient<I>) => Handlers<I>)>,
-  { grant = {}, halfFrameMs }: Options = {},
+  { grant = {}, operations, halfFrameMs }: Options = {},
 ): Promise<Pair<I>> {
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-pair-"));
   const path = join(directory, "socket");
@@ -42,7 +42,7 @@ export async function connectPair<I extends AnyInterface>(
     listenChannel<I>({
       interface: iface,
       service: iface.name,
-      channel: { client: "client", name: "peer", grant },
+      channel: { client: "client", name: "peer", grant, operations: operations ?? null },
       path,
       self: { component: "provider", incarnation },
       log,

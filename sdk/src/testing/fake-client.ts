@@ -3,13 +3,13 @@ import { BulkheadError } from "@bulkhead/protocol";
 import { makeClient } from "../channel/client.ts";
 import { createPeerWatch } from "../channel/peer-watch.ts";
 import type { AnyInterface, Client, Handlers } from "../component.ts";
-import { callHandler, throughWire } from "./neighbour.ts";
+import { callHandler, streamNeighbour, throughWire } from "./neighbour.ts";
 
 export type FakeClient<I extends AnyInterface> = {
   /** Give this to the component. */
   client: Client<I>;
   notify(notification: keyof I["notifications"] & string, body: unknown): void;
-  /** The neighbour goes: calls fail with PEER_GONE until it is back. */
+  /** The neighbour goes: streams end and calls fail with PEER_GONE until it is back. */
   goDown(): void;
   /** It is back, as its next incarnation. */
   comeBack(): void;
@@ -29,15 +29,21 @@ export function fakeClient<I extends AnyInterface>(
 ): FakeClient<I> {
   const watch = createPeerWatch(iface, iface.name);
   watch.set({ up: true, incarnation: 1 });
+  const gone = () => {
+    const { incarnation } = watch.channel;
+    const data = { lostIncarnation: incarnation, incarnation };
+    return new BulkheadError("PEER_GONE", `the provider of ${iface.name} has gone`, { data });
+  };
+  const streams = streamNeighbour(iface, grant, handlers, () => (watch.channel.up ? undefined : gone()));
+  const call = (operation: string, args: unknown) =>
+    watch.channel.up ? callHandler(iface, grant, handlers, operation, args) : Promise.reject(gone());
   return {
-    client: makeClient(iface, watch.channel, (operation, args) => {
-      if (watch.channel.up) return callHandler(iface, grant, handlers, operation, args);
-      const { incarnation } = watch.channel;
-      const data = { lostIncarnation: incarnation, incarnation };
-      return Promise.reject(new BulkheadError("PEER_GONE", `the provider of ${iface.name} has gone`, { data }));
-    }),
+    client: makeClient(iface, watch.channel, call, streams.open),
     notify: (notification, body) => watch.notify(notification, throughWire(body)),
-    goDown: () => watch.set({ up: false, incarnation: watch.channel.incarnation }),
+    goDown() {
+      watch.set({ up: false, incarnation: watch.channel.incarnation });
+      streams.close(gone());
+    },
     comeBack: () => watch.set({ up: true, incarnation: watch.channel.incarnation + 1 }),
   };
 }

@@ -1,11 +1,11 @@
 /** Starts a component inside a unit test: its neighbours are given, what it provides can be called, nothing is a process. */
-import type { ToRoot } from "@bulkhead/protocol";
+import { BulkheadError, type ToRoot } from "@bulkhead/protocol";
 import { makeClient } from "../channel/client.ts";
 import { createPeerWatch } from "../channel/peer-watch.ts";
 import type { AnyInterface, Client, ComponentDefinition, Handlers, Interfaces, ServedClient } from "../component.ts";
 import { createLog } from "../log.ts";
 import { createRootMailbox } from "../root-mailbox.ts";
-import { callHandler, throughWire } from "./neighbour.ts";
+import { callHandler, streamNeighbour, throughWire } from "./neighbour.ts";
 
 export type StartOptions<U extends Interfaces> = {
   /** Clients, usually of `fakeClient`. */
@@ -92,11 +92,12 @@ function connect(
     },
     onGone: (callback) => void goneListeners.push(callback),
   });
+  const streams = streamNeighbour(iface, checkedGrant, handlers);
+  const call = (operation: string, args: unknown) => callHandler(iface, checkedGrant, handlers, operation, args);
   return {
-    client: makeClient(iface, watch.channel, (operation, args) =>
-      callHandler(iface, checkedGrant, handlers, operation, args),
-    ),
+    client: makeClient(iface, watch.channel, call, streams.open),
     leave() {
+      streams.close(new BulkheadError("PEER_GONE", "the client has left"));
       watch.set({ up: false, incarnation: 1 });
       for (const listener of goneListeners) listener();
     },

@@ -1,0 +1,222 @@
+/**
+ * Writes MessagePack into one growing buffer that all channels of the process share, so that a small message costs no
+ * allocation but its view. Numbers take their shortest form; an undefined member is an absent one, as in JSON.
+ * Source of the format: MessagePack specification (msgpack/spec.md), section "Formats".
+ */
+import { maxDepth } from "./limits.ts";
+
+/** Some hundred small messages; a larger one gets a buffer of its own, which is not kept. */
+const slabBytes = 64 * 1024;
+/** Longer texts are left to the engine; for shorter ones the way there costs more than it saves. */
+const shortText = 40;
+
+let bytes = Buffer.allocUnsafeSlow(slabBytes);
+/** Of the message that is being written. */
+let start = 0;
+let end = 0;
+let limit = 0;
+
+/** The message would be larger than was allowed. */
+export class TooLarge extends Error {
+  readonly sizeBytes: number;
+  constructor(sizeBytes: number) {
+    super(`larger than ${sizeBytes} bytes`);
+    this.sizeBytes = sizeBytes;
+  }
+}
+
+/**
+ * The MessagePack form of `value` behind `headBytes` that are left for the caller, at most `maxBytes` without them. The
+ * bytes belong to the caller until it gives them back with `release`.
+ *
+ * @throws TooLarge, or a TypeError for what has no form: functions, big integers, circles, dates and the like
+ */
+export function encode(value: unknown, headBytes: number, maxBytes: number): Buffer {
+  if (bytes.length > slabBytes) {
+    bytes = Buffer.allocUnsafeSlow(slabBytes);
+    end = 0;
+  }
+  start = end;
+  limit = headBytes + maxBytes;
+  try {
+    reserve(headBytes);
+    end += headBytes;
+    write(value, 0);
+    return bytes.subarray(start, end);
+  } catch (error) {
+    end = start;
+    throw error;
+  }
+}
+
+/** The bytes of the last message have been used: the next one may lie in their place. */
+export function release(frame: Buffer): void {
+  if (frame.buffer === bytes.buffer && frame.byteOffset + frame.length === end) end = frame.byteOffset;
+}
+
+function reserve(count: number): void {
+  if (end + count <= bytes.length) {
+    if (end + count - start > limit) throw new TooLarge(end + count - start);
+    return;
+  }
+  const used = end - start;
+  if (used + count > limit) throw new TooLarge(used + count);
+  const next = Buffer.allocUnsafeSlow(Math.max(slabBytes, 2 * (used + count)));
+  bytes.copy(next, 0, start, end);
+  bytes = next;
+  start = 0;
+  end = used;
+}
+
+function write(value: unknown, depth: number): void {
+  switch (typeof value) {
+    case "string":
+      writeText(value);
+      break;
+    case "number":
+      writeNumber(value);
+      break;
+    case "boolean":
+      writeByte(value ? 0xc3 : 0xc2);
+      break;
+    case "undefined":
+      writeByte(0xc0);
+      break;
+    case "object":
+      if (value === null) writeByte(0xc0);
+      else writeObject(value, depth);
+      break;
+    default:
+      throw new TypeError(`a ${typeof value} has no MessagePack form`);
+  }
+}
+
+function writeByte(byte: number): void {
+  reserve(1);
+  bytes[end++] = byte;
+}
+
+function writeNumber(value: number): void {
+  reserve(9);
+  if (!Number.isSafeInteger(value)) {
+    bytes[end] = 0xcb;
+    end = bytes.writeDoubleBE(value, end + 1);
+  } else if (value >= 0) writeNatural(value);
+  else writeNegative(value);
+}
+
+function writeNatural(value: number): void {
+  if (value < 0x80) bytes[end++] = value;
+  else if (value < 0x1_0000_0000) writeSize(value, 0xcc, 0xcd, 0xce);
+  else {
+    bytes[end] = 0xcf;
+    end = writeHighAndLow(value);
+  }
+}
+
+function writeNegative(value: number): void {
+  if (value >= -0x20) bytes[end++] = value + 0x100;
+  else if (value >= -0x80) {
+    bytes[end] = 0xd0;
+    end = bytes.writeInt8(value, end + 1);
+  } else if (value >= -0x8000) {
+    bytes[end] = 0xd1;
+    end = bytes.writeInt16BE(value, end + 1);
+  } else if (value >= -0x8000_0000) {
+    bytes[end] = 0xd2;
+    end = bytes.writeInt32BE(value, end + 1);
+  } else {
+    bytes[end] = 0xd3;
+    end = writeHighAndLow(value);
+  }
+}
+
+/** Two's complement of eight bytes behind the lead byte. */
+function writeHighAndLow(value: number): number {
+  const high = Math.floor(value / 0x1_0000_0000);
+  bytes.writeInt32BE(high | 0, end + 1);
+  return bytes.writeUInt32BE(value - high * 0x1_0000_0000, end + 5);
+}
+
+/** A number of up to four bytes behind the lead byte of its width; room for five bytes is there. `lead8` 0: none. */
+function writeSize(size: number, lead8: number, lead16: number, lead32: number): void {
+  if (size < 0x100 && lead8 !== 0) {
+    bytes[end++] = lead8;
+    bytes[end++] = size;
+  } else if (size < 0x1_0000) {
+    bytes[end++] = lead16;
+    bytes[end++] = size >>> 8;
+    bytes[end++] = size & 0xff;
+  } else {
+    bytes[end] = lead32;
+    end = bytes.writeUInt32BE(size, end + 1);
+  }
+}
+
+function writeText(text: string): void {
+  const { length } = text;
+  if (length < 32) {
+    reserve(1 + length);
+    if (tryAscii(text, length)) return;
+  }
+  const sizeBytes = Buffer.byteLength(text);
+  reserve(5 + sizeBytes);
+  if (sizeBytes < 32) bytes[end++] = 0xa0 | sizeBytes;
+  else writeSize(sizeBytes, 0xd9, 0xda, 0xdb);
+  if (length >= shortText || sizeBytes !== length) end += bytes.write(text, end);
+  else for (let i = 0; i < length; i++) bytes[end++] = text.charCodeAt(i);
+}
+
+/** Writes a text of less than 32 characters where all are of one byte; else nothing. */
+function tryAscii(text: string, length: number): boolean {
+  let at = end;
+  bytes[at++] = 0xa0 | length;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return false;
+    bytes[at++] = code;
+  }
+  end = at;
+  return true;
+}
+
+function writeObject(value: object, depth: number): void {
+  if (depth >= maxDepth) throw new TypeError(`more than ${maxDepth} levels, or a circle`);
+  if (Array.isArray(value)) writeArray(value, depth);
+  else if (ArrayBuffer.isView(value)) writeBinary(value);
+  else writeMap(value as Record<string, unknown>, depth);
+}
+
+function writeArray(items: readonly unknown[], depth: number): void {
+  const { length } = items;
+  reserve(5);
+  if (length < 16) bytes[end++] = 0x90 | length;
+  else writeSize(length, 0, 0xdc, 0xdd);
+  for (let i = 0; i < length; i++) write(items[i], depth + 1);
+}
+
+function writeBinary(view: ArrayBufferView): void {
+  reserve(5 + view.byteLength);
+  writeSize(view.byteLength, 0xc4, 0xc5, 0xc6);
+  bytes.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength), end);
+  end += view.byteLength;
+}
+
+function writeMap(map: Record<string, unknown>, depth: number): void {
+  if (map instanceof Date || map instanceof Map || map instanceof Set || map instanceof ArrayBuffer) {
+    throw new TypeError(`a ${map.constructor.name} has no MessagePack form`);
+  }
+  const keys = Object.keys(map);
+  let count = keys.length;
+  for (let i = 0; i < keys.length; i++) if (map[keys[i] as string] === undefined) count--;
+  reserve(5);
+  if (count < 16) bytes[end++] = 0x80 | count;
+  else writeSize(count, 0, 0xde, 0xdf);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
+    const member = map[key];
+    if (member === undefined) continue;
+    writeText(key);
+    write(member, depth + 1);
+  }
+}
