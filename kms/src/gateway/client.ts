@@ -8,12 +8,15 @@ import {
   gatewayStatusSchema,
   type Peer,
   type PeersSet,
+  peerResetSchema,
   peersSetSchema,
 } from "./messages.ts";
 
 export type GatewayClient = {
   /** From now on exactly these devices may use the tunnel. Safe to repeat; nothing changes where one is refused. */
   setPeers(peers: readonly Peer[]): Promise<PeersSet>;
+  /** Lets a device in whose clock went back. Throws NOT_FOUND where the gateway does not know the key. */
+  resetPeer(publicKey: string): Promise<void>;
   status(): Promise<GatewayStatus>;
 };
 
@@ -29,6 +32,7 @@ export function gatewayClient(controlSocket: string): GatewayClient {
     send(controlSocket, { method, path }, body).then((answer) => parseAnswer(answer, schema));
   return {
     setPeers: (peers) => call("PUT", "/peers", peersSetSchema, { peers }),
+    resetPeer: async (publicKey) => void (await call("POST", "/reset-peer", peerResetSchema, { publicKey })),
     status: () => call("GET", "/status", gatewayStatusSchema),
   };
 }

@@ -34,7 +34,8 @@ async function start(handlers: Partial<ControlHandlers> = {}): Promise<Peer[][]>
     calls.push([...peers]);
     return { added: peers.length, removed: 0 };
   };
-  server = await startControl(socket, null, { setPeers, status: async () => status, ...handlers });
+  const others = { resetPeer: async () => undefined, status: async () => status };
+  server = await startControl(socket, null, { setPeers, ...others, ...handlers });
   return calls;
 }
 
@@ -53,6 +54,15 @@ describe("the control socket", () => {
     expect(await gatewayClient(socket).setPeers([peer])).toEqual({ added: 1, removed: 0 });
     expect(calls).toEqual([[peer]]);
     expect(await gatewayClient(socket).status()).toEqual(status);
+  });
+
+  test("[K13] the KMS has a peer reset, by its key and no other way", async () => {
+    const reset: string[] = [];
+    await start({ resetPeer: async (key) => void reset.push(key) });
+    await gatewayClient(socket).resetPeer(peer.publicKey);
+    expect(reset).toEqual([peer.publicKey]);
+    expect(await send("POST", "/reset-peer", '{"publicKey":"all"}')).toBe(400);
+    expect(reset).toHaveLength(1);
   });
 
   test("nobody else can open it", async () => {

@@ -1,5 +1,5 @@
 /**
- * The control socket: HTTP with JSON over a Unix socket that the KMS alone may open. `PUT /peers` and `GET /status`;
+ * The control socket: HTTP with JSON over a Unix socket that the KMS alone may open. `PUT /peers`, `POST /reset-peer` and `GET /status`;
  * whatever else comes gets an answer with a code and changes nothing.
  */
 import { once } from "node:events";
@@ -8,10 +8,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { dirname } from "node:path";
 import { BulkheadError, type ErrorCode, reportError } from "@bulkhead/protocol";
 import { z } from "zod";
-import { type GatewayStatus, type Peer, type PeersSet, setPeersSchema } from "./messages.ts";
+import { type GatewayStatus, type Peer, type PeersSet, resetPeerSchema, setPeersSchema } from "./messages.ts";
 
 export type ControlHandlers = {
   setPeers(peers: readonly Peer[]): Promise<PeersSet>;
+  resetPeer(publicKey: string): Promise<void>;
   status(): Promise<GatewayStatus>;
 };
 
@@ -50,16 +51,23 @@ async function handle(request: IncomingMessage, response: ServerResponse, handle
 async function route(request: IncomingMessage, handlers: ControlHandlers): Promise<unknown> {
   const target = `${request.method} ${request.url}`;
   if (target === "GET /status") return handlers.status();
-  if (target === "PUT /peers") return handlers.setPeers(parsePeers(await readBody(request)));
+  if (target === "PUT /peers") {
+    return handlers.setPeers(parseBody(await readBody(request), setPeersSchema, "the peers are").peers);
+  }
+  if (target === "POST /reset-peer") {
+    const { publicKey } = parseBody(await readBody(request), resetPeerSchema, "the peer to reset is");
+    await handlers.resetPeer(publicKey);
+    return { reset: publicKey };
+  }
   throw new BulkheadError("NOT_FOUND", `the gateway does not know ${target.slice(0, 200)}`);
 }
 
-function parsePeers(body: string): Peer[] {
+function parseBody<S extends z.ZodType>(body: string, schema: S, what: string): z.output<S> {
   try {
-    return setPeersSchema.parse(JSON.parse(body)).peers;
+    return schema.parse(JSON.parse(body));
   } catch (cause) {
     const words = cause instanceof z.ZodError ? z.prettifyError(cause).slice(0, 1000) : "no JSON";
-    throw new BulkheadError("REQUEST_INVALID", `the peers are not valid: ${words}`, { cause });
+    throw new BulkheadError("REQUEST_INVALID", `${what} not valid: ${words}`, { cause });
   }
 }
 

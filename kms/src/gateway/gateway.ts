@@ -39,15 +39,16 @@ export async function startGateway(config: GatewayConfig, log: Log): Promise<Gat
     for (const { port, socket } of config.relays) {
       relays.push(await startRelay({ address: tunnel.address, port, socket, limiter }));
     }
-    const setPeers = inTurn((wanted: readonly Peer[]) =>
-      changePeers(config.stateFile, wanted, tunnel, { peers, wireguard, relays }),
-    );
+    const inTurn = createQueue();
+    const setPeers = (wanted: readonly Peer[]) =>
+      inTurn(() => changePeers(config.stateFile, wanted, tunnel, { peers, wireguard, relays }));
+    const resetPeer = (publicKey: string) => inTurn(() => reset(publicKey, { peers, wireguard }));
     const status = async () => ({
       interface: config.interface,
       backend: config.backend,
       peers: await wireguard.readPeers(),
     });
-    const control = await startControl(config.controlSocket, config.controlUid, { setPeers, status });
+    const control = await startControl(config.controlSocket, config.controlUid, { setPeers, resetPeer, status });
     closing.push(() => closeServer(control));
   } catch (error) {
     await close();
@@ -89,11 +90,16 @@ function asPeers(set: PeerSet): Peer[] {
   return [...set].map(([publicKey, allowedPrefix]) => ({ publicKey, allowedPrefix }));
 }
 
+async function reset(publicKey: string, { peers, wireguard }: Pick<Parts, "peers" | "wireguard">): Promise<void> {
+  if (!peers.current.has(publicKey)) throw new BulkheadError("NOT_FOUND", `no peer has the tunnel key ${publicKey}`);
+  await wireguard.resetPeer(publicKey, peers.current);
+}
+
 /** One call after the other, whatever became of the one before. */
-function inTurn<A, R>(perform: (argument: A) => Promise<R>): (argument: A) => Promise<R> {
+function createQueue(): <R>(perform: () => Promise<R>) => Promise<R> {
   let last: Promise<unknown> = Promise.resolve();
-  return (argument) => {
-    const next = last.then(() => perform(argument));
+  return (perform) => {
+    const next = last.then(perform);
     last = next.catch(() => undefined);
     return next;
   };

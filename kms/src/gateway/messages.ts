@@ -23,6 +23,10 @@ export const peersSetSchema = z.strictObject({
 });
 export type PeersSet = z.infer<typeof peersSetSchema>;
 
+/** `POST /reset-peer`: forget what was agreed with this peer, the time of its last handshake among it. */
+export const resetPeerSchema = z.strictObject({ publicKey: key32Schema });
+export const peerResetSchema = z.strictObject({ reset: key32Schema });
+
 /** Answer to `GET /status`. */
 export const gatewayStatusSchema = z.strictObject({
   interface: z.string(),

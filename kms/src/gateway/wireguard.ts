@@ -15,6 +15,11 @@ export type Wireguard = {
   /** Says why, when the interface has gone by itself. */
   readonly ended: Promise<string>;
   setPeers(desired: PeerSet): Promise<{ added: number; removed: number }>;
+  /**
+   * Takes the peer out and lets it in anew. WireGuard answers no handshake that is dated before the last one of a peer
+   * (whitepaper, section 5.1): one whose clock went back is locked out until then, or until this.
+   */
+  resetPeer(publicKey: string, peers: PeerSet): Promise<void>;
   readPeers(): Promise<GatewayStatus["peers"]>;
   close(): Promise<void>;
 };
@@ -42,6 +47,10 @@ export async function startWireguard(config: GatewayConfig, peers: PeerSet): Pro
   return {
     ended: link.ended,
     setPeers: (desired) => setPeers(name, desired),
+    async resetPeer(publicKey, all) {
+      await runTool("wg", ["set", name, "peer", toBase64(publicKey), "remove"]);
+      await setPeers(name, all);
+    },
     readPeers: async () => parseDump(await runTool("wg", ["show", name, "dump"])),
     close: link.close,
   };

@@ -165,6 +165,18 @@ describe("[M2] enrolment", () => {
     });
   });
 
+  it("[K13] lets a device in anew whose clock went back, on request, and keeps that it was done", async () => {
+    const { provisioning, tunnelKey } = await world.enrol("clock");
+    const answer = await world.kms.call("POST", `/devices/${provisioning.deviceId}/reset-tunnel`);
+    expect(answer).toMatchObject({ status: 200, body: { reset: provisioning.deviceId } });
+    expect(world.gateway.resets).toEqual([tunnelKey.publicKey]);
+    const { body } = await world.kms.call("GET", `/devices/${provisioning.deviceId}/events`);
+    expect(body["events"]).toMatchObject([{ code: "TUNNEL_RESET" }]);
+    const unknown = await world.kms.call("POST", "/devices/d-0000000000000000/reset-tunnel");
+    expect(unknown).toMatchObject({ status: 404, body: { code: "NOT_FOUND" } });
+    expect(world.gateway.resets).toHaveLength(1);
+  });
+
   it("never gives the address of a deleted device to another", async () => {
     const gone = await world.enrol("gone");
     await world.kms.call("DELETE", `/devices/${gone.provisioning.deviceId}`);

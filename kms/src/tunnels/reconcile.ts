@@ -9,6 +9,8 @@ import { describeError, type Log } from "../log.ts";
 export type Tunnels = {
   /** The registry has changed: tell the gateway now. */
   push(): void;
+  /** Lets the device with this key in anew. Errors: GATEWAY_UNAVAILABLE, NOT_FOUND. */
+  reset(tunnelKey: string): Promise<void>;
   gatewayIsUp(): boolean;
   /** Of the device with this tunnel key; null while the gateway does not answer or does not know the key. */
   tunnelOf(tunnelKey: string): { latestHandshakeMs: number | null } | null;
@@ -49,6 +51,7 @@ export function reconcileTunnels(client: GatewayClient, desired: () => Promise<P
   const running = run();
   return {
     push: () => wake.abort(),
+    reset: (tunnelKey) => client.resetPeer(tunnelKey),
     gatewayIsUp: () => latest !== undefined,
     tunnelOf(tunnelKey) {
       const peer = latest?.peers.find(({ publicKey }) => publicKey === tunnelKey);

@@ -61,6 +61,7 @@ export function studioClient({ url, token }: { url: string; token: string }) {
     device: async (id: string) => (await ask<{ device: Device }>("GET", device(id))).device,
     enrol: async (request: EnrolRequest) =>
       (await ask<{ provisioning: Provisioning }>("POST", "/devices", request)).provisioning,
+    resetTunnel: async (id: string) => (await ask<{ reset: string }>("POST", `${device(id)}/reset-tunnel`)).reset,
     status: (id: string) => ask<StatusAnswer>("GET", `${device(id)}/status`),
     manifest: (id: string) => ask<ManifestAnswer>("GET", `${device(id)}/manifest`),
     resources: (id: string) => ask<ResourcesAnswer>("GET", `${device(id)}/resources`),

@@ -2,10 +2,11 @@
 import { defineCommand } from "citty";
 import { list } from "./list.ts";
 import { logs } from "./logs.ts";
+import { resetTunnel } from "./reset-tunnel.ts";
 import { restart } from "./restart.ts";
 import { show } from "./show.ts";
 
 export const command = defineCommand({
   meta: { name: "device", description: "The devices of the running management service." },
-  subCommands: { ls: list, show, logs, restart },
+  subCommands: { ls: list, show, logs, restart, "reset-tunnel": resetTunnel },
 });

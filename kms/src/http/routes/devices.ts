@@ -13,7 +13,7 @@ import {
   statusAnswerSchema,
 } from "../../api/index.ts";
 import { deleteDevice, enrolDevice, getDevice, listDevices, listEvents, provisioningOf } from "../../devices/index.ts";
-import { describeDevice, type Kms, publishDevice } from "../../kms.ts";
+import { describeDevice, type Kms, noteEvent, publishDevice } from "../../kms.ts";
 import { readLogs } from "../../logs/index.ts";
 import { projectRoot } from "../../releases/index.ts";
 import { answers, deviceParams, jsonBody } from "./answers.ts";
@@ -53,6 +53,14 @@ export const deviceRoutes = {
     operationId: "deleteDevice",
     summary: "Take a device out of the registry and the tunnel, with everything stored for it",
     responses: answers(z.object({ deleted: z.string() }), "The device's id"),
+  }),
+  resetTunnel: createRoute({
+    ...one,
+    method: "post",
+    path: "/api/v1/devices/{id}/reset-tunnel",
+    operationId: "resetTunnel",
+    summary: "Let a device in again whose clock went back behind its last handshake",
+    responses: answers(z.object({ reset: z.string() }), "The device's id"),
   }),
   status: createRoute({
     ...one,
@@ -124,6 +132,12 @@ export function serveDevices(app: OpenAPIHono, kms: Kms): void {
     kms.resources.forget(id);
     kms.events.publish({ type: "device-removed", deviceId: id });
     return context.json({ deleted: id }, 200);
+  });
+  app.openapi(deviceRoutes.resetTunnel, async (context) => {
+    const { id, tunnelKey } = await getDevice(database, scope, context.req.valid("param").id);
+    await kms.tunnels.reset(tunnelKey);
+    await noteEvent(kms, id, "TUNNEL_RESET", "somebody with access to this service let the device in anew");
+    return context.json({ reset: id }, 200);
   });
   serveReports(app, kms);
 }
