@@ -2,7 +2,7 @@
  * The images that come with Bulkhead: core servers (part of the installed runtime, in every system) and drivers
  * (artifacts of a release like any component). The compiler resolves services and implicit channels from this table.
  */
-import type { Role } from "./system.ts";
+import type { Role, RunnerName } from "./system.ts";
 
 type BuiltIn = {
   readonly role: Role;
@@ -53,3 +53,13 @@ export const driverImages = {
   i2c: { provides: { device: "i2c-device" }, devicePattern: /^i2c-\d+$/ },
   gpio: { provides: { line: "gpio-line" }, devicePattern: /^gpio$/ },
 } as const;
+
+/** The file that makes a folder the image of a component, by its runner; one of them is there. */
+export const imageEntries: Readonly<Record<RunnerName, readonly string[]>> = {
+  node: ["main.ts"],
+  bun: ["main.ts"],
+  worker: ["main.ts"],
+  native: ["main.c", "main.rs"],
+  beam: ["main.erl", "main.ex"],
+  vm: ["main.c"],
+};

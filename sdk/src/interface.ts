@@ -65,19 +65,29 @@ export function defineInterface<
   const streams = definition.streams ?? ({} as S);
   refuseSharedNames(definition.name, definition.operations, streams);
   const grant = definition.grant ?? (emptyGrant as unknown as G);
-  const wire = {
-    name: definition.name,
+  const wire = wireForm({ name: definition.name, operations: definition.operations, notifications, streams });
+  return { ...definition, notifications, streams, grant, digest: sha256(JSON.stringify(sorted(wire))) };
+}
+
+/** What of an interface is seen on the wire, as JSON Schema: what its digest is of, and what other languages are made from. */
+export function wireForm({
+  name,
+  operations,
+  notifications,
+  streams,
+}: Pick<Interface, "name" | "operations" | "notifications" | "streams">) {
+  return {
+    name,
     operations: Object.fromEntries(
-      Object.entries(definition.operations).map(([name, o]) => [
-        name,
+      Object.entries(operations).map(([operation, o]) => [
+        operation,
         { arguments: jsonSchema(o.arguments), result: jsonSchema(o.result), idempotent: o.idempotent },
       ]),
     ),
-    notifications: Object.fromEntries(Object.entries(notifications).map(([name, n]) => [name, jsonSchema(n)])),
+    notifications: Object.fromEntries(Object.entries(notifications).map(([key, n]) => [key, jsonSchema(n)])),
     // Left out where there are none: an interface without streams is what it was before there were any.
     ...(Object.keys(streams).length > 0 && { streams: streamsWire(streams) }),
   };
-  return { ...definition, notifications, streams, grant, digest: sha256(JSON.stringify(sorted(wire))) };
 }
 
 function streamsWire(streams: Readonly<Record<string, StreamDefinition>>): unknown {

@@ -16,8 +16,8 @@ export type CompileOptions = {
   readonly file: string;
   /** The board file of this name, or undefined where there is none. */
   readonly board: (name: string) => BoardText | undefined;
-  /** Whether an application's folder (`./climate`) holds a component; unset: not asked. */
-  readonly hasImage?: (source: string) => boolean;
+  /** Whether an application's folder (`./climate`) holds one of `entries`, so a component; unset: not asked. */
+  readonly hasImage?: (source: string, entries: readonly string[]) => boolean;
 };
 
 export type Compiled = { readonly plan: Plan; readonly board: Board } | { readonly errors: readonly ErrorReport[] };

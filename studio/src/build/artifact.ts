@@ -3,18 +3,31 @@ import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { Artifact } from "@bulkhead/protocol";
+import type { Artifact, RunnerName } from "@bulkhead/protocol";
+import type { Board } from "@bulkhead/protocol/manifest";
 import { packTree, treeDigest } from "@bulkhead/runtime";
 import { driverEntry } from "../locations.ts";
 import { bundle } from "./bundle.ts";
+import type { WireInterface } from "./interfaces/describe.ts";
+import { buildNative } from "./native/index.ts";
+import { architectureOf } from "./native/toolchain.ts";
 
-/** Builds the image `source` (`./folder` beside the manifest, `driver:<class>`) into `artifacts/` and `blobs/` of `outDir`. */
-export async function buildArtifact(source: string, manifestDirectory: string, outDir: string): Promise<Artifact> {
-  const entry = source.startsWith("driver:")
-    ? driverEntry(source.slice("driver:".length))
-    : join(manifestDirectory, source, "main.ts");
-  const tree = join(outDir, "artifacts", `building-${source.replaceAll(/[^a-z0-9-]/g, "_")}`);
-  await bundle("component", entry, join(tree, "main.js"));
+/** What an artifact is built from: `./folder` beside the manifest or `driver:<class>`, for the runner that executes it. */
+export type Image = { readonly source: string; readonly runner: RunnerName };
+
+/** What is the same for all artifacts of a release. `interfaces` is asked for only by runners that need them written down. */
+export type Build = {
+  readonly manifestDirectory: string;
+  readonly outDir: string;
+  readonly architecture: Board["architecture"];
+  readonly interfaces: () => Promise<readonly WireInterface[]>;
+};
+
+/** Builds an image into `artifacts/` and `blobs/` of the build's directory. */
+export async function buildArtifact(image: Image, build: Build): Promise<Artifact> {
+  const { outDir } = build;
+  const tree = join(outDir, "artifacts", `building-${image.runner}-${image.source.replaceAll(/[^a-z0-9-]/g, "_")}`);
+  await buildTree(image, tree, build);
   const { digest, length } = await treeDigest(tree);
   const kept = join(outDir, "artifacts", digest);
   await rm(kept, { recursive: true, force: true });
@@ -22,4 +35,14 @@ export async function buildArtifact(source: string, manifestDirectory: string, o
   await mkdir(join(outDir, "blobs"), { recursive: true });
   await pipeline(packTree(kept), createWriteStream(join(outDir, "blobs", digest)));
   return { digest, length };
+}
+
+async function buildTree({ source, runner }: Image, tree: string, build: Build): Promise<void> {
+  const folder = join(build.manifestDirectory, source);
+  if (runner === "native") {
+    await buildNative(folder, tree, await build.interfaces(), architectureOf(build.architecture));
+    return;
+  }
+  const entry = source.startsWith("driver:") ? driverEntry(source.slice("driver:".length)) : join(folder, "main.ts");
+  await bundle("component", entry, join(tree, "main.js"));
 }

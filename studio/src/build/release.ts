@@ -12,7 +12,8 @@ import {
 } from "@bulkhead/protocol";
 import { completePlan, type Plan } from "@bulkhead/protocol/manifest";
 import { loadManifest } from "../check/load.ts";
-import { buildArtifact } from "./artifact.ts";
+import { type Build, buildArtifact, type Image } from "./artifact.ts";
+import { describeInterfaces } from "./interfaces/describe.ts";
 import { ManifestError } from "./manifest-error.ts";
 
 export type BuildOptions = {
@@ -43,7 +44,12 @@ export async function buildRelease(options: BuildOptions): Promise<BuiltRelease>
   const { compiled, directory } = loadManifest(options.manifest);
   if ("errors" in compiled) throw new ManifestError(compiled.errors);
   await clear(options.outDir);
-  const artifacts = await buildArtifacts(compiled.plan, directory, options.outDir);
+  const artifacts = await buildArtifacts(compiled.plan, {
+    manifestDirectory: directory,
+    outDir: options.outDir,
+    architecture: compiled.board.architecture,
+    interfaces: once(() => describeInterfaces(directory)),
+  });
   const release = describe(compiled.plan, artifacts, options);
   const text = canonicalJson(release);
   await writeFile(join(options.outDir, "release.json"), text);
@@ -61,16 +67,25 @@ async function clear(outDir: string): Promise<void> {
   for (const name of known) await rm(join(outDir, name), { recursive: true, force: true });
 }
 
-async function buildArtifacts(plan: Plan, directory: string, outDir: string): Promise<Map<string, Artifact>> {
-  const images = Object.values(plan.components).flatMap(({ image }) => ("source" in image ? [image.source] : []));
-  const built = [...new Set(images)].map(
-    async (source): Promise<[string, Artifact]> => [source, await buildArtifact(source, directory, outDir)],
+type Artifacts = ReadonlyMap<string, Artifact>;
+const keyOf = ({ source, runner }: Image) => `${runner} ${source}`;
+
+async function buildArtifacts(plan: Plan, build: Build): Promise<Artifacts> {
+  const images = Object.values(plan.components).flatMap(({ image, runner }): Image[] =>
+    "source" in image ? [{ source: image.source, runner }] : [],
+  );
+  const unique = new Map(images.map((image) => [keyOf(image), image]));
+  const built = [...unique].map(
+    async ([key, image]): Promise<[string, Artifact]> => [key, await buildArtifact(image, build)],
   );
   return new Map(await Promise.all(built));
 }
 
-function describe(plan: Plan, artifacts: ReadonlyMap<string, Artifact>, options: BuildOptions): Release {
-  const system = completePlan(plan, (source) => artifacts.get(source)?.digest ?? "");
+function describe(plan: Plan, artifacts: Artifacts, options: BuildOptions): Release {
+  const system = completePlan(plan, (source, component) => {
+    const { runner = "node" } = plan.components[component] ?? {};
+    return artifacts.get(keyOf({ source, runner }))?.digest ?? "";
+  });
   const unique = new Map([...artifacts.values()].map((artifact) => [artifact.digest, artifact]));
   return releaseSchema.parse({
     format: releaseFormat,
@@ -83,6 +98,15 @@ function describe(plan: Plan, artifacts: ReadonlyMap<string, Artifact>, options:
     system,
     artifacts: [...unique.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1)),
   });
+}
+
+/** Asked for once, however many components want it. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /** SOURCE_DATE_EPOCH (reproducible-builds.org) in milliseconds, else the present. */

@@ -16,7 +16,7 @@ export function loadManifest(file: string): Loaded {
   const compiled = compile(readText(file), {
     file,
     board: (name) => findBoard(name, directory),
-    hasImage: (source) => existsSync(join(directory, source, "main.ts")),
+    hasImage: (source, entries) => entries.some((entry) => existsSync(join(directory, source, entry))),
   });
   return { compiled, directory };
 }

@@ -1,5 +1,7 @@
 /** An image is a folder that is there or a driver that this version has; a driver's services come with it. */
 import type { ErrorReport } from "../../errors.ts";
+import { imageEntries } from "../../images.ts";
+import { type RunnerName, runnerSchema } from "../../system.ts";
 import { atKey, atValue, driverClassOf } from "../analysis.ts";
 import { driverClasses } from "../services.ts";
 import type { Source } from "../source.ts";
@@ -10,13 +12,15 @@ import type { ComponentWritten, ManifestWritten } from "../written.ts";
 export function imageRule(
   written: ManifestWritten,
   source: Source,
-  hasImage: (source: string) => boolean = () => true,
+  hasImage: (source: string, entries: readonly string[]) => boolean = () => true,
 ): ErrorReport[] {
   return Object.entries(written.components).flatMap(([name, component]) => {
     const driver = driverClassOf(component.image);
     if (driver !== undefined) return checkDriver(name, driver, component, source);
-    if (hasImage(component.image)) return [];
-    const message = `the image of \`${name}\` is missing: there is no ${component.image}/main.ts beside the manifest`;
+    const entries = imageEntries[runnerOf(component)];
+    if (hasImage(component.image, entries)) return [];
+    const wanted = entries.map((entry) => `${component.image}/${entry}`).join(" or ");
+    const message = `the image of \`${name}\` is missing: there is no ${wanted} beside the manifest`;
     const remedy = "create it, or correct the folder's name";
     return [atValue(source, { code: "MANIFEST_INVALID_VALUE", path: imagePath(name), message, remedy })];
   });
@@ -33,5 +37,8 @@ function checkDriver(name: string, driver: string, component: ComponentWritten, 
   const message = `\`${name}\` is a driver: what it provides comes with its image`;
   return [atKey(source, { code: "MANIFEST_INVALID_VALUE", path, message, remedy: "remove `provides`" })];
 }
+
+// A runner that there is none of is refused by another rule.
+const runnerOf = ({ runner }: ComponentWritten): RunnerName => runnerSchema.safeParse(runner).data ?? "node";
 
 const imagePath = (name: string) => ["components", name, "image"];

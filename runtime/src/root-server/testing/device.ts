@@ -117,7 +117,16 @@ function sketchSystem(sketch: SystemSketch, components: System["components"]): S
 export type SpecDevice = Awaited<ReturnType<typeof makeDevice>>;
 
 /** A flashed device, not started. `uidBase` null: one uid for all. */
-export async function makeDevice(instance: string, sketch: SystemSketch, uidBase: number | null = 700_000) {
+export function makeDevice(instance: string, sketch: SystemSketch, uidBase: number | null = 700_000) {
+  return flashDevice(instance, (into) => writeRelease(into, sketch, 1), uidBase);
+}
+
+/** The same with a release that `write` lays down: `artifacts/<digest>`, and runtimes of other runners into the platform. */
+export async function flashDevice(
+  instance: string,
+  write: (into: string, platformDir: string) => Promise<Release>,
+  uidBase: number | null = 700_000,
+) {
   // Nobody but root gets into it: components see what is shown to them and nothing by way of the path.
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-root-server-"));
   const dataDir = join(directory, "data");
@@ -128,7 +137,7 @@ export async function makeDevice(instance: string, sketch: SystemSketch, uidBase
     await writeFile(join(platformDir, "core", name, "package.json"), '{"type":"module"}\n');
   }
   const factory = join(directory, "factory");
-  const release = await writeRelease(factory, sketch, 1);
+  const release = await write(factory, platformDir);
   await installFactoryRelease(dataDir, release, join(factory, "artifacts"));
   await writeFile(join(dataDir, "provisioning.json"), JSON.stringify(provisioning));
   const configFile = join(directory, "config.json");

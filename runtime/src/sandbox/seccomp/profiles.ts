@@ -6,8 +6,11 @@
  * (`wait4`, `write`, `execve`: it loads the filter before it starts the component).
  */
 
-/** `component`: one process, no children. `net-admin`: the network server, which runs `ip`, `wg`, `nft`, `wireguard-go`. */
-export type Profile = "component" | "net-admin";
+/**
+ * `component`: one process, no children. `net-admin`: the network server, which runs `ip`, `wg`, `nft`, `wireguard-go`.
+ * `freestanding`: one static program that has its channels and nothing else: no files, no threads, no other sockets.
+ */
+export type Profile = "component" | "net-admin" | "freestanding";
 
 /** What a call's argument must look like; `argument` counts from 0, only its low 32 bits are looked at. */
 export type Rule =
@@ -72,16 +75,31 @@ const children = `fork vfork execveat waitid setpgid setsid setpriority pidfd_op
   getitimer setitimer timer_create timer_settime timer_settime64 timer_gettime timer_gettime64 timer_delete
   timer_getoverrun setsockopt splice tee mknod mknodat`;
 
+// What a static program of glibc makes before main, what the client libraries make for channels, log and time, and what
+// bubblewrap's pid 1 needs. No open: descriptors 0 to 3 and the sockets of its channels are all that there ever is.
+const freestanding = `execve wait4 exit exit_group brk mmap mmap2 munmap mremap mprotect arch_prctl set_tls cacheflush
+  set_tid_address set_robust_list rseq prlimit64 ugetrlimit getrandom readlink readlinkat futex futex_time64 getpid gettid
+  rt_sigaction rt_sigprocmask rt_sigreturn sigreturn sigaltstack tgkill restart_syscall read write readv writev close
+  fstat fstat64 newfstatat fstatat64 statx poll ppoll ppoll_time64 clock_gettime clock_gettime64 gettimeofday
+  connect bind listen accept4 send sendto recv recvfrom getsockopt unlink unlinkat umask chmod fchmodat`;
+
+// setpriv reads its files before it makes way for the program; the names in them do not exist for that in a bare sandbox.
+const setpriv = `open openat access faccessat faccessat2 pread64 prctl capget getuid getuid32 getgid getgid32 geteuid
+  geteuid32 getegid getegid32 getresuid getresuid32 getresgid getresgid32 getgroups getgroups32 lseek _llseek`;
+
 /** Names that a profile lets through whatever their arguments are. */
 export function allowedCalls(profile: Profile, changesIdentityInside: boolean): string[] {
-  const groups = [memory, files, waiting, threads, signals, identity, sockets];
+  const hosted = [memory, files, waiting, threads, signals, identity, sockets];
+  const groups = profile === "freestanding" ? [freestanding] : hosted;
   if (changesIdentityInside) groups.push(changeIdentity);
+  if (changesIdentityInside && profile === "freestanding") groups.push(setpriv);
   if (profile === "net-admin") groups.push(children);
   return [...new Set(groups.flatMap((group) => group.split(/\s+/).filter((name) => name !== "")))];
 }
 
 /** Names whose answer depends on an argument, or is another error than EPERM. */
 export function ruledCalls(profile: Profile): Record<string, Rule> {
+  if (profile === "freestanding") return { socket: { kind: "one-of", argument: 0, values: [AF_UNIX] } };
   const families = profile === "net-admin" ? [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK] : [AF_UNIX, AF_INET, AF_INET6];
   return {
     // Its flags are behind a pointer, which no filter can follow. ENOSYS makes glibc use clone; EPERM aborts Node.

@@ -1,0 +1,37 @@
+/** The interfaces that a component may speak, as data: those of the manifest's folder, of the drivers and of the core. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { BulkheadError, driverImages } from "@bulkhead/protocol";
+import { execa } from "execa";
+import { z } from "zod";
+import { bulkheadDirectory } from "../../locations.ts";
+
+const operationSchema = z.object({ arguments: z.unknown(), result: z.unknown(), idempotent: z.boolean() });
+const interfaceSchema = z.object({
+  name: z.string(),
+  digest: z.string(),
+  operations: z.record(z.string(), operationSchema),
+  notifications: z.record(z.string(), z.unknown()),
+});
+export type WireInterface = z.infer<typeof interfaceSchema>;
+
+/**
+ * Describes the interfaces that `interfaces.ts` beside the manifest exports, and those that come with Bulkhead, in the order
+ * of their names. Throws BUILD_FAILED where that file cannot be loaded.
+ *
+ * The file is the author's and is executed, in a process of its own: only so is its digest that of the TypeScript ends.
+ */
+export async function describeInterfaces(manifestDirectory: string): Promise<WireInterface[]> {
+  const own = join(manifestDirectory, "interfaces.ts");
+  const drivers = Object.keys(driverImages).map((name) => join(bulkheadDirectory, "drivers", name, "interface.ts"));
+  const core = join(bulkheadDirectory, "sdk/src/index.ts");
+  const files = [core, ...drivers, ...(existsSync(own) ? [own] : [])];
+  const program = join(bulkheadDirectory, "sdk/src/describe.ts");
+  const { stdout, stderr, failed } = await execa(process.execPath, [program, ...files], { reject: false });
+  if (failed) {
+    const reason = /^\w*Error: .*$/m.exec(stderr)?.[0] ?? stderr.split("\n")[0];
+    throw new BulkheadError("BUILD_FAILED", `the interfaces of ${own} cannot be read: ${reason}`);
+  }
+  const described = z.array(interfaceSchema).parse(JSON.parse(stdout));
+  return described.sort((a, b) => (a.name < b.name ? -1 : 1));
+}

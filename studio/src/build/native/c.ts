@@ -1,0 +1,40 @@
+/** Compiles a component written in C, with the client library, to one static program. */
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { bulkheadDirectory } from "../../locations.ts";
+import { cHeader } from "../interfaces/c-header.ts";
+import type { WireInterface } from "../interfaces/describe.ts";
+import { compile } from "./compile.ts";
+import { type Architecture, cCompiler } from "./toolchain.ts";
+
+const library = join(bulkheadDirectory, "sdk/c");
+
+/**
+ * Compiles all C files of `folder` to `output`; `work` is an empty directory for what is generated. The program needs
+ * nothing of the system that it runs on: not a library, not a loader. Throws BUILD_FAILED or MISSING_PROGRAM.
+ */
+export async function compileC(
+  folder: string,
+  work: string,
+  output: string,
+  interfaces: readonly WireInterface[],
+  architecture: Architecture,
+): Promise<void> {
+  await writeFile(join(work, "interfaces.h"), cHeader(interfaces));
+  const sources = [...(await cFiles(folder)), ...(await cFiles(library))];
+  const places = [folder, work, library].map((place, index) => `-ffile-prefix-map=${place}=/${index}`);
+  const flags = [
+    ...["-std=c11", "-O2", "-Wall", "-Wextra", "-fPIE", "-static-pie"],
+    ...["-fstack-protector-strong", "-D_FORTIFY_SOURCE=2", "-fstack-clash-protection"],
+    // Nothing of the build's place or time: the same sources give the same bytes.
+    ...["-Wdate-time", ...places, "-Wl,--build-id=none", "-s"],
+    ...["-Wl,-z,relro,-z,now,-z,noexecstack"],
+  ];
+  const args = [...flags, "-I", library, "-I", work, "-o", output, ...sources];
+  await compile(await cCompiler(architecture), args, folder);
+}
+
+async function cFiles(directory: string): Promise<string[]> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith(".c"));
+  return names.sort().map((name) => join(directory, name));
+}

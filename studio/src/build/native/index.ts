@@ -1,0 +1,25 @@
+/** Builds a native component: C where its folder has a main.c, Rust where it has a main.rs. */
+import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { WireInterface } from "../interfaces/describe.ts";
+import { compileC } from "./c.ts";
+import type { Architecture } from "./toolchain.ts";
+
+/** Writes the program of the component in `folder` to `tree/main`. Throws BUILD_FAILED or MISSING_PROGRAM. */
+export async function buildNative(
+  folder: string,
+  tree: string,
+  interfaces: readonly WireInterface[],
+  architecture: Architecture,
+): Promise<void> {
+  const work = await mkdtemp(join(tmpdir(), "bulkhead-native-"));
+  try {
+    await mkdir(tree, { recursive: true });
+    const output = join(tree, "main");
+    await compileC(folder, work, output, interfaces, architecture);
+    await chmod(output, 0o755);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
