@@ -1,8 +1,9 @@
 /** The system programs, and which Debian package has each; what is missing is installed with apt-get. */
+import { existsSync } from "node:fs";
 import { hasProgram, run, say, secondsSince } from "./process.mjs";
 import { Unready } from "./unready.mjs";
 
-/** Program → package, by who needs it. */
+/** Program, or file, → package, by who needs it. */
 const packages = {
   run: {
     bwrap: "bubblewrap",
@@ -18,7 +19,7 @@ const packages = {
   },
   /** Gives an ordinary user more than one uid: installed with the rest, but nothing that a start must wait or fail for. */
   ordinaryUser: { newuidmap: "uidmap" },
-  test: { shellcheck: "shellcheck" },
+  test: { shellcheck: "shellcheck", gcc: "gcc", "/usr/include/stdio.h": "libc6-dev" },
 };
 
 /** Ubuntu has Chromium only as a snap, which cannot be driven from here: without a browser its tests say that they are skipped. */
@@ -49,8 +50,13 @@ export async function installPrograms(purpose) {
 /** @param {Record<string, string>} wanted @returns {Promise<string[]>} */
 async function missingPackages(wanted) {
   const missing = new Set();
-  for (const [program, name] of Object.entries(wanted)) if (!(await hasProgram(program))) missing.add(name);
+  for (const [program, name] of Object.entries(wanted)) if (!(await isThere(program))) missing.add(name);
   return [...missing];
+}
+
+/** @param {string} program its name, or the path of a file */
+async function isThere(program) {
+  return program.startsWith("/") ? existsSync(program) : hasProgram(program);
 }
 
 /** @param {Record<string, string>} wanted @param {string[]} missing */

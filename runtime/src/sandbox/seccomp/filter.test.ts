@@ -17,7 +17,7 @@ import { runFilter } from "./interpreter.ts";
 import { allowedCalls, ENOSYS, EPERM, type Profile, ruledCalls } from "./profiles.ts";
 import { syscallNumbers } from "./syscall-numbers.ts";
 
-const profiles: Profile[] = ["component", "net-admin"];
+const profiles: Profile[] = ["component", "net-admin", "freestanding"];
 const cases = architectures.flatMap((architecture) => profiles.map((profile) => ({ architecture, profile })));
 
 const refused = answerErrno(EPERM);
@@ -68,45 +68,6 @@ describe.each(cases)("[K7] the seccomp filter of $profile on $architecture", ({ 
     for (const name of ways.split(/\s+/)) expect([name, answer(architecture, profile, name)]).toEqual([name, refused]);
   });
 
-  test("answers clone3 as an old kernel would, so that C libraries use clone", () => {
-    expect(answer(architecture, profile, "clone3")).toBe(answerErrno(ENOSYS));
-  });
-
-  test("lets no clone make a namespace", () => {
-    const flags = [0x00020000n, 0x02000000n, 0x04000000n, 0x08000000n, 0x10000000n, 0x20000000n, 0x40000000n];
-    const thread = 0x003d0f00n;
-    expect(answer(architecture, profile, "clone", [thread])).toBe(ALLOW);
-    for (const flag of flags) expect(answer(architecture, profile, "clone", [thread | flag])).toBe(refused);
-  });
-
-  test("makes a child process only for the network server", () => {
-    expect(answer(architecture, profile, "clone", [17n])).toBe(profile === "component" ? refused : ALLOW);
-  });
-
-  test("opens sockets of no other families than it needs", () => {
-    const open = (family: number) => answer(architecture, profile, "socket", [BigInt(family), 1n, 0n]);
-    const allowed = profile === "component" ? [1, 2, 10] : [1, 2, 10, 16];
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 64 }), (family) => {
-        expect(open(family)).toBe(allowed.includes(family) ? ALLOW : refused);
-      }),
-    );
-    expect(answer(architecture, profile, "socketpair", [1n])).toBe(ALLOW);
-    expect(answer(architecture, profile, "socketpair", [16n])).toBe(refused);
-  });
-
-  test("looks at the part of an argument that the kernel uses, so upper bits hide nothing", () => {
-    expect(answer(architecture, profile, "clone", [0x1_0000_0000n | 0x00010000n | 0x10000000n])).toBe(refused);
-    expect(answer(architecture, profile, "socket", [0x1_0000_0001n])).toBe(ALLOW);
-    expect(answer(architecture, profile, "socket", [0x1_0000_0011n])).toBe(refused);
-  });
-
-  test("types nothing into somebody's terminal", () => {
-    expect(answer(architecture, profile, "ioctl", [0n, 0x5401n])).toBe(ALLOW);
-    expect(answer(architecture, profile, "ioctl", [0n, 0x5412n])).toBe(refused);
-    expect(answer(architecture, profile, "ioctl", [0n, 0x541cn])).toBe(refused);
-  });
-
   test("changes the uid only where setpriv must do so inside", () => {
     expect(answer(architecture, profile, "setresuid", [], false)).toBe(refused);
     expect(answer(architecture, profile, "setresuid", [], true)).toBe(ALLOW);
@@ -124,6 +85,70 @@ describe.each(cases)("[K7] the seccomp filter of $profile on $architecture", ({ 
   });
 });
 
+describe.each(cases.filter(({ profile }) => profile !== "freestanding"))(
+  "[K7] the seccomp filter of $profile on $architecture",
+  ({ architecture, profile }) => {
+    test("answers clone3 as an old kernel would, so that C libraries use clone", () => {
+      expect(answer(architecture, profile, "clone3")).toBe(answerErrno(ENOSYS));
+    });
+
+    test("lets no clone make a namespace", () => {
+      const flags = [0x00020000n, 0x02000000n, 0x04000000n, 0x08000000n, 0x10000000n, 0x20000000n, 0x40000000n];
+      const thread = 0x003d0f00n;
+      expect(answer(architecture, profile, "clone", [thread])).toBe(ALLOW);
+      for (const flag of flags) expect(answer(architecture, profile, "clone", [thread | flag])).toBe(refused);
+    });
+
+    test("makes a child process only for the network server", () => {
+      expect(answer(architecture, profile, "clone", [17n])).toBe(profile === "component" ? refused : ALLOW);
+    });
+
+    test("opens sockets of no other families than it needs", () => {
+      const open = (family: number) => answer(architecture, profile, "socket", [BigInt(family), 1n, 0n]);
+      const allowed = profile === "component" ? [1, 2, 10] : [1, 2, 10, 16];
+      fc.assert(
+        fc.property(fc.integer({ min: 0, max: 64 }), (family) => {
+          expect(open(family)).toBe(allowed.includes(family) ? ALLOW : refused);
+        }),
+      );
+      expect(answer(architecture, profile, "socketpair", [1n])).toBe(ALLOW);
+      expect(answer(architecture, profile, "socketpair", [16n])).toBe(refused);
+    });
+
+    test("looks at the part of an argument that the kernel uses, so upper bits hide nothing", () => {
+      expect(answer(architecture, profile, "clone", [0x1_0000_0000n | 0x00010000n | 0x10000000n])).toBe(refused);
+      expect(answer(architecture, profile, "socket", [0x1_0000_0001n])).toBe(ALLOW);
+      expect(answer(architecture, profile, "socket", [0x1_0000_0011n])).toBe(refused);
+    });
+
+    test("types nothing into somebody's terminal", () => {
+      expect(answer(architecture, profile, "ioctl", [0n, 0x5401n])).toBe(ALLOW);
+      expect(answer(architecture, profile, "ioctl", [0n, 0x5412n])).toBe(refused);
+      expect(answer(architecture, profile, "ioctl", [0n, 0x541cn])).toBe(refused);
+    });
+  },
+);
+
+describe.each(architectures)("[K10] the seccomp filter of a freestanding component on %s", (architecture) => {
+  const ask = (name: string, args: bigint[] = []) => answer(architecture, "freestanding", name, args);
+
+  test("lets it make sockets of its channels and no others, no files, no threads and no processes", () => {
+    expect(ask("socket", [1n])).toBe(ALLOW);
+    for (const family of [0n, 2n, 10n, 16n, 17n, 40n]) expect(ask("socket", [family])).toBe(refused);
+    for (const name of `openat memfd_create clone clone3 ioctl fcntl dup3 pipe2 socketpair sendmsg recvmsg kill prctl mkdirat
+      epoll_create1 inotify_init1`.split(/\s+/)) {
+      expect([name, ask(name)]).toEqual([name, refused]);
+    }
+  });
+
+  test("is the smallest: nothing in it that a hosted component may not do, and a third of its calls", () => {
+    const hosted = allowedCalls("component", false);
+    const own = allowedCalls("freestanding", false);
+    expect(own.filter((name) => !hosted.includes(name))).toEqual([]);
+    expect(own.length).toBeLessThan(hosted.length / 2.5);
+  });
+});
+
 test("[K7] the x32 table of x64 is closed", () => {
   const program = buildFilter("x64", "component", false);
   const read = x32Bit + (callNumber("x64", "read") ?? 0);
@@ -134,6 +159,7 @@ test("[K7] every name of a profile has a number somewhere", () => {
   const names = [
     ...allowedCalls("component", true),
     ...allowedCalls("net-admin", true),
+    ...allowedCalls("freestanding", true),
     ...Object.keys(ruledCalls("component")),
   ];
   expect(names.filter((name) => syscallNumbers[name] === undefined)).toEqual([]);
