@@ -19,7 +19,8 @@ export function cHeader(interfaces: readonly WireInterface[]): string {
   ].join("\n");
 }
 
-function section({ name, digest, operations, notifications }: WireInterface): string {
+function section({ name, digest, operations, notifications, streams }: WireInterface): string {
+  if (Object.keys(streams).length > 0) return `\n/* ${name} has streams, which this library does not speak. */`;
   const prefix = snakeCase(name);
   const names = Object.entries(operations);
   const rows = names.map(([operation, { idempotent }]) => `{"${operation}", ${idempotent}}`);

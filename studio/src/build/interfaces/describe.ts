@@ -12,6 +12,7 @@ const interfaceSchema = z.object({
   digest: z.string(),
   operations: z.record(z.string(), operationSchema),
   notifications: z.record(z.string(), z.unknown()),
+  streams: z.record(z.string(), z.unknown()).default({}),
 });
 export type WireInterface = z.infer<typeof interfaceSchema>;
 
