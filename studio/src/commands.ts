@@ -7,6 +7,9 @@ export const root = defineCommand({
   subCommands: {
     check: () => import("./check/command.ts").then(({ command }) => command),
     graph: () => import("./graph/command.ts").then(({ command }) => command),
+    why: () => import("./why/command.ts").then(({ command }) => command),
+    diff: () => import("./diff/command.ts").then(({ command }) => command),
+    resources: () => import("./resources/command.ts").then(({ command }) => command),
     build: () => import("./build/command.ts").then(({ command }) => command),
     keys: () => import("./keys/command.ts").then(({ command }) => command),
     sign: () => import("./sign/command.ts").then(({ command }) => command),

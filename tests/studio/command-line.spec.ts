@@ -69,6 +69,37 @@ describe("bulkhead check", () => {
   });
 });
 
+describe("bulkhead why, diff and resources", () => {
+  test("[K+] why answers as grep does: 0 with the ways, 1 where there is none", async () => {
+    const [found, none] = await Promise.all([
+      bulkhead("why", greenhouse, "network", "fan"),
+      bulkhead("why", greenhouse, "intruder", "fan", "--json"),
+    ]);
+    expect([found.exitCode, none.exitCode]).toEqual([0, 1]);
+    expect(found.stdout).toContain("answers of climate.readings: telemetry.publish (weak)");
+    expect(JSON.parse(none.stdout)).toEqual({ ok: true, ways: [], more: false });
+  });
+
+  test("[K+] diff answers as diff does, of a manifest with itself and with a changed one", async () => {
+    const changed = join(scratch, "changed");
+    await cp(join(repository, "manifests/greenhouse"), changed, { recursive: true });
+    const text = await readFile(greenhouse, "utf8");
+    await writeFile(join(changed, "manifest.yaml"), text.replace("memory: 64Mi", "memory: 96Mi"));
+    const [same, other] = await Promise.all([
+      bulkhead("diff", greenhouse, greenhouse),
+      bulkhead("diff", greenhouse, join(changed, "manifest.yaml")),
+    ]);
+    expect([same.exitCode, other.exitCode]).toEqual([0, 1]);
+    expect(other.stdout).toBe("telemetry\n  ~ memory: 64Mi → 96Mi");
+  });
+
+  test("[K5] resources adds up what a system needs", async () => {
+    const json = JSON.parse((await bulkhead("resources", greenhouse, "--json")).stdout);
+    const memory = json.components.map((one: { memoryBytes: number }) => one.memoryBytes);
+    expect(json.sum.memoryBytes).toBe(memory.reduce((sum: number, bytes: number) => sum + bytes, 0));
+  });
+});
+
 describe("bulkhead graph", () => {
   test("[K1] draws every component, channel and proxy, and prints where", async () => {
     const out = join(scratch, "graph.svg");

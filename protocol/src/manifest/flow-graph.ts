@@ -109,6 +109,27 @@ export function findFlow(
   return undefined;
 }
 
+/** All nodes that information of `from` can get to. */
+export function reachableFrom({ edges, ends }: FlowGraph, from: readonly string[]): Set<string> {
+  const seen = new Set(from);
+  const queue = [...from];
+  for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
+    if (ends.has(at) && !from.includes(at)) continue;
+    for (const next of edges.get(at) ?? []) {
+      if (seen.has(next)) continue;
+      seen.add(next);
+      queue.push(next);
+    }
+  }
+  return seen;
+}
+
+/** Names that an author can use for what there is in the graph, nodes of the runtime's own making left out. */
+export function flowNames({ edges }: FlowGraph): string[] {
+  const names = [...edges.keys()].map((node) => node.replace(/^(network|secret):/, "").replace(/\/$/, ""));
+  return [...new Set(names.filter((name) => !name.startsWith("trust-group:")))];
+}
+
 function wayBack(end: string, cameFrom: ReadonlyMap<string, string | undefined>): string[] {
   const way: string[] = [];
   for (let at: string | undefined = end; at !== undefined; at = cameFrom.get(at)) way.unshift(at);

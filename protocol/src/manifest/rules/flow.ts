@@ -1,7 +1,7 @@
 /** Assertions of the manifest: information does not flow where `no-flow` says it must not. */
 import type { ErrorReport } from "../../errors.ts";
 import { type Analysis, arrows, atValue, type Rule } from "../analysis.ts";
-import { type FlowGraph, findFlow, flowGraph, nodesNamed } from "../flow-graph.ts";
+import { type FlowGraph, findFlow, flowGraph, flowNames, nodesNamed } from "../flow-graph.ts";
 import type { Path } from "../source.ts";
 import { suggest } from "../suggest.ts";
 
@@ -23,7 +23,7 @@ function checkAssertion(analysis: Analysis, graph: FlowGraph, noFlow: NoFlow, in
     ...through.map((name): [string, Path] => [name, [...path, "except-through"]]),
   ];
   const unknown = named.flatMap(([name, at]) =>
-    nodesNamed(graph, name).length > 0 ? [] : [unknownName(analysis, name, at)],
+    nodesNamed(graph, name).length > 0 ? [] : [unknownName(analysis, graph, name, at)],
   );
   if (unknown.length > 0) return unknown;
   const empty = checkMeaning(analysis, noFlow, through, path);
@@ -55,13 +55,9 @@ function checkMeaning({ source }: Analysis, noFlow: NoFlow, through: readonly st
   return [atValue(source, { code: "MANIFEST_INVALID_VALUE", path: [...path, "except-through"], message, remedy })];
 }
 
-function unknownName(analysis: Analysis, name: string, path: Path): ErrorReport {
-  const { components } = analysis.written;
-  const channels = Object.values(components).flatMap(({ uses = {} }) => Object.keys(uses));
-  const proxies = Object.values(components).flatMap(({ network = [] }) => network);
-  const secrets = Object.values(components).flatMap(({ secrets: held = [] }) => held);
+function unknownName({ source, written }: Analysis, graph: FlowGraph, name: string, path: Path): ErrorReport {
+  const own = Object.values(written.components).flatMap(({ uses = {} }) => Object.keys(uses));
   const message = `\`${name}\` is no component, channel, device, pin, secret or network of this system`;
-  const names = [...Object.keys(components), ...channels, "network", ...proxies, ...secrets];
-  const remedy = suggest(name, [...new Set(names)]);
-  return atValue(analysis.source, { code: "MANIFEST_ASSERT_UNKNOWN", path, message, remedy });
+  const remedy = suggest(name, [...new Set([...Object.keys(written.components), ...own, ...flowNames(graph)])]);
+  return atValue(source, { code: "MANIFEST_ASSERT_UNKNOWN", path, message, remedy });
 }
