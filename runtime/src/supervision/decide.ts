@@ -4,23 +4,31 @@
  * nothing.
  */
 import type { SupervisionEffect, SupervisionEvent } from "./event.ts";
-import { condemn, exited, kill, killForCause } from "./leave.ts";
+import { exited } from "./exit.ts";
+import { isKeptBack, judgeSafeMode } from "./ladder.ts";
+import { condemn, kill, killForCause } from "./leave.ts";
 import { reconcile } from "./reconcile.ts";
+import { spareElapsed, spareExited, spareMisbehaved, spareSpawned, spareStandsBy } from "./spare.ts";
 import type { SupervisionState } from "./state.ts";
-import { closeTurn, move, note, openTurn, planOf, recordOf, report, type Turn, tellAllPeers } from "./turn.ts";
+import { closeTurn, greet, move, note, openTurn, planOf, recordOf, report, type Turn } from "./turn.ts";
 import { durationInWords } from "./words.ts";
 
 export type Decision = { readonly state: SupervisionState; readonly effects: readonly SupervisionEffect[] };
 
 /** Decides about one event. */
 export function decide(state: SupervisionState, event: SupervisionEvent): Decision {
-  if ("incarnation" in event && state.components[event.component]?.incarnation !== event.incarnation) {
-    return { state, effects: [] };
-  }
+  if (isLate(state, event)) return { state, effects: [] };
   const turn = openTurn(state, event.nowMs);
   handle(turn, event);
   reconcile(turn);
   return closeTurn(turn);
+}
+
+function isLate({ components }: SupervisionState, event: SupervisionEvent): boolean {
+  if ("incarnation" in event) return components[event.component]?.incarnation !== event.incarnation;
+  if (!("spare" in event)) return false;
+  const spare = components[event.component]?.spare;
+  return spare === undefined || spare.kind === "none" || spare.id !== event.spare;
 }
 
 type EventOf<K extends SupervisionEvent["kind"]> = Extract<SupervisionEvent, { kind: K }>;
@@ -37,6 +45,12 @@ const handlers: Handlers = {
   misbehaved: (turn, { component, reason }) => killForCause(turn, component, `${component} ${reason}`),
   exited: (turn, { component, exit, jitter }) => exited(turn, component, exit, jitter),
   elapsed,
+  "spare-spawned": (turn, { component }) => spareSpawned(turn, component),
+  "spare-standing-by": (turn, { component }) => spareStandsBy(turn, component),
+  "spare-misbehaved": (turn, { component, reason }) => spareMisbehaved(turn, component, reason),
+  "spare-exited": (turn, { component, exit, jitter }) => spareExited(turn, component, exit, jitter),
+  "spare-elapsed": (turn, { component }) => spareElapsed(turn, component),
+  "safe-mode-elapsed": judgeSafeMode,
 };
 
 function handle<K extends SupervisionEvent["kind"]>(turn: Turn, event: EventOf<K>): void {
@@ -59,12 +73,16 @@ function stop(turn: Turn, reason: string): void {
 function restart(turn: Turn, name: string, why: string): void {
   if (turn.mode !== "running" || !turn.components[name]) return;
   const { phase } = recordOf(turn, name);
+  if (isKeptBack(turn, name)) {
+    report(turn, name, `${name} stays as it is: the device is in safe mode; restart the device`);
+    return;
+  }
   // It comes back, or its restart policy decides: there is nothing to ask for.
   if (phase.kind === "waiting" || (phase.kind === "stopping" && phase.after.kind !== "fail")) return;
   const reason = `${name} restarted: ${why}`;
   report(turn, name, reason);
   note(turn, name, { lastReason: reason });
-  if (phase.kind === "failed") revive(turn, name);
+  if (phase.kind === "failed" || phase.kind === "held") revive(turn, name);
   else if (phase.kind === "backing-off" || phase.kind === "stopped") move(turn, name, { kind: "waiting" });
   else condemn(turn, name, { kind: "restart" }, reason);
 }
@@ -80,11 +98,10 @@ function revive(turn: Turn, name: string): void {
 }
 
 function spawned(turn: Turn, name: string): void {
-  const { phase, incarnation } = recordOf(turn, name);
+  const { phase } = recordOf(turn, name);
   if (phase.kind === "starting" && !phase.spawned) {
     move(turn, name, { kind: "starting", spawned: true });
-    turn.effects.push({ kind: "greet", component: name, incarnation });
-    tellAllPeers(turn, name);
+    greet(turn, name);
   }
   // It was to be stopped while its sandbox was still being built: it has done nothing yet that a grace would save.
   if (phase.kind === "stopping") kill(turn, name, phase.after, phase.reason);

@@ -5,14 +5,27 @@ import type { Phase } from "./state.ts";
 /** Each phase has at most one deadline, so a component has at most one timer; `arm` replaces what was armed. */
 export type TimerName = "ready" | "heartbeat" | "stop" | "backoff";
 
-/** How a sandbox ended; `failure` says why it could not even be built. */
-export type Exit = { readonly code: number | null; readonly signal: string | null; readonly failure?: string };
+/** A spare has one for being built, for going and for the next. */
+export type SpareTimerName = "standing-by" | "spare-stop" | "spare-backoff";
+
+/**
+ * How a sandbox ended; `failure` says why it could not even be built, `outOfMemory` that the kernel killed in it for its
+ * memory limit.
+ */
+export type Exit = {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly failure?: string;
+  readonly outOfMemory?: boolean;
+};
 
 type Of<K extends string, T = unknown> = { readonly kind: K; readonly nowMs: number } & T;
 type OfComponent<K extends string, T = unknown> = Of<
   K,
   { readonly component: string; readonly incarnation: number } & T
 >;
+
+type OfSpare<K extends string, T = unknown> = Of<K, { readonly component: string; readonly spare: number } & T>;
 
 /** `nowMs` is monotonic; `jitter` is random in [0, 1). Both come in with the event, so that the decision is pure. */
 export type SupervisionEvent =
@@ -26,12 +39,26 @@ export type SupervisionEvent =
   /** It broke the rules of the control channel. */
   | OfComponent<"misbehaved", { readonly reason: string }>
   | OfComponent<"exited", { readonly exit: Exit; readonly jitter: number }>
-  | OfComponent<"elapsed", { readonly timer: TimerName }>;
+  | OfComponent<"elapsed", { readonly timer: TimerName }>
+  | OfSpare<"spare-spawned">
+  /** Its bundle is loaded; it waits for `start`. */
+  | OfSpare<"spare-standing-by">
+  | OfSpare<"spare-misbehaved", { readonly reason: string }>
+  | OfSpare<"spare-exited", { readonly exit: Exit; readonly jitter: number }>
+  | OfSpare<"spare-elapsed">
+  /** The time that safe mode had to help is over. */
+  | Of<"safe-mode-elapsed">;
 
 type To<K extends string, T = unknown> = {
   readonly kind: K;
   readonly component: string;
   readonly incarnation: number;
+} & T;
+
+type ToSpare<K extends string, T = unknown> = {
+  readonly kind: K;
+  readonly component: string;
+  readonly spare: number;
 } & T;
 
 export type SupervisionEffect =
@@ -43,7 +70,21 @@ export type SupervisionEffect =
   | To<"kill">
   | To<"arm", { readonly timer: TimerName; readonly afterMs: number }>
   | To<"disarm">
-  /** A sentence for the log. */
+  /** A sentence for the log, and why the component is as it is. */
   | To<"report", { readonly text: string }>
   | To<"changed", { readonly phase: Phase["kind"] }>
+  /** It ended, and nobody had asked for it. */
+  | To<"crashed", { readonly reason: string; readonly exit: Exit }>
+  | ToSpare<"spawn-spare">
+  /** Say `stand-by`; always the first message of a spare. */
+  | ToSpare<"stand-by">
+  | ToSpare<"kill-spare">
+  | ToSpare<"arm-spare", { readonly timer: SpareTimerName; readonly afterMs: number }>
+  | ToSpare<"disarm-spare">
+  /** A sentence for the log alone. */
+  | ToSpare<"say", { readonly text: string }>
+  /** From now on the spare is this incarnation of the component. */
+  | ToSpare<"promote", { readonly incarnation: number }>
+  | { readonly kind: "watch-safe-mode"; readonly afterMs: number }
+  | { readonly kind: "unwatch-safe-mode" }
   | To<"escalate", { readonly to: Component["restart"]["escalate"]; readonly reason: string }>;

@@ -6,6 +6,8 @@ import { makeWorld, type World } from "./testing/world.ts";
 const names = ["a", "b", "c", "d", "e", "f"];
 const roles = ["application", "driver", "agent", "core"] as const;
 
+const rungs = ["group", "group", "safe-mode", "previous-generation", "reboot"] as const;
+
 /** Random systems: each component may depend on those before it; weak edges go anywhere. */
 const plans = fc
   .tuple(
@@ -22,8 +24,10 @@ const plans = fc
             "temporary" as const,
           ),
           intensity: fc.integer({ min: 0, max: 3 }),
-          escalate: fc.constantFrom("group" as const, "safe-mode" as const),
+          hold: fc.constantFrom(false, false, false, true),
+          escalate: fc.constantFrom(...rungs),
         }),
+        spare: fc.boolean(),
       }),
     ),
   )
@@ -44,14 +48,29 @@ const steps: readonly ((world: World, name: string, number: number) => void)[] =
   (world, name) =>
     void world.happen({ kind: "misbehaved", component: name, incarnation: world.incarnationOf(name), reason: "x" }),
   (world, name) => void world.happen({ kind: "restart", component: name, reason: "asked for" }),
+  (world, name) => world.spares.obey(name),
+  (world, name) => world.spares.built(name),
+  (world, name) => world.spares.standBy(name),
+  (world, name, number) => world.spares.exit(name, { code: number % 3, signal: null }, number / 100),
+  (world, name) => world.spares.elapse(name),
+  (world, name) =>
+    world.happen({ kind: "spare-misbehaved", component: name, spare: world.spares.idOf(name), reason: "x" }),
+  (world) => void world.safeModeElapse(),
 ];
 const history = fc.array(fc.tuple(fc.nat(steps.length - 1), fc.constantFrom(...names), fc.nat(99)), { maxLength: 80 });
 
 function live(world: World, moments: readonly (readonly [number, string, number])[]): void {
   world.happen({ kind: "start" });
-  // The world asserts after each step: one process per component, rising incarnations, nobody ready without its strong
-  // providers, intensity, start before any other message, one timer, silence of what has ended.
+  // The world asserts after each step: one process per component and at most one that stands by, rising incarnations,
+  // nobody ready without its strong providers, only core servers and agent in safe mode, intensity, start before any
+  // other message, one timer, silence of what has ended.
   for (const [step, name, number] of moments) steps[step]?.(world, name, number);
+}
+
+function sparesAtRest(declared: boolean, kind: string | undefined): readonly string[] {
+  if (!declared || kind === "stopped" || kind === "held" || kind === "failed") return ["none"];
+  // Behind a provider that a person holds it waits as its component does.
+  return kind === "ready" ? ["standing-by"] : ["standing-by", "none"];
 }
 
 test("[K2] whatever happens, when it stops happening all that is permanent is ready, or failed with a reason", () => {
@@ -65,13 +84,41 @@ test("[K2] whatever happens, when it stops happening all that is permanent is re
         const { restart, strongProviders } = plan.components[name] ?? { restart: null, strongProviders: [] };
         const kind = record?.phase.kind;
         if (restart?.policy === "permanent" && strongProviders.every((provider) => world.phase(provider) === "ready")) {
-          expect(["ready", "failed"]).toContain(kind);
+          expect(["ready", "failed", "held"]).toContain(kind);
         }
-        expect(["ready", "failed", "stopped", "waiting"]).toContain(kind);
+        expect(["ready", "failed", "held", "stopped", "waiting"]).toContain(kind);
         if (kind === "failed") expect(record?.lastReason).toMatch(/because|given up after/);
+        if (kind === "held") expect(record?.lastReason).toBeTruthy();
+        expect(sparesAtRest(plan.components[name]?.spare === true, kind)).toContain(record?.spare.kind);
       }
     }),
     { numRuns: 400 },
+  );
+});
+
+/** Lets one moment pass, and checks what it meant for the ladder. */
+function climbOnce(world: World, [step, name, number]: readonly [number, string, number]): void {
+  const before = world.state().ladder.safeMode;
+  const from = world.effects.length;
+  steps[step]?.(world, name, number);
+  const { safeMode } = world.state().ladder;
+  if (before) expect(safeMode).toEqual(before);
+  for (const effect of world.effects.slice(from)) {
+    if (effect.kind !== "escalate") continue;
+    expect(effect.reason).not.toBe("");
+    if (before) expect(["previous-generation", "reboot"]).toContain(effect.to);
+    if (effect.to !== "group") expect(safeMode).not.toBeNull();
+  }
+}
+
+test("[K2] the ladder is climbed upwards: what follows safe mode reaches further, and nothing leads out of it", () => {
+  fc.assert(
+    fc.property(plans, history, (plan, moments) => {
+      const world = makeWorld(plan);
+      world.happen({ kind: "start" });
+      for (const moment of moments) climbOnce(world, moment);
+    }),
+    { numRuns: 300 },
   );
 });
 

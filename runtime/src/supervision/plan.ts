@@ -12,6 +12,8 @@ export type SupervisedComponent = {
   readonly heartbeat: Component["heartbeat"];
   readonly readyMs: number;
   readonly stopMs: number;
+  /** A second process stands by. */
+  readonly spare: boolean;
   /** Components that must be ready while this one runs. */
   readonly strongProviders: readonly string[];
   readonly strongDependents: readonly string[];
@@ -34,10 +36,10 @@ export function planSupervision(system: System): SupervisionPlan {
   for (const name of system.startOrder.toReversed()) {
     const component = system.components[name];
     if (!component) continue;
-    const { role, restart, heartbeat, readyMs, stopMs } = component;
+    const { role, restart, heartbeat, readyMs, stopMs, spare } = component;
     const strongDependents = unique(strong.filter(({ provider }) => provider === name).map(({ client }) => client));
     components[name] = {
-      ...{ role, restart, heartbeat, readyMs, stopMs, strongDependents },
+      ...{ role, restart, heartbeat, readyMs, stopMs, spare, strongDependents },
       stopLayer: Math.max(stopLayers[role], ...strongDependents.map((other) => components[other]?.stopLayer ?? 0)),
       strongProviders: unique(strong.filter(({ client }) => client === name).map(({ provider }) => provider)),
       clients: system.channels.filter(({ provider }) => provider === name),
@@ -49,4 +51,9 @@ export function planSupervision(system: System): SupervisionPlan {
 
 function unique(names: readonly string[]): string[] {
   return [...new Set(names)];
+}
+
+/** What safe mode leaves running: enough to look at the device, to log, and to update it. */
+export function isEssential({ role }: SupervisedComponent): boolean {
+  return role === "core" || role === "agent";
 }

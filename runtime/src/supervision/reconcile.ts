@@ -6,8 +6,10 @@
  *   - who waits behind a provider that was given up is given up too;
  *   - who waits and has all its providers is started, in order.
  */
-import { isRunning, type Phase } from "./state.ts";
-import { move, note, planOf, recordOf, report, type Turn } from "./turn.ts";
+import { isKeptBack } from "./ladder.ts";
+import { keepSpare, promoteSpare } from "./spare.ts";
+import { hasSpareProcess, isRunning, type Phase } from "./state.ts";
+import { greet, move, note, planOf, recordOf, report, type Turn } from "./turn.ts";
 
 /** More starts at once would only make each of them late on a small board. */
 export const maxStartingAtOnce = 4;
@@ -21,9 +23,16 @@ function applyRules(turn: Turn): boolean {
   const { order } = turn.plan;
   const stopped = order.toReversed().filter((name) => stopWithoutProvider(turn, name) || askToStop(turn, name));
   const started = order.filter((name) => giveUpWithProvider(turn, name) || startWaiting(turn, name));
-  const ended = turn.mode === "ending" && !order.some((name) => isRunning(recordOf(turn, name)));
-  if (ended) turn.mode = "idle";
-  return stopped.length + started.length > 0 || ended;
+  const spared = order.filter((name) => keepSpare(turn, name));
+  return stopped.length + started.length + spared.length > 0 || end(turn);
+}
+
+function end(turn: Turn): boolean {
+  const exists = (name: string) => isRunning(recordOf(turn, name)) || hasSpareProcess(recordOf(turn, name));
+  if (turn.mode !== "ending" || turn.plan.order.some(exists)) return false;
+  if (turn.ladder.safeMode) turn.effects.push({ kind: "unwatch-safe-mode" });
+  turn.mode = "idle";
+  return true;
 }
 
 function stopWithoutProvider(turn: Turn, name: string): boolean {
@@ -31,17 +40,22 @@ function stopWithoutProvider(turn: Turn, name: string): boolean {
   if (phase.kind !== "starting" && phase.kind !== "ready") return false;
   const missing = planOf(turn, name).strongProviders.find((provider) => phaseOf(turn, provider).kind !== "ready");
   if (missing === undefined) return false;
-  const [own, its] = phaseOf(turn, missing).kind === "failed" ? ["stopped", "failed"] : ["restarted", "restarted"];
-  const reason = `${name} ${own} because ${missing}, on which it depends, ${its}`;
+  const reason = `${name} ${whatBecomesOfIt(phaseOf(turn, missing), missing)}`;
   note(turn, name, { lastReason: reason });
   report(turn, name, reason);
-  move(turn, name, { kind: "stopping", stage: "held", after: { kind: "restart" }, reason });
+  move(turn, name, { kind: "stopping", stage: "queued", after: { kind: "restart" }, reason });
   return true;
+}
+
+function whatBecomesOfIt(phase: Phase, provider: string): string {
+  if (phase.kind === "failed") return `stopped because ${provider}, on which it depends, failed`;
+  if (phase.kind === "held") return `stopped because ${provider}, on which it depends, is held`;
+  return `restarted because ${provider}, on which it depends, restarted`;
 }
 
 function askToStop(turn: Turn, name: string): boolean {
   const { phase, incarnation } = recordOf(turn, name);
-  if (phase.kind !== "stopping" || phase.stage !== "held" || mustOutlive(turn, name)) return false;
+  if (phase.kind !== "stopping" || phase.stage !== "queued" || mustOutlive(turn, name)) return false;
   const graceMs = planOf(turn, name).stopMs;
   turn.effects.push({ kind: "ask-to-stop", component: name, incarnation, graceMs, reason: phase.reason });
   move(turn, name, { ...phase, stage: "asked" });
@@ -74,12 +88,18 @@ function startWaiting(turn: Turn, name: string): boolean {
   const record = recordOf(turn, name);
   if (turn.mode !== "running" || record.phase.kind !== "waiting") return false;
   if (!planOf(turn, name).strongProviders.every((provider) => phaseOf(turn, provider).kind === "ready")) return false;
+  if (isKeptBack(turn, name)) return false;
   const starting = turn.plan.order.filter((other) => phaseOf(turn, other).kind === "starting").length;
   if (starting >= maxStartingAtOnce) return false;
   const incarnation = record.incarnation + 1;
   note(turn, name, { incarnation, lastWord: null });
-  turn.effects.push({ kind: "spawn", component: name, incarnation });
-  move(turn, name, { kind: "starting", spawned: false });
+  if (promoteSpare(turn, name, incarnation)) {
+    move(turn, name, { kind: "starting", spawned: true });
+    greet(turn, name);
+  } else {
+    turn.effects.push({ kind: "spawn", component: name, incarnation });
+    move(turn, name, { kind: "starting", spawned: false });
+  }
   return true;
 }
 

@@ -1,15 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { isHealthy } from "./state.ts";
 import { sketchPlan } from "./testing/plan.ts";
+import { started } from "./testing/started.ts";
 import { makeWorld } from "./testing/world.ts";
-
-function started(sketch: Parameters<typeof sketchPlan>[0]) {
-  const world = makeWorld(sketchPlan(sketch));
-  world.happen({ kind: "start" });
-  world.settle();
-  expect(isHealthy(world.state())).toBe(true);
-  return world;
-}
 
 const greenhouse = {
   "message-server": { role: "core" },
@@ -207,12 +200,12 @@ describe("restart policy", () => {
     expect(["log", "kms-agent", "gpio", "valve", "other"].map(world.phase)).toEqual([
       "ready",
       "ready",
+      "held",
       "failed",
-      "failed",
-      "failed",
+      "held",
     ]);
     expect(world.record("other")?.lastReason).toBe(
-      "other stopped because valve failed and put the device into safe mode",
+      "other is held because valve failed and put the device into safe mode",
     );
   });
 

@@ -4,25 +4,28 @@
  */
 import type { SupervisionEffect, TimerName } from "./event.ts";
 import type { SupervisedComponent, SupervisionPlan } from "./plan.ts";
-import type { ComponentRecord, Phase, SupervisionState } from "./state.ts";
+import type { ComponentRecord, LadderState, Phase, SupervisionState } from "./state.ts";
 
 export type Turn = {
   readonly plan: SupervisionPlan;
   readonly nowMs: number;
   mode: SupervisionState["mode"];
+  ladder: LadderState;
   readonly components: Record<string, ComponentRecord>;
   readonly effects: SupervisionEffect[];
 };
 
 /** A process that SIGKILL did not end yet (it may hang in the kernel) is killed again after this. */
-const killAgainMs = 1000;
+export const killAgainMs = 1000;
 
 export function openTurn(state: SupervisionState, nowMs: number): Turn {
-  return { plan: state.plan, nowMs, mode: state.mode, components: { ...state.components }, effects: [] };
+  const { plan, mode, ladder, components } = state;
+  return { plan, nowMs, mode, ladder, components: { ...components }, effects: [] };
 }
 
 export function closeTurn(turn: Turn): { state: SupervisionState; effects: SupervisionEffect[] } {
-  return { state: { plan: turn.plan, mode: turn.mode, components: turn.components }, effects: turn.effects };
+  const { plan, mode, ladder, components, effects } = turn;
+  return { state: { plan, mode, ladder, components }, effects };
 }
 
 /** Names come from the plan or are checked at the event; a miss is an error of this module. */
@@ -79,12 +82,13 @@ function timerOf(
     case "ready":
       return { timer: "heartbeat", afterMs: component.heartbeat.periodMs * component.heartbeat.missed };
     case "stopping":
-      if (phase.stage === "held") return null;
+      if (phase.stage === "queued") return null;
       return { timer: "stop", afterMs: phase.stage === "asked" ? component.stopMs : killAgainMs };
     case "backing-off":
       return { timer: "backoff", afterMs: delayMs };
     case "waiting":
     case "stopped":
+    case "held":
     case "failed":
       return null;
   }
@@ -96,8 +100,9 @@ function tellClients(turn: Turn, name: string, up: boolean): void {
   }
 }
 
-/** Tells a component that has just been greeted how its providers are. */
-export function tellAllPeers(turn: Turn, name: string): void {
+/** Says `start` to a component whose process runs now, and how its providers are. */
+export function greet(turn: Turn, name: string): void {
+  turn.effects.push({ kind: "greet", component: name, incarnation: recordOf(turn, name).incarnation });
   for (const { provider, name: channel } of planOf(turn, name).uses) {
     tellPeer(turn, name, channel, provider, recordOf(turn, provider).phase.kind === "ready");
   }

@@ -15,8 +15,7 @@ export function exitInWords(exit: Exit, lastWord: string | null): string {
 
 function endInWords(exit: Exit): string {
   const signal = exit.signal ?? signalOf(exit.code);
-  // Nobody else in the sandbox may send signals, so an unasked SIGKILL is the kernel's.
-  if (signal === "SIGKILL") return "was killed by the kernel (SIGKILL; most likely it reached its memory limit)";
+  if (exit.outOfMemory === true) return "was killed by the kernel because it reached its memory limit";
   if (signal !== undefined) return `was killed by ${signal}`;
   return exit.code === 0 ? "ended by itself (code 0)" : `exited with code ${exit.code}`;
 }

@@ -16,15 +16,16 @@ type Sketch = {
   strong?: readonly string[];
   weak?: readonly string[];
   restart?: Partial<Component["restart"]>;
+  spare?: boolean;
 };
 
 /** A plan of components in the order given; `strong` and `weak` name their providers. */
 export function sketchPlan(sketch: Readonly<Record<string, Sketch>>): SupervisionPlan {
   const startOrder = Object.keys(sketch);
   const components = startOrder.map((name) => {
-    const { role = "application", restart = {} } = sketch[name] ?? {};
+    const { role = "application", restart = {}, spare = false } = sketch[name] ?? {};
     const heartbeat = { periodMs: 1000, missed: 3 };
-    return [name, { role, restart: { ...testRestart, ...restart }, heartbeat, readyMs: 5000, stopMs: 1000 }];
+    return [name, { role, restart: { ...testRestart, ...restart }, heartbeat, readyMs: 5000, stopMs: 1000, spare }];
   });
   const channels = startOrder.flatMap((client) =>
     (["strong", "weak"] as const).flatMap((dependency) =>

@@ -7,10 +7,11 @@ import { decide } from "../decide.ts";
 import type { Exit, SupervisionEffect, SupervisionEvent } from "../event.ts";
 import type { SupervisionPlan } from "../plan.ts";
 import { initialState, type SupervisionState } from "../state.ts";
+import { makeSpares } from "./spares.ts";
 import { apply, checkInvariants, makeTable } from "./table.ts";
 
 export type World = ReturnType<typeof makeWorld>;
-type WithoutTime<E> = E extends unknown ? Omit<E, "nowMs"> : never;
+export type WithoutTime<E> = E extends unknown ? Omit<E, "nowMs"> : never;
 
 export function makeWorld(plan: SupervisionPlan) {
   let state: SupervisionState = initialState(plan);
@@ -35,6 +36,16 @@ export function makeWorld(plan: SupervisionPlan) {
     if (process?.stage !== "building") return;
     process.stage = "alive";
     happen({ kind: "spawned", component, incarnation: process.incarnation });
+  }
+
+  const spares = makeSpares(table, (event) => void happen(event));
+
+  /** Lets the time that safe mode has to help be over. */
+  function safeModeElapse(): readonly SupervisionEffect[] {
+    if (table.safeModeAtMs === null) return [];
+    table.nowMs = Math.max(table.nowMs, table.safeModeAtMs);
+    table.safeModeAtMs = null;
+    return happen({ kind: "safe-mode-elapsed" });
   }
 
   const ready = (component: string) => happen({ kind: "ready", component, incarnation: incarnationOf(component) });
@@ -70,10 +81,12 @@ export function makeWorld(plan: SupervisionPlan) {
     if (process?.asked || process?.killed) exit(name, { code: 0, signal: null });
     else if (state.components[name]?.phase.kind === "starting") ready(name);
     if (table.timers.get(name)?.timer === "backoff") elapse(name);
+    spares.obey(name);
   }
 
   return {
     ...{ happen, built, ready, exit, elapse, settle, incarnationOf, effects },
+    ...{ spares, safeModeElapse },
     pass: (ms: number) => {
       table.nowMs += ms;
     },
@@ -82,6 +95,7 @@ export function makeWorld(plan: SupervisionPlan) {
     record: (name: string) => state.components[name],
     process: (name: string) => table.processes.get(name),
     processes: () => [...table.processes.keys()],
+    spare: (name: string) => state.components[name]?.spare.kind,
     timer: (name: string) => table.timers.get(name),
   };
 }
