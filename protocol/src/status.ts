@@ -28,6 +28,7 @@ export const componentStateSchema = z.enum([
   "stopping",
   "backing-off",
   "stopped",
+  "held",
   "failed",
 ]);
 export type ComponentState = z.infer<typeof componentStateSchema>;
@@ -43,6 +44,8 @@ export const componentStatusSchema = z.strictObject({
   /** Why it last stopped, for a person to read. */
   lastReason: z.strictObject({ atMs: timeMsSchema, text: z.string() }).nullable(),
   level: levelSchema.nullable(),
+  /** Its second process, where the manifest asks for one; absent where it does not. */
+  spare: z.enum(["none", "building", "standing-by", "leaving", "backing-off"]).optional(),
 });
 export type ComponentStatus = z.infer<typeof componentStatusSchema>;
 
@@ -71,6 +74,8 @@ export const deviceStatusSchema = z.strictObject({
     /** The release that is tried, or whose trial ended so; absent while there was none. */
     releaseDigest: digestSchema.optional(),
   }),
+  /** In safe mode only core servers and the agent run. Absent from older runtimes. */
+  mode: z.strictObject({ kind: z.enum(["normal", "safe"]), reason: z.string() }).optional(),
   components: z.array(componentStatusSchema),
   channels: z.array(channelStatusSchema),
 });

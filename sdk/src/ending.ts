@@ -46,7 +46,8 @@ export function createEnding(host: Host, control: () => ControlEnd): Ending {
       const { message } = reportError(error);
       const detail = error instanceof BulkheadError ? formatError(reportError(error)) : (error as Error)?.stack;
       host.log.error("this component gives up", { detail: detail ?? message });
-      control().tell("fault", { reason: message.slice(0, 2000) });
+      const stack = (error as Error)?.stack;
+      control().tell("fault", { reason: message.slice(0, 2000), ...(stack && { stack: stack.slice(0, 8000) }) });
       void end(1);
     },
     async stop({ graceMs, reason }, running) {

@@ -38,6 +38,7 @@ export function runComponent(definition: AnyComponent, options: RunOptions = {})
     const control: ControlEnd = openControl(
       host.control,
       {
+        "stand-by": () => control.tell("standing-by", {}),
         // Without a pause between: `peer` may stand right behind `start`.
         start(start) {
           if (launched) throw new BulkheadError("IPC_FRAME_INVALID", "the root server said start twice");

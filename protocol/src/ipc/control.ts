@@ -15,6 +15,8 @@ const peer = z.strictObject({ name: nameSchema, up: z.boolean(), incarnation: z.
 
 /** Root server → component. */
 export const toComponent = {
+  /** Instead of `start`, to a spare: answer `standing-by` when all is loaded, hold nothing, and wait for `start`. */
+  "stand-by": z.strictObject({ protocol: z.literal(controlProtocol), component: nameSchema }),
   /** The first message: who you are and what you have. */
   start: z.strictObject({
     protocol: z.literal(controlProtocol),
@@ -45,8 +47,10 @@ export const toComponent = {
 export const toRoot = {
   ready: z.strictObject({}),
   heartbeat: z.strictObject({}),
-  /** A last word before a component gives up on purpose. */
-  fault: z.strictObject({ reason: z.string().max(2000) }),
+  /** The answer to `stand-by`. */
+  "standing-by": z.strictObject({}),
+  /** A last word before a component gives up on purpose. `stack` goes into the crash record, as text. */
+  fault: z.strictObject({ reason: z.string().max(2000), stack: z.string().max(8000).optional() }),
   /** Only from the verifier: activate this release, which lies complete in the endorsed directory. */
   activate: z.strictObject({ releaseDigest: digestSchema }),
   /** Only from the verifier: a command that it has checked. */

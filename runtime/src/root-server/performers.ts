@@ -1,10 +1,9 @@
 /** What each effect of supervision means: a message, a signal, a timer, a line. */
-import type { Sandbox } from "../sandbox/index.ts";
-import type { SupervisionEffect, TimerName } from "../supervision/index.ts";
-import type { ControlLink } from "./control-link.ts";
+import type { SupervisionEffect } from "../supervision/index.ts";
+import type { Happening, Processes } from "./processes.ts";
 import type { RunnerHost } from "./runner-host.ts";
+import { createTimers } from "./timers.ts";
 
-export type Live = { readonly incarnation: number; readonly sandbox: Sandbox; readonly link: ControlLink };
 export type Reason = { readonly atMs: number; readonly text: string };
 export type Performers = {
   readonly [K in SupervisionEffect["kind"]]: (effect: Extract<SupervisionEffect, { kind: K }>) => void;
@@ -12,10 +11,9 @@ export type Performers = {
 
 type Means = {
   readonly host: RunnerHost;
-  readonly live: ReadonlyMap<string, Live>;
+  readonly processes: Processes;
   readonly reasons: Map<string, Reason>;
-  readonly spawn: (component: string, incarnation: number) => void;
-  readonly elapsed: (event: { component: string; incarnation: number; timer: TimerName }) => void;
+  readonly happen: (happening: Happening) => void;
   readonly lastReason: (component: string) => string | null;
 };
 
@@ -27,43 +25,68 @@ export function perform<K extends SupervisionEffect["kind"]>(
   performer(effect);
 }
 
-export function createPerformers({ host, live, reasons, spawn, elapsed, lastReason }: Means): Performers {
-  const timers = new Map<string, NodeJS.Timeout>();
+type Of<K extends keyof Performers> = Pick<Performers, K>;
 
-  // An effect is meant for one incarnation; where its sandbox is still being built, or gone, there is nobody to reach.
-  function incarnationOf({ component, incarnation }: { component: string; incarnation: number }): Live | undefined {
-    const found = live.get(component);
-    return found?.incarnation === incarnation ? found : undefined;
-  }
+export function createPerformers(means: Means): Performers {
+  return { ...forComponents(means), ...forSpares(means), ...forTimers(means), ...forReaders(means) };
+}
 
-  function disarm(component: string): void {
-    clearTimeout(timers.get(component));
-    timers.delete(component);
-  }
-
+// An effect is meant for one incarnation; where its sandbox is still being built, or gone, there is nobody to reach.
+function forComponents({
+  host,
+  processes,
+}: Means): Of<"spawn" | "promote" | "greet" | "tell-peer" | "ask-to-stop" | "kill"> {
   return {
-    spawn: ({ component, incarnation }) => spawn(component, incarnation),
-    greet(effect) {
-      const { component, incarnation } = effect;
-      incarnationOf(effect)?.link.send("start", host.greeting(component, incarnation));
+    spawn: ({ component, incarnation }) => processes.spawn(component, incarnation),
+    promote: ({ component, spare, incarnation }) => processes.promote(component, spare, incarnation),
+    greet({ component, incarnation }) {
+      processes.of(component, incarnation)?.link?.send("start", host.greeting(component, incarnation));
       host.onGreeted(component);
     },
-    "tell-peer"(effect) {
-      const { name, up, peerIncarnation } = effect;
-      incarnationOf(effect)?.link.send("peer", { name, up, incarnation: peerIncarnation });
+    "tell-peer"({ component, incarnation, name, up, peerIncarnation }) {
+      processes.of(component, incarnation)?.link?.send("peer", { name, up, incarnation: peerIncarnation });
     },
-    "ask-to-stop"(effect) {
-      incarnationOf(effect)?.link.send("stop", { graceMs: effect.graceMs, reason: effect.reason });
+    "ask-to-stop"({ component, incarnation, graceMs, reason }) {
+      processes.of(component, incarnation)?.link?.send("stop", { graceMs, reason });
     },
-    kill: (effect) => incarnationOf(effect)?.sandbox.kill(),
-    arm({ component, incarnation, timer, afterMs }) {
-      disarm(component);
-      timers.set(
-        component,
-        setTimeout(() => elapsed({ component, incarnation, timer }), afterMs),
-      );
-    },
-    disarm: ({ component }) => disarm(component),
+    kill: ({ component, incarnation }) => processes.of(component, incarnation)?.sandbox?.kill(),
+  };
+}
+
+function forSpares({ host, processes }: Means): Of<"spawn-spare" | "stand-by" | "kill-spare" | "say"> {
+  return {
+    "spawn-spare": ({ component, spare }) => processes.spawnSpare(component, spare),
+    "stand-by": ({ component, spare }) =>
+      processes.spareOf(component, spare)?.link?.send("stand-by", { protocol: 1, component }),
+    "kill-spare": ({ component, spare }) => processes.spareOf(component, spare)?.sandbox?.kill(),
+    say: ({ text }) => host.log(text),
+  };
+}
+
+function forTimers({
+  happen,
+}: Means): Of<"arm" | "disarm" | "arm-spare" | "disarm-spare" | "watch-safe-mode" | "unwatch-safe-mode"> {
+  const timers = createTimers();
+  return {
+    arm: ({ component, incarnation, timer, afterMs }) =>
+      timers.arm(component, afterMs, () => happen({ kind: "elapsed", component, incarnation, timer })),
+    disarm: ({ component }) => timers.disarm(component),
+    // No component has a name with a space, and none has no name.
+    "arm-spare": ({ component, spare, afterMs }) =>
+      timers.arm(`spare ${component}`, afterMs, () => happen({ kind: "spare-elapsed", component, spare })),
+    "disarm-spare": ({ component }) => timers.disarm(`spare ${component}`),
+    "watch-safe-mode": ({ afterMs }) => timers.arm("", afterMs, () => happen({ kind: "safe-mode-elapsed" })),
+    "unwatch-safe-mode": () => timers.disarm(""),
+  };
+}
+
+function forReaders({
+  host,
+  processes,
+  reasons,
+  lastReason,
+}: Means): Of<"report" | "changed" | "crashed" | "escalate"> {
+  return {
     report({ component, text }) {
       reasons.set(component, { atMs: Date.now(), text: lastReason(component) ?? text });
       host.log(text);
@@ -71,6 +94,10 @@ export function createPerformers({ host, live, reasons, spawn, elapsed, lastReas
     changed({ component, phase }) {
       if (phase === "ready") host.onReady(component);
     },
-    escalate: ({ reason }) => host.onEscalation(reason),
+    crashed({ component, incarnation, reason, exit }) {
+      const { stack, end } = processes.of(component, incarnation) ?? {};
+      host.onCrash({ atMs: Date.now(), component, incarnation, reason, exit, stack, end });
+    },
+    escalate: ({ to, reason }) => host.onEscalation({ to, reason }),
   };
 }

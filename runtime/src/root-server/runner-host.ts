@@ -1,20 +1,37 @@
 /** What the edge of supervision needs of the root server around it. */
 import type { ToComponent } from "@bulkhead/protocol";
-import type { Sandbox } from "../sandbox/index.ts";
+import type { EndOfUse, ExitStatus, Sandbox } from "../sandbox/index.ts";
+import type { Exit, Rung } from "../supervision/index.ts";
 import type { MessageToRoot } from "./control-link.ts";
+import type { Slot } from "./processes.ts";
 
 export type Request<K extends "activate" | "restart" = "activate" | "restart"> = Extract<MessageToRoot, { kind: K }>;
 
+/** The rung of the ladder that is due, and why. */
+export type Escalation = { readonly to: Rung; readonly reason: string };
+
+/** An end that nobody had asked for, and what the process left. */
+export type Crash = {
+  readonly atMs: number;
+  readonly component: string;
+  readonly incarnation: number;
+  readonly reason: string;
+  readonly exit: Exit;
+  readonly stack: string | undefined;
+  readonly end: (ExitStatus & EndOfUse) | undefined;
+};
+
 export type RunnerHost = {
-  /** Builds and starts the sandbox of one incarnation. */
-  launch(component: string, incarnation: number): Promise<Sandbox>;
+  /** Builds and starts the sandbox of one process. */
+  launch(component: string, slot: Slot): Promise<Sandbox>;
   greeting(component: string, incarnation: number): ToComponent["start"];
   /** Only the verifier may ask the root server for anything. */
   mayRequest(component: string): boolean;
   onRequest(request: Request): void;
   onGreeted(component: string): void;
   onReady(component: string): void;
-  onEscalation(reason: string): void;
+  onCrash(crash: Crash): void;
+  onEscalation(escalation: Escalation): void;
   /** Something of the state, of a reason or of a sandbox changed. */
   onChange(): void;
   log(text: string): void;

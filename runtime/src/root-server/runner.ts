@@ -3,17 +3,18 @@
  * decision says. It decides nothing itself.
  */
 import type { ToComponent } from "@bulkhead/protocol";
-import { reportError } from "@bulkhead/protocol";
 import type { Sandbox } from "../sandbox/index.ts";
 import {
   decide,
   initialState,
+  type SupervisionEffect,
   type SupervisionEvent,
   type SupervisionPlan,
   type SupervisionState,
 } from "../supervision/index.ts";
-import { type MessageToRoot, openControlLink } from "./control-link.ts";
-import { createPerformers, type Live, perform, type Reason } from "./performers.ts";
+import type { MessageToRoot } from "./control-link.ts";
+import { createPerformers, perform, type Reason } from "./performers.ts";
+import { createProcesses, type Happening, type Process } from "./processes.ts";
 import type { Request, RunnerHost } from "./runner-host.ts";
 
 export type Runner = {
@@ -29,93 +30,70 @@ export type Runner = {
   lastReason(component: string): Reason | null;
 };
 
-type WithoutTime<E> = E extends unknown ? Omit<E, "nowMs"> : never;
+/** Of these a reader of the state hears. */
+const isVisible: ReadonlySet<SupervisionEffect["kind"]> = new Set(["changed", "report", "greet", "say", "stand-by"]);
+
 /** A runner at rest. */
 export function createRunner(plan: SupervisionPlan, host: RunnerHost): Runner {
-  const live = new Map<string, Live>();
   const reasons = new Map<string, Reason>();
   const idle: (() => void)[] = [];
-  const queue: SupervisionEvent[] = [];
+  const queue: (() => Happening)[] = [];
   let state = initialState(plan);
   let isBusy = false;
 
-  function happen(event: WithoutTime<SupervisionEvent>): void {
-    queue.push({ ...event, nowMs: performance.now() } as SupervisionEvent);
+  function happen(make: () => Happening): void {
+    queue.push(make);
     if (isBusy) return;
     isBusy = true;
     try {
-      for (let next = queue.shift(); next; next = queue.shift()) step(next);
+      for (let next = queue.shift(); next; next = queue.shift()) step(next());
     } finally {
       isBusy = false;
     }
-    if (state.mode === "idle") for (const resolve of idle.splice(0)) resolve();
+    if (state.mode === "idle") void processes.cleanedUp().then(() => idle.splice(0).forEach((resolve) => resolve()));
   }
 
-  function step(event: SupervisionEvent): void {
-    const decision = decide(state, event);
+  function step(happening: Happening): void {
+    const decision = decide(state, { ...happening, nowMs: performance.now() } as SupervisionEvent);
     state = decision.state;
     for (const effect of decision.effects) perform(performers, effect);
-    if (decision.effects.some(({ kind }) => kind === "changed" || kind === "report" || kind === "greet"))
-      host.onChange();
+    if (decision.effects.some(({ kind }) => isVisible.has(kind))) host.onChange();
   }
 
+  const processes = createProcesses({ launch: host.launch, happen, hear });
   const performers = createPerformers({
-    host,
-    live,
-    reasons,
-    spawn: (component, incarnation) => void spawn(component, incarnation),
-    elapsed: (event) => happen({ kind: "elapsed", ...event }),
+    ...{ host, processes, reasons },
+    happen: (happening) => happen(() => happening),
     lastReason: (component) => state.components[component]?.lastReason ?? null,
   });
 
-  async function spawn(component: string, incarnation: number): Promise<void> {
-    const sandbox = await host.launch(component, incarnation).catch((error: unknown) => {
-      const failure = reportError(error).message;
-      happen({
-        kind: "exited",
-        component,
-        incarnation,
-        exit: { code: null, signal: null, failure },
-        jitter: Math.random(),
-      });
-    });
-    if (!sandbox) return;
-    const link = openControlLink(sandbox.control, {
-      onMessage: (message) => hear(component, incarnation, message),
-      onBroken: (reason) => happen({ kind: "misbehaved", component, incarnation, reason }),
-    });
-    live.set(component, { incarnation, sandbox, link });
-    void sandbox.exited.then((exit) => {
-      live.delete(component);
-      sandbox.control.destroy();
-      happen({ kind: "exited", component, incarnation, exit, jitter: Math.random() });
-    });
-    happen({ kind: "spawned", component, incarnation });
-  }
-
-  function hear(component: string, incarnation: number, { kind, body }: MessageToRoot): void {
-    if (kind === "ready" || kind === "heartbeat") happen({ kind, component, incarnation });
-    else if (kind === "fault") happen({ kind, component, incarnation, reason: body.reason });
-    else if (host.mayRequest(component)) host.onRequest({ kind, body } as Request);
-    else
-      happen({ kind: "misbehaved", component, incarnation, reason: `asked for ${kind}, which only the verifier may` });
+  function hear({ component }: Process, incarnation: number, message: MessageToRoot): Happening | undefined {
+    const { kind, body } = message;
+    if (kind === "standing-by") return undefined;
+    if (kind === "ready" || kind === "heartbeat") return { kind, component, incarnation };
+    if (kind === "fault") return { kind, component, incarnation, reason: body.reason };
+    if (!host.mayRequest(component)) {
+      return { kind: "misbehaved", component, incarnation, reason: `asked for ${kind}, which only the verifier may` };
+    }
+    host.onRequest({ kind, body } as Request);
+    return undefined;
   }
 
   return {
-    start: () => happen({ kind: "start" }),
+    start: () => happen(() => ({ kind: "start" })),
     stop: (reason) =>
       new Promise((resolve) => {
         idle.push(resolve);
-        happen({ kind: "stop", reason });
+        happen(() => ({ kind: "stop", reason }));
       }),
-    restart: (component, reason) => happen({ kind: "restart", component, reason }),
+    restart: (component, reason) => happen(() => ({ kind: "restart", component, reason })),
     fault(component, reason) {
       const incarnation = state.components[component]?.incarnation ?? 0;
-      happen({ kind: "misbehaved", component, incarnation, reason });
+      happen(() => ({ kind: "misbehaved", component, incarnation, reason }));
     },
-    send: (component, kind, body) => live.get(component)?.link.send(kind, body),
+    send: (component, kind, body) => processes.current(component)?.link?.send(kind, body),
     state: () => state,
-    sandbox: (component) => live.get(component)?.sandbox,
+    sandbox: (component) => processes.current(component)?.sandbox,
     lastReason: (component) => reasons.get(component) ?? null,
   };
 }

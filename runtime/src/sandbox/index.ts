@@ -6,5 +6,5 @@ export { untilEnded } from "./ended.ts";
 export { detectHost, type HostCapabilities } from "./host.ts";
 export { childrenOf } from "./level.ts";
 export { mergeMounts, nodeInside, nodeMounts, programMounts } from "./mounts.ts";
-export type { Capability, ExitStatus, Mount, Sandbox, SandboxSpec } from "./spec.ts";
+export type { Capability, EndOfUse, ExitStatus, Mount, Sandbox, SandboxSpec } from "./spec.ts";
 export { startSandbox } from "./start.ts";

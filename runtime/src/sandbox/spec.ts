@@ -52,6 +52,9 @@ export type SandboxSpec = {
 
 export type ExitStatus = { code: number | null; signal: string | null };
 
+/** What the kernel counted for a sandbox until its end; null: not known. */
+export type EndOfUse = { memoryPeakBytes: number | null; outOfMemoryKills: number | null };
+
 export type Sandbox = {
   /** The sandbox's pid 1 in the caller's pid namespace: when it dies, the kernel kills all in the sandbox. */
   pid: number;
@@ -66,6 +69,8 @@ export type Sandbox = {
    * then a quota bounds it. Does nothing for others. Throws SANDBOX_UNAVAILABLE where the kernel refuses.
    */
   schedule(): Promise<void>;
+  /** Settles as soon as the last process has gone; never rejects. Its control group is removed after that. */
+  ended: Promise<ExitStatus & EndOfUse>;
   /** Settles after the last process has gone and the control group is removed; never rejects. */
   exited: Promise<ExitStatus>;
   /** SIGKILL to everything in the sandbox. */

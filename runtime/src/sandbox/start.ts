@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { BulkheadError, type Level } from "@bulkhead/protocol";
 import { commandLine, setprivInside } from "./bubblewrap.ts";
+import { readEndOfUse } from "./cgroup/end-of-use.ts";
 import { createGroup, joinGroup, removeGroup } from "./cgroup/group.ts";
 import { applyDeadline, type Deadline, hasDeadline } from "./deadline.ts";
 import { canMeetDeadline, chooseForm, type Form, refuseForeseen, refuseGaps } from "./form.ts";
@@ -11,7 +12,7 @@ import { childrenOf, isEnding, readLevel } from "./level.ts";
 import { mergeMounts, programMounts } from "./mounts.ts";
 import { findProgram } from "./programs.ts";
 import { buildFilter, encodeFilter, isArchitecture } from "./seccomp/filter.ts";
-import type { ExitStatus, Sandbox, SandboxSpec } from "./spec.ts";
+import type { EndOfUse, ExitStatus, Sandbox, SandboxSpec } from "./spec.ts";
 import { waitFor } from "./wait.ts";
 
 /** The slowest board makes a sandbox in some hundred milliseconds; one that takes this long hangs. */
@@ -29,11 +30,14 @@ export async function startSandbox(spec: SandboxSpec, host: HostCapabilities): P
   const filter = host.seccomp ? makeFilter(spec, form) : null;
   const mounts = mergeMounts(spec.mounts, extraMounts);
   const line = commandLine({ ...spec, mounts }, form, filter !== null);
+  // The one before it may just have ended: what cleans up after it must not meet the new group.
+  await removals.get(spec.cgroup);
   await createGroup(host.cgroup, spec.cgroup, spec.limits);
   const launched = await launch(line, filter, spec.stdout);
-  const exited = launched.ended.then((status) => cleanUp(status, spec, host));
+  const ended = launched.ended.then((status) => ({ ...status, ...readEndOfUse(host.cgroup, spec.cgroup) }));
+  const exited = cleanUpAfter(ended, spec, host);
   try {
-    return await release(launched, exited, spec, host);
+    return await release(launched, { ended, exited }, spec, host);
   } catch (cause) {
     launched.kill();
     await exited;
@@ -44,7 +48,7 @@ export async function startSandbox(spec: SandboxSpec, host: HostCapabilities): P
 
 async function release(
   launched: Launched,
-  exited: Promise<ExitStatus>,
+  ends: Pick<Sandbox, "ended" | "exited">,
   spec: SandboxSpec,
   host: HostCapabilities,
 ): Promise<Sandbox> {
@@ -60,7 +64,7 @@ async function release(
     if (spec.limits.cpu.class !== "deadline" || sandbox.level.deadline === "unavailable") return;
     sandbox.level = await meetDeadline(componentPid, spec, host, spec.limits.cpu);
   };
-  const sandbox: Sandbox = { pid, componentPid, control, level, schedule, exited, kill };
+  const sandbox: Sandbox = { pid, componentPid, control, level, schedule, ...ends, kill };
   return sandbox;
 }
 
@@ -90,10 +94,21 @@ function makeFilter(spec: SandboxSpec, form: Form): Buffer | null {
   return encodeFilter(buildFilter(process.arch, profile, form === "board-userns"));
 }
 
+/** Control groups that are being removed. */
+const removals = new Map<string, Promise<unknown>>();
+
 /** A group that cannot be removed is left to the next start of the component, which then fails with the reason. */
-async function cleanUp(status: ExitStatus, spec: SandboxSpec, host: HostCapabilities): Promise<ExitStatus> {
-  await removeGroup(host.cgroup, spec.cgroup).catch(() => undefined);
-  return status;
+async function cleanUpAfter(
+  ended: Promise<ExitStatus & EndOfUse>,
+  { cgroup }: SandboxSpec,
+  host: HostCapabilities,
+): Promise<ExitStatus> {
+  const { code, signal } = await ended;
+  const removal = removeGroup(host.cgroup, cgroup).catch(() => undefined);
+  removals.set(cgroup, removal);
+  await removal;
+  if (removals.get(cgroup) === removal) removals.delete(cgroup);
+  return { code, signal };
 }
 
 async function withTimeout(childPid: Promise<number>, spec: SandboxSpec): Promise<number> {
