@@ -1,4 +1,5 @@
 /** What a device has installed, which of it runs, and how that changes without a moment in which nothing would start. */
+export { replaceFile } from "./durable.ts";
 export {
   collectGarbage,
   installFactoryRelease,

@@ -3,6 +3,9 @@ import { readFile } from "node:fs/promises";
 import { BulkheadError, nameSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 
+/** The exit code that asks for a reboot of the board; on board `virtual` the runtime alone starts again (code 75). */
+export const exitToReboot = 76;
+
 /** The exit code that asks whoever started the root server to start it again (sysexits.h, EX_TEMPFAIL). */
 export const exitToRestart = 75;
 
@@ -24,6 +27,13 @@ export const rootServerConfigSchema = z.strictObject({
   trial: z
     .strictObject({ windowMs: z.number().int().positive(), steadyMs: z.number().int().nonnegative() })
     .default({ windowMs: 20_000, steadyMs: 2_000 }),
+  /** The waits before each reboot in a row that supervision may ask for, and how long all must be well to begin anew. */
+  ladder: z
+    .strictObject({
+      rebootDelaysMs: z.array(z.number().int().nonnegative()).max(20),
+      healthyMs: z.number().int().positive(),
+    })
+    .default({ rebootDelaysMs: [0, 60_000, 240_000, 900_000, 3_600_000], healthyMs: 600_000 }),
 });
 export type RootServerConfig = z.infer<typeof rootServerConfigSchema>;
 

@@ -9,8 +9,9 @@ import { makeChannelDirectories, prepareStores } from "./directories.ts";
 import { type LogFifos, runtimeLogName, withDescriptor } from "./log-fifos.ts";
 import { makeOwnDirectories, type OwnDirectories } from "./own-directories.ts";
 import { createPacer } from "./pacer.ts";
+import type { Slot } from "./processes.ts";
 import { createRunner, type Runner } from "./runner.ts";
-import type { Request } from "./runner-host.ts";
+import type { Escalation, Request } from "./runner-host.ts";
 import { buildSpec, isCoreServer } from "./sandbox-spec.ts";
 import { startConfig } from "./start-config.ts";
 import { buildStatus } from "./status.ts";
@@ -19,9 +20,11 @@ import { buildStatus } from "./status.ts";
 const statusIntervalMs = 200;
 
 export type Generation = {
+  readonly number: number;
   readonly release: Release;
   /** The permanent components that are not ready. */
   notReady(): string[];
+  isInSafeMode(): boolean;
   restart(component: string, reason: string): void;
   /** Tells the verifier what became of a release. */
   tellOutcome(outcome: NonNullable<GenerationRecord["lastOutcome"]>): void;
@@ -33,7 +36,7 @@ export type Generation = {
 
 export type GenerationEvents = {
   onRequest(request: Request): void;
-  onEscalation(reason: string): void;
+  onEscalation(escalation: Escalation): void;
   onChange(): void;
 };
 
@@ -74,8 +77,9 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
   const runner = createSystemRunner(options, release, uidOf, own, () => applySteps(network.tunnel, { toolsUid }));
   runner.start();
   return {
-    release,
+    ...{ release, number: installed.generation },
     notReady: () => notReady(runner.state()),
+    isInSafeMode: () => runner.state().ladder.safeMode !== null,
     restart: runner.restart,
     tellOutcome: (outcome) => runner.send("verifier", "generation", outcome),
     touch: runner.touch,
@@ -109,7 +113,7 @@ function createSystemRunner(
   }
 
   const runner = createRunner(planSupervision(system), {
-    launch: (name) => launch(options, release, uidOf, own, name),
+    launch: (name, slot) => launch(options, release, uidOf, own, name, slot),
     greeting: (name, incarnation) => greeting(name, incarnation, release, installed, record(), device),
     mayRequest: (name) => name === "verifier" && isCore(release, name),
     onRequest: events.onRequest,
@@ -125,6 +129,7 @@ function createSystemRunner(
         .then(pacer.touch, (error: Error) => runner.fault(name, error.message));
       if (name === "network" && isCore(release, name)) void attachTunnel();
     },
+    onCrash: () => undefined,
     onEscalation: events.onEscalation,
     onChange() {
       pacer.touch();
@@ -154,13 +159,19 @@ function launch(
   uidOf: UidOf,
   own: OwnDirectories,
   name: string,
+  slot: Slot,
 ) {
   const component = system.components[name];
   if (!component) throw new TypeError(`no component ${name} in the system`);
   return withDescriptor(fifos.openWriter(name), async (stdout) => {
     const spec = await buildSpec(device, system, installed.digest, name, component, uidOf, own.of(name), stdout);
-    return startSandbox(spec, device.host);
+    return startSandbox({ ...spec, cgroup: groupOf(spec.cgroup, slot) }, device.host);
   });
+}
+
+/** A component and its spare are limited, and counted, each on its own. */
+function groupOf(group: string, slot: Slot): string {
+  return slot === 0 ? group : `${group}.spare`;
 }
 
 function greeting(

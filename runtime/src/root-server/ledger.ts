@@ -29,6 +29,11 @@ export type Ledger = {
   choose(): Promise<Choice>;
   /** Another is to be chosen in the place of this one. Throws `error` where there is no other. */
   giveUp(choice: Choice, error: unknown): Promise<void>;
+  /**
+   * The previous generation becomes current for `reason`, outside of a trial. Returns why that cannot be, or null; throws
+   * RELEASE_ARTIFACT_ALTERED where it is damaged.
+   */
+  goBack(reason: string): Promise<string | null>;
   commitTrial(release: Release): Promise<void>;
   rollBackTrial(reason: string): Promise<void>;
   /**
@@ -72,6 +77,17 @@ export async function openLedger({ config, paths, log }: Device): Promise<Ledger
           await giveUp(choice, error);
         }
       }
+    },
+
+    async goBack(reason) {
+      const { previous, securityEpochFloor } = record;
+      const next = fallBack(record, reason, Date.now());
+      if (!previous || !next) return "there is none";
+      const { securityEpoch } = await verifyInstalled(dataDir, previous.digest);
+      if (securityEpoch < securityEpochFloor)
+        return `its security epoch ${securityEpoch} is below ${securityEpochFloor}`;
+      await save(next);
+      return null;
     },
 
     async commitTrial(release) {

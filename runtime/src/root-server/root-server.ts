@@ -1,19 +1,23 @@
 /** The life of the root server: choose a generation, run it, do what is asked, choose again. */
 import { join } from "node:path";
-import { type DeviceStatus, reportError } from "@bulkhead/protocol";
+import type { DeviceStatus } from "@bulkhead/protocol";
 import type { Choice, GenerationRecord } from "../generations/index.ts";
-import { exitToRestart } from "./config.ts";
+import { createActivation } from "./activation.ts";
+import { exitToReboot, exitToRestart } from "./config.ts";
 import type { Device } from "./device.ts";
 import { type Generation, startGeneration } from "./generation.ts";
 import type { Ledger } from "./ledger.ts";
 import { type LogFifos, runtimeLogName } from "./log-fifos.ts";
 import { createMailbox } from "./mailbox.ts";
-import type { Request } from "./runner-host.ts";
+import type { Escalation, Request } from "./runner-host.ts";
 import { beginTrialWatch, type Trial } from "./trial.ts";
+import { openUpperRungs, type UpperRungs } from "./upper-rungs.ts";
 
 type Mail =
   | { readonly kind: "end"; readonly reason: string; readonly exitCode: number }
   | Request
+  | { readonly kind: "escalation"; readonly generation: number; readonly escalation: Escalation }
+  | { readonly kind: "reboot"; readonly reason: string }
   | { readonly kind: "trial-good" }
   | { readonly kind: "trial-bad"; readonly reason: string };
 
@@ -29,10 +33,11 @@ export type RootServer = {
 export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos): RootServer {
   const mailbox = createMailbox<Mail>();
   let trial: Trial | undefined;
-  /** What was endorsed during a trial; of several, the last. */
-  let waiting: Request<"activate"> | undefined;
+  const activation = createActivation(device, ledger, mailbox.post);
+  let rungs: UpperRungs;
 
   async function run(): Promise<number> {
+    rungs = await openUpperRungs(device, ledger, (reason) => mailbox.post({ kind: "reboot", reason }));
     for (;;) {
       const choice = await ledger.choose();
       const generation = await start(choice);
@@ -42,6 +47,7 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
       const next = await serve(generation);
       trial?.stop();
       trial = undefined;
+      rungs.callOff();
       if (next !== "choose") return next.exitCode;
     }
   }
@@ -49,20 +55,32 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
   // Undefined where a generation on trial cannot even be started; any other has nothing better to go back to.
   async function start(choice: Choice): Promise<Generation | undefined> {
     try {
-      return await startGeneration({
+      let generation: Generation | undefined;
+      generation = await startGeneration({
         ...{ device, fifos, installed: choice.run, record: ledger.record },
         update: () => updateState(ledger.record()),
         events: {
           onRequest: mailbox.post,
-          onEscalation: (reason) => trial?.escalated(reason),
-          onChange: () => trial?.observe(),
+          onEscalation: (escalation) => escalated(choice.run.generation, escalation),
+          onChange() {
+            trial?.observe();
+            // A moment before it is there it has no news; what is well stays so until the next change.
+            if (!trial) rungs.observe(generation !== undefined && isWell(generation));
+          },
         },
       });
+      return generation;
     } catch (error) {
       if (!choice.onTrial) throw error;
       await ledger.giveUp(choice, error);
       return undefined;
     }
+  }
+
+  // On trial, every component that is given up is reason enough to go back.
+  function escalated(generation: number, escalation: Escalation): void {
+    if (trial) trial.escalated(escalation.reason);
+    else mailbox.post({ kind: "escalation", generation, escalation });
   }
 
   async function serve(generation: Generation): Promise<Exclude<Next, "go-on">> {
@@ -78,66 +96,67 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
         await generation.stop(mail.reason);
         return { exitCode: mail.exitCode };
       case "restart":
-        return restart(generation, mail.body);
+        return restart(device, rungs, generation, mail.body);
       case "activate":
-        return activate(generation, mail.body.releaseDigest);
+        return activation.activate(generation, mail.body.releaseDigest);
+      case "escalation":
+        return climb(generation, mail);
+      case "reboot":
+        return reboot(device, rungs, generation, mail.reason);
       case "trial-good":
         await ledger.commitTrial(generation.release);
+        await rungs.forgive();
         device.log.line(`generation ${ledger.record().current.generation} is committed`);
         tellLastOutcome(ledger, generation);
-        activateWaiting();
+        activation.trialIsOver();
         return "go-on";
       case "trial-bad":
         await ledger.rollBackTrial(mail.reason);
         device.log.line(`the generation on trial is rolled back: ${mail.reason}`);
-        activateWaiting();
+        activation.trialIsOver();
         await generation.stop("the previous generation is brought back");
         return "choose";
     }
   }
 
-  async function restart(generation: Generation, { component, reason }: Request<"restart">["body"]): Promise<Next> {
-    if (component !== null) {
-      generation.restart(component, reason);
-      return "go-on";
-    }
-    device.log.line(`the runtime restarts: ${reason}`);
-    await generation.stop(reason);
-    return { exitCode: exitToRestart };
-  }
-
-  async function activate(generation: Generation, digest: string): Promise<Next> {
-    const { current, trying } = ledger.record();
-    // Asked twice: the outcome of the trial is the answer.
-    if (trying?.digest === digest) return "go-on";
-    if (current.digest === digest && !trying) {
-      generation.tellOutcome({ releaseDigest: digest, outcome: "committed", reason: "it runs already" });
-      return "go-on";
-    }
-    if (trying) {
-      device.log.line(`release ${digest} waits until the trial of generation ${trying.generation} is over`);
-      waiting = { kind: "activate", body: { releaseDigest: digest } };
-      return "go-on";
-    }
-    try {
-      await ledger.admit(digest);
-    } catch (error) {
-      const reason = reportError(error).message;
-      device.log.line(`release ${digest} is not activated: ${reason}`);
-      generation.tellOutcome({ releaseDigest: digest, outcome: "rolled-back", reason });
-      return "go-on";
-    }
-    await generation.stop(`generation ${ledger.record().lastGeneration} takes over`);
+  // An escalation of a generation that has given way meanwhile is no reason to leave the one after it.
+  async function climb(generation: Generation, mail: Extract<Mail, { kind: "escalation" }>): Promise<Next> {
+    if (mail.generation !== generation.number || (await rungs.climb(mail.escalation)) === "stay") return "go-on";
+    device.log.line(`generation ${mail.generation} gives way to the one before it: ${mail.escalation.reason}`);
+    await generation.stop(`the previous generation takes over: ${mail.escalation.reason}`);
     return "choose";
   }
 
-  // By way of the mailbox: after a roll-back it is the previous generation, once it runs, that gives way to it.
-  function activateWaiting(): void {
-    if (waiting) mailbox.post(waiting);
-    waiting = undefined;
-  }
-
   return { run, end: (reason) => mailbox.post({ kind: "end", reason, exitCode: 0 }) };
+}
+
+async function restart(
+  device: Device,
+  rungs: UpperRungs,
+  generation: Generation,
+  { component, reason }: Request<"restart">["body"],
+): Promise<Next> {
+  if (component !== null) {
+    generation.restart(component, reason);
+    return "go-on";
+  }
+  device.log.line(`the runtime restarts: ${reason}`);
+  await rungs.forgive();
+  await generation.stop(reason);
+  return { exitCode: exitToRestart };
+}
+
+// Planned in safe mode, from which only another generation leads away.
+async function reboot(device: Device, rungs: UpperRungs, generation: Generation, reason: string): Promise<Next> {
+  if (!generation.isInSafeMode()) return "go-on";
+  await rungs.reboot();
+  device.log.line(`the device reboots: ${reason}`);
+  await generation.stop(`the device reboots: ${reason}`);
+  return { exitCode: device.config.board === "virtual" ? exitToRestart : exitToReboot };
+}
+
+function isWell(generation: Generation): boolean {
+  return !generation.isInSafeMode() && generation.notReady().length === 0;
 }
 
 function watchTrial(device: Device, generation: Generation, post: (mail: Mail) => void): Trial {

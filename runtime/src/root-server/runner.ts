@@ -50,7 +50,11 @@ export function createRunner(plan: SupervisionPlan, host: RunnerHost): Runner {
     } finally {
       isBusy = false;
     }
-    if (state.mode === "idle") void processes.cleanedUp().then(() => idle.splice(0).forEach((resolve) => resolve()));
+    if (state.mode === "idle") void processes.cleanedUp().then(tellIdle);
+  }
+
+  function tellIdle(): void {
+    for (const resolve of idle.splice(0)) resolve();
   }
 
   function step(happening: Happening): void {

@@ -68,9 +68,9 @@ function verifierConfig({ provisioning, board, release, installed, floors }: Fac
 
 function declared(components: Release["system"]["components"]): unknown {
   return Object.fromEntries(
-    Object.entries(components).map(([name, { cpu, memoryBytes, processes }]) => [
+    Object.entries(components).map(([name, { cpu, memoryBytes, processes, spare }]) => [
       name,
-      { cpu, memoryBytes, processes },
+      { cpu, memoryBytes, processes, spare },
     ]),
   );
 }

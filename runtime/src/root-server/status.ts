@@ -28,6 +28,7 @@ export function buildStatus(facts: StatusFacts): DeviceStatus {
       releaseCounter: release.releaseCounter,
     },
     update: facts.update,
+    mode: modeOf(state),
     components: system.startOrder.flatMap((name) => {
       const record = state.components[name];
       return record ? [componentStatus(name, record, facts)] : [];
@@ -47,7 +48,12 @@ function componentStatus(name: string, record: ComponentRecord, facts: StatusFac
     pid: sandbox?.componentPid ?? null,
     lastReason: facts.lastReason(name),
     level: sandbox?.level ?? null,
+    ...(facts.release.system.components[name]?.spare && { spare: record.spare.kind }),
   };
+}
+
+function modeOf({ ladder: { safeMode } }: SupervisionState): DeviceStatus["mode"] {
+  return safeMode ? { kind: "safe", reason: safeMode.reason } : { kind: "normal", reason: "" };
 }
 
 function channelStatus(system: System, { components }: SupervisionState): DeviceStatus["channels"] {

@@ -2,7 +2,10 @@
 import { componentSchema, nameSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 
-const declaredSchema = componentSchema.pick({ cpu: true, memoryBytes: true, processes: true });
+const declaredSchema = componentSchema.pick({ cpu: true, memoryBytes: true, processes: true }).extend({
+  /** Two processes, each with these limits. */
+  spare: z.boolean().default(false),
+});
 
 /** Unknown members are ignored: a newer root server may say more. */
 export const schedulerConfigSchema = z.object({ components: z.record(nameSchema, declaredSchema) });

@@ -20,7 +20,7 @@ async function lay(files: Record<string, string>) {
   }
 }
 const fair = { class: "fair" as const, weight: 100, quotaPercent: 50 };
-const declared = { climate: { cpu: fair, memoryBytes: 48 << 20, processes: 16 } };
+const declared = { climate: { cpu: fair, memoryBytes: 48 << 20, processes: 16, spare: false } };
 
 test("[K6] declared limits stand beside those that the kernel enforces, version 2", async () => {
   await lay({
@@ -62,6 +62,20 @@ test("[K6] version 1 is read from its controllers", async () => {
         used: { cpuUs: null },
       },
     ],
+  });
+});
+
+test("[K6] a component with a spare counts twice, whichever of its two groups stands", async () => {
+  const twice = { climate: { ...declared.climate, spare: true } };
+  await lay({ "climate.spare/memory.max": String(48 << 20), "climate.spare/memory.current": "1000" });
+  expect((await reportLimits(root, twice)).components[0]).toMatchObject({
+    declared: { memoryBytes: 96 << 20, processes: 32 },
+    used: { memoryBytes: 1000 },
+  });
+  await lay({ "climate/memory.max": String(48 << 20), "climate/memory.current": "234" });
+  expect((await reportLimits(root, twice)).components[0]).toMatchObject({
+    enforced: { memoryBytes: 96 << 20 },
+    used: { memoryBytes: 1234 },
   });
 });
 

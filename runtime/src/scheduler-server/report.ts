@@ -1,6 +1,6 @@
 /** The report: what the manifest declares for each component beside what the kernel says that it enforces. */
 import type { Resources } from "@bulkhead/protocol";
-import { readCgroup } from "../sandbox/cgroup/read.ts";
+import { type CgroupReading, readCgroup } from "../sandbox/cgroup/read.ts";
 import { type Declared, describeCpu } from "./declared.ts";
 
 /**
@@ -9,15 +9,42 @@ import { type Declared, describeCpu } from "./declared.ts";
  */
 export async function reportLimits(root: string, declared: Readonly<Record<string, Declared>>): Promise<Resources> {
   const readings = await Promise.all(
-    Object.entries(declared).map(async ([name, limits]) => ({ name, limits, reading: await readCgroup(root, name) })),
+    Object.entries(declared).map(async ([name, limits]) => ({ name, limits, reading: await readBoth(root, name) })),
   );
   return {
     cgroup: readings.find(({ reading }) => reading.version !== "none")?.reading.version ?? "none",
     components: readings.map(({ name, limits, reading }) => ({
       name,
-      declared: { memoryBytes: limits.memoryBytes, cpu: describeCpu(limits.cpu), processes: limits.processes },
+      declared: describeLimits(limits),
       enforced: reading.enforced,
       used: reading.used,
     })),
   };
 }
+
+/** A spare has the same limits once more. */
+function describeLimits({ memoryBytes, cpu, processes, spare }: Declared): Resources["components"][number]["declared"] {
+  const times = spare ? 2 : 1;
+  return { memoryBytes: times * memoryBytes, cpu: describeCpu(cpu), processes: times * processes };
+}
+
+/** The component and its spare, whose groups are `<name>` and `<name>.spare`, whichever of them is which now. */
+async function readBoth(root: string, name: string): Promise<CgroupReading> {
+  const [one, other] = await Promise.all([readCgroup(root, name), readCgroup(root, `${name}.spare`)]);
+  if (other.version === "none") return one;
+  if (one.version === "none") return other;
+  const { enforced: a, used: u } = one;
+  const { enforced: b, used: v } = other;
+  return {
+    version: one.version,
+    enforced: { ...a, memoryBytes: sum(a.memoryBytes, b.memoryBytes), processes: sum(a.processes, b.processes) },
+    used: {
+      memoryBytes: sum(u.memoryBytes, v.memoryBytes),
+      cpuUs: sum(u.cpuUs, v.cpuUs),
+      processes: sum(u.processes, v.processes),
+    },
+  };
+}
+
+const sum = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? null : one + other;
