@@ -104,6 +104,7 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
       case "reboot":
         return reboot(device, rungs, generation, mail.reason);
       case "trial-good":
+        trial = undefined;
         await ledger.commitTrial(generation.release);
         await rungs.forgive();
         device.log.line(`generation ${ledger.record().current.generation} is committed`);

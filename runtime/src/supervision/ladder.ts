@@ -69,7 +69,8 @@ function enterSafeMode(turn: Turn, because: string, reason: string): void {
     else if (name !== because) putAside(turn, name, because);
   }
   const { periodMs } = planOf(turn, because).restart;
-  report(turn, because, `${reason}; the device is in safe mode and has ${durationInWords(periodMs)} to recover`);
+  const within = durationInWords(periodMs);
+  report(turn, because, `the device is in safe mode because ${because} failed, and has ${within} to recover`);
   turn.effects.push({ kind: "watch-safe-mode", afterMs: periodMs });
 }
 

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants, openSync } from "node:fs";
-import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -144,13 +144,14 @@ export async function flashDevice(
   const config = {
     ...{ format: 1, instance, board: "virtual", dataDir, platformDir, runDir: "/run/device" },
     ...{ nodePath: process.execPath, uidBase, trial: { windowMs: 4000, steadyMs: 300 } },
+    ladder: { rebootDelaysMs: [0, 200], healthyMs: 600_000 },
   };
   await writeFile(configFile, JSON.stringify(config));
 
   return {
     dataDir,
     /** `uid`: as this user, in a user namespace of its own. */
-    start: (uid?: number) => startWorld(configFile, uid),
+    start: (uid?: number) => startWorld(instance, configFile, uid),
     giveTo: (uid: number) => execa("chown", ["-R", `${uid}:${uid}`, directory]),
     /** Lays a release where the verifier would have put it; returns its digest. */
     async endorse(next: SystemSketch, releaseCounter: number): Promise<string> {
@@ -184,7 +185,7 @@ export async function flashDevice(
 
 export type SpecWorld = ReturnType<typeof startWorld>;
 
-function startWorld(configFile: string, uid?: number) {
+function startWorld(instance: string, configFile: string, uid?: number) {
   const program = fileURLToPath(new URL("./world.ts", import.meta.url));
   const namespaces = [
     "--mount",
@@ -236,6 +237,8 @@ function startWorld(configFile: string, uid?: number) {
     line,
     ended,
     pid: child.pid ?? 0,
+    /** The pid of a component as this process sees it, from the one that the device reports. */
+    hostPid: (pid: number | null | undefined) => hostPid(instance, pid ?? 0),
     tell: (word: "end" | "kill") => child.stdin.write(`${word}\n`),
     /** Lines that a component writes, from now on. */
     console: (name: string) => readConsole(child, name),
@@ -247,6 +250,18 @@ function startWorld(configFile: string, uid?: number) {
       for (const pid of inside) await untilEnded(pid);
     },
   };
+}
+
+/** Looks in the device's control groups: other devices of this host number their processes alike. */
+async function hostPid(instance: string, pid: number): Promise<number> {
+  for (const name of (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry))) {
+    const groups = await readFile(`/proc/${name}/cgroup`, "utf8").catch(() => "");
+    if (!groups.includes(`/${instance}/`)) continue;
+    // NSpid: the pid in each namespace, from ours inwards (proc(5)).
+    const status = await readFile(`/proc/${name}/status`, "utf8").catch(() => "");
+    if (/^NSpid:\t(.*)$/m.exec(status)?.[1]?.split("\t").slice(1, -1).includes(String(pid))) return Number(name);
+  }
+  throw new Error(`no process of ${instance} has the pid ${pid}`);
 }
 
 // By way of the world's root: the FIFOs are in its tmpfs.

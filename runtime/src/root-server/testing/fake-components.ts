@@ -30,6 +30,7 @@ control.on("data", (chunk) => {
 });
 control.on("close", () => process.exit(2));
 heard.stop = () => process.exit(0);
+heard["stand-by"] = () => say("standing-by");
 const beReady = () => { say("ready"); setInterval(() => say("heartbeat"), 100); };
 `;
 
@@ -37,6 +38,8 @@ export const fakes = {
   good: `${speak} heard.start = beReady;`,
   flaky: `${speak} heard.start = () => { beReady(); setTimeout(() => { say("fault", { reason: "it gave up on purpose" });
     setTimeout(() => process.exit(1), 20); }, 1500); };`,
+  /** Runs for a moment only. */
+  shortLived: `${speak} heard.start = () => { beReady(); setTimeout(() => process.exit(1), 100); };`,
   hanging: `${speak} heard.start = () => { beReady(); setTimeout(() => { for (;;); }, 300); };`,
   garbage: `${speak} heard.start = () => { beReady(); setTimeout(() => control.write(Buffer.alloc(64, 255)), 300); };`,
   presumptuous: `${speak} heard.start = () => { beReady();
