@@ -31,7 +31,11 @@ export type Runner = {
 };
 
 /** Of these a reader of the state hears. */
-const isVisible: ReadonlySet<SupervisionEffect["kind"]> = new Set(["changed", "report", "greet", "say", "stand-by"]);
+const isVisible: ReadonlySet<SupervisionEffect["kind"]> = new Set([
+  ...(["changed", "report", "greet"] as const),
+  // A spare has at each step of its life a timer, or none.
+  ...(["arm-spare", "disarm-spare"] as const),
+]);
 
 /** A runner at rest. */
 export function createRunner(plan: SupervisionPlan, host: RunnerHost): Runner {
