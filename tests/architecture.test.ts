@@ -103,7 +103,7 @@ import h from "h";\`;`;
   test("refuse the runtime a driver, with the reason", () => {
     expect(fault(rules.importsOfOurs, "runtime/src/x.ts", 'import "@bulkhead/drivers/gpio/interface";')).toEqual([
       "runtime/src/x.ts:1 imports @bulkhead/drivers/gpio/interface, but runtime may import of ours only " +
-        "@bulkhead/protocol, @bulkhead/sdk: it runs as root on the device; it must not depend on what it confines (drivers, agent) or on the KMS",
+        "@bulkhead/protocol, @bulkhead/sdk, @bulkhead/sdk/channel: it runs as root on the device; it must not depend on what it confines (drivers, agent) or on the KMS",
     ]);
   });
 

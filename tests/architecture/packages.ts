@@ -21,7 +21,8 @@ export const packages: Readonly<Record<string, Package>> = {
     onDevice: true,
   },
   runtime: {
-    mayImport: ["@bulkhead/protocol", "@bulkhead/sdk"],
+    // The message server stands in the middle of inspected channels, below their interfaces.
+    mayImport: ["@bulkhead/protocol", "@bulkhead/sdk", "@bulkhead/sdk/channel"],
     because: "it runs as root on the device; it must not depend on what it confines (drivers, agent) or on the KMS",
     onDevice: true,
   },

@@ -75,7 +75,11 @@ export async function makeFakeDevice(keys: Identities) {
     signTranscript: (transcript) => ({ signature: signMessage(keys.device, transcriptBytes("device", transcript)) }),
     random: ({ bytes }) => ({ data: new Uint8Array(bytes) }),
   });
-  const monitor = fakeClient(monitorInterface, { status: () => device.status, system: () => system });
+  const monitor = fakeClient(monitorInterface, {
+    status: () => device.status,
+    system: () => system,
+    inspections: () => ({}),
+  });
   const console = fakeClient(consoleInterface, {
     read: ({ after, limit }) => ({ lines: device.lines.filter((l) => l.sequence > after).slice(0, limit), dropped: 0 }),
   });

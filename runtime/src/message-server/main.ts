@@ -1,17 +1,33 @@
-/** The message server: shows the state of the device, as the root server measured it, to those who may see it. */
+/**
+ * The message server: shows the state of the device, as the root server measured it, to those who may see it, and stands
+ * in the middle of the channels that the manifest wants inspected.
+ */
+import { channelSchema } from "@bulkhead/protocol";
 import { defineComponent, monitorInterface, type ServedClient } from "@bulkhead/sdk";
+import { z } from "zod";
 import { createDeviceRecord } from "./device-record.ts";
+import { type Middle, standInTheMiddle } from "./inspection/index.ts";
+
+const configSchema = z.object({ inspected: z.array(channelSchema).default([]) });
 
 export const component = defineComponent({
   provides: { monitor: monitorInterface },
-  start({ provides, root, log }) {
+  async start({ provides, root, log, config }) {
+    const middles = new Map<string, Middle>();
+    for (const channel of configSchema.parse(config).inspected) {
+      middles.set(`${channel.client}.${channel.name}`, await standInTheMiddle({ channel, log }));
+    }
     const record = createDeviceRecord();
     const readers = new Set<ServedClient<typeof monitorInterface>>();
 
     provides.monitor.serve((client) => {
       readers.add(client);
       client.onGone(() => readers.delete(client));
-      return { status: () => record.status(), system: () => record.system() };
+      return {
+        status: () => record.status(),
+        system: () => record.system(),
+        inspections: () => Object.fromEntries([...middles].map(([name, { counters }]) => [name, { ...counters }])),
+      };
     });
 
     root.onStatus((push) => {

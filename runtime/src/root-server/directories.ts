@@ -33,6 +33,19 @@ export function channelDirectory(paths: DevicePaths, { provider, client, name }:
   return join(paths.ipc, provider, `${client}.${name}`);
 }
 
+/**
+ * Where the client of a channel finds it. In the middle of an inspected one the message server has a directory of its
+ * own, among those that it provides; the provider's is then mounted for the message server alone.
+ */
+export function clientDirectory(paths: DevicePaths, channel: Channel): string {
+  return channelDirectory(paths, { ...channel, provider: listenerOf(channel) });
+}
+
+/** Who listens where the client connects. */
+function listenerOf({ inspect, provider }: Channel): string {
+  return inspect ? "message-server" : provider;
+}
+
 /** Of one provider's file system: a socket has no bytes, and a provider that writes others uses up only its own. */
 const ipcBytes = 64 * 1024;
 
@@ -44,13 +57,16 @@ const ipcBytes = 64 * 1024;
 export async function makeChannelDirectories(paths: DevicePaths, system: System, uidOf: UidOf): Promise<void> {
   await removeChannelDirectories(paths);
   await mkdir(paths.ipc, { mode: 0o711 });
-  const providers = new Set(system.channels.map(({ provider }) => provider));
-  const countOf = (name: string) => system.channels.filter(({ provider }) => provider === name).length;
-  await Promise.all([...providers].map((name) => mountProvider(join(paths.ipc, name), countOf(name))));
-  for (const channel of system.channels) {
-    const directory = channelDirectory(paths, channel);
+  const places = system.channels.flatMap((channel) => [
+    { owner: channel.provider, directory: channelDirectory(paths, channel) },
+    ...(channel.inspect ? [{ owner: listenerOf(channel), directory: clientDirectory(paths, channel) }] : []),
+  ]);
+  const owners = new Set(places.map(({ owner }) => owner));
+  const countOf = (name: string) => places.filter(({ owner }) => owner === name).length;
+  await Promise.all([...owners].map((name) => mountProvider(join(paths.ipc, name), countOf(name))));
+  for (const { owner, directory } of places) {
     await mkdir(directory, { mode: 0o711 });
-    const uid = uidOf(channel.provider);
+    const uid = uidOf(owner);
     if (uid !== null) await chown(directory, uid, uid);
   }
 }

@@ -5,7 +5,7 @@ import { componentNamespace, namespacePath } from "../network/index.ts";
 import { type Execution, executionOf } from "../runners/index.ts";
 import { type Mount, mergeMounts, type SandboxSpec } from "../sandbox/index.ts";
 import type { Device, UidOf } from "./device.ts";
-import { channelDirectory } from "./directories.ts";
+import { channelDirectory, clientDirectory } from "./directories.ts";
 import type { OwnDirectories } from "./own-directories.ts";
 import { type Privilege, privilegeOf } from "./privileges.ts";
 
@@ -76,13 +76,21 @@ function bundleDirectory({ paths }: Device, digest: string, { image }: Component
 function channelMounts({ paths }: Device, { channels }: System, name: string): Mount[] {
   const provided = channels.filter(({ provider }) => provider === name);
   const used = channels.filter(({ client }) => client === name);
+  const inspected = name === "message-server" ? channels.filter(({ inspect }) => inspect) : [];
   return [
     ...provided.map((channel): Mount => {
       const target = `${providesDirectory}/${channel.client}.${channel.name}`;
       return { kind: "rw", source: channelDirectory(paths, channel), target };
     }),
     ...used.map((channel): Mount => {
-      return { kind: "ro", source: channelDirectory(paths, channel), target: `${usesDirectory}/${channel.name}` };
+      return { kind: "ro", source: clientDirectory(paths, channel), target: `${usesDirectory}/${channel.name}` };
+    }),
+    ...inspected.flatMap((channel): Mount[] => {
+      const place = `${channel.client}.${channel.name}`;
+      return [
+        { kind: "rw", source: clientDirectory(paths, channel), target: `${providesDirectory}/${place}` },
+        { kind: "ro", source: channelDirectory(paths, channel), target: `${usesDirectory}/${place}` },
+      ];
     }),
   ];
 }

@@ -24,6 +24,8 @@ function coreConfig(core: string, facts: Facts): unknown {
   const { provisioning, release, installed } = facts;
   const { system } = release;
   switch (core) {
+    case "message-server":
+      return { inspected: system.channels.filter(({ inspect }) => inspect) };
     case "serial-server":
       return { components: system.startOrder };
     case "scheduler-server":

@@ -29,6 +29,9 @@ export type Link = {
   queuedBytes(): number;
   /** Reads nothing more until all that is queued has left. */
   pause(): void;
+  /** Reads nothing more until `resume`, whatever leaves meanwhile. */
+  hold(): void;
+  resume(): void;
   /** Ends the link after what is queued has left, or after `withinMs`. */
   end(withinMs?: number): void;
   /** Ends it now; `error` goes to `onClose`. */
@@ -67,6 +70,7 @@ function wireLink(socket: Socket, options: LinkOptions): { link: Link; receive(c
   const halfFrameMs = options.halfFrameMs ?? defaultHalfFrameMs;
   const outbox = createOutbox(socket);
   let closed = false;
+  let isHeld = false;
   let failure: BulkheadError | undefined;
   let halfFrame: NodeJS.Timeout | undefined;
   let framesSeen = 0;
@@ -113,7 +117,7 @@ function wireLink(socket: Socket, options: LinkOptions): { link: Link; receive(c
   }
 
   socket.on("drain", () => {
-    socket.resume();
+    if (!isHeld) socket.resume();
     watchHalfFrame();
     options.onDrain?.();
   });
@@ -135,6 +139,16 @@ function wireLink(socket: Socket, options: LinkOptions): { link: Link; receive(c
     queuedBytes: outbox.queuedBytes,
     pause() {
       socket.pause();
+      watchHalfFrame();
+    },
+    hold() {
+      isHeld = true;
+      socket.pause();
+      watchHalfFrame();
+    },
+    resume() {
+      isHeld = false;
+      socket.resume();
       watchHalfFrame();
     },
     end(withinMs = 1_000) {

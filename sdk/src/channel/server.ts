@@ -2,22 +2,19 @@
  * The provider's end of one channel: listens, checks hello, and hands what follows to `provider-calls.ts`. A client that
  * breaks the rules loses its connection and disturbs no other.
  */
-import { chmod, rm } from "node:fs/promises";
-import { createServer, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { BulkheadError, type Hello } from "@bulkhead/protocol";
 import type { AnyInterface, Handlers, ServedClient } from "../component.ts";
 import type { Log } from "../log.ts";
 import { callOut } from "./call-out.ts";
 import { helloFrame, helloMs, readHello, type Self } from "./hello.ts";
 import { type Link, openLink } from "./link.ts";
+import { listenSocket } from "./listen.ts";
 import { parseValue } from "./message.ts";
 import { type Answering, answerCalls, type Served } from "./provider-calls.ts";
 
 /** Notifications are dropped above this: they may be lost, answers may not. */
 const notifyBytes = 128 * 1024;
-/** A client needs one connection; the rest is room for one that reconnects before its old end is noticed. */
-const maxConnections = 4;
-
 export type ServerCounters = { refusedConnections: number; refusedCalls: number; droppedNotifications: number };
 
 export type ServerOptions<I extends AnyInterface> = {
@@ -36,8 +33,7 @@ export type ServerOptions<I extends AnyInterface> = {
 export type ServerEnd = { readonly counters: Readonly<ServerCounters>; close(): Promise<void> };
 
 /**
- * Listens on the channel's socket, in place of one that an earlier incarnation left. The mount is the permission, so
- * the socket itself is open to all who see it.
+ * Listens on the channel's socket.
  *
  * @throws BulkheadError SYSTEM_INVALID where the grant does not fit the interface
  */
@@ -47,32 +43,14 @@ export async function listenChannel<I extends AnyInterface>(options: ServerOptio
     throw new BulkheadError("SYSTEM_INVALID", `the grant of ${nameOf(options)} does not fit ${options.interface.name}`);
   }
   const counters: ServerCounters = { refusedConnections: 0, refusedCalls: 0, droppedNotifications: 0 };
-  const sockets = new Set<Socket>();
   let current: Link | undefined;
-
-  const server: Server = createServer((socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+  const listener = await listenSocket(options.path, (socket) => {
     serveConnection(socket, options, grant.data, counters, (link) => {
       current?.destroy();
       current = link;
     });
   });
-  server.maxConnections = maxConnections;
-  await rm(options.path, { force: true });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.path, resolve);
-  });
-  await chmod(options.path, 0o666);
-  return {
-    counters,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.end(() => socket.destroy());
-      }),
-  };
+  return { counters, close: listener.close };
 }
 
 function nameOf(options: ServerOptions<AnyInterface>): string {

@@ -52,7 +52,15 @@ export function streamNeighbour<I extends AnyInterface>(
     queueMicrotask(() => take(received, sizeBytes));
     return sizeBytes;
   };
-  const link: Link = { send: deliver(client.take), queuedBytes: () => 0, pause() {}, end() {}, destroy() {} };
+  const link: Link = {
+    send: deliver(client.take),
+    queuedBytes: () => 0,
+    pause() {},
+    hold() {},
+    resume() {},
+    end() {},
+    destroy() {},
+  };
   const { name, digest: service } = iface;
   const log = createLog(() => {});
   const served = { interface: iface, service, channel: name, grant, operations: null, log, onRefusal() {} };

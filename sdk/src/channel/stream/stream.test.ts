@@ -36,6 +36,8 @@ function world() {
     send: sender(toClient),
     queuedBytes: () => (isClogged ? 1e9 : 0),
     pause() {},
+    hold() {},
+    resume() {},
     end() {},
     destroy() {},
   };
