@@ -26,6 +26,8 @@ export const deviceIdSchema = z.string().regex(/^d-[0-9a-f]{16}$/, "a device id 
 export const commandSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("restart-component"), component: nameSchema }),
   z.strictObject({ kind: z.literal("restart-runtime") }),
+  /** Compare what runs with the system; the result is in the state that the device reports then. */
+  z.strictObject({ kind: z.literal("verify") }),
   /** Fetch, verify and activate; the answer comes when the verifier has judged. */
   z.strictObject({ kind: z.literal("deploy"), target: z.string().max(128), releaseDigest: digestSchema }),
 ]);

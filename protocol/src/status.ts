@@ -57,6 +57,40 @@ export const channelStatusSchema = z.strictObject({
   incarnation: z.number().int().nonnegative(),
 });
 
+/** One thing in which the kernel's state is not what the system says. */
+export const differenceSchema = z.strictObject({
+  /** A component, or `board` for what belongs to none. */
+  component: z.string().max(64),
+  what: z.string().max(120),
+  expected: z.string().max(300),
+  found: z.string().max(300),
+});
+export type Difference = z.infer<typeof differenceSchema>;
+
+/** What `verify` found when it last compared the running components with the system. */
+export const verificationSchema = z.strictObject({
+  atMs: timeMsSchema,
+  /** Everything was looked at, and nothing differed. */
+  ok: z.boolean(),
+  /** How many components were looked at. */
+  components: z.number().int().nonnegative(),
+  differences: z.array(differenceSchema).max(50),
+  /** Differences beyond those. */
+  more: z.number().int().nonnegative(),
+  /** Why it could not look, or not at everything; null where it could. */
+  failure: z.string().max(500).nullable(),
+});
+export type Verification = z.infer<typeof verificationSchema>;
+
+/** A layer of isolation or scheduling as the device's kernel and user offer it. */
+export const hostLayerSchema = z.strictObject({
+  layer: z.string().max(40),
+  /** `used`: components get it. `unused`: the kernel has it, the runtime takes nothing from it. `missing`: it is not there. */
+  state: z.enum(["used", "unused", "missing"]),
+  detail: z.string().max(300),
+});
+export type HostLayer = z.infer<typeof hostLayerSchema>;
+
 export const deviceStatusSchema = z.strictObject({
   format: z.literal(statusFormat),
   atMs: timeMsSchema,
@@ -78,6 +112,10 @@ export const deviceStatusSchema = z.strictObject({
   mode: z.strictObject({ kind: z.enum(["normal", "safe"]), reason: z.string() }).optional(),
   components: z.array(componentStatusSchema),
   channels: z.array(channelStatusSchema),
+  /** Null until the first look; absent in the state of an older device. */
+  verification: verificationSchema.nullable().optional(),
+  /** What the host has to give; absent in the state of an older device. */
+  host: z.array(hostLayerSchema).max(30).optional(),
 });
 export type DeviceStatus = z.infer<typeof deviceStatusSchema>;
 

@@ -113,7 +113,7 @@ export type RootLink = {
   onGeneration(
     handler: (outcome: { releaseDigest: string; outcome: "committed" | "rolled-back"; reason: string }) => void,
   ): void;
-  tellRoot<K extends "activate" | "restart">(kind: K, body: ToRoot[K]): void;
+  tellRoot<K extends "activate" | "restart" | "verify">(kind: K, body: ToRoot[K]): void;
 };
 
 export type Interfaces = Readonly<Record<string, AnyInterface>>;

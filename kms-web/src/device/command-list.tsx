@@ -47,6 +47,8 @@ function describe(command: Command): string {
       return `Restart ${command.component}`;
     case "restart-runtime":
       return "Restart runtime";
+    case "verify":
+      return "Verify";
     case "deploy":
       return `Deploy ${command.target.replace(/\.json$/, "")}`;
   }

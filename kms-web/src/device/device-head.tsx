@@ -1,4 +1,4 @@
-/** The head of the device page: name, connection, running release, and the restart of the runtime. */
+/** The head of the device page: name, connection, running release, and what can be asked of the whole device. */
 import type { DeviceStatus } from "@bulkhead/protocol";
 import type { ReactNode } from "react";
 import type { Device } from "../api/types.ts";
@@ -29,6 +29,16 @@ export function DeviceHead({ device, status }: { device: Device; status: DeviceS
         <h1 className="text-xl font-semibold tracking-tight">{name}</h1>
         <ConnectionBadge device={device} />
         <span className="grow" />
+        <CommandButton
+          deviceId={id}
+          disabled={!connected}
+          label="Verify"
+          question="Compare what runs with the system?"
+          command={{ kind: "verify" }}
+        >
+          The device reads from its kernel what each component of {name} has, and reports every difference. Nothing
+          stops.
+        </CommandButton>
         <CommandButton
           deviceId={id}
           disabled={!connected}

@@ -8,10 +8,12 @@ import { ComponentTable } from "./component-table.tsx";
 import { DeviceHead } from "./device-head.tsx";
 import { EventList } from "./event-list.tsx";
 import { GreenhouseView } from "./greenhouse-view.tsx";
+import { HostView } from "./host-view.tsx";
 import { ManifestView } from "./manifest-view.tsx";
 import { Nudges } from "./nudges.tsx";
 import { ReleaseList } from "./release-list.tsx";
 import { ResourceTable } from "./resource-table.tsx";
+import { VerificationView } from "./verification-view.tsx";
 
 export function DevicePage({ id }: { id: string }) {
   const { data: device, error, isPending } = useDevice(id);
@@ -27,10 +29,12 @@ function DeviceView({ device }: { device: Device }) {
     <>
       <DeviceHead device={device} status={status} />
       <Nudges device={device} status={status} />
+      <VerificationView verification={status?.verification} />
       <GreenhouseView deviceId={device.id} />
       {error && !data && <ProblemNote error={error} what="The state of the device cannot be read" />}
       <ComponentTable device={device} status={status} receivedAtMs={data?.receivedAtMs ?? null} />
       <ResourceTable deviceId={device.id} />
+      <HostView layers={status?.host} />
       <Console deviceId={device.id} />
       <ReleaseList device={device} />
       <CommandList deviceId={device.id} />

@@ -17,3 +17,8 @@ export function timeOfDay(atMs: number): string {
   const day = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
   return `${day}.${String(date.getMilliseconds()).padStart(3, "0")}`;
 }
+
+/** Local time of day to the minute, as one says it: 14:03. */
+export function shortTime(atMs: number): string {
+  return timeOfDay(atMs).slice(0, 5);
+}

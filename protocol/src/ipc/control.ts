@@ -55,6 +55,8 @@ export const toRoot = {
   activate: z.strictObject({ releaseDigest: digestSchema }),
   /** Only from the verifier: a command that it has checked. */
   restart: z.strictObject({ component: nameSchema.nullable(), reason: z.string().max(500) }),
+  /** Only from the verifier: compare what runs with the system, now. */
+  verify: z.strictObject({}),
 } as const;
 
 export type ToComponent = { [K in keyof typeof toComponent]: z.infer<(typeof toComponent)[K]> };

@@ -38,7 +38,7 @@ export const tunnelMtuBytes = 1280;
 // Fixed link addresses on both ends of every veth: the neighbours are written down, and nothing has to be asked for.
 const routerLinkAddress = "02:00:00:00:00:01";
 const componentLinkAddress = "02:00:00:00:00:02";
-const routerOnLink = "fe80::1";
+export const routerOnLink = "fe80::1";
 
 /** The name of a component's network namespace; 34 characters at most, and a file name. */
 export function componentNamespace(component: string): `c-${string}` {

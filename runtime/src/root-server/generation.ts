@@ -15,6 +15,7 @@ import type { Escalation, Request } from "./runner-host.ts";
 import { buildSpec, isCoreServer } from "./sandbox-spec.ts";
 import { startConfig } from "./start-config.ts";
 import { buildStatus } from "./status.ts";
+import { createWatch } from "./verification.ts";
 
 /** The state goes out at most this often. */
 const statusIntervalMs = 200;
@@ -104,19 +105,22 @@ function createSystemRunner(
   const { system } = release;
   const pacer = createPacer(statusIntervalMs, () => {
     const { state, sandbox, lastReason } = runner;
-    const facts = { atMs: Date.now(), installed, release, update: update(), state: state(), sandbox, lastReason };
+    const seen = { installed, release, update: update(), verification: watch.latest(), host: device.host };
+    const facts = { atMs: Date.now(), ...seen, state: state(), sandbox, lastReason };
     runner.send("message-server", "status", { status: { status: buildStatus(facts), system } });
   });
+
+  const watch = createWatch(device, system, pacer.touch);
 
   async function attachTunnel(): Promise<void> {
     await moveTunnel().catch((error: Error) => runner.fault("network", `made a tunnel that ${error.message}`));
   }
 
   const runner = createRunner(planSupervision(system), {
-    launch: (name, slot) => launch(options, release, uidOf, own, name, slot),
+    launch: (name, slot) => watch.launch(name, () => launch(options, release, uidOf, own, name, slot)),
     greeting: (name, incarnation) => greeting(name, incarnation, release, installed, record(), device),
     mayRequest: (name) => name === "verifier" && isCore(release, name),
-    onRequest: events.onRequest,
+    onRequest: (request) => (request.kind === "verify" ? watch.request() : events.onRequest(request)),
     onGreeted(name) {
       const { lastOutcome } = record();
       if (name === "verifier" && lastOutcome) runner.send(name, "generation", lastOutcome);
@@ -132,6 +136,7 @@ function createSystemRunner(
     onCrash: () => undefined,
     onEscalation: events.onEscalation,
     onChange() {
+      if (notReady(runner.state()).length === 0) watch.settled();
       pacer.touch();
       events.onChange();
     },
@@ -142,6 +147,7 @@ function createSystemRunner(
     ...runner,
     touch: pacer.touch,
     async stop(reason) {
+      watch.stop();
       await runner.stop(reason);
       pacer.stop();
     },

@@ -5,7 +5,10 @@ import type { Exit, Rung } from "../supervision/index.ts";
 import type { MessageToRoot } from "./control-link.ts";
 import type { Slot } from "./processes.ts";
 
-export type Request<K extends "activate" | "restart" = "activate" | "restart"> = Extract<MessageToRoot, { kind: K }>;
+export type Request<K extends "activate" | "restart" | "verify" = "activate" | "restart"> = Extract<
+  MessageToRoot,
+  { kind: K }
+>;
 
 /** The rung of the ladder that is due, and why. */
 export type Escalation = { readonly to: Rung; readonly reason: string };
@@ -27,7 +30,7 @@ export type RunnerHost = {
   greeting(component: string, incarnation: number): ToComponent["start"];
   /** Only the verifier may ask the root server for anything. */
   mayRequest(component: string): boolean;
-  onRequest(request: Request): void;
+  onRequest(request: Request | Request<"verify">): void;
   onGreeted(component: string): void;
   onReady(component: string): void;
   onCrash(crash: Crash): void;

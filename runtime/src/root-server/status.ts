@@ -1,6 +1,6 @@
 /** The state of the device in the words of the protocol, from what supervision, sandboxes and the record say. Pure. */
 import { type ComponentStatus, type DeviceStatus, type Release, type System, statusFormat } from "@bulkhead/protocol";
-import type { Sandbox } from "../sandbox/index.ts";
+import type { HostCapabilities, Sandbox } from "../sandbox/index.ts";
 import type { ComponentRecord, SupervisionState } from "../supervision/index.ts";
 import type { Reason } from "./performers.ts";
 
@@ -9,6 +9,8 @@ export type StatusFacts = {
   readonly installed: { readonly digest: string; readonly generation: number };
   readonly release: Release;
   readonly update: DeviceStatus["update"];
+  readonly verification: DeviceStatus["verification"];
+  readonly host: HostCapabilities;
   readonly state: SupervisionState;
   readonly sandbox: (component: string) => Pick<Sandbox, "componentPid" | "level"> | undefined;
   readonly lastReason: (component: string) => Reason | null;
@@ -34,6 +36,8 @@ export function buildStatus(facts: StatusFacts): DeviceStatus {
       return record ? [componentStatus(name, record, facts)] : [];
     }),
     channels: channelStatus(system, state),
+    verification: facts.verification,
+    host: [...facts.host.layers],
   };
 }
 

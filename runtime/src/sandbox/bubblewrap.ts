@@ -79,8 +79,14 @@ function forSetpriv({ uid }: SandboxSpec, form: Form): string[] {
   return uid === null ? ["CAP_SETPCAP"] : ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"];
 }
 
-/** Ordered so that a mount never hides one below it; all that is not a mount of the component's is read-only. */
-function mountOptions({ mounts, surroundings = "hosted" }: SandboxSpec): string[] {
+/**
+ * All that is mounted in the sandbox beside `/`, and `/dev` and `/proc` where it is hosted; ordered so that a mount never
+ * hides one below it. Throws COMPONENT_START_FAILED for two at one place.
+ */
+export function plannedMounts({
+  mounts,
+  surroundings = "hosted",
+}: Pick<SandboxSpec, "mounts" | "surroundings">): Mount[] {
   const isTaken = new Set(mounts.map(({ target }) => target));
   if (isTaken.size < mounts.length) {
     throw new BulkheadError("COMPONENT_START_FAILED", "two mounts of a sandbox have the same target", {
@@ -91,9 +97,15 @@ function mountOptions({ mounts, surroundings = "hosted" }: SandboxSpec): string[
   const all = [...mounts, ...usual.filter(({ target }) => !isTaken.has(target))].filter(
     (mount) => !isShownAlready(mount, mounts),
   );
+  return all.sort((a, b) => (a.target < b.target ? -1 : 1));
+}
+
+/** All that is not a mount of the component's is read-only. */
+function mountOptions(spec: SandboxSpec): string[] {
+  const { surroundings = "hosted" } = spec;
   const made = new Set(surroundings === "hosted" ? ["/", "/dev", "/proc"] : ["/"]);
   const options = surroundings === "hosted" ? ["--tmpfs", "/dev", "--proc", "/proc"] : [];
-  for (const mount of all.sort((a, b) => (a.target < b.target ? -1 : 1))) {
+  for (const mount of plannedMounts(spec)) {
     options.push(...parentOptions(mount.target, made), ...mountOption(mount));
     made.add(mount.target);
   }

@@ -14,6 +14,7 @@ const host: HostCapabilities = {
   exclusiveCores: false,
   bubblewrapVersion: "0.8.0",
   reasons: [],
+  layers: [],
 };
 
 const spec: SandboxSpec = {

@@ -1,10 +1,11 @@
 /** Finds out, by trying, which layers of isolation this kernel and this user have to give. */
 import { access, readFile } from "node:fs/promises";
 import { release } from "node:os";
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, type HostLayer } from "@bulkhead/protocol";
 import { execa } from "execa";
 import { type CgroupHost, detectCgroups } from "./cgroup/host.ts";
 import { tryDeadline } from "./deadline.ts";
+import { describeLayers, readKernel } from "./host-layers.ts";
 import { findProgram, programEnvironment } from "./programs.ts";
 import { isArchitecture } from "./seccomp/filter.ts";
 
@@ -25,6 +26,8 @@ export type HostCapabilities = {
   bubblewrapVersion: string;
   /** For each layer that is not there, a sentence saying why. */
   reasons: readonly string[];
+  /** All of it as a table, with what is there and not used. */
+  layers: readonly HostLayer[];
 };
 
 /** The kernel's overflow uid, `nobody`: mapped wherever a whole range is. */
@@ -60,7 +63,7 @@ export async function detectHost(): Promise<HostCapabilities> {
       ? []
       : "no cores of a component's own: that takes control groups version 2 with cpuset, and Linux 6.7",
   ].flat();
-  return {
+  const offer = {
     root,
     uids,
     userNamespaces: refusal === null,
@@ -70,7 +73,8 @@ export async function detectHost(): Promise<HostCapabilities> {
     exclusiveCores,
     bubblewrapVersion: stdout.replace("bubblewrap ", ""),
     reasons,
-  };
+  } as const;
+  return { ...offer, layers: describeLayers(offer, await readKernel()) };
 }
 
 /** Parses /proc/self/uid_map (user_namespaces(7)); [] where it maps nothing but the caller's own uid 0. */

@@ -1,4 +1,5 @@
 /** The sandbox of one component: made, limited, measured, removed. */
+export { plannedMounts } from "./bubblewrap.ts";
 export { removeCgroups } from "./cgroup/group.ts";
 export type { CgroupHost } from "./cgroup/host.ts";
 export { type CgroupReading, cgroupMounts, readCgroup } from "./cgroup/read.ts";
@@ -6,5 +7,6 @@ export { untilEnded } from "./ended.ts";
 export { detectHost, type HostCapabilities } from "./host.ts";
 export { childrenOf } from "./level.ts";
 export { mergeMounts, nodeInside, nodeMounts, programMounts } from "./mounts.ts";
+export { programEnvironment } from "./programs.ts";
 export type { Capability, EndOfUse, ExitStatus, Mount, Sandbox, SandboxSpec } from "./spec.ts";
 export { startSandbox } from "./start.ts";

@@ -1,6 +1,7 @@
 /** What a sandbox is given and what it gives back: the contract between the sandbox and the root server. */
 import type { Duplex } from "node:stream";
 import type { Component, Level } from "@bulkhead/protocol";
+import type { Form } from "./form.ts";
 import type { Profile } from "./seccomp/profiles.ts";
 
 /** One thing of the host that the sandbox sees. Targets are absolute; parents are made. Sources must be readable by `uid`. */
@@ -69,6 +70,8 @@ export type Sandbox = {
    * then a quota bounds it. Does nothing for others. Throws SANDBOX_UNAVAILABLE where the kernel refuses.
    */
   schedule(): Promise<void>;
+  /** What it was made from, for who compares it with the kernel's state later. */
+  made: { spec: SandboxSpec; form: Form; seccomp: boolean };
   /** Settles as soon as the last process has gone; never rejects. Its control group is removed after that. */
   ended: Promise<ExitStatus & EndOfUse>;
   /** Settles after the last process has gone and the control group is removed; never rejects. */

@@ -29,7 +29,8 @@ export async function startSandbox(spec: SandboxSpec, host: HostCapabilities): P
     form === "board-userns" ? await programMounts(await findProgram("setpriv", "util-linux"), setprivInside) : [];
   const filter = host.seccomp ? makeFilter(spec, form) : null;
   const mounts = mergeMounts(spec.mounts, extraMounts);
-  const line = commandLine({ ...spec, mounts }, form, filter !== null);
+  const made = { spec: { ...spec, mounts }, form, seccomp: filter !== null };
+  const line = commandLine(made.spec, form, made.seccomp);
   // The one before it may just have ended: what cleans up after it must not meet the new group.
   await removals.get(spec.cgroup);
   await createGroup(host.cgroup, spec.cgroup, spec.limits);
@@ -37,7 +38,7 @@ export async function startSandbox(spec: SandboxSpec, host: HostCapabilities): P
   const ended = launched.ended.then((status) => ({ ...status, ...readEndOfUse(host.cgroup, spec.cgroup) }));
   const exited = cleanUpAfter(ended, spec, host);
   try {
-    return await release(launched, { ended, exited }, spec, host);
+    return await release(launched, { ended, exited }, made, host);
   } catch (cause) {
     launched.kill();
     await exited;
@@ -49,9 +50,10 @@ export async function startSandbox(spec: SandboxSpec, host: HostCapabilities): P
 async function release(
   launched: Launched,
   ends: Pick<Sandbox, "ended" | "exited">,
-  spec: SandboxSpec,
+  made: Sandbox["made"],
   host: HostCapabilities,
 ): Promise<Sandbox> {
+  const { spec } = made;
   const pid = await withTimeout(launched.childPid, spec);
   await joinGroup(host.cgroup, spec.cgroup, pid);
   await launched.release();
@@ -64,7 +66,7 @@ async function release(
     if (spec.limits.cpu.class !== "deadline" || sandbox.level.deadline === "unavailable") return;
     sandbox.level = await meetDeadline(componentPid, spec, host, spec.limits.cpu);
   };
-  const sandbox: Sandbox = { pid, componentPid, control, level, schedule, ...ends, kill };
+  const sandbox: Sandbox = { pid, componentPid, control, level, made, schedule, ...ends, kill };
   return sandbox;
 }
 

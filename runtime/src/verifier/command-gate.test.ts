@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command, CommandEnvelope } from "@bulkhead/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { decide, openCommandGate, type RestartOrder } from "./command-gate.ts";
+import { decide, type Order, openCommandGate } from "./command-gate.ts";
 import type { VerifierConfig } from "./config.ts";
 
 const deviceId = "d-0123456789abcdef";
@@ -30,7 +30,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 async function openGate(now = () => nowMs) {
-  const orders: RestartOrder[] = [];
+  const orders: Order[] = [];
   const gate = await openCommandGate(directory, config, now, (order) => orders.push(order));
   return { gate, orders };
 }
@@ -60,9 +60,17 @@ describe("what a command must be", () => {
   });
 
   test("[M15] restarting a component and the whole runtime are two orders", () => {
-    expect(decide(envelope(), config, nowMs).order).toMatchObject({ component: "climate" });
+    expect(decide(envelope(), config, nowMs).order).toMatchObject(["restart", { component: "climate" }]);
     const all = envelope({ command: { kind: "restart-runtime" } });
-    expect(decide(all, config, nowMs).order).toMatchObject({ component: null });
+    expect(decide(all, config, nowMs).order).toMatchObject(["restart", { component: null }]);
+  });
+
+  test("[K8] being asked to verify is an order of its own, judged like the others", () => {
+    const asked = envelope({ command: { kind: "verify" } });
+    expect(decide(asked, config, nowMs).order).toEqual(["verify", {}]);
+    expect(decide(asked, { ...config, unsignedCommands: false }, nowMs)).toMatchObject({
+      verdict: { accepted: false, code: "COMMAND_UNSIGNED" },
+    });
   });
 });
 

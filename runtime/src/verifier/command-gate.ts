@@ -11,6 +11,7 @@ import {
   type ErrorReport,
   reportError,
   sha256,
+  type ToRoot,
 } from "@bulkhead/protocol";
 import type { Verdict } from "@bulkhead/sdk";
 import { z } from "zod";
@@ -35,7 +36,8 @@ const rememberedSchema = z.array(
 );
 type Remembered = z.infer<typeof rememberedSchema>[number];
 
-export type RestartOrder = { component: string | null; reason: string };
+/** What the root server is told: a kind of message and its content. */
+export type Order = { [K in "restart" | "verify"]: [kind: K, body: ToRoot[K]] }["restart" | "verify"];
 export type CommandGate = { judge(envelope: CommandEnvelope): Promise<Verdict> };
 
 /** Opens the gate whose memory is in `directory`. `act` carries out what was accepted, after that is remembered. */
@@ -43,7 +45,7 @@ export async function openCommandGate(
   directory: string,
   config: VerifierConfig,
   now: () => number,
-  act: (order: RestartOrder) => void,
+  act: (order: Order) => void,
 ): Promise<CommandGate> {
   const file = join(directory, "commands.json");
   // Damaged: nothing of it can be told apart any more, so nothing of it is remembered; deadlines still hold.
@@ -74,17 +76,22 @@ function repeat({ accepted, code, message, sha256: digest }: Remembered, asked: 
   return refusal(new BulkheadError("COMMAND_INVALID", "a command of this id was another one"));
 }
 
-type Decision = { verdict: Verdict; order?: RestartOrder };
+type Decision = { verdict: Verdict; order?: Order };
 
 /** The decision itself. Pure. */
 export function decide(envelope: CommandEnvelope, config: VerifierConfig, nowMs: number): Decision {
   const error = objection(envelope, config, nowMs);
   if (error !== undefined) return { verdict: refusal(error) };
   const { command } = envelope;
+  if (command.kind === "verify") return accept("what runs is being compared with the system", ["verify", {}]);
   const component = command.kind === "restart-component" ? command.component : null;
   const what = component === null ? "the runtime" : component;
-  const order = { component, reason: `command ${envelope.id} from the management service` };
-  return { verdict: { accepted: true, code: null, message: `${what} is being restarted` }, order };
+  const reason = `command ${envelope.id} from the management service`;
+  return accept(`${what} is being restarted`, ["restart", { component, reason }]);
+}
+
+function accept(message: string, order: Order): Decision {
+  return { verdict: { accepted: true, code: null, message }, order };
 }
 
 function objection(envelope: CommandEnvelope, config: VerifierConfig, nowMs: number): BulkheadError | undefined {

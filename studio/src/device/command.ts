@@ -5,8 +5,9 @@ import { logs } from "./logs.ts";
 import { resetTunnel } from "./reset-tunnel.ts";
 import { restart } from "./restart.ts";
 import { show } from "./show.ts";
+import { verify } from "./verify.ts";
 
 export const command = defineCommand({
   meta: { name: "device", description: "The devices of the running management service." },
-  subCommands: { ls: list, show, logs, restart, "reset-tunnel": resetTunnel },
+  subCommands: { ls: list, show, logs, restart, verify, "reset-tunnel": resetTunnel },
 });

@@ -1,6 +1,6 @@
 /** Devices and what they report, as text for a person. Pure. */
 import type { Device, StatusAnswer, StoredLogLine } from "@bulkhead/kms";
-import type { ComponentStatus, DeviceStatus } from "@bulkhead/protocol";
+import type { ComponentStatus, DeviceStatus, HostLayer, Verification } from "@bulkhead/protocol";
 import { formatAgo, formatColumns, formatIn } from "../cli/columns.ts";
 import { printable } from "../cli/printable.ts";
 
@@ -27,10 +27,39 @@ export function formatDevice(device: Device, { status, receivedAtMs }: StatusAns
     ["release", describeRelease(device.release), device.release?.digest ?? ""],
     ["generation", device.generation === null ? "-" : String(device.generation)],
     ...(status ? [["update", describeUpdate(status.update)]] : []),
+    ...(status?.verification ? [["verified", describeVerification(status.verification, nowMs)]] : []),
     ["reported", receivedAtMs === null ? "never" : formatAgo(receivedAtMs, nowMs)],
   ].map(([name, ...values]) => [`  ${name}`, values.filter((value) => value !== "").join(", ")]);
   const heading = [`${device.name}  ${device.id}`, formatColumns(facts)];
-  return (status ? [...heading, "", formatComponents(status.components, nowMs)] : heading).join("\n");
+  if (!status) return heading.join("\n");
+  const differences = formatDifferences(status.verification);
+  const parts = [formatComponents(status.components, nowMs), formatHost(status.host), differences];
+  return [...heading, ...parts.filter((part) => part !== "").flatMap((part) => ["", part])].join("\n");
+}
+
+/** What the device's kernel has to give; "" for a device that does not say. */
+export function formatHost(layers: readonly HostLayer[] | undefined): string {
+  if (!layers || layers.length === 0) return "";
+  const rows = layers.map(({ layer, state, detail }) => [layer, state, printable(detail)]);
+  return formatColumns([["LAYER OF THE HOST", "", ""], ...rows]);
+}
+
+/** One line for each thing that is not as the system says; "" where there is none. */
+export function formatDifferences(verification: Verification | null | undefined): string {
+  if (!verification) return "";
+  const { differences, more } = verification;
+  const lines = differences.map(({ component, what, expected, found }) =>
+    printable(`  ${component}: ${what}: expected ${expected}; found ${found}`),
+  );
+  const rest = more > 0 ? [`  and ${more} more`] : [];
+  return lines.length > 0 ? ["not as the system says:", ...lines, ...rest].join("\n") : "";
+}
+
+/** The verdict of a verification. */
+export function describeVerification({ atMs, ok, components, failure }: Verification, nowMs: number): string {
+  const when = formatAgo(atMs, nowMs);
+  if (ok) return `${when}: what runs is what is written, in all ${components} components`;
+  return `${when}: ${failure === null ? "what runs is not what is written" : `not everything was seen: ${printable(failure)}`}`;
 }
 
 export function formatComponents(components: readonly ComponentStatus[], nowMs: number): string {

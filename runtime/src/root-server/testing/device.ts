@@ -150,6 +150,7 @@ export async function flashDevice(
 
   return {
     dataDir,
+    platformDir,
     /** `uid`: as this user, in a user namespace of its own. */
     start: (uid?: number) => startWorld(instance, configFile, uid),
     giveTo: (uid: number) => execa("chown", ["-R", `${uid}:${uid}`, directory]),

@@ -1,0 +1,78 @@
+/** What the root server asks `verify`: the system, and what it made for each running component. */
+import { nameSchema, provisioningSchema, systemSchema } from "@bulkhead/protocol";
+import { z } from "zod";
+
+const path = z.string().startsWith("/");
+const mountSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.enum(["ro", "rw", "dev"]), source: path, target: path }),
+  z.strictObject({ kind: z.literal("tmpfs"), target: path, sizeBytes: z.number().int().positive() }),
+]);
+
+const cgroupSchema = z.discriminatedUnion("version", [
+  z.strictObject({ version: z.literal("v2"), mount: path, cpuset: z.literal(true).exactOptional() }),
+  z.strictObject({
+    version: z.literal("v1"),
+    mounts: z.strictObject({ memory: path, pids: path, cpu: path, cpuacct: path.nullable() }),
+    cpuset: path.exactOptional(),
+  }),
+  z.strictObject({ version: z.literal("none"), reason: z.string() }),
+]);
+
+/** One sandbox as it was made; `name` is a component of the system, which may have more than one (a spare). */
+const askedSchema = z.strictObject({
+  name: nameSchema,
+  /** Pid 1 of the sandbox, and the component's own process, as the root server's pid namespace counts them. */
+  pid: z.number().int().positive(),
+  componentPid: z.number().int().positive(),
+  uid: z.number().int().positive().nullable(),
+  environment: z.record(z.string(), z.string()),
+  /** False where /dev, /proc and /tmp are not even there. */
+  hosted: z.boolean(),
+  /** All of them, but `/`, `/dev` and `/proc`. */
+  mounts: z.array(mountSchema),
+  /** Path of its network namespace; null for an empty one of its own. */
+  networkNamespace: path.nullable(),
+  capabilities: z.array(z.enum(["net_admin"])),
+  seccomp: z.boolean(),
+  userNamespace: z.boolean(),
+  deadline: z.boolean(),
+  limits: z.strictObject({
+    memoryBytes: z.number().int(),
+    processes: z.number().int(),
+    cpu: systemSchema.shape.components.valueType.shape.cpu,
+    cores: z.array(z.number().int()),
+  }),
+  cgroup: z.string(),
+  /** The FIFO that its output goes into. */
+  log: path,
+});
+export type Asked = z.infer<typeof askedSchema>;
+
+export const questionSchema = z.strictObject({
+  system: systemSchema,
+  provisioning: provisioningSchema,
+  cgroup: cgroupSchema,
+  asked: z.array(askedSchema),
+});
+export type Question = z.infer<typeof questionSchema>;
+
+/** What every comparison gives: nothing, or sentences. The caller adds whose they are. */
+export type Found = { readonly what: string; readonly expected: string; readonly found: string };
+
+/** The part of a difference that compares two values as texts; nothing where they are the same. */
+export function compareValue(what: string, expected: unknown, found: unknown): Found[] {
+  const [wanted, seen] = [String(expected), String(found)];
+  return wanted === seen ? [] : [{ what, expected: wanted, found: seen }];
+}
+
+/** Compares two lists as sets: one difference for all that is too much, one for all that is missing. */
+export function compareSets(what: string, expected: readonly string[], found: readonly string[]): Found[] {
+  const extra = found.filter((item) => !expected.includes(item));
+  const absent = expected.filter((item) => !found.includes(item));
+  return [
+    ...(extra.length > 0
+      ? [{ what, expected: "no more than the system says", found: `also ${extra.join(", ")}` }]
+      : []),
+    ...(absent.length > 0 ? [{ what, expected: absent.join(", "), found: "missing" }] : []),
+  ];
+}

@@ -1,0 +1,34 @@
+/** From two looks to a report: only what both saw is a difference, for between two reads the device goes on. */
+import type { Difference, Verification } from "@bulkhead/protocol";
+import type { Look } from "./look.ts";
+
+const maxDifferences = 50;
+
+/** `failure`: why something was not looked at. Every text is cut to what a status may carry. */
+export function makeReport(atMs: number, first: Look, second: Look): Verification {
+  const keys = new Set(first.differences.map(keyOf));
+  const both = unique(second.differences).filter((difference) => keys.has(keyOf(difference)));
+  const gone = [...new Set([...first.gone, ...second.gone])];
+  const failure = gone.length > 0 ? `these ended meanwhile: ${gone.join(", ")}`.slice(0, 500) : null;
+  return {
+    atMs,
+    ok: both.length === 0 && failure === null,
+    components: second.seen.length,
+    differences: both.slice(0, maxDifferences).map(clip),
+    more: Math.max(0, both.length - maxDifferences),
+    failure,
+  };
+}
+
+function keyOf({ component, what, expected, found }: Difference): string {
+  return JSON.stringify([component, what, expected, found]);
+}
+
+function unique(differences: readonly Difference[]): Difference[] {
+  return [...new Map(differences.map((difference) => [keyOf(difference), difference])).values()];
+}
+
+function clip({ component, what, expected, found }: Difference): Difference {
+  const cut = (text: string, length: number) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
+  return { component: cut(component, 64), what: cut(what, 120), expected: cut(expected, 300), found: cut(found, 300) };
+}
