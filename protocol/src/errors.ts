@@ -30,6 +30,8 @@ export const errorTable = {
 
   // Building and signing.
   BUILD_FAILED: "A component could not be bundled.",
+  BUILD_INTERFACE_MISMATCH:
+    "The code at an end of a channel speaks of another interface than the manifest or the other end.",
   KEYS_INVALID: "A directory of signing keys is not complete or not valid.",
 
   // Channels between components.

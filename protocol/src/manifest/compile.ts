@@ -20,7 +20,10 @@ export type CompileOptions = {
   readonly hasImage?: (source: string, entries: readonly string[]) => boolean;
 };
 
-export type Compiled = { readonly plan: Plan; readonly board: Board } | { readonly errors: readonly ErrorReport[] };
+/** `source` finds the place of what a later step has to say about the manifest. */
+export type Compiled =
+  | { readonly plan: Plan; readonly board: Board; readonly source: Source }
+  | { readonly errors: readonly ErrorReport[] };
 
 /**
  * Compiles a manifest: reads, validates, links, resolves and analyses it. Never throws for anything that a manifest or
@@ -63,5 +66,5 @@ function analyse(written: ManifestWritten, source: Source, board: Board, options
   if (errors.length + images.length > 0) return { errors: inFileOrder([...errors, ...images]) };
   const plan = resolvePlan(written, board, channels);
   const violations = rules.flatMap((rule) => rule({ written, source, board, plan }));
-  return violations.length > 0 ? { errors: inFileOrder(violations) } : { plan, board };
+  return violations.length > 0 ? { errors: inFileOrder(violations) } : { plan, board, source };
 }

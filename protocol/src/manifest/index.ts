@@ -6,6 +6,7 @@ export { findWays, type Ways } from "./flow-ways.ts";
 export { boardJsonSchema, manifestJsonSchema } from "./json-schema.ts";
 export { memoryNeeds, memoryOf, storageNeeds } from "./needs.ts";
 export { completePlan, type Plan, type PlannedComponent, type PlannedImage } from "./plan.ts";
+export type { Source } from "./source.ts";
 export { suggest } from "./suggest.ts";
 export { formatSize } from "./units.ts";
 export { manifestWritten } from "./written.ts";

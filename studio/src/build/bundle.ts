@@ -25,10 +25,15 @@ export async function bundle(kind: BundleKind, entry: string, output: string): P
 }
 
 async function generate(kind: BundleKind, entry: string): Promise<string> {
-  const plugins: Plugin[] = kind === "component" ? [componentEntry(entry)] : [];
+  if (kind === "program") return generateFrom(entry, [], entry);
+  return generateFrom(generatedEntry, [componentEntry(entry)], entry);
+}
+
+/** The bundled text of `input`; `subject` is the file that an error without a place is about. Throws BUILD_FAILED. */
+export async function generateFrom(input: string, plugins: Plugin[], subject: string): Promise<string> {
   try {
     const build = await rolldown({
-      input: kind === "component" ? generatedEntry : entry,
+      input,
       cwd: bulkheadDirectory,
       platform: "node",
       plugins,
@@ -44,7 +49,7 @@ async function generate(kind: BundleKind, entry: string): Promise<string> {
     await build.close();
     return output[0].code;
   } catch (cause) {
-    throw failed(entry, cause);
+    throw failed(subject, cause);
   }
 }
 

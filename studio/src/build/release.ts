@@ -13,6 +13,7 @@ import {
 import { completePlan, type Plan } from "@bulkhead/protocol/manifest";
 import { loadManifest } from "../check/load.ts";
 import { type Build, buildArtifact, type Image } from "./artifact.ts";
+import { checkInterfaces } from "./interfaces/check-system.ts";
 import { describeInterfaces } from "./interfaces/describe.ts";
 import { ManifestError } from "./manifest-error.ts";
 
@@ -38,17 +39,19 @@ export type BuiltRelease = {
 
 /**
  * Builds the release of a manifest. Throws a ManifestError with all errors of the manifest, BUILD_FAILED where a component
- * cannot be bundled.
+ * cannot be bundled, a ManifestError with BUILD_INTERFACE_MISMATCH where the ends of a channel disagree.
  */
 export async function buildRelease(options: BuildOptions): Promise<BuiltRelease> {
   const { compiled, directory } = loadManifest(options.manifest);
   if ("errors" in compiled) throw new ManifestError(compiled.errors);
   await clear(options.outDir);
+  const interfaces = once(() => describeInterfaces(directory));
+  await checkInterfaces(compiled.plan, compiled.source, directory, interfaces);
   const artifacts = await buildArtifacts(compiled.plan, {
     manifestDirectory: directory,
     outDir: options.outDir,
     architecture: compiled.board.architecture,
-    interfaces: once(() => describeInterfaces(directory)),
+    interfaces,
   });
   const release = describe(compiled.plan, artifacts, options);
   const text = canonicalJson(release);
