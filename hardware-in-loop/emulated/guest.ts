@@ -66,7 +66,7 @@ async function runMachine(
   const status = await openPort(file("status"), () => undefined);
   const startMs = performance.now();
   const firmware = ["usr/share/qemu", "usr/share/seabios", "usr/lib/ipxe/qemu"];
-  const [qemu, ...rest] = tools.command(`usr/bin/${architecture.qemu}`);
+  const qemu = tools.command(`usr/bin/${architecture.qemu}`);
   const args = [
     ...firmware.flatMap((path) => ["-L", tools.path(path)]),
     ...architecture.machine,
@@ -77,7 +77,7 @@ async function runMachine(
     ...["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"],
     ...["output", "status"].flatMap((name) => port(name, file(name))),
   ];
-  const child = execa(qemu, [...rest, ...args], { ...quietly, timeout: boundMs });
+  const child = execa("setpriv", ["--pdeathsig", "KILL", "--", ...qemu, ...args], { ...quietly, timeout: boundMs });
   const { stderr, timedOut } = await child;
   for (const { server } of [output, status]) server.close();
   const [exitCode = "", ...report] = status.text().split("\n");

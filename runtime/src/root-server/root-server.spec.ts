@@ -1,6 +1,8 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { DeviceStatus } from "@bulkhead/protocol";
 import { afterEach, describe, expect, test } from "vitest";
+import { tryDeadline } from "../sandbox/index.ts";
 import {
   allReady,
   boot,
@@ -22,11 +24,19 @@ describe("start", () => {
   test("[K2] [K7] all components come up, each with its own uid and what it was given, and end in order", async () => {
     const { world, device } = await boot({
       provider: { fake: "good" },
-      prober: { fake: "prober", strong: ["provider"] },
+      prober: {
+        fake: "prober",
+        strong: ["provider"],
+        more: { cpu: { class: "deadline", budgetUs: 20_000, periodUs: 100_000 }, cores: [] },
+      },
     });
     await world.line(/generation 1/);
     const prober = world.console("prober");
-    const status = await (await watchStatus(world)).when(allReady);
+    const isSettled = (now: DeviceStatus) => stateOf(now, "prober")?.level?.deadline !== "when-ready";
+    const status = await (await watchStatus(world)).when((now) => allReady(now) && isSettled(now));
+    // A deadline is given when a component is ready, by every kernel that lets its user.
+    const deadline = (await tryDeadline()) === null ? "applied" : "unavailable";
+    expect(stateOf(status, "prober")?.level).toMatchObject({ deadline, cores: "not-asked" });
     expect(stateOf(status, "prober")).toMatchObject({
       incarnation: 1,
       restarts: 0,

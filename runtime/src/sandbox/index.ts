@@ -3,6 +3,7 @@ export { plannedMounts } from "./bubblewrap.ts";
 export { removeCgroups } from "./cgroup/group.ts";
 export type { CgroupHost } from "./cgroup/host.ts";
 export { type CgroupReading, cgroupMounts, readCgroup } from "./cgroup/read.ts";
+export { tryDeadline } from "./deadline.ts";
 export { untilEnded } from "./ended.ts";
 export { detectHost, type HostCapabilities } from "./host.ts";
 export { childrenOf } from "./level.ts";

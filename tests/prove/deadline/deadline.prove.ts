@@ -1,0 +1,94 @@
+/**
+ * That a deadline is worth its name: a periodic component misses none beside busy loops, and would without. On the host
+ * (`npm run prove -- deadline`) and, with cores of its own, in the guest (`npm run prove -- guest`).
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nodeOptions } from "../../../runtime/src/runners/node.ts";
+import { type Bench, openBench } from "../../../runtime/src/sandbox/testing/harness.ts";
+
+const periodMs = 50;
+/** More than the share that is left beside the loops by weight, so that fair scheduling must fail. */
+const workMs = 20;
+const budgetMs = 30;
+const jobs = 100;
+const loops = 6;
+
+const memory = { memoryBytes: 96 * 1024 ** 2, processes: 32 };
+const fair = { class: "fair", weight: 100 } as const;
+const deadline = { class: "deadline", budgetUs: budgetMs * 1000, periodUs: periodMs * 1000 } as const;
+
+type Row = { readonly misses: number; readonly beginP50: number; readonly beginP99: number; readonly endMax: number };
+
+let bench: Bench;
+let lastCore: number;
+const table: Record<string, Row> = {};
+
+beforeAll(async () => {
+  bench = await openBench();
+  lastCore = Number(/(\d+)\s*$/.exec(await readFile("/sys/devices/system/cpu/online", "utf8"))?.[1]);
+  for (let index = 0; index < loops; index++) {
+    const loop = ["/node/bin/node", "-e", "for (;;);"];
+    await bench.start({ command: loop, limits: { ...memory, cpu: fair }, cgroup: `${bench.instance}/loop-${index}` });
+  }
+});
+afterAll(async () => {
+  await bench.close();
+  const head = `${jobs} jobs of ${workMs} ms, one every ${periodMs} ms, beside ${loops} busy loops`;
+  const lines = Object.entries(table).map(([name, row]) => {
+    const begin = `begins late by ${row.beginP50.toFixed(1)} ms (p50), ${row.beginP99.toFixed(1)} ms (p99)`;
+    return `  ${name.padEnd(34)} ${String(row.misses).padStart(3)} missed; ${begin}; slowest done after ${row.endMax.toFixed(1)} ms`;
+  });
+  process.stdout.write(`${head}\n${lines.join("\n")}\n`);
+});
+
+async function measure(name: string, limits: { cpu: typeof fair | typeof deadline; cores?: number[] }): Promise<Row> {
+  const program = await readFile(join(import.meta.dirname, "periodic.mjs"), "utf8");
+  const sandbox = await bench.start({
+    command: [
+      "/node/bin/node",
+      ...nodeOptions({ cpu: limits.cpu, memoryBytes: memory.memoryBytes }),
+      "--input-type=module",
+      "--eval",
+      program,
+    ],
+    limits: { ...memory, ...limits },
+    cgroup: `${bench.instance}/periodic`,
+  });
+  const lines = createInterface({ input: sandbox.control })[Symbol.asyncIterator]();
+  expect((await lines.next()).value).toBe("ready");
+  await sandbox.schedule();
+  expect(sandbox.level).toMatchObject({ missing: [] });
+  sandbox.control.write(`${JSON.stringify({ periodMs, workMs, jobs })}\n`);
+  const { begun, ended } = JSON.parse((await lines.next()).value ?? "") as Record<"begun" | "ended", (number | null)[]>;
+  sandbox.kill();
+  await sandbox.exited;
+  const sorted = begun.map((ms) => ms ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
+  const row = {
+    misses: ended.filter((ms) => ms === null || ms > periodMs).length,
+    beginP50: sorted[Math.floor(jobs * 0.5)] ?? Number.NaN,
+    beginP99: sorted[Math.floor(jobs * 0.99)] ?? Number.NaN,
+    endMax: Math.max(...ended.map((ms) => ms ?? Number.POSITIVE_INFINITY)),
+  };
+  table[name] = row;
+  return row;
+}
+
+describe("[K6] beside busy loops, a periodic component", () => {
+  test("misses its deadlines in class fair", async () => {
+    expect((await measure("class fair", { cpu: fair })).misses).toBeGreaterThan(jobs / 10);
+  });
+
+  test("misses none in class deadline", async (context) => {
+    if (bench.host.deadline === "unavailable") return context.skip(bench.host.reasons.join("; "));
+    expect((await measure("class deadline", { cpu: deadline })).misses).toBe(0);
+  });
+
+  test("misses none on a core of its own", async (context) => {
+    if (!bench.host.exclusiveCores) return context.skip(bench.host.reasons.join("; "));
+    const row = await measure("class deadline, core of its own", { cpu: deadline, cores: [lastCore] });
+    expect(row.misses).toBe(0);
+  });
+});
