@@ -65,6 +65,7 @@ export const errorTable = {
   COMPONENT_UNKNOWN: "The running system has no component of this name.",
   NETWORK_SETUP_FAILED: "The network of the device could not be set up.",
   KEY_STORE_DAMAGED: "The key store holds something that it did not write.",
+  SECRET_NOT_SET: "The device was not given a secret of this name.",
   STATE_DAMAGED: "A stored record is damaged.",
 
   // Releases and trust.

@@ -3,6 +3,7 @@
  * provider's stub enforces them on every call; both read these schemas, keyed by the interface's name.
  */
 import { z } from "zod";
+import { nameSchema } from "./names.ts";
 
 export const i2cDeviceGrant = z.strictObject({
   bus: z.number().int().nonnegative(),
@@ -18,6 +19,9 @@ export const gpioLineGrant = z.strictObject({
   direction: z.enum(["in", "out"]),
 });
 export type GpioLineGrant = z.infer<typeof gpioLineGrant>;
+
+/** Made by the compiler from `secrets: […]`; nobody writes it. */
+export const secretsGrant = z.strictObject({ names: z.array(nameSchema).min(1) });
 
 /** Channels whose interface takes no limits. */
 export const emptyGrant = z.strictObject({});

@@ -21,7 +21,7 @@ export const coreImages = {
   "scheduler-server": { role: "core", provides: { report: "scheduler" }, uses: {}, network: [] },
   "key-store": {
     role: "core",
-    provides: { identity: "device-identity", tunnel: "tunnel-key" },
+    provides: { identity: "device-identity", tunnel: "tunnel-key", keys: "component-keys", secrets: "secrets" },
     uses: {},
     network: [],
   },

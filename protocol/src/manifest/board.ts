@@ -21,9 +21,17 @@ const policySchema = z.strictObject({
   runners: z.array(runnerSchema).describe("What may execute a component."),
   images: z.array(z.string()).describe("`applications` (folders beside the manifest) and `driver:<class>`."),
   network: z.array(nameSchema).describe("Proxies of the management service, by name."),
-  // Keys and the verifier are not on offer on any board.
+  // The device's own keys and the verifier are not on offer on any board; secrets are given by name, below.
   "core-services": z
-    .array(z.enum(["clock-server.time", "scheduler-server.report", "message-server.monitor", "serial-server.console"]))
+    .array(
+      z.enum([
+        "clock-server.time",
+        "scheduler-server.report",
+        "message-server.monitor",
+        "serial-server.console",
+        "key-store.keys",
+      ]),
+    )
     .describe("Core services that drivers and applications may use."),
   "cpu-classes": z.array(z.enum(["fair", "deadline"])).describe("How components may be scheduled."),
   "unsigned-commands": z.boolean().describe("Commands may come without an operator's signature. For development only."),

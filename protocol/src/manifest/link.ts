@@ -2,7 +2,7 @@
 import type { ErrorReport } from "../errors.ts";
 import { coreImages } from "../images.ts";
 import type { Channel } from "../system.ts";
-import { atValue } from "./analysis.ts";
+import { atKey, atValue } from "./analysis.ts";
 import { channelDefaults } from "./defaults.ts";
 import { coreServices, servicesOf } from "./services.ts";
 import type { Path, Source } from "./source.ts";
@@ -12,12 +12,15 @@ import type { ManifestWritten, UseWritten } from "./written.ts";
 /** What the client writes about a channel, beyond where it goes. */
 type Terms = Omit<Channel, "client" | "name" | "provider" | "service" | "interface">;
 
+/** The client's name of the channel that brings its secrets. */
+const secretsChannel = "secrets";
+
 type Use = { client: string; name: string; path: Path; from: string; rest: Terms };
 
 /** All channels of the system, those of the core first; and an error for each that leads nowhere. */
 export function linkChannels(written: ManifestWritten, source: Source): { channels: Channel[]; errors: ErrorReport[] } {
   const errors: ErrorReport[] = [];
-  const channels = coreChannels();
+  const channels = [...coreChannels(), ...secretChannels(written)];
   for (const use of usesOf(written)) {
     const linked = linkUse(use, written, source);
     if ("code" in linked) errors.push(linked);
@@ -52,6 +55,12 @@ function linkUse(
   written: ManifestWritten,
   source: Source,
 ): Channel | ErrorReport {
+  if (name === secretsChannel && (written.components[client]?.secrets ?? []).length > 0) {
+    const message = `the channel \`secrets\` of \`${client}\` is the one that \`secrets\` gives it`;
+    const remedy = "give this channel another name";
+    const at = path.at(-1) === "from" ? path.slice(0, -1) : path;
+    return atKey(source, { code: "MANIFEST_INVALID_VALUE", path: at, message, remedy });
+  }
   const [provider = "", service = ""] = from.split(".");
   const services = serviceTable(provider, written);
   if (services === undefined) {
@@ -70,6 +79,15 @@ function linkUse(
 function serviceTable(provider: string, written: ManifestWritten): Readonly<Record<string, string>> | undefined {
   const component = Object.hasOwn(written.components, provider) ? written.components[provider] : undefined;
   return component ? servicesOf(component) : coreServices(provider);
+}
+
+/** What gives a component its secrets: a channel to the key store that no manifest writes, limited to their names. */
+function secretChannels(written: ManifestWritten): Channel[] {
+  return Object.entries(written.components).flatMap(([client, { secrets = [] }]): Channel[] => {
+    if (secrets.length === 0) return [];
+    const ends = { client, name: secretsChannel, provider: "key-store", service: "secrets", interface: "secrets" };
+    return [{ ...channelDefaults, ...ends, grant: { names: [...secrets] } }];
+  });
 }
 
 /** Channels among the core servers; they are in every system. */

@@ -43,7 +43,7 @@ describe("[K12] the stored record of the device's keys", () => {
   });
 
   test("never shows what it holds in an error", () => {
-    const altered = stored.replace('"format":1', '"format":2');
+    const altered = stored.replace('"format":2', '"format":9');
     const error = (() => {
       try {
         return decodeKeyRecord(altered, "keys.json");

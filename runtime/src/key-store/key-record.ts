@@ -1,6 +1,6 @@
 /**
- * The stored form of the device's keys: one JSON record with a format version and a checksum. Pure; no file is touched
- * here. The checksum finds damage, not attack: whoever can write the file owns the keys anyway.
+ * The stored form of the device's keys, inside its seal: one JSON record with a format version and a checksum. Pure; no
+ * file is touched here. The first format was not sealed, and its checksum was all that found damage.
  */
 
 import { createPrivateKey } from "node:crypto";
@@ -15,22 +15,27 @@ import {
 } from "@bulkhead/protocol";
 import { z } from "zod";
 
-export const keyRecordFormat = 1;
+export const keyRecordFormat = 2;
 
 const keyPairSchema = z.strictObject({ publicKey: key32Schema, privateKey: key32Schema });
+const firstKeys = z.strictObject({ deviceKey: keyPairSchema, tunnelKey: keyPairSchema });
 const recordSchema = z.strictObject({
   format: z.literal(keyRecordFormat),
-  keys: z.strictObject({ deviceKey: keyPairSchema, tunnelKey: keyPairSchema }),
+  keys: firstKeys.extend({ agreementKey: keyPairSchema }),
   checksum: z.string(),
 });
+const firstRecordSchema = z.strictObject({ format: z.literal(1), keys: firstKeys, checksum: z.string() });
 
-/** The device key (Ed25519) signs who the device is; the tunnel key (X25519) is WireGuard's. */
-export type DeviceKeys = { readonly deviceKey: KeyPair; readonly tunnelKey: KeyPair };
+/**
+ * The device key (Ed25519) signs who the device is; the tunnel key (X25519) is WireGuard's; the agreement key (X25519) is
+ * what components agree on secrets with, so that none of it ever touches the tunnel's.
+ */
+export type DeviceKeys = { readonly deviceKey: KeyPair; readonly tunnelKey: KeyPair; readonly agreementKey: KeyPair };
 export type PublicKeys = { readonly deviceKey: string; readonly tunnelKey: string };
 
 /** New keys from the kernel's random source. */
 export function generateKeys(): DeviceKeys {
-  return { deviceKey: generateSigningKey(), tunnelKey: generateTunnelKey() };
+  return { deviceKey: generateSigningKey(), tunnelKey: generateTunnelKey(), agreementKey: generateTunnelKey() };
 }
 
 /** The halves that may leave the store. */
@@ -49,21 +54,35 @@ export function encodeKeyRecord(keys: DeviceKeys): string {
  * is not that of its private half. The message never holds any of the text.
  */
 export function decodeKeyRecord(text: string, file: string): DeviceKeys {
-  const { checksum, ...body } = parseRecord(text, file);
-  if (sha256(canonicalJson(body)) !== checksum) throw damaged(file, "its checksum is wrong");
-  if (!isPair("Ed25519", body.keys.deviceKey))
-    throw damaged(file, "the halves of the device key do not belong together");
-  if (!isPair("X25519", body.keys.tunnelKey))
-    throw damaged(file, "the halves of the tunnel key do not belong together");
+  const { checksum, ...body } = parseRecord(text, recordSchema, file);
+  checkRecord(body, checksum, file);
+  checkPair("X25519", body.keys.agreementKey, "agreement key", file);
   return body.keys;
 }
 
-function parseRecord(text: string, file: string): z.infer<typeof recordSchema> {
+/** Reads a record of the first format, which lay open, and adds the key that it lacks. */
+export function decodeFirstRecord(text: string, file: string): DeviceKeys {
+  const { checksum, ...body } = parseRecord(text, firstRecordSchema, file);
+  checkRecord(body, checksum, file);
+  return { ...body.keys, agreementKey: generateTunnelKey() };
+}
+
+function checkRecord(body: { format: number; keys: z.infer<typeof firstKeys> }, checksum: string, file: string): void {
+  if (sha256(canonicalJson(body)) !== checksum) throw damaged(file, "its checksum is wrong");
+  checkPair("Ed25519", body.keys.deviceKey, "device key", file);
+  checkPair("X25519", body.keys.tunnelKey, "tunnel key", file);
+}
+
+function checkPair(curve: "Ed25519" | "X25519", pair: KeyPair, name: string, file: string): void {
+  if (!isPair(curve, pair)) throw damaged(file, `the halves of the ${name} do not belong together`);
+}
+
+function parseRecord<S extends z.ZodType>(text: string, schema: S, file: string): z.infer<S> {
   // No `cause` in either: the words of a JSON or schema error may quote what was read.
   try {
-    return recordSchema.parse(JSON.parse(text));
+    return schema.parse(JSON.parse(text));
   } catch {
-    throw damaged(file, "it is not a key record of format 1");
+    throw damaged(file, "it is not a key record of a format that this version knows");
   }
 }
 

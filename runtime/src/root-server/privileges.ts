@@ -7,6 +7,7 @@ import type { CoreName } from "@bulkhead/protocol";
 import { networkServerMounts } from "../network/index.ts";
 import { type Capability, cgroupMounts, type Mount } from "../sandbox/index.ts";
 import type { Device } from "./device.ts";
+import { tpmMounts } from "./tpm-mounts.ts";
 import { showTunDevice } from "./view.ts";
 
 export type Privilege = {
@@ -21,10 +22,14 @@ type Row = (device: Device, uid: number | null) => Promise<Privilege> | Privileg
 const none: Privilege = { mounts: [], capabilities: [], inUplink: false };
 
 const rows: Readonly<Partial<Record<CoreName, Row>>> = {
-  /** Its sealed files; nobody else can reach them, and it has no network. */
-  "key-store": ({ paths }) => ({
+  /** Its sealed files and what opens them; nobody else can reach them, and it has no network. */
+  "key-store": async (device, uid) => ({
     ...none,
-    mounts: [{ kind: "rw", source: join(paths.shownData, "keys"), target: "/keys" }],
+    mounts: [
+      { kind: "rw", source: join(device.paths.shownData, "keys"), target: "/keys" },
+      { kind: "rw", source: join(device.paths.shownData, "sealing"), target: "/sealing" },
+      ...(await tpmMounts(device, uid)),
+    ],
   }),
 
   /** Reads what the agent brought, keeps what it has judged, and remembers metadata and clock floor. */

@@ -1,6 +1,6 @@
 /** Shows the device's directories and its Node at places that every uid can reach, in our own mount namespace. */
 import { chown, mkdir, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { execa } from "execa";
 import type { RootServerConfig } from "./config.ts";
@@ -32,26 +32,31 @@ async function mount(args: readonly string[], what: string): Promise<void> {
   });
 }
 
-/**
- * The tun device for `owner`, and for nobody else. Hosts differ in who may open theirs (0666 with udev, 0600 without), so
- * root makes a node of its own; a user namespace cannot, and takes the host's as it is.
- */
+/** The tun device for `owner`, and for nobody else. Throws NETWORK_SETUP_FAILED. */
 export async function showTunDevice(paths: DevicePaths, owner: number | null): Promise<string> {
-  if (owner === null) return tunDevice;
-  const { rdev } = await stat(tunDevice).catch((cause: unknown) => {
+  return showDevice(paths, tunDevice, owner).catch((cause: unknown) => {
     throw new BulkheadError("NETWORK_SETUP_FAILED", `there is no ${tunDevice}`, {
       cause,
       remedy: "load the kernel module: modprobe tun",
     });
   });
-  const node = join(paths.view, "tun");
+}
+
+/**
+ * A device node that `owner` may open, and nobody else. Hosts differ in who may open theirs (0666 with udev, 0600 without), so
+ * root makes a node of its own; a user namespace cannot, and takes the host's as it is. Throws what stat(2) says.
+ */
+export async function showDevice(paths: DevicePaths, device: string, owner: number | null): Promise<string> {
+  const { rdev } = await stat(device);
+  if (owner === null) return device;
+  const node = join(paths.view, basename(device));
   await rm(node, { force: true });
   // Linux's dev_t (include/linux/kdev_t.h, new encoding): minor in bits 0-7 and 20-31, major in bits 8-19.
   const major = (rdev >> 8) & 0xfff;
   const minor = (rdev & 0xff) | ((rdev >> 12) & 0xfff00);
   const made = await execa("mknod", ["-m", "0600", node, "c", `${major}`, `${minor}`], { reject: false });
   // With a range of uids in a user namespace we have an owner and still may not make nodes.
-  if (made.failed) return tunDevice;
+  if (made.failed) return device;
   await chown(node, owner, owner);
   return node;
 }

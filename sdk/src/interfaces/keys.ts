@@ -1,5 +1,5 @@
 /** The key store: keys are made in it and never leave it, but for the tunnel key, which WireGuard needs. */
-import { key32Schema, signatureSchema } from "@bulkhead/protocol";
+import { key32Schema, nameSchema, secretsGrant, signatureSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 import { defineInterface } from "../interface.ts";
 
@@ -37,5 +37,54 @@ export const tunnelKeyInterface = defineInterface({
   name: "tunnel-key",
   operations: {
     read: { arguments: z.null(), result: z.strictObject({ privateKey: z.string() }), idempotent: true },
+  },
+});
+
+/** For components that need keys of their own: all of it is bound to the component's name, and no key leaves the store. */
+export const componentKeysInterface = defineInterface({
+  name: "component-keys",
+  operations: {
+    /** The device key that `sign` signs with, and the key that others need for `agree`. */
+    publicKeys: {
+      arguments: z.null(),
+      result: z.strictObject({ deviceKey: key32Schema, agreementKey: key32Schema }),
+      idempotent: true,
+    },
+    /** Ed25519 over `bulkhead component 1 <component>`, a line feed, and `data`. */
+    sign: {
+      arguments: z.strictObject({
+        data: z.instanceof(Uint8Array).refine(({ length }) => length <= 65_536, "at most 64 KiB"),
+      }),
+      result: z.strictObject({ signature: signatureSchema }),
+      idempotent: true,
+    },
+    /** X25519 with HKDF-SHA256 and the info `bulkhead agreement 1 <component>`: 32 bytes. */
+    agree: {
+      arguments: z.strictObject({ publicKey: key32Schema }),
+      result: z.strictObject({ secret: z.instanceof(Uint8Array) }),
+      idempotent: true,
+    },
+    random: {
+      arguments: z.strictObject({ bytes: z.number().int().min(1).max(1024) }),
+      result: z.strictObject({ data: z.instanceof(Uint8Array) }),
+      idempotent: false,
+    },
+  },
+});
+
+/** A component's secrets: those that its manifest names (`secrets: [mqtt-password]`), which make the channel and its grant. */
+export const secretsInterface = defineInterface({
+  name: "secrets",
+  operations: {
+    read: {
+      arguments: z.strictObject({ name: nameSchema }),
+      result: z.strictObject({ value: z.string() }),
+      idempotent: true,
+    },
+  },
+  grant: secretsGrant,
+  refuse: ({ names }, _operation, args) => {
+    const { name } = args as { name: string };
+    return names.includes(name) ? undefined : `the manifest does not give this component the secret ${name}`;
   },
 });

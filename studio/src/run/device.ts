@@ -41,7 +41,11 @@ const publicKeysSchema = z.strictObject({ deviceKey: key32Schema, tunnelKey: key
 export async function makeDeviceKeys(dataDir: string, platformDir: string): Promise<z.infer<typeof publicKeysSchema>> {
   const keysDir = join(dataDir, "keys");
   await mkdir(keysDir, { recursive: true, mode: 0o700 });
-  const { stdout } = await execa(process.execPath, [join(platformDir, "key-store-init.js"), keysDir]);
+  const { stdout } = await execa(process.execPath, [
+    join(platformDir, "key-store-init.js"),
+    keysDir,
+    join(dataDir, "sealing"),
+  ]);
   return publicKeysSchema.parse(JSON.parse(stdout));
 }
 

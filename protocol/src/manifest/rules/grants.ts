@@ -1,6 +1,6 @@
 /** A grant has the form that the interface of its channel takes, and reaches only devices that its provider has. */
 import type { ErrorReport } from "../../errors.ts";
-import { emptyGrant, grantSchemas } from "../../grants.ts";
+import { emptyGrant, grantSchemas, secretsGrant } from "../../grants.ts";
 import { coreImages } from "../../images.ts";
 import type { Channel } from "../../system.ts";
 import { type Analysis, atKey, atValue, driverClassOf, type Rule } from "../analysis.ts";
@@ -17,6 +17,7 @@ export const grantPath = (channel: Channel): Path => ["components", channel.clie
 
 // An interface of the application's own has a grant schema that only its provider knows: that one checks it at run time.
 function schemaOf(channel: Channel) {
+  if (channel.interface === "secrets" && channel.provider === "key-store") return secretsGrant;
   if (Object.hasOwn(coreImages, channel.provider)) return emptyGrant;
   return Object.hasOwn(grantSchemas, channel.interface) ? grantSchemas[channel.interface] : undefined;
 }
