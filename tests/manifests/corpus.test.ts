@@ -90,7 +90,12 @@ describe("valid manifests", () => {
       inspect: true,
       ratePerSecond: 50,
     });
-    expect(plan?.channels.find(({ client }) => client === "two")?.leaseBytes).toBe(64 * 1024);
+    const channelsOf = (component: string) => plan?.channels.filter(({ client }) => client === component) ?? [];
+    expect(channelsOf("two").find(({ provider }) => provider === "one")?.leaseBytes).toBe(64 * 1024);
+    expect(channelsOf("one").find(({ name }) => name === "secrets")).toMatchObject({
+      provider: "key-store",
+      grant: { names: ["mqtt-password"] },
+    });
     expect(plan?.components["two"]?.spare).toBe(true);
     expect(plan?.components["i2c"]?.config).toEqual({ backend: "simulated" });
   });

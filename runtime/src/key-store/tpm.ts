@@ -11,7 +11,16 @@ import { z } from "zod";
 
 export const tpmDevice = "/dev/tpmrm0";
 /** The programs of tpm2-tools that are run here. */
-export const tpmPrograms = ["tpm2_createprimary", "tpm2_create", "tpm2_load", "tpm2_unseal"] as const;
+export const tpmPrograms = [
+  "tpm2_createprimary",
+  "tpm2_create",
+  "tpm2_load",
+  "tpm2_unseal",
+  "tpm2_flushcontext",
+] as const;
+
+/** The slowest chips take seconds for a primary key. */
+const timeoutMs = 30_000;
 
 /** How the programs reach the TPM, in their own words (TCTI). */
 export type Tcti = string;
@@ -62,10 +71,17 @@ type Run = (program: (typeof tpmPrograms)[number], args: readonly string[], inpu
 async function withPrimary<T>(tcti: Tcti, use: (directory: string, run: Run) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), "tpm-"));
   const run: Run = async (program, args, input) => {
+    const output = await runOne(program, args, input);
+    // The kernel's resource manager does it by itself; a TPM without one has room for three objects.
+    if (program !== "tpm2_unseal") await runOne("tpm2_flushcontext", ["-t"]);
+    return output;
+  };
+  const runOne: Run = async (program, args, input) => {
     const result = await execa(program, ["-T", tcti, ...args], {
       reject: false,
       encoding: "buffer",
       stripFinalNewline: false,
+      timeout: timeoutMs,
       ...(input ? { input } : { stdin: "ignore" as const }),
     });
     if (!result.failed) return result.stdout;
