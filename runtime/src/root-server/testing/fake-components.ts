@@ -40,6 +40,10 @@ export const fakes = {
     setTimeout(() => process.exit(1), 20); }, 1500); };`,
   /** Runs for a moment only. */
   shortLived: `${speak} heard.start = () => { beReady(); setTimeout(() => process.exit(1), 100); };`,
+  /** At a signal it listens where no channel is, and opens a directory. */
+  squatter: `${speak} import net from "node:net"; heard.start = () => { beReady(); process.on("SIGUSR2", () => {
+    net.createServer().listen("/tmp/mine.sock"); net.createServer().listen(4000, "127.0.0.1"); fs.openSync("/app");
+    console.log("squats"); }); };`,
   hanging: `${speak} heard.start = () => { beReady(); setTimeout(() => { for (;;); }, 300); };`,
   garbage: `${speak} heard.start = () => { beReady(); setTimeout(() => control.write(Buffer.alloc(64, 255)), 300); };`,
   presumptuous: `${speak} heard.start = () => { beReady();
@@ -71,7 +75,8 @@ export const fakes = {
   verifier: `${speak} heard.start = () => { beReady(); setInterval(() => { for (const name of fs.readdirSync("/verifier")) {
     const [kind, argument] = fs.readFileSync("/verifier/" + name, "utf8").split(" ");
     fs.unlinkSync("/verifier/" + name);
-    if (kind === "activate") say("activate", { releaseDigest: argument });
+    if (kind === "verify") say("verify");
+    else if (kind === "activate") say("activate", { releaseDigest: argument });
     else say("restart", { component: argument === "-" ? null : argument, reason: "the test asks for it" });
   } }, 30); };
   heard.generation = (message) => console.log(message.toString("latin1"));`,

@@ -1,0 +1,272 @@
+/** Each comparison on recorded facts: silent where nothing is wrong, and one sentence for each thing that is. */
+
+import { plainChannel, plainSystem } from "@bulkhead/protocol/testing";
+import { expect, test } from "vitest";
+import type { MemberFacts, SocketFact } from "../facts.ts";
+import type { Asked, Found } from "../question.ts";
+import { asked, bundle, member, mounts, root, sources, task } from "../testing/facts.ts";
+import { compareDescriptors, compareEnvironment, compareMounts } from "./files.ts";
+import { compareGroup, compareThreads } from "./groups.ts";
+import { compareNamespace, compareRules, plannedNothing } from "./network.ts";
+import { compareOutsiders, compareUnexpected, outsidersOf } from "./outsiders.ts";
+import {
+  compareAlike,
+  compareCapabilities,
+  compareConfinement,
+  compareIdentity,
+  compareNamespaces,
+  compareScheduling,
+} from "./processes.ts";
+import { compareSockets } from "./sockets.ts";
+
+const scheduling = { policy: 0, nice: 0, cpus: "0-1" };
+const hierarchies = {
+  version: "v1",
+  mounts: { memory: "/cg/memory", pids: "/cg/pids", cpu: "/cg/cpu", cpuacct: null },
+} as const;
+
+/** All comparisons that look at one process. */
+function compareMember(facts: MemberFacts, question: Asked = asked(), namespaceInode: string | null = null): Found[] {
+  return [
+    ...compareIdentity(question, facts),
+    ...compareCapabilities(question, facts),
+    ...compareConfinement(question, facts, "0"),
+    ...compareNamespaces(question, facts, root, namespaceInode),
+    ...compareScheduling(question, facts, scheduling),
+    ...compareThreads(question, hierarchies, facts),
+    ...compareMounts(question, facts, sources),
+    ...compareDescriptors(question, facts, new Set(["socket:[77]", "pipe:[78]"])),
+    ...compareEnvironment(question, facts),
+  ];
+}
+
+test("[K8] a component as it was started differs in nothing", () => {
+  expect(compareMember(member())).toEqual([]);
+});
+
+const own = member().namespaces;
+const zero = "0000000000000000";
+const withMount = (target: string, more: Partial<(typeof mounts)[number]>) => ({
+  mounts: mounts.map((mount) => (mount.target === target ? { ...mount, ...more } : mount)),
+});
+const holding = (fd: number, target: string, kind: "file" | "directory" | "block" | "socket" | "fifo" | "other") => ({
+  descriptors: [...member().descriptors, { fd, target, kind, mountId: 5 }],
+});
+
+test.each<[string, Partial<MemberFacts>, Partial<Found>]>([
+  ["a saved uid of root", { uids: [700_009, 700_009, 0, 700_009] }, { what: "uids of MainThread (108)" }],
+  ["the gid of root", { gids: [0, 0, 0, 0] }, { found: "0 0 0 0" }],
+  ["a supplementary group", { groups: [700_009, 27] }, { expected: "", found: "27" }],
+  [
+    "an effective capability",
+    { capabilities: [zero, zero, "1000", zero, zero] },
+    { what: "capabilities (CapEff) of MainThread (108)" },
+  ],
+  [
+    "a bounding set",
+    { capabilities: [zero, zero, zero, "1fffeffffff", zero] },
+    { what: "capabilities (CapBnd) of MainThread (108)" },
+  ],
+  ["no no_new_privs", { noNewPrivileges: "0" }, { what: "no_new_privs of MainThread (108)" }],
+  ["no filter", { seccompMode: "0" }, { what: "seccomp mode of MainThread (108)", found: "0" }],
+  ["a filter too few", { seccompFilters: "0" }, { what: "number of seccomp filters of MainThread (108)" }],
+  ["the root server's mounts", { namespaces: { ...own, mnt: root.namespaces.mnt } }, { found: "the root server's" }],
+  [
+    "the root server's processes",
+    { namespaces: { ...own, pid: root.namespaces.pid } },
+    { what: "pid namespace of MainThread (108)" },
+  ],
+  [
+    "the root server's network",
+    { namespaces: { ...own, net: root.namespaces.net } },
+    { what: "net namespace of MainThread (108)" },
+  ],
+  [
+    "the root server's ids",
+    { namespaces: { ...own, user: root.namespaces.user } },
+    { what: "user namespace of MainThread (108)" },
+  ],
+  ["a namespace that it should share", { namespaces: { ...own, time: "time:[5]" } }, { expected: "time:[1]" }],
+  ["a namespace that cannot be read", { namespaces: { ...own, ipc: "" } }, { found: "unreadable" }],
+  ["real-time scheduling of one thread", { tasks: [{ ...task, policy: 1 }] }, { found: "SCHED_FIFO" }],
+  ["a nice value", { tasks: [{ ...task, nice: -5 }] }, { expected: "0", found: "-5" }],
+  ["fewer cores", { tasks: [{ ...task, cpus: "1" }] }, { expected: "0,1", found: "1" }],
+  ["a thread in another group", { tasks: [{ ...task, cgroups: ["4:memory:/"] }] }, { found: "in 0" }],
+  ["one mount too many", { mounts: [...mounts, { ...bundle, target: "/etc" }] }, { found: "a ext4 on /etc" }],
+  ["a mount upon a mount", { mounts: [...mounts, bundle] }, { found: "a ext4 on /app" }],
+  [
+    "one mount too few",
+    { mounts: mounts.filter(({ target }) => target !== "/tmp") },
+    { expected: "something on /tmp" },
+  ],
+  [
+    "a writable root",
+    withMount("/", { options: ["rw", "nosuid", "nodev"] }),
+    { what: "mount / of MainThread (108)", expected: "ro" },
+  ],
+  ["a writable bundle", withMount("/app", { options: ["rw", "nosuid", "nodev"] }), { expected: "ro" }],
+  ["device nodes that work", withMount("/app", { options: ["ro", "nosuid"] }), { expected: "nodev" }],
+  ["programs with setuid", withMount("/tmp", { options: ["rw", "nodev"] }), { expected: "nosuid" }],
+  [
+    "a larger /tmp",
+    withMount("/tmp", { superOptions: ["size=9000k"] }),
+    { expected: "size=8192k", found: "size=9000k" },
+  ],
+  ["another bundle", withMount("/app", { identity: "65024:13" }), { what: "what /app shows of MainThread (108)" }],
+  [
+    "another device",
+    withMount("/dev/null", { identity: "device 2048" }),
+    { what: "what /dev/null shows of MainThread (108)" },
+  ],
+  ["a directory", holding(9, "/app", "directory"), { found: "9 is /app: a directory" }],
+  ["a block device", holding(9, "/dev/vda", "block"), { found: "9 is /dev/vda: a block device" }],
+  [
+    "a file of the host",
+    holding(9, "/etc/shadow", "file"),
+    { found: "9 is /etc/shadow: opened outside of its sandbox" },
+  ],
+  [
+    "another's log",
+    holding(2, "/run/device/log/other", "fifo"),
+    { found: "2 is /run/device/log/other: opened outside of its sandbox" },
+  ],
+  [
+    "another's socket",
+    holding(9, "socket:[77]", "socket"),
+    { found: "9 is socket:[77]: held by a process outside of it" },
+  ],
+  ["another's pipe", holding(9, "pipe:[78]", "fifo"), { found: "9 is pipe:[78]: held by a process outside of it" }],
+  [
+    "a BPF program",
+    holding(9, "anon_inode:bpf-prog", "other"),
+    { found: "9 is anon_inode:bpf-prog: not what a component makes" },
+  ],
+  ["a variable of ours", { environment: ["PWD=/", "HOME=/tmp", "TOKEN=x"] }, { found: "also TOKEN=x" }],
+  ["a variable too few", { environment: ["PWD=/"] }, { expected: "HOME=/tmp", found: "missing" }],
+])("[K8] %s is found, and named once", (_, change, expected) => {
+  const found = compareMember(member(change));
+  expect(found).toEqual([expect.objectContaining(expected)]);
+});
+
+test("[K8] what a privileged component may have is no difference, and more than that is", () => {
+  const server = asked({ capabilities: ["net_admin"], userNamespace: false, networkNamespace: "/proc/self/ns/net" });
+  const held = ["1000", "1000", "1000", "1000", "1000"];
+  const facts = member({ capabilities: held, namespaces: { ...own, net: "net:[1]", user: "user:[1]" } });
+  expect(compareMember(facts, server, "net:[1]")).toEqual([]);
+  expect(compareMember({ ...facts, capabilities: ["3000", ...held.slice(1)] }, server, "net:[1]")).toHaveLength(1);
+  expect(compareMember({ ...facts, namespaces: own }, server, "net:[1]").map(({ what }) => what)).toEqual([
+    "net namespace of MainThread (108)",
+    "user namespace of MainThread (108)",
+  ]);
+  // Where root made the sandbox, its pid 1 is root without a capability.
+  const init = {
+    ...facts,
+    pid: 107,
+    uids: [0, 0, 0, 0],
+    gids: [0, 0, 0, 0],
+    capabilities: [zero, zero, zero, "1ff", zero],
+  };
+  expect(compareMember(init, server, "net:[1]")).toEqual([]);
+  expect(compareMember({ ...init, pid: 110 }, server, "net:[1]")).toHaveLength(3);
+});
+
+test("[K8] a deadline that is in force is expected of the component's main thread alone", () => {
+  const question = asked({ deadline: true });
+  const tasks = [
+    { ...task, policy: 6 },
+    { ...task, tid: 109 },
+  ];
+  expect(compareMember(member({ tasks }), question)).toEqual([]);
+  expect(compareMember(member(), question)).toEqual([expect.objectContaining({ expected: "SCHED_DEADLINE" })]);
+  const placed = asked({ limits: { ...question.limits, cores: [1] } });
+  expect(compareMember(member(), placed)).toEqual([expect.objectContaining({ expected: "1", found: "0,1" })]);
+});
+
+test("[K8] processes of one sandbox are in the same namespaces", () => {
+  const init = member({ pid: 107 });
+  expect(compareAlike([init, member()])).toEqual([]);
+  const moved = member({ namespaces: { ...own, mnt: "mnt:[10]" } });
+  expect(compareAlike([init, moved])).toEqual([
+    { what: "mnt namespace of MainThread (108)", expected: "mnt:[9]", found: "mnt:[10]" },
+  ]);
+});
+
+test("[K8] limits are compared as the kernel keeps them, members one by one", () => {
+  const path = "/cg/memory/memory.limit_in_bytes";
+  const group = { settings: [{ path, expected: "5000", found: "4096" }], members: [{ directory: "/cg", pids: [108] }] };
+  expect(compareGroup(group, [member()])).toEqual([]);
+  expect(compareGroup({ ...group, settings: [{ path, expected: "5000", found: "8192" }] }, [member()])).toHaveLength(1);
+  expect(compareGroup({ ...group, settings: [{ path, expected: "32", found: "max" }] }, [member()])).toHaveLength(1);
+  expect(compareGroup({ ...group, members: [{ directory: "/cg", pids: [108, 5] }] }, [member()])).toEqual([
+    { what: "processes in /cg", expected: "no more than the system says", found: "also 5" },
+  ]);
+  expect(compareGroup({ ...group, members: [{ directory: "/cg", pids: [] }] }, [member()])).toHaveLength(1);
+});
+
+test("[K8] nobody else has its uid, is in its namespaces, or runs beside it", () => {
+  const sandbox = { asked: asked(), monitor: undefined, members: [member()] };
+  const stranger = { ...root, pid: 300, parent: 2, name: "sh" };
+  expect(compareOutsiders(sandbox, [root, stranger], root)).toEqual([]);
+  expect(compareOutsiders(sandbox, [{ ...stranger, uids: [0, 0, 700_009, 0] }], root)).toEqual([
+    { what: "who has its uid", expected: "nobody else", found: "sh (300)" },
+  ]);
+  const inside = { ...stranger, namespaces: { ...root.namespaces, mnt: "mnt:[9]" } };
+  expect(compareOutsiders(sandbox, [inside], root)).toEqual([
+    { what: "who is in its mnt namespace", expected: "nobody else", found: "sh (300)" },
+  ]);
+  expect(outsidersOf([root, stranger, member()], [sandbox])).toEqual([root, stranger]);
+  const below = new Set([2, 300]);
+  expect(compareUnexpected([root, stranger], below, new Set([2]), false)).toHaveLength(1);
+  expect(compareUnexpected([root, { ...stranger, parent: 1 }], new Set([2]), new Set([2]), true)).toHaveLength(1);
+  expect(compareUnexpected([root, { ...stranger, parent: 1 }], new Set([2]), new Set([2]), false)).toEqual([]);
+});
+
+const socket = (table: string, more: Partial<SocketFact> = {}): SocketFact => {
+  return { table, inode: "1", listening: false, local: "", ...more };
+};
+
+test("[K8] it listens on its channels, and speaks to a network only where it has one", () => {
+  const system = plainSystem({ channels: [plainChannel({ client: "ui", name: "air", provider: "climate" })] });
+  const channel = socket("unix", { listening: true, local: "/run/ipc/provides/ui.air/socket" });
+  const compare = (question: Asked, sockets: SocketFact[], held: string[] = []) =>
+    compareSockets(question, system, sockets, new Set(held)).map(({ found }) => found);
+  const networked = asked({ networkNamespace: "/run/netns/c-climate" });
+  expect(compare(asked(), [channel, socket("unix")])).toEqual([]);
+  expect(compare(asked({ name: "other" }), [channel])).toHaveLength(1);
+  expect(compare(asked(), [socket("unix", { listening: true, local: "@abstract" })])).toEqual([
+    "unix, listening on @abstract",
+  ]);
+  expect(compare(asked(), [socket("tcp6")])).toEqual(["tcp6"]);
+  expect(compare(networked, [socket("tcp6")])).toEqual([]);
+  expect(compare(networked, [socket("tcp6", { listening: true })])).toHaveLength(1);
+  for (const table of ["udp", "raw6", "packet", "netlink"]) expect(compare(networked, [socket(table)])).toHaveLength(1);
+  const server = asked({ capabilities: ["net_admin"], networkNamespace: "/proc/self/ns/net" });
+  const wireguard = socket("unix", { listening: true, local: "/var/run/wireguard/wg0.sock" });
+  expect(compare(server, [socket("udp"), socket("netlink"), wireguard], ["socket:[1]"])).toEqual([]);
+  expect(compare(server, [socket("packet")], ["socket:[1]"])).toHaveLength(1);
+  expect(compare(server, [socket("packet")], [])).toEqual([]);
+});
+
+test("[K8] a network is what was planned, and what the kernel gives to each new one", () => {
+  const fresh = { interfaces: ["lo", "sit0"], addresses: [], routes: [] };
+  const seen = { interfaces: ["lo", "sit0"], addresses: ["::1/128 lo"], routes: [] };
+  const compare = (found: Partial<typeof seen>) => compareNamespace("it", plannedNothing, fresh, { ...seen, ...found });
+  expect(compare({})).toEqual([]);
+  expect(compare({ interfaces: ["lo", "eth0"] })).toEqual([
+    { what: "interfaces of it", expected: "no more than the system says", found: "also eth0" },
+  ]);
+  expect(compare({ addresses: ["fd00::1/128 lo"] })).toHaveLength(1);
+  const planned = { ...plannedNothing, routes: ["::/0 via fe80::1 dev eth0"] };
+  expect(compareNamespace("it", planned, fresh, seen)).toEqual([
+    { what: "routes of it", expected: "::/0 via fe80::1 dev eth0", found: "missing" },
+  ]);
+});
+
+test("[K8] rules are compared line by line, and in their order", () => {
+  const rules = "chain a {\n  drop\n  accept\n}\n";
+  expect(compareRules("it", rules, "chain a {\n\tdrop\n\taccept\n}")).toEqual([]);
+  expect(compareRules("it", rules, "chain a {\n accept\n drop\n}")).toEqual([
+    { what: "packet filter rules of it", expected: "the rules in their order", found: "another order" },
+  ]);
+  expect(compareRules("it", rules, "")).toHaveLength(1);
+});
