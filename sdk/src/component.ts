@@ -5,6 +5,7 @@
 import type { BulkheadError, ToRoot } from "@bulkhead/protocol";
 import type { z } from "zod";
 import type { Interface, Operation, StreamDefinition } from "./interface.ts";
+import type { ClientLease, ProviderLease } from "./lease/lease.ts";
 import type { Log } from "./log.ts";
 
 /** Any interface: an `Interface` without its type arguments would ask for a `refuse` that takes every grant. */
@@ -61,6 +62,8 @@ export type ClientChannel<I extends AnyInterface = AnyInterface> = {
   readonly up: boolean;
   /** Of the provider, as last heard; 0 before the first time. */
   readonly incarnation: number;
+  /** Shared memory for bulk data, where the manifest gives the channel some. */
+  readonly lease: ClientLease;
   /** Tells each change, in order. */
   onPeer(callback: (state: PeerState) => void): void;
   /** Takes the notifications of one name; those that do not fit the interface never get here. */
@@ -88,6 +91,8 @@ export type ServedClient<I extends AnyInterface> = {
   readonly name: string;
   readonly incarnation: number;
   readonly grant: Out<I["grant"]>;
+  /** The channel's shared memory: works on the pieces that calls name. */
+  readonly lease: ProviderLease;
   /** False where the client reads too slowly and the notification was dropped (and counted). */
   notify<N extends keyof I["notifications"] & string>(notification: N, body: In<I["notifications"][N]>): boolean;
   /** Called once, when the connection ends for whatever reason. */

@@ -10,6 +10,8 @@ export * from "./interfaces/gate.ts";
 export * from "./interfaces/keys.ts";
 export * from "./interfaces/monitor.ts";
 export * from "./interfaces/scheduler.ts";
+export { type LeaseHandle, leaseHandle } from "./lease/handle.ts";
+export type { ClientLease, LeasePiece, ProviderLease } from "./lease/lease.ts";
 export { createLog, type Log, type LogFields } from "./log.ts";
 export { type RunOptions, runComponent } from "./run-component.ts";
 export { openStorage, type Storage, storageDirectory } from "./storage.ts";

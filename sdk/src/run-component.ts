@@ -2,8 +2,15 @@
  * Runs a component: what the entry that `bulkhead build` makes calls. Reads the control channel, connects what the
  * component uses, starts it, listens on what it provides, and then says that it is ready.
  */
-import { BulkheadError, type Channel, providesDirectory, type ToComponent, usesDirectory } from "@bulkhead/protocol";
-import { type ClientEnd, createClientEnd } from "./channel/client.ts";
+import {
+  BulkheadError,
+  type Channel,
+  leasesDirectory,
+  providesDirectory,
+  type ToComponent,
+  usesDirectory,
+} from "@bulkhead/protocol";
+import { type ClientEnd, createClientEnd, type LeaseFile } from "./channel/client.ts";
 import { listenChannel, type ServerEnd } from "./channel/server.ts";
 import type { AnyComponent, AnyInterface, Context, Handlers, ServedClient } from "./component.ts";
 import { type ControlEnd, openControl } from "./control-end.ts";
@@ -13,7 +20,7 @@ import { createRootMailbox } from "./root-mailbox.ts";
 
 export type RunOptions = {
   /** Where the sockets are. Default: the directories of a sandbox. */
-  directories?: { uses: string; provides: string };
+  directories?: { uses: string; provides: string; leases?: string };
   /** The process around the component. Default: this process, with the control channel on file descriptor 3. */
   host?: Host;
 };
@@ -30,7 +37,11 @@ const maxControlBytes = 64 * 1024;
  */
 export function runComponent(definition: AnyComponent, options: RunOptions = {}): Promise<void> {
   const host = options.host ?? processHost();
-  const directories = options.directories ?? { uses: usesDirectory, provides: providesDirectory };
+  const directories = options.directories ?? {
+    uses: usesDirectory,
+    provides: providesDirectory,
+    leases: leasesDirectory,
+  };
   return new Promise((ready) => {
     const ending = createEnding(host, () => control);
     const root = createRootMailbox((kind, body) => control.tell(kind, body));
@@ -60,7 +71,7 @@ export function runComponent(definition: AnyComponent, options: RunOptions = {})
 type Launch = {
   definition: AnyComponent;
   start: Start;
-  directories: { uses: string; provides: string };
+  directories: { uses: string; provides: string; leases?: string };
   host: Host;
   context: Context;
   ends: Map<string, ClientEnd<AnyInterface>>;
@@ -79,9 +90,10 @@ function prepare(
   const self = { component: start.component, incarnation: start.incarnation };
   const ends: Launch["ends"] = new Map();
   for (const [name, iface] of Object.entries(definition.uses)) {
-    findChannel(start, name, iface);
+    const { leaseBytes } = findChannel(start, name, iface);
+    const lease = leaseFile(directories, name, leaseBytes);
     const path = `${directories.uses}/${name}/socket`;
-    ends.set(name, createClientEnd({ interface: iface, name, path, self, log: host.log }));
+    ends.set(name, createClientEnd({ interface: iface, name, path, self, log: host.log, lease }));
   }
   const accepts: Launch["accepts"] = new Map();
   const stopHandlers: Launch["stopHandlers"] = [];
@@ -100,10 +112,16 @@ function prepare(
   return { definition, start, directories, host, context, ends, accepts, servers: [], stopHandlers };
 }
 
+function leaseFile(directories: Launch["directories"], place: string, leaseBytes: number): LeaseFile | undefined {
+  return leaseBytes > 0
+    ? { path: `${directories.leases ?? leasesDirectory}/${place}`, sizeBytes: leaseBytes }
+    : undefined;
+}
+
 /** The channel that the manifest gives for what the component uses. */
-function findChannel(start: Start, name: string, iface: AnyInterface): void {
+function findChannel(start: Start, name: string, iface: AnyInterface): Channel {
   const channel = start.uses.find((use) => use.name === name);
-  if (channel?.interface === iface.name) return;
+  if (channel?.interface === iface.name) return channel;
   const given = channel ? `gives it ${channel.interface}` : "has no such channel";
   throw new BulkheadError(
     "COMPONENT_START_FAILED",
@@ -147,6 +165,7 @@ async function listen(launched: Launch, channel: Channel): Promise<ServerEnd | u
     path: `${launched.directories.provides}/${channel.client}.${channel.name}/socket`,
     self: { component: start.component, incarnation: start.incarnation },
     log: host.log,
+    lease: leaseFile(launched.directories, `${channel.client}.${channel.name}`, channel.leaseBytes),
     accept,
   });
 }

@@ -20,7 +20,8 @@ export async function bootManifest(
   return startIn(device);
 }
 
-function withoutCore(release: Release): Release {
+/** Of the core only what a root server cannot do without. */
+export function withoutCore(release: Release): Release {
   const { system } = release;
   const isKept = (name: string) => keptCore.has(name) || system.components[name]?.role === "application";
   const components = Object.fromEntries(Object.entries(system.components).filter(([name]) => isKept(name)));

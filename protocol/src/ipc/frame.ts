@@ -68,3 +68,5 @@ export type Hello = z.infer<typeof helloSchema>;
 export const providesDirectory = "/run/ipc/provides";
 /** Directory of the client's end inside its sandbox. */
 export const usesDirectory = "/run/ipc/uses";
+/** Files of shared memory inside a sandbox: `<name>` at the client, `<client>.<name>` at the provider. */
+export const leasesDirectory = "/run/ipc/leases";

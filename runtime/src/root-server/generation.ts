@@ -6,6 +6,7 @@ import { startSandbox } from "../sandbox/index.ts";
 import { notReady, planSupervision } from "../supervision/index.ts";
 import { type Device, type UidOf, uidTable } from "./device.ts";
 import { makeChannelDirectories, prepareStores } from "./directories.ts";
+import { makeLeases } from "./leases.ts";
 import { type LogFifos, runtimeLogName, withDescriptor } from "./log-fifos.ts";
 import { makeOwnDirectories, type OwnDirectories } from "./own-directories.ts";
 import { createPacer } from "./pacer.ts";
@@ -62,6 +63,7 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
   const uidOf = uidTable(device.config.uidBase, record().uidNumbers);
   await prepareStores(device.paths, uidOf);
   await makeChannelDirectories(device.paths, system, uidOf);
+  await makeLeases(device.paths, system);
   await fifos.ensure([runtimeLogName, ...system.startOrder], uidOf("serial-server"));
   const own = await makeOwnDirectories(device, system, installed.generation, record(), uidOf);
   const network = planNetwork(system, device.provisioning);

@@ -6,6 +6,7 @@ import { type Execution, executionOf } from "../runners/index.ts";
 import { type Mount, mergeMounts, type SandboxSpec } from "../sandbox/index.ts";
 import type { Device, UidOf } from "./device.ts";
 import { channelDirectory, clientDirectory } from "./directories.ts";
+import { leaseMounts } from "./leases.ts";
 import type { OwnDirectories } from "./own-directories.ts";
 import { type Privilege, privilegeOf } from "./privileges.ts";
 
@@ -36,6 +37,7 @@ export async function buildSpec(
     mounts: mergeMounts(
       programMounts(execution, privilege),
       channelMounts(device, system, name),
+      leaseMounts(device.paths, system, name),
       own.mounts,
       privilege.mounts,
     ),

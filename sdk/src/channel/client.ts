@@ -2,6 +2,7 @@
 import { BulkheadError, defaultDeadlineMs, type Frame } from "@bulkhead/protocol";
 import type { AnyInterface, CallOptions, Client, ClientChannel, PeerState } from "../component.ts";
 import type { Operation, StreamDefinition } from "../interface.ts";
+import { clientLease } from "../lease/lease.ts";
 import type { Log } from "../log.ts";
 import { trackCalls } from "./calls.ts";
 import { createConnector } from "./connector.ts";
@@ -15,6 +16,8 @@ const maxQueuedBytes = 4 * 1024 * 1024;
 /** Streams wait already then, so that calls need not wait behind them. */
 const clogBytes = 128 * 1024;
 
+export type LeaseFile = { path: string; sizeBytes: number };
+
 export type ClientOptions<I extends AnyInterface> = {
   interface: I;
   /** The socket's path. */
@@ -23,6 +26,8 @@ export type ClientOptions<I extends AnyInterface> = {
   name: string;
   self: Self;
   log: Log;
+  /** The file of the channel's shared memory, where it has some. */
+  lease?: LeaseFile | undefined;
 };
 
 export type ClientEnd<I extends AnyInterface> = {
@@ -35,7 +40,8 @@ export type ClientEnd<I extends AnyInterface> = {
 /** A client's end that is not connected yet: `setPeer` lets it connect, and again after each loss while the peer is up. */
 export function createClientEnd<I extends AnyInterface>(options: ClientOptions<I>): ClientEnd<I> {
   const { interface: iface, name, log } = options;
-  const watch = createPeerWatch(iface, name);
+  const lease = options.lease && clientLease(options.lease.path, options.lease.sizeBytes);
+  const watch = createPeerWatch(iface, name, lease?.lease);
   /** What the root server last said; unknown at first, and calls wait then. */
   let announced: PeerState | undefined;
   /** Why no call can succeed before the next incarnation. */
@@ -78,6 +84,7 @@ export function createClientEnd<I extends AnyInterface>(options: ClientOptions<I
       }
       watch.set({ up: false, incarnation: Math.max(lost, announced?.incarnation ?? 0) });
       calls.closed(lost);
+      lease?.peerGone();
       streams.closed(broken ?? peerGone(lost));
     },
   });
@@ -109,6 +116,7 @@ export function createClientEnd<I extends AnyInterface>(options: ClientOptions<I
       connector.close();
       calls.failAll(peerGone());
       streams.closed(peerGone());
+      lease?.close();
     },
   };
 }

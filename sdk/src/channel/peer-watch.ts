@@ -1,6 +1,7 @@
 /** What a client knows of its provider, and who in the component wants to hear of changes and notifications. */
 import { BulkheadError } from "@bulkhead/protocol";
 import type { AnyInterface, ClientChannel, PeerState } from "../component.ts";
+import { type ClientLease, noClientLease } from "../lease/lease.ts";
 import { callOut } from "./call-out.ts";
 import { parseValue } from "./message.ts";
 
@@ -11,7 +12,7 @@ export type PeerWatch = {
   notify(notification: string, body: unknown): void;
 };
 
-export function createPeerWatch(iface: AnyInterface, name: string): PeerWatch {
+export function createPeerWatch(iface: AnyInterface, name: string, lease: ClientLease = noClientLease): PeerWatch {
   let state: PeerState = { up: false, incarnation: 0 };
   const peerListeners: ((state: PeerState) => void)[] = [];
   const listeners = new Map<string, ((body: unknown) => void)[]>();
@@ -22,6 +23,7 @@ export function createPeerWatch(iface: AnyInterface, name: string): PeerWatch {
     get incarnation() {
       return state.incarnation;
     },
+    lease,
     onPeer: (callback) => void peerListeners.push(callback),
     on(notification, callback) {
       const others = listeners.get(notification) ?? [];

@@ -5,8 +5,10 @@
 import type { Socket } from "node:net";
 import { BulkheadError, type Hello } from "@bulkhead/protocol";
 import type { AnyInterface, Handlers, ServedClient } from "../component.ts";
+import { noProviderLease, type ProviderLease, providerLease } from "../lease/lease.ts";
 import type { Log } from "../log.ts";
 import { callOut } from "./call-out.ts";
+import type { LeaseFile } from "./client.ts";
 import { helloFrame, helloMs, readHello, type Self } from "./hello.ts";
 import { type Link, openLink } from "./link.ts";
 import { listenSocket } from "./listen.ts";
@@ -25,6 +27,8 @@ export type ServerOptions<I extends AnyInterface> = {
   path: string;
   self: Self;
   log: Log;
+  /** The file of the channel's shared memory, where it has some. */
+  lease?: LeaseFile | undefined;
   accept(client: ServedClient<I>): Handlers<I>;
   /** For tests. */
   halfFrameMs?: number;
@@ -43,14 +47,21 @@ export async function listenChannel<I extends AnyInterface>(options: ServerOptio
     throw new BulkheadError("SYSTEM_INVALID", `the grant of ${nameOf(options)} does not fit ${options.interface.name}`);
   }
   const counters: ServerCounters = { refusedConnections: 0, refusedCalls: 0, droppedNotifications: 0 };
+  const lease = options.lease && providerLease(options.lease.path, options.lease.sizeBytes);
   let current: Link | undefined;
   const listener = await listenSocket(options.path, (socket) => {
-    serveConnection(socket, options, grant.data, counters, (link) => {
+    serveConnection(socket, options, grant.data, lease ?? noProviderLease, counters, (link) => {
       current?.destroy();
       current = link;
     });
   });
-  return { counters, close: listener.close };
+  return {
+    counters,
+    async close() {
+      await listener.close();
+      lease?.close();
+    },
+  };
 }
 
 function nameOf(options: ServerOptions<AnyInterface>): string {
@@ -62,6 +73,7 @@ function serveConnection<I extends AnyInterface>(
   socket: Socket,
   options: ServerOptions<I>,
   grant: unknown,
+  lease: ProviderLease,
   counters: ServerCounters,
   replace: (link: Link) => void,
 ): void {
@@ -77,7 +89,7 @@ function serveConnection<I extends AnyInterface>(
       const hello = readHello(options.interface, frame);
       clearTimeout(helloTimer);
       replace(link);
-      const client = servedClient(options, hello, grant, link, counters, goneListeners);
+      const client = servedClient(options, hello, grant, lease, link, counters, goneListeners);
       callOut(() => {
         answering = answerCalls(servedOf(options, grant, counters), link, options.accept(client));
       });
@@ -124,6 +136,7 @@ function servedClient<I extends AnyInterface>(
   options: ServerOptions<I>,
   hello: Hello,
   grant: unknown,
+  lease: ProviderLease,
   link: Link,
   counters: ServerCounters,
   goneListeners: (() => void)[],
@@ -133,6 +146,7 @@ function servedClient<I extends AnyInterface>(
     name: options.channel.name,
     incarnation: hello.incarnation,
     grant: grant as ServedClient<I>["grant"],
+    lease,
     notify(notification, body) {
       const schema = options.interface.notifications[notification];
       if (!schema) throw new BulkheadError("INTERNAL", `${options.interface.name} has no notification ${notification}`);

@@ -3,6 +3,7 @@ import { BulkheadError, type ToRoot } from "@bulkhead/protocol";
 import { makeClient } from "../channel/client.ts";
 import { createPeerWatch } from "../channel/peer-watch.ts";
 import type { AnyInterface, Client, ComponentDefinition, Handlers, Interfaces, ServedClient } from "../component.ts";
+import { noProviderLease } from "../lease/lease.ts";
 import { createLog } from "../log.ts";
 import { createRootMailbox } from "../root-mailbox.ts";
 import { callHandler, streamNeighbour, throughWire } from "./neighbour.ts";
@@ -86,6 +87,7 @@ function connect(
     name: "peer",
     incarnation: 1,
     grant: checkedGrant,
+    lease: noProviderLease,
     notify(notification, body) {
       watch.notify(notification, throughWire(body));
       return true;
