@@ -16,6 +16,7 @@ import type { AnyComponent, AnyInterface, Context, Handlers, ServedClient } from
 import { type ControlEnd, openControl } from "./control-end.ts";
 import { createEnding, type Ending, type StopHandler } from "./ending.ts";
 import { type Host, processHost } from "./process-host.ts";
+import { rehearse } from "./rehearsal.ts";
 import { createRootMailbox } from "./root-mailbox.ts";
 
 export type RunOptions = {
@@ -49,7 +50,7 @@ export function runComponent(definition: AnyComponent, options: RunOptions = {})
     const control: ControlEnd = openControl(
       host.control,
       {
-        "stand-by": () => control.tell("standing-by", {}),
+        "stand-by": () => void rehearse(host.log).then(() => control.tell("standing-by", {})),
         // Without a pause between: `peer` may stand right behind `start`.
         start(start) {
           if (launched) throw new BulkheadError("IPC_FRAME_INVALID", "the root server said start twice");

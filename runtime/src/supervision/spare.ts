@@ -8,7 +8,10 @@ import type { Phase, Spare } from "./state.ts";
 import { killAgainMs, note, planOf, recordOf, type Turn } from "./turn.ts";
 import { durationInWords, exitInWords } from "./words.ts";
 
-/** A spare that cannot stand by must not cost more than a little of a processor, whatever the restart policy says. */
+/**
+ * A spare that cannot stand by must not cost more than a little of a processor, whatever the restart policy says; and one
+ * that is built while another takes over would slow that down.
+ */
 const leastDelayMs = 1000;
 
 /** Makes the spare that is missing, and ends the one that is not wanted. True where something changed. */
@@ -29,7 +32,7 @@ export function promoteSpare(turn: Turn, name: string, incarnation: number): boo
   if (spare.kind !== "standing-by") return false;
   turn.effects.push({ kind: "promote", component: name, spare: spare.id, incarnation });
   note(turn, name, { spareStep: 0, spareDelayMs: 0 });
-  moveSpare(turn, name, { kind: "backing-off", id: spare.id }, spareDelayMs);
+  moveSpare(turn, name, { kind: "backing-off", id: spare.id }, Math.max(leastDelayMs, spareDelayMs));
   return true;
 }
 

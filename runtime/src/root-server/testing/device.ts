@@ -24,6 +24,10 @@ import { type Fake, fakes } from "./fake-components.ts";
 
 export type Sketch = {
   readonly fake: Fake;
+  /** Its bundle, in the place of the fake's. */
+  readonly program?: string;
+  /** The service, and the interface, that its clients are given. */
+  readonly service?: string;
   readonly strong?: readonly string[];
   readonly weak?: readonly string[];
   readonly restart?: Partial<Component["restart"]>;
@@ -60,10 +64,10 @@ async function writeRelease(into: string, sketch: SystemSketch, releaseCounter: 
   const all: SystemSketch = { ...core, ...sketch };
   const artifacts = new Map<string, { digest: string; length: number }>();
   const components: System["components"] = {};
-  for (const [name, { fake, restart, more, core: isCore }] of Object.entries(all)) {
+  for (const [name, { fake, program = fakes[fake], restart, more, core: isCore }] of Object.entries(all)) {
     const building = join(into, "artifacts", "building");
     await mkdir(building, { recursive: true });
-    await writeFile(join(building, "main.js"), fakes[fake]);
+    await writeFile(join(building, "main.js"), program);
     await writeFile(join(building, "package.json"), '{"type":"module"}\n');
     const artifact = await treeDigest(building);
     await rm(join(into, "artifacts", artifact.digest), { recursive: true, force: true });
@@ -107,6 +111,7 @@ function sketchSystem(sketch: SystemSketch, components: System["components"]): S
         client,
         name: `to-${provider}`,
         provider,
+        ...(sketch[provider]?.service && { service: sketch[provider].service, interface: sketch[provider].service }),
         dependency: strong.includes(provider) ? "strong" : "weak",
       }),
     ),

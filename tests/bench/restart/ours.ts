@@ -1,0 +1,62 @@
+/** Bulkhead under measurement: a device with a provider and a caller that are bundled as every component is. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { until, watchStatus } from "../../../runtime/src/root-server/testing/bench.ts";
+import { makeDevice } from "../../../runtime/src/root-server/testing/device.ts";
+import { bundle } from "../../../studio/src/build/bundle.ts";
+
+export type Samples = { readonly milliseconds: number[] };
+
+/** Kills the provider `count` times, each time when all has settled. */
+export async function measureOurs(spare: boolean, count: number): Promise<number[]> {
+  const device = await makeDevice(`bench-${process.pid}-${spare ? "warm" : "cold"}`, {
+    echo: {
+      fake: "good",
+      program: await bundled("echo-component"),
+      service: "echo",
+      // A restart at once, as the peers do; the storm that the delay bounds is not measured here.
+      restart: { intensity: 1000, backoff: { initialMs: 0, factorPercent: 100, maxMs: 0 } },
+      more: { spare },
+    },
+    caller: { fake: "good", program: await bundled("caller-component"), weak: ["echo"] },
+  });
+  const world = device.start();
+
+  try {
+    const watch = await watchStatus(world);
+    const caller = world.console("caller");
+    const samples: number[] = [];
+    for (let sample = 0; sample < count; sample++) {
+      const incarnation = sample + 1;
+      const status = await watch.when((now) => {
+        const echo = now.components.find(({ name }) => name === "echo");
+        const isSettled = !spare || echo?.spare === "standing-by";
+        return echo?.state === "ready" && echo.incarnation === incarnation && isSettled;
+      });
+      await until(() => caller.lines.some((line) => line.includes(`answered ${incarnation} `)), "the first answer");
+      const pid = await world.hostPid(status.components.find(({ name }) => name === "echo")?.pid);
+      const killedNs = process.hrtime.bigint();
+      process.kill(pid, "SIGKILL");
+      const line = await until(
+        () => caller.lines.find((text) => text.includes(`answered ${incarnation + 1} `)),
+        "an answer of the next incarnation",
+      );
+      const answeredNs = BigInt(/answered \d+ (\d+)/.exec(line)?.[1] ?? 0);
+      samples.push(Number(answeredNs - killedNs) / 1e6);
+    }
+    return samples;
+  } finally {
+    await world.close();
+    await device.remove();
+  }
+}
+
+async function bundled(name: string): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "bulkhead-bench-"));
+  const entry = new URL(`./components/${name}.ts`, import.meta.url).pathname;
+  await bundle("component", entry, join(directory, "main.js"));
+  const text = await readFile(join(directory, "main.js"), "utf8");
+  await rm(directory, { recursive: true });
+  return text;
+}
