@@ -8,6 +8,7 @@ test("[M20] everything that the console reads, the KMS answers", () => {
   expectTypeOf<kms.Device>().toExtend<console.Device>();
   expectTypeOf<kms.StatusAnswer>().toExtend<console.StatusAnswer>();
   expectTypeOf<kms.ManifestAnswer>().toExtend<console.ManifestAnswer>();
+  expectTypeOf<kms.CrashesAnswer>().toExtend<console.CrashesAnswer>();
   expectTypeOf<kms.ResourcesAnswer>().toExtend<console.ResourcesAnswer>();
   expectTypeOf<kms.LogAnswer>().toExtend<console.LogAnswer>();
   expectTypeOf<kms.DeviceEvent>().toExtend<console.DeviceEvent>();

@@ -23,6 +23,7 @@ import { deploy } from "./fetch/deploy.ts";
 import { openStaging } from "./fetch/staging.ts";
 import { createKmsClock } from "./kms-clock.ts";
 import { stayConnected } from "./reconnect.ts";
+import { reportCrashes } from "./reports/crash-report.ts";
 import { createLogCarrier } from "./reports/log-carrier.ts";
 import { openLogPosition } from "./reports/log-position.ts";
 import { reportResources } from "./reports/resource-report.ts";
@@ -84,7 +85,7 @@ export async function startAgent({
       ? null
       : await openStore(await openDirectory(join(stagingDirectory, "logs")), logLineSchema, logsBytes);
   const carrier = createLogCarrier({ console: uses.console, position, store, onError: complain("carrying the log") });
-  let reports: Record<"state" | "resources" | "results", Coalesced> | undefined;
+  let reports: Record<"state" | "crashes" | "resources" | "results", Coalesced> | undefined;
 
   const executor = createExecutor(journal, {
     deviceId: config.pins.deviceId,
@@ -113,18 +114,23 @@ export async function startAgent({
     carrier.attach(session);
     reports = {
       state: reportState(session, uses.monitor, complain("reporting the state")),
+      crashes: reportCrashes(session, uses.console, complain("reporting crashes")),
       resources: reportResources(session, uses.scheduler, complain("reporting the resources")),
       results: reportResults(session, journal, complain("reporting results")),
     };
   }
 
-  uses.monitor.channel.on("changed", () => reports?.state.poke());
+  uses.monitor.channel.on("changed", () => {
+    reports?.state.poke();
+    reports?.crashes.poke();
+  });
   uses.monitor.channel.onPeer(({ up }) => up && reports?.state.poke());
   uses.console.channel.on("written", carrier.poke);
   uses.console.channel.onPeer(({ up }) => up && carrier.poke());
   uses.scheduler.channel.onPeer(({ up }) => up && reports?.resources.poke());
   const refresh = setInterval(() => {
     reports?.state.poke();
+    reports?.crashes.poke();
     carrier.poke();
   }, refreshMs);
 

@@ -6,6 +6,7 @@ import type { KmsConfig } from "./config.ts";
 import type { Database, Scope } from "./database/index.ts";
 import type { Sessions } from "./device-channel/sessions.ts";
 import {
+  type CrashReports,
   type DeviceRow,
   findDevice,
   findDeviceByNumber,
@@ -29,6 +30,7 @@ export type Kms = {
   readonly events: EventBus;
   readonly sessions: Sessions;
   readonly resources: ResourceReports;
+  readonly crashes: CrashReports;
   readonly tunnels: Tunnels;
   readonly broker: Broker;
   readonly log: Log;

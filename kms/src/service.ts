@@ -7,7 +7,7 @@ import { sweepCommands } from "./commands/delivery.ts";
 import type { KmsConfig } from "./config.ts";
 import { migrateDatabase, openDatabase, studioScope } from "./database/index.ts";
 import { createSessions, startDeviceChannel } from "./device-channel/index.ts";
-import { createResourceReports, listDevices } from "./devices/index.ts";
+import { createCrashReports, createResourceReports, listDevices } from "./devices/index.ts";
 import { createEventBus } from "./events/index.ts";
 import { gatewayClient } from "./gateway/index.ts";
 import { startHttp } from "./http/server.ts";
@@ -55,7 +55,21 @@ export async function startKms(config: KmsConfig, log: Log): Promise<RunningKms>
   const tunnels = reconcileTunnels(gatewayClient(config.gateway.controlSocket), peers, log);
   const sessions = createSessions();
   const resources = createResourceReports();
-  const kms: Kms = { config, instance, database, scope, blobs, events, sessions, resources, tunnels, broker, log };
+  const crashes = createCrashReports();
+  const kms: Kms = {
+    config,
+    instance,
+    database,
+    scope,
+    blobs,
+    events,
+    sessions,
+    resources,
+    crashes,
+    tunnels,
+    broker,
+    log,
+  };
   const identify = (address: string) => identifyDevice(kms, address);
   const proxies = await startProxies({ config, broker, identify, log });
   const access = await openAccess(config.stateDir);

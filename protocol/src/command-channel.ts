@@ -10,6 +10,7 @@
  */
 import { z } from "zod";
 import { canonicalJson } from "./canonical-json.ts";
+import { crashRecordSchema, maxReportedCrashes } from "./crash.ts";
 import { digestSchema, key32Schema, nameSchema, signatureSchema, timeMsSchema } from "./names.ts";
 import { resourcesSchema } from "./resources.ts";
 import { deviceStatusSchema, logLineSchema } from "./status.ts";
@@ -55,6 +56,8 @@ export const fromDevice = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("proof"), signature: signatureSchema }),
   z.strictObject({ type: z.literal("status"), status: deviceStatusSchema }),
   z.strictObject({ type: z.literal("manifest"), system: systemSchema }),
+  /** The newest crash records, newest first. */
+  z.strictObject({ type: z.literal("crashes"), crashes: z.array(crashRecordSchema).max(maxReportedCrashes) }),
   z.strictObject({ type: z.literal("resources"), resources: resourcesSchema }),
   /** `dropped` counts the lines that the device had to throw away before these. */
   z.strictObject({

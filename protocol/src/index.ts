@@ -2,6 +2,7 @@
 export * from "./address.ts";
 export * from "./canonical-json.ts";
 export * from "./command-channel.ts";
+export * from "./crash.ts";
 export * from "./crypto.ts";
 export * from "./errors.ts";
 export * from "./grants.ts";

@@ -2,7 +2,7 @@
  * A component as its author writes it: what it uses, what it provides, and what it does when it starts. Everything in
  * the context is typed by the interfaces; nothing here does input or output.
  */
-import type { BulkheadError, ToRoot } from "@bulkhead/protocol";
+import type { BulkheadError, CrashFacts, ToRoot } from "@bulkhead/protocol";
 import type { z } from "zod";
 import type { Interface, Operation, StreamDefinition } from "./interface.ts";
 import type { ClientLease, ProviderLease } from "./lease/lease.ts";
@@ -118,6 +118,8 @@ export type RootLink = {
   onGeneration(
     handler: (outcome: { releaseDigest: string; outcome: "committed" | "rolled-back"; reason: string }) => void,
   ): void;
+  /** For the serial server: a component has ended unexpectedly. */
+  onCrash(handler: (crash: CrashFacts) => void): void;
   tellRoot<K extends "activate" | "restart" | "verify">(kind: K, body: ToRoot[K]): void;
 };
 

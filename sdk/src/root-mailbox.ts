@@ -1,5 +1,5 @@
 /** What the root server tells core servers beside starting and stopping them, and what they tell it. */
-import type { ToComponent, ToRoot } from "@bulkhead/protocol";
+import type { CrashFacts, ToComponent, ToRoot } from "@bulkhead/protocol";
 import type { RootLink } from "./component.ts";
 
 type Generation = ToComponent["generation"];
@@ -8,6 +8,7 @@ export type RootMailbox = {
   link: RootLink;
   takeStatus(status: unknown): void;
   takeGeneration(outcome: Generation): void;
+  takeCrash(crash: CrashFacts): void;
 };
 
 /** A handler that comes after the first message gets the newest one at once: nobody misses how things stand. */
@@ -16,10 +17,12 @@ export function createRootMailbox(
 ): RootMailbox {
   const status = createSlot<unknown>();
   const generation = createSlot<Generation>();
+  const crash = createQueue<CrashFacts>();
   return {
-    link: { onStatus: status.listen, onGeneration: generation.listen, tellRoot: tell },
+    link: { onStatus: status.listen, onGeneration: generation.listen, onCrash: crash.listen, tellRoot: tell },
     takeStatus: status.take,
     takeGeneration: generation.take,
+    takeCrash: crash.take,
   };
 }
 
@@ -37,3 +40,22 @@ function createSlot<T>(): { listen(handler: (value: T) => void): void; take(valu
     },
   };
 }
+
+/** Of these every one counts: what came before the handler is kept for it. */
+function createQueue<T>(): { listen(handler: (value: T) => void): void; take(value: T): void } {
+  const waiting: T[] = [];
+  let handle: ((value: T) => void) | undefined;
+  return {
+    listen(handler) {
+      handle = handler;
+      for (const value of waiting.splice(0)) handler(value);
+    },
+    take(value) {
+      if (handle) handle(value);
+      else if (waiting.length < maxWaiting) waiting.push(value);
+    },
+  };
+}
+
+/** A component without a handler for them is not sent any; this bounds what a mistake could cost. */
+const maxWaiting = 64;

@@ -61,6 +61,7 @@ export function runComponent(definition: AnyComponent, options: RunOptions = {})
         stop: (body) => void ending.stop(body, launched),
         status: ({ status }) => root.takeStatus(status),
         generation: (outcome) => root.takeGeneration(outcome),
+        crash: (facts) => root.takeCrash(facts),
       },
       (error) => ending.fault(error ?? new BulkheadError("PEER_GONE", "the root server has gone")),
     );

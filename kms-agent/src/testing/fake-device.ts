@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  type CrashRecord,
   type DeviceStatus,
   deviceIdOf,
   type LogLine,
@@ -59,6 +60,7 @@ export async function makeFakeDevice(keys: Identities) {
     status: statusOf(1),
     resources: resourcesOf(1),
     lines: [] as LogLine[],
+    crashes: [] as CrashRecord[],
     command: async (): Promise<Verdict> => accepted,
     install: async (): Promise<Verdict> => accepted,
     examine: async (): Promise<{ verdict: Verdict; missing: { digest: string; length: number }[] }> => ({
@@ -82,6 +84,7 @@ export async function makeFakeDevice(keys: Identities) {
   });
   const console = fakeClient(consoleInterface, {
     read: ({ after, limit }) => ({ lines: device.lines.filter((l) => l.sequence > after).slice(0, limit), dropped: 0 }),
+    crashes: ({ limit }) => device.crashes.slice(0, limit),
   });
   const scheduler = fakeClient(schedulerInterface, { report: () => device.resources });
   const gate = fakeClient(gateInterface, {

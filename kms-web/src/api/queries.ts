@@ -4,6 +4,7 @@ import type { Command } from "@bulkhead/protocol";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { get, post } from "./client.ts";
 import type {
+  CrashesAnswer,
   Device,
   DeviceEvent,
   Health,
@@ -39,6 +40,15 @@ export const useResources = (id: string) =>
     queryKey: ["resources", id],
     queryFn: () => get<ResourcesAnswer>(`/devices/${id}/resources`),
     refetchInterval: resourcesMs,
+  });
+
+/** Crashes are rare, and each changes the state of the device, which an event tells of. */
+const crashesMs = 30_000;
+export const useCrashes = (id: string) =>
+  useQuery({
+    queryKey: ["crashes", id],
+    queryFn: () => get<CrashesAnswer>(`/devices/${id}/crashes`),
+    refetchInterval: crashesMs,
   });
 
 export const useDeviceEvents = (id: string) =>

@@ -2,7 +2,7 @@
  * What this console reads of the KMS API. The KMS's own schemas are the definition; tests/console-contract.test.ts
  * holds the two together.
  */
-import type { Command, DeviceStatus, LogLine, Resources, System } from "@bulkhead/protocol";
+import type { Command, CrashRecord, DeviceStatus, LogLine, Resources, System } from "@bulkhead/protocol";
 
 export type Device = {
   id: string;
@@ -22,6 +22,7 @@ export type Device = {
 
 export type StatusAnswer = { status: DeviceStatus | null; receivedAtMs: number | null };
 export type ManifestAnswer = { manifest: System | null; receivedAtMs: number | null };
+export type CrashesAnswer = { crashes: CrashRecord[] | null; receivedAtMs: number | null };
 export type ResourcesAnswer = { resources: Resources | null; receivedAtMs: number | null };
 
 /** `id` rises for ever at the KMS; `sequence` starts anew at each boot of the device. */

@@ -13,6 +13,7 @@ const tones: Record<ComponentState, Tone> = {
   stopping: "warn",
   "backing-off": "warn",
   stopped: "quiet",
+  held: "bad",
   failed: "bad",
 };
 

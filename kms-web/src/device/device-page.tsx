@@ -5,6 +5,7 @@ import { Console } from "../console/console.tsx";
 import { Note, ProblemNote } from "../parts/note.tsx";
 import { CommandList } from "./command-list.tsx";
 import { ComponentTable } from "./component-table.tsx";
+import { CrashList } from "./crash-list.tsx";
 import { DeviceHead } from "./device-head.tsx";
 import { EventList } from "./event-list.tsx";
 import { GreenhouseView } from "./greenhouse-view.tsx";
@@ -34,6 +35,7 @@ function DeviceView({ device }: { device: Device }) {
       {error && !data && <ProblemNote error={error} what="The state of the device cannot be read" />}
       <ComponentTable device={device} status={status} receivedAtMs={data?.receivedAtMs ?? null} />
       <ResourceTable deviceId={device.id} />
+      <CrashList deviceId={device.id} />
       <HostView layers={status?.host} />
       <Console deviceId={device.id} />
       <ReleaseList device={device} />

@@ -6,9 +6,16 @@ import { missingLayers, reducedComponents } from "../format/level.ts";
 
 export function Nudges({ device, status }: { device: Device; status: DeviceStatus | undefined }) {
   const reduced = reducedComponents(status?.components ?? []);
-  if (!device.unsignedCommands && reduced.length === 0) return null;
+  const isSafe = status?.mode?.kind === "safe";
+  if (!device.unsignedCommands && reduced.length === 0 && !isSafe) return null;
   return (
     <ul className="mt-4 space-y-2" aria-label="Warnings">
+      {isSafe && (
+        <Nudge>
+          This device is in safe mode: only its core servers and the agent run. {status?.mode?.reason}. A restart of the
+          runtime, or a new release, leads out of it.
+        </Nudge>
+      )}
       {device.unsignedCommands && (
         <Nudge>
           This device takes commands without an operator's signature: its board policy waives it, as for development.

@@ -1,6 +1,7 @@
 /** Requests and answers about devices. */
 import {
   commandSchema,
+  crashRecordSchema,
   deviceIdSchema,
   deviceStatusSchema,
   key32Schema,
@@ -72,6 +73,13 @@ export const manifestAnswerSchema = z
   .object({ manifest: systemDocument.nullable(), receivedAtMs: nullableTime })
   .openapi("ManifestAnswer");
 export type ManifestAnswer = z.infer<typeof manifestAnswerSchema>;
+
+export const crashesAnswerSchema = z
+  .object({ crashes: z.array(crashRecordSchema).nullable(), receivedAtMs: nullableTime })
+  .openapi("CrashesAnswer", {
+    description: "The newest crash records that the device told of, newest first; it tells of them when it connects.",
+  });
+export type CrashesAnswer = z.infer<typeof crashesAnswerSchema>;
 
 export const resourcesAnswerSchema = z
   .object({ resources: resourcesSchema.nullable(), receivedAtMs: nullableTime })

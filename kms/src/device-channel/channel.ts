@@ -82,6 +82,8 @@ async function take(kms: Kms, deviceId: string, message: FromDevice, send: (mess
     case "manifest":
       await saveManifest(database, scope, deviceId, message.system);
       return publishDevice(kms, deviceId);
+    case "crashes":
+      return kms.crashes.keep(deviceId, message.crashes, Date.now());
     case "resources":
       return kms.resources.keep(deviceId, message.resources, Date.now());
     case "log": {

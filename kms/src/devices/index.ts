@@ -1,4 +1,6 @@
 /** Devices: the registry, what they reported, what happened to them. */
+
+export { type CrashReports, createCrashReports } from "./crashes.ts";
 export { listEvents, recordEvent } from "./incidents.ts";
 export { takeOverdue } from "./overdue.ts";
 export { provisioningOf } from "./provisioning.ts";

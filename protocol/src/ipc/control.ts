@@ -3,6 +3,7 @@
  * are those of a channel, all of them notifications `[2, kind, body]`. The root server reads nothing else from anybody.
  */
 import { z } from "zod";
+import { crashFactsSchema } from "../crash.ts";
 import { digestSchema, nameSchema } from "../names.ts";
 import { channelSchema, roleSchema } from "../system.ts";
 
@@ -41,6 +42,8 @@ export const toComponent = {
     outcome: z.enum(["committed", "rolled-back"]),
     reason: z.string(),
   }),
+  /** Only to the serial server: a component has ended unexpectedly. */
+  crash: crashFactsSchema,
 } as const;
 
 /** Component → root server. */

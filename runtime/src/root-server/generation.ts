@@ -4,6 +4,7 @@ import { type GenerationRecord, type Installed, verifyInstalled } from "../gener
 import { applySteps, createNamespaces, deleteNamespaces, planNetwork } from "../network/index.ts";
 import { startSandbox } from "../sandbox/index.ts";
 import { notReady, planSupervision } from "../supervision/index.ts";
+import { createCrashReports } from "./crash-reports.ts";
 import { type Device, type UidOf, uidTable } from "./device.ts";
 import { makeChannelDirectories, prepareStores } from "./directories.ts";
 import { makeLeases } from "./leases.ts";
@@ -118,7 +119,13 @@ function createSystemRunner(
     await moveTunnel().catch((error: Error) => runner.fault("network", `made a tunnel that ${error.message}`));
   }
 
-  const runner = createRunner(planSupervision(system), {
+  const crashes = createCrashReports(release, installed.generation, (facts) => {
+    const isThere = runner.sandbox("serial-server") !== undefined && isCore(release, "serial-server");
+    if (isThere) runner.send("serial-server", "crash", facts);
+    return isThere;
+  });
+
+  const runner: Runner = createRunner(planSupervision(system), {
     launch: (name, slot) => watch.launch(name, () => launch(options, release, uidOf, own, name, slot)),
     greeting: (name, incarnation) => greeting(name, incarnation, release, installed, record(), device),
     mayRequest: (name) => name === "verifier" && isCore(release, name),
@@ -126,6 +133,7 @@ function createSystemRunner(
     onGreeted(name) {
       const { lastOutcome } = record();
       if (name === "verifier" && lastOutcome) runner.send(name, "generation", lastOutcome);
+      if (name === "serial-server") crashes.flush();
       pacer.touch();
     },
     onReady(name) {
@@ -135,7 +143,7 @@ function createSystemRunner(
         .then(pacer.touch, (error: Error) => runner.fault(name, error.message));
       if (name === "network" && isCore(release, name)) void attachTunnel();
     },
-    onCrash: () => undefined,
+    onCrash: crashes.tell,
     onEscalation: events.onEscalation,
     onChange() {
       if (notReady(runner.state()).length === 0) watch.settled();

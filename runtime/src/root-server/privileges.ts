@@ -48,8 +48,14 @@ const rows: Readonly<Partial<Record<CoreName, Row>>> = {
     mounts: [{ kind: "rw", source: join(paths.shownData, "staging"), target: "/staging" }],
   }),
 
-  /** The reading ends of the log FIFOs, which it owns. A FIFO on a read-only mount can be opened. */
-  "serial-server": ({ paths }) => ({ ...none, mounts: [{ kind: "ro", source: paths.log, target: "/log" }] }),
+  /** A place for crash records, and the reading ends of the log FIFOs, which it owns. A FIFO on a read-only mount can be opened. */
+  "serial-server": ({ paths }) => ({
+    ...none,
+    mounts: [
+      { kind: "ro", source: paths.log, target: "/log" },
+      { kind: "rw", source: join(paths.shownData, "crashes"), target: "/crashes" },
+    ],
+  }),
 
   /** Sees what the kernel enforces and counts; can change none of it. */
   "scheduler-server": async ({ host, config }) => ({

@@ -1,6 +1,6 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { DeviceStatus } from "@bulkhead/protocol";
+import type { CrashFacts, DeviceStatus } from "@bulkhead/protocol";
 import { afterEach, describe, expect, test } from "vitest";
 import { tryDeadline } from "../sandbox/index.ts";
 import {
@@ -8,6 +8,7 @@ import {
   boot,
   cleanUp,
   cleanUpAll,
+  messageIn,
   nextName,
   startIn,
   stateOf,
@@ -107,6 +108,28 @@ describe("supervision of real processes", () => {
     });
     expect(stateOf(status, "weak")).toMatchObject({ incarnation: 1, lastReason: null });
     await world.line(/flaky exited with code 1: it gave up on purpose; it is restarted in \d+ ms/);
+  });
+
+  test("[K2] the serial server is told of each crash: how it ended, its last word, its limits and what it took", async () => {
+    const { world } = await boot({
+      "serial-server": { fake: "serialServer", core: true },
+      flaky: { fake: "flaky" },
+    });
+    await (await watchStatus(world)).when(allReady);
+    const serial = world.console("serial-server");
+    const line = await until(() => serial.lines[0], "the serial server's line");
+    const [, , facts] = messageIn(line) as [2, "crash", CrashFacts];
+    expect(facts).toMatchObject({
+      component: "flaky",
+      incarnation: 1,
+      generation: 1,
+      release: "spec 1.0.1",
+      reason: "flaky exited with code 1: it gave up on purpose",
+      exit: { code: 1, signal: null, outOfMemory: false },
+      stack: "at flaky",
+      limits: { memoryBytes: 48 * 1024 * 1024 },
+    });
+    expect(facts.memoryPeakBytes).toBeGreaterThan(1024 * 1024);
   });
 
   test("[K2] whoever hangs, sends garbage or asks for what it may not is killed and restarted with the reason", async () => {

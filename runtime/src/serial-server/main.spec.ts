@@ -5,6 +5,7 @@ import { startComponent } from "@bulkhead/sdk/testing";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { serialServer } from "./main.ts";
+import { facts } from "./testing/facts.ts";
 
 let directory: string;
 beforeEach(async () => {
@@ -14,7 +15,10 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 test("[K4] readers of the console hear of new lines at most ten times a second and miss none", async () => {
-  const started = await startComponent(serialServer(directory), { uses: {}, config: { components: ["climate"] } });
+  const started = await startComponent(serialServer(directory, join(directory, "crashes")), {
+    uses: {},
+    config: { components: ["climate"] },
+  });
   const { client } = started.connect("console");
   const heardMs: number[] = [];
   client.channel.on("written", () => heardMs.push(performance.now()));
@@ -37,7 +41,10 @@ test("[K4] readers of the console hear of new lines at most ten times a second a
 test("[K4] after a restart of the server numbers go on upwards, so that a reader goes on too", async () => {
   const climate = await open(join(directory, "climate"), "r+");
   const lineOf = async (text: string, after: number) => {
-    const started = await startComponent(serialServer(directory), { uses: {}, config: { components: ["climate"] } });
+    const started = await startComponent(serialServer(directory, join(directory, "crashes")), {
+      uses: {},
+      config: { components: ["climate"] },
+    });
     await climate.write(`${text}\n`);
     const { client } = started.connect("console");
     const answer = await vi.waitFor(async () => {
@@ -52,5 +59,30 @@ test("[K4] after a restart of the server numbers go on upwards, so that a reader
   const second = await lineOf("after", first.sequence);
   expect(second).toMatchObject({ text: "after", dropped: 0 });
   expect(second.sequence).toBeGreaterThan(first.sequence);
+  await climate.close();
+});
+
+test("[K2] a crash is kept with what the component wrote last, and is there after a restart of the server", async () => {
+  const climate = await open(join(directory, "climate"), "r+");
+  const start = () =>
+    startComponent(serialServer(directory, join(directory, "crashes")), {
+      uses: {},
+      config: { components: ["climate"] },
+    });
+  const first = await start();
+  await climate.write("opening the window\nthe window is stuck\n");
+  first.root.crash(facts({ atMs: 1_700_000_000_000, component: "climate" }));
+  const { client } = first.connect("console");
+  const kept = await vi.waitFor(async () => {
+    const crashes = await client.crashes({ limit: 10 });
+    expect(crashes).toHaveLength(1);
+    return crashes[0];
+  });
+  expect(kept).toMatchObject({ component: "climate", stack: "at work", skipped: 0 });
+  expect(kept?.lines.map(({ text }) => text)).toEqual(["opening the window", "the window is stuck"]);
+  await first.stop();
+  const second = await start();
+  expect(await second.connect("console").client.crashes({ limit: 10 })).toEqual([kept]);
+  await second.stop();
   await climate.close();
 });

@@ -1,19 +1,23 @@
 /** The serial server: the console of the device. It keeps what every component writes and shows it to readers. */
-import { nameSchema, reportError } from "@bulkhead/protocol";
+import { maxCrashLines, maxCrashRecords, nameSchema, reportError } from "@bulkhead/protocol";
 import { consoleInterface, defineComponent, type ServedClient } from "@bulkhead/sdk";
 import { z } from "zod";
 import { createAnnouncer } from "./announcer.ts";
 import { collectLines } from "./collector.ts";
+import { openCrashStore } from "./crash-store.ts";
 import { runtimeSource } from "./intake.ts";
 import { createRing, type NewLine } from "./ring.ts";
 
 const configSchema = z.object({ components: z.array(nameSchema) });
 
-/** A serial server over the FIFOs in `directory`: one per component, and `runtime`. */
-export const serialServer = (directory: string) =>
+/** What a component wrote last may still be on its way through its pipe when the root server tells of its end. */
+const lastLinesMs = 200;
+
+/** A serial server over the FIFOs in `directory`: one per component, and `runtime`. Crash records lie in `crashes`. */
+export const serialServer = (directory: string, crashes: string) =>
   defineComponent({
     provides: { console: consoleInterface },
-    start({ provides, config, log, onStop }) {
+    start({ provides, config, log, onStop, root }) {
       const clock = { timeMs: Date.now, monotonicMs: () => performance.now() };
       // Microseconds since the start of the host: no rate limit lets a million lines a second pass, so the numbers of
       // this ring are above those of every ring before it, and readers go on reading after a restart of this server.
@@ -27,7 +31,18 @@ export const serialServer = (directory: string) =>
       provides.console.serve((client) => {
         readers.add(client);
         client.onGone(() => readers.delete(client));
-        return { read: ({ after, limit }) => ring.read(after, limit) };
+        return {
+          read: ({ after, limit }) => ring.read(after, limit),
+          crashes: ({ limit }) => store.newest(limit),
+        };
+      });
+      const store = openCrashStore(crashes, maxCrashRecords, clock.monotonicMs);
+      root.onCrash((facts) => {
+        setTimeout(() => {
+          store
+            .keep(facts, ring.lastOf(facts.component, maxCrashLines))
+            .catch((error: unknown) => log.error(`no crash record of ${facts.component}`, { ...reportError(error) }));
+        }, lastLinesMs);
       });
 
       const sources = new Set([runtimeSource, ...configSchema.parse(config).components]);
@@ -42,5 +57,5 @@ export const serialServer = (directory: string) =>
     },
   });
 
-/** The root server mounts `<runDir>/log` there. */
-export const component = serialServer("/log");
+/** The root server mounts `<runDir>/log` and the device's `crashes` there. */
+export const component = serialServer("/log", "/crashes");

@@ -17,6 +17,8 @@ export type Ring = {
   append: (line: NewLine) => number;
   /** At most `limit` lines after number `after` (-1: the oldest kept); `dropped` were thrown away before the first. */
   read: (after: number, limit: number) => { lines: LogLine[]; dropped: number };
+  /** The last lines of one component, at most `limit`, oldest first. */
+  lastOf: (component: string, limit: number) => LogLine[];
 };
 
 /**
@@ -49,6 +51,14 @@ export function createRing(firstSequence: number, limits: RingLimits = ringLimit
       next += 1;
       while (kept.length - head > limits.lines || bytes > limits.bytes) dropOldest();
       return numbered.sequence;
+    },
+    lastOf(component, limit) {
+      const found: LogLine[] = [];
+      for (let index = kept.length - 1; index >= head && found.length < limit; index--) {
+        const line = kept[index];
+        if (line?.component === component) found.push(line);
+      }
+      return found.reverse();
     },
     read(after, limit) {
       const oldest = next - (kept.length - head);

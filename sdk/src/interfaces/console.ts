@@ -1,5 +1,5 @@
 /** The console: what every component wrote, kept in a ring by the serial server. */
-import { logLineSchema } from "@bulkhead/protocol";
+import { crashRecordSchema, logLineSchema, maxReportedCrashes } from "@bulkhead/protocol";
 import { z } from "zod";
 import { defineInterface } from "../interface.ts";
 
@@ -10,6 +10,12 @@ export const consoleInterface = defineInterface({
     read: {
       arguments: z.strictObject({ after: z.number().int().min(-1), limit: z.number().int().min(1).max(500) }),
       result: z.strictObject({ lines: z.array(logLineSchema), dropped: z.number().int().nonnegative() }),
+      idempotent: true,
+    },
+    /** The newest crash records of the device, newest first. */
+    crashes: {
+      arguments: z.strictObject({ limit: z.number().int().min(1).max(maxReportedCrashes) }),
+      result: z.array(crashRecordSchema),
       idempotent: true,
     },
   },

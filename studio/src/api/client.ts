@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type {
   CommandRequest,
+  CrashesAnswer,
   Device,
   DeviceEvent,
   EnrolRequest,
@@ -65,6 +66,7 @@ export function studioClient({ url, token }: { url: string; token: string }) {
     status: (id: string) => ask<StatusAnswer>("GET", `${device(id)}/status`),
     manifest: (id: string) => ask<ManifestAnswer>("GET", `${device(id)}/manifest`),
     resources: (id: string) => ask<ResourcesAnswer>("GET", `${device(id)}/resources`),
+    crashes: (id: string) => ask<CrashesAnswer>("GET", `${device(id)}/crashes`),
     logs: (id: string, query: { after?: number; limit?: number; component?: string } = {}) =>
       ask<LogAnswer>("GET", `${device(id)}/logs?${new URLSearchParams(textOf(query))}`),
     events: async (id: string) => (await ask<{ events: DeviceEvent[] }>("GET", `${device(id)}/events`)).events,

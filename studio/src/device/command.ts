@@ -1,5 +1,6 @@
 /** `bulkhead device`: what the management service knows of its devices, and what it can ask of them. */
 import { defineCommand } from "citty";
+import { crashes } from "./crashes.ts";
 import { list } from "./list.ts";
 import { logs } from "./logs.ts";
 import { resetTunnel } from "./reset-tunnel.ts";
@@ -9,5 +10,5 @@ import { verify } from "./verify.ts";
 
 export const command = defineCommand({
   meta: { name: "device", description: "The devices of the running management service." },
-  subCommands: { ls: list, show, logs, restart, verify, "reset-tunnel": resetTunnel },
+  subCommands: { ls: list, show, logs, crashes, restart, verify, "reset-tunnel": resetTunnel },
 });

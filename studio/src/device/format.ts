@@ -27,6 +27,7 @@ export function formatDevice(device: Device, { status, receivedAtMs }: StatusAns
     ["release", describeRelease(device.release), device.release?.digest ?? ""],
     ["generation", device.generation === null ? "-" : String(device.generation)],
     ...(status ? [["update", describeUpdate(status.update)]] : []),
+    ...(status?.mode?.kind === "safe" ? [["mode", `SAFE MODE: ${printable(status.mode.reason)}`]] : []),
     ...(status?.verification ? [["verified", describeVerification(status.verification, nowMs)]] : []),
     ["reported", receivedAtMs === null ? "never" : formatAgo(receivedAtMs, nowMs)],
   ].map(([name, ...values]) => [`  ${name}`, values.filter((value) => value !== "").join(", ")]);

@@ -1,6 +1,7 @@
 /** /api/v1/devices: enrol, look, delete. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import {
+  crashesAnswerSchema,
   deviceAnswerSchema,
   deviceEventListSchema,
   deviceListSchema,
@@ -86,6 +87,14 @@ export const deviceRoutes = {
     summary: "What each component may take of processor and memory, what the kernel enforces, and what it takes",
     responses: answers(resourcesAnswerSchema, "The newest report; null before the first"),
   }),
+  crashes: createRoute({
+    ...one,
+    method: "get",
+    path: "/api/v1/devices/{id}/crashes",
+    operationId: "getDeviceCrashes",
+    summary: "The last crashes of its components: reason, stack, last lines, limits and memory",
+    responses: answers(crashesAnswerSchema, "The records; null before the device told of them"),
+  }),
   logs: createRoute({
     method: "get",
     path: "/api/v1/devices/{id}/logs",
@@ -130,6 +139,7 @@ export function serveDevices(app: OpenAPIHono, kms: Kms): void {
     kms.sessions.of(id)?.close("this device was deleted");
     kms.broker.telemetry.forget(id);
     kms.resources.forget(id);
+    kms.crashes.forget(id);
     kms.events.publish({ type: "device-removed", deviceId: id });
     return context.json({ deleted: id }, 200);
   });
@@ -142,7 +152,7 @@ export function serveDevices(app: OpenAPIHono, kms: Kms): void {
   serveReports(app, kms);
 }
 
-function serveReports(app: OpenAPIHono, { database, scope, resources }: Kms): void {
+function serveReports(app: OpenAPIHono, { database, scope, resources, crashes }: Kms): void {
   app.openapi(deviceRoutes.status, async (context) => {
     const { status, statusAtMs } = await getDevice(database, scope, context.req.valid("param").id);
     return context.json({ status, receivedAtMs: statusAtMs }, 200);
@@ -154,6 +164,10 @@ function serveReports(app: OpenAPIHono, { database, scope, resources }: Kms): vo
   app.openapi(deviceRoutes.resources, async (context) => {
     const { id } = await getDevice(database, scope, context.req.valid("param").id);
     return context.json(resources.of(id), 200);
+  });
+  app.openapi(deviceRoutes.crashes, async (context) => {
+    const { id } = await getDevice(database, scope, context.req.valid("param").id);
+    return context.json(crashes.of(id), 200);
   });
   app.openapi(deviceRoutes.logs, async (context) => {
     const device = await getDevice(database, scope, context.req.valid("param").id);

@@ -38,6 +38,18 @@ export async function until<T>(
   }
 }
 
+/** A message that a fake wrote as hexadecimal MessagePack. */
+export function messageIn(line: string): unknown {
+  const message = Buffer.from(line, "hex");
+  const header = Buffer.alloc(4);
+  header.writeUInt32BE(message.length);
+  let found: unknown;
+  createFrameReader((frame) => {
+    found = frame;
+  }).push(Buffer.concat([header, message]));
+  return found;
+}
+
 /** The states that the message server is pushed, in the order in which they come. */
 export async function watchStatus(
   world: SpecWorld,
@@ -46,15 +58,8 @@ export async function watchStatus(
   const console = world.console("message-server");
   cleanUp.push(async () => console.close());
   const parse = (line: string) => {
-    let status: DeviceStatus | undefined;
-    const message = Buffer.from(line, "hex");
-    const header = Buffer.alloc(4);
-    header.writeUInt32BE(message.length);
-    createFrameReader((frame) => {
-      const [, , body] = frame as [2, "status", { status: { status: unknown; system: unknown } }];
-      status = deviceStatusSchema.parse(body.status.status);
-    }).push(Buffer.concat([header, message]));
-    return status;
+    const [, , body] = messageIn(line) as [2, "status", { status: { status: unknown; system: unknown } }];
+    return deviceStatusSchema.parse(body.status.status);
   };
   const last = () => (console.lines.length > 0 ? parse(console.lines.at(-1) ?? "") : undefined);
   return {

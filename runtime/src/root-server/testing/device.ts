@@ -123,7 +123,21 @@ export type SpecDevice = Awaited<ReturnType<typeof makeDevice>>;
 
 /** A flashed device, not started. `uidBase` null: one uid for all. */
 export function makeDevice(instance: string, sketch: SystemSketch, uidBase: number | null = 700_000) {
-  return flashDevice(instance, (into) => writeRelease(into, sketch, 1), uidBase);
+  const write = async (into: string, platformDir: string) => {
+    await writeServers(platformDir, sketch);
+    return writeRelease(into, sketch, 1);
+  };
+  return flashDevice(instance, write, uidBase);
+}
+
+/** The core servers of a sketch are part of the installed runtime. */
+async function writeServers(platformDir: string, sketch: SystemSketch): Promise<void> {
+  for (const [name, { fake, core: isCore }] of Object.entries(sketch)) {
+    if (!isCore) continue;
+    await mkdir(join(platformDir, "core", name), { recursive: true });
+    await writeFile(join(platformDir, "core", name, "main.js"), fakes[fake]);
+    await writeFile(join(platformDir, "core", name, "package.json"), '{"type":"module"}\n');
+  }
 }
 
 /** The same with a release that `write` lays down: `artifacts/<digest>`, and runtimes of other runners into the platform. */
@@ -136,11 +150,7 @@ export async function flashDevice(
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-root-server-"));
   const dataDir = join(directory, "data");
   const platformDir = join(directory, "platform");
-  for (const [name, { fake }] of Object.entries(core)) {
-    await mkdir(join(platformDir, "core", name), { recursive: true });
-    await writeFile(join(platformDir, "core", name, "main.js"), fakes[fake]);
-    await writeFile(join(platformDir, "core", name, "package.json"), '{"type":"module"}\n');
-  }
+  await writeServers(platformDir, core);
   const factory = join(directory, "factory");
   const release = await write(factory, platformDir);
   await installFactoryRelease(dataDir, release, join(factory, "artifacts"));

@@ -36,7 +36,7 @@ const beReady = () => { say("ready"); setInterval(() => say("heartbeat"), 100); 
 
 export const fakes = {
   good: `${speak} heard.start = beReady;`,
-  flaky: `${speak} heard.start = () => { beReady(); setTimeout(() => { say("fault", { reason: "it gave up on purpose" });
+  flaky: `${speak} heard.start = () => { beReady(); setTimeout(() => { say("fault", { reason: "it gave up on purpose", stack: "at flaky" });
     setTimeout(() => process.exit(1), 20); }, 1500); };`,
   /** Runs for a moment only. */
   shortLived: `${speak} heard.start = () => { beReady(); setTimeout(() => process.exit(1), 100); };`,
@@ -71,6 +71,8 @@ export const fakes = {
     console.log(JSON.stringify({ count, full })); };`,
   /** Writes each state that it is pushed, as hexadecimal MessagePack. */
   messageServer: `${speak} heard.start = beReady; heard.status = (message) => console.log(message.toString("hex"));`,
+  /** Writes each crash that it is told of, as hexadecimal MessagePack. */
+  serialServer: `${speak} heard.start = beReady; heard.crash = (message) => console.log(message.toString("hex"));`,
   /** Says what the test writes into its store, as the first line of a new file. */
   verifier: `${speak} heard.start = () => { beReady(); setInterval(() => { for (const name of fs.readdirSync("/verifier")) {
     const [kind, argument] = fs.readFileSync("/verifier/" + name, "utf8").split(" ");

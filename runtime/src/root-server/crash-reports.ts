@@ -1,0 +1,48 @@
+/**
+ * Tells the serial server of each crash: it has the last lines, and a place on the disk. A crash while it is away itself
+ * waits for it, bounded.
+ */
+import type { CrashFacts, Release } from "@bulkhead/protocol";
+import type { Crash } from "./runner-host.ts";
+
+const maxWaiting = 16;
+
+export type CrashReports = {
+  tell(crash: Crash): void;
+  /** The serial server is there (again). */
+  flush(): void;
+};
+
+/** `send` returns false where nobody is there to hear it. */
+export function createCrashReports(
+  { name, version, system }: Pick<Release, "name" | "version" | "system">,
+  generation: number,
+  send: (facts: CrashFacts) => boolean,
+): CrashReports {
+  const waiting: CrashFacts[] = [];
+
+  function describe({ atMs, component, incarnation, reason, exit, stack, end }: Crash): CrashFacts | undefined {
+    const declared = system.components[component];
+    if (!declared) return undefined;
+    const { memoryBytes, processes, cpu } = declared;
+    return {
+      ...{ atMs, component, incarnation, generation },
+      release: `${name} ${version}`.slice(0, 200),
+      reason: reason.slice(0, 4000),
+      exit: { code: exit.code, signal: exit.signal, outOfMemory: exit.outOfMemory === true },
+      stack: stack?.slice(0, 8000) ?? null,
+      limits: { memoryBytes, processes, cpu },
+      memoryPeakBytes: end?.memoryPeakBytes ?? null,
+    };
+  }
+
+  return {
+    tell(crash) {
+      const facts = describe(crash);
+      if (facts && !send(facts) && waiting.length < maxWaiting) waiting.push(facts);
+    },
+    flush() {
+      for (const facts of waiting.splice(0)) send(facts);
+    },
+  };
+}
