@@ -78,7 +78,7 @@ describe("valid manifests", () => {
       heartbeat: { periodMs: 250, missed: 8 },
       readyMs: 30_000,
       stopMs: 500,
-      requires: ["own-uid", "namespaces", "seccomp", "cgroup", "cores", "deadline"],
+      requires: ["own-uid", "namespaces", "seccomp", "cgroup", "cores", "deadline", "storage-quota"],
       config: { text: "hello", list: [1, 2, { deep: true }], nothing: null },
     });
     expect(plan?.sleep).toEqual({ everyMs: 900_000, awakeMs: 30_000 });
