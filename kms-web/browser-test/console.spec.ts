@@ -173,6 +173,9 @@ describe.skipIf(!executable)("the web console", () => {
     await page.getByText(/can be reached from the network/).waitFor();
     await page.getByText(/takes commands without an operator's signature/).waitFor();
     await page.getByText(/A component runs below full isolation: climate/).waitFor();
+    await page.getByText(/what runs is not what is written/).waitFor();
+    await page.getByText(/limit .*memory.max: expected 50331648, found max/).waitFor();
+    await page.getByText("the sandbox denies already what it would").waitFor();
   });
 
   test("shows the greenhouse loop from telemetry, and moves it with each message", async () => {

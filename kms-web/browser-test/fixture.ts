@@ -112,6 +112,20 @@ export const status: DeviceStatus = {
     { client: "climate", name: "thermometer", provider: "i2c", up: true, incarnation: 1 },
     { client: "climate", name: "moisture", provider: "moisture", up: false, incarnation: 3 },
   ],
+  verification: {
+    atMs: nowMs - 60_000,
+    ok: false,
+    components: 6,
+    differences: [
+      { component: "climate", what: "limit /sys/fs/cgroup/memory.max", expected: "50331648", found: "max" },
+    ],
+    more: 0,
+    failure: null,
+  },
+  host: [
+    { layer: "seccomp", state: "used", detail: "a filter for each profile" },
+    { layer: "Landlock", state: "unused", detail: "ABI 7; the sandbox denies already what it would" },
+  ],
 };
 
 const mebi = 1024 ** 2;

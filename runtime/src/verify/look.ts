@@ -15,6 +15,7 @@ import {
 } from "./compare/processes.ts";
 import { compareSockets } from "./compare/sockets.ts";
 import type { NetworkFacts, ProcessFacts, SandboxFacts, TaskFacts } from "./facts.ts";
+import { comparePermissions } from "./permissions.ts";
 import type { Asked, Found, Question } from "./question.ts";
 import { readNameless } from "./read/files.ts";
 import { readProcesses, readTasks, treeBelow } from "./read/processes.ts";
@@ -85,6 +86,7 @@ function compareSandbox(question: Question, { asked, facts }: Sandbox, others: O
       ...compareEnvironment(asked, member),
     ]),
     ...compareAlike(members),
+    ...comparePermissions(asked, system),
     ...(monitor ? compareIdentityOfMonitor(asked, monitor) : []),
     ...compareGroup(group, members),
     ...compareSockets(asked, system, sockets, held),

@@ -90,6 +90,26 @@ test("[S8] a device is shown with its update and its components; what they say c
   expect(text).not.toContain("\u001b");
 });
 
+test("[K8] a device says that what runs is what is written, or what is not; an older one says nothing", () => {
+  const good = { atMs: nowMs - 3000, ok: true, components: 16, differences: [], more: 0, failure: null };
+  const show = (verification: DeviceStatus["verification"]) =>
+    formatDevice(device, { status: { ...status, verification }, receivedAtMs: nowMs }, nowMs);
+  expect(show(good)).toMatch(/verified +3 s ago: what runs is what is written, in all 16 components/);
+  const difference = { component: "climate", what: "uids\u001b", expected: "5", found: "0" };
+  const bad = show({ ...good, ok: false, differences: [difference], more: 2 });
+  expect(bad).toContain("3 s ago: what runs is not what is written");
+  expect(bad).toContain("  climate: uids\\u001b: expected 5; found 0\n  and 2 more");
+  expect(show({ ...good, ok: false, failure: "it hung" })).toContain("not everything was seen: it hung");
+  expect(show(null)).not.toContain("verified");
+  expect(formatDevice(device, { status, receivedAtMs: nowMs }, nowMs)).not.toContain("verified");
+});
+
+test("[K8] what the host has to give is a table", () => {
+  const host = [{ layer: "Landlock", state: "unused", detail: "ABI 7" }] as const;
+  const text = formatDevice(device, { status: { ...status, host: [...host] }, receivedAtMs: nowMs }, nowMs);
+  expect(text).toMatch(/^Landlock +unused +ABI 7$/m);
+});
+
 test("[S8] a device without a report is shown too", () => {
   const text = formatDevice(unheard, { status: null, receivedAtMs: null }, nowMs);
   expect(text).toContain("never seen");

@@ -1,5 +1,5 @@
-/** The level of isolation that each component reached, as a table for people. */
-import type { ComponentStatus } from "@bulkhead/protocol";
+/** The level of isolation that each component reached, and what the host has to give, as tables for people. */
+import type { ComponentStatus, HostLayer } from "@bulkhead/protocol";
 
 /** One line a component: what holds it, and what it has to do without. */
 export function formatLevels(components: readonly ComponentStatus[]): string {
@@ -21,4 +21,10 @@ function describe({ state, level }: ComponentStatus): string {
     ...(level.deadline === "applied" ? ["deadline"] : []),
   ];
   return `${layers.join(", ")}${level.missing.length > 0 ? `; without ${level.missing.join(", ")}` : ""}`;
+}
+
+/** One line for each layer of the host that is not in use, with the reason; "" where all are. */
+export function formatHostLayers(layers: readonly HostLayer[] = []): string {
+  const without = layers.filter(({ state }) => state !== "used");
+  return without.map(({ layer, state, detail }) => `  ${layer} of this host is ${state}: ${detail}\n`).join("");
 }

@@ -2,7 +2,7 @@
 import { bringUpToDate } from "./bring-up-to-date.ts";
 import { runUntilEnd } from "./ending.ts";
 import { launch, type Running } from "./launcher.ts";
-import { formatLevels } from "./levels.ts";
+import { formatHostLayers, formatLevels } from "./levels.ts";
 import type { RunOptions } from "./options.ts";
 import { type Progress, showProgress } from "./progress.ts";
 
@@ -26,7 +26,7 @@ async function present(running: Running, json: boolean, progress: Progress): Pro
     process.stdout.write(`${JSON.stringify({ ok: true, url: client.url, loginLink, deviceId })}\n`);
     return;
   }
-  if (status) process.stdout.write(`\n${formatLevels(status.components)}\n`);
+  if (status) process.stdout.write(`\n${formatLevels(status.components)}\n${formatHostLayers(status.host)}`);
   process.stdout.write(
     `\n  The system runs. Its page, with a key that works once:\n\n    ${loginLink}\n\n  Ctrl-C ends it.\n`,
   );

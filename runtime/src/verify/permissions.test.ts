@@ -1,0 +1,87 @@
+/** The two books agree: what the root server gives to each core server is what `verify` lets it have, and no more. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { coreImages } from "@bulkhead/protocol";
+import { plainChannel, plainComponent, plainSystem } from "@bulkhead/protocol/testing";
+import { expect, test } from "vitest";
+import { type Device, devicePaths } from "../root-server/device.ts";
+import { privilegeOf } from "../root-server/privileges.ts";
+import { comparePermissions, permissions } from "./permissions.ts";
+import type { Asked } from "./question.ts";
+import { asked } from "./testing/facts.ts";
+
+const coreNames = Object.keys(coreImages);
+const system = plainSystem({
+  components: {
+    ...Object.fromEntries(coreNames.map((name) => [name, plainComponent({ image: { core: name } })])),
+    climate: plainComponent({ image: { artifact: "0".repeat(64), source: "climate" } }),
+    "kms-agent": plainComponent({ image: { core: "kms-agent" }, network: ["kms"] }),
+  },
+  channels: [plainChannel({ client: "climate", name: "time", provider: "clock-server" })],
+});
+
+/** What the root server gives, as it would be asked about. */
+async function given(name: string): Promise<Asked> {
+  const mount = await mkdtemp(join(tmpdir(), "bulkhead-cgroups-"));
+  const config = { instance: "one", dataDir: "/data", runDir: "/run/device" } as Device["config"];
+  const device = {
+    config,
+    paths: devicePaths(config),
+    host: { cgroup: { version: "v2", mount } },
+  } as unknown as Device;
+  // Without a uid no device node is made.
+  const privilege = await privilegeOf(name, device, null);
+  await rm(mount, { recursive: true });
+  const networked = name === "kms-agent" ? "/run/netns/c-kms-agent" : null;
+  return asked({
+    name,
+    mounts: [...privilege.mounts],
+    capabilities: [...privilege.capabilities],
+    networkNamespace: privilege.inUplink ? "/proc/self/ns/net" : networked,
+  });
+}
+
+test.each(coreNames)("[K14] %s has what its row says", async (name) => {
+  expect(comparePermissions(await given(name), system)).toEqual([]);
+});
+
+test.each(Object.keys(permissions))("[K14] what %s may have, nobody else may", async (name) => {
+  const own = await given(name);
+  expect(comparePermissions({ ...own, name: "climate", networkNamespace: null }, system)).toHaveLength(1);
+  // The name alone is not it: the image must be the installed one.
+  const impostor = {
+    ...system,
+    components: { ...system.components, [name]: plainComponent({ image: { artifact: "0".repeat(64), source: "x" } }) },
+  };
+  expect(comparePermissions(own, impostor)).toHaveLength(1);
+});
+
+test.each<[string, Partial<Asked>, string]>([
+  ["a capability", { capabilities: ["net_admin"] }, "net_admin"],
+  ["the uplink", { networkNamespace: "/proc/self/ns/net" }, "network /proc/self/ns/net"],
+  ["another's network", { networkNamespace: "/run/netns/c-other" }, "network /run/netns/c-other"],
+  ["a writable directory", { mounts: [{ kind: "rw", source: "/x", target: "/x" }] }, "rw /x"],
+  ["storage without a quota", { mounts: [{ kind: "rw", source: "/x", target: "/data" }] }, "rw /data"],
+  [
+    "a channel of others",
+    { mounts: [{ kind: "ro", source: "/x", target: "/run/ipc/uses/fan" }] },
+    "ro /run/ipc/uses/fan",
+  ],
+  [
+    "another's channel to provide",
+    { mounts: [{ kind: "rw", source: "/x", target: "/run/ipc/provides/a.b" }] },
+    "rw /run/ipc/provides/a.b",
+  ],
+  ["a device", { mounts: [{ kind: "dev", source: "/dev/kmsg", target: "/dev/kmsg" }] }, "dev /dev/kmsg"],
+  ["the keys, read-only", { mounts: [{ kind: "ro", source: "/run/device/view/data/keys", target: "/k" }] }, "ro /k"],
+  ["memory of its own choice", { mounts: [{ kind: "tmpfs", target: "/var", sizeBytes: 4096 }] }, "tmpfs /var"],
+])("[K14] an ordinary component may not have %s", (_, more, found) => {
+  expect(comparePermissions(asked(more), system)).toEqual([expect.objectContaining({ what: "permissions", found })]);
+});
+
+test("[K14] an ordinary component may have its bundle, its channels and its /tmp", () => {
+  const uses = { kind: "ro", source: "/x", target: "/run/ipc/uses/time" } as const;
+  const question = asked();
+  expect(comparePermissions({ ...question, mounts: [...question.mounts, uses] }, system)).toEqual([]);
+});

@@ -1,0 +1,105 @@
+/**
+ * Who may do what: what core servers have beyond an ordinary component. The root server gives it (privileges.ts); this is
+ * the other book, which `verify` holds it to, and the table of docs/architecture.md is held to this one by a test.
+ */
+import { type CoreName, providesDirectory, type System, usesDirectory } from "@bulkhead/protocol";
+import { namespacePath } from "../network/namespaces.ts";
+import { componentNamespace } from "../network/plan.ts";
+import type { Asked, Found } from "./question.ts";
+
+type Permission = {
+  readonly writes?: readonly string[];
+  readonly reads?: readonly string[];
+  /** Empty memory of its own. */
+  readonly memory?: readonly string[];
+  readonly devices?: readonly string[];
+  readonly capabilities?: Asked["capabilities"];
+  /** It is in the namespace that the root server was started in. */
+  readonly uplink?: true;
+};
+
+export const permissions: Readonly<Partial<Record<CoreName, Permission>>> = {
+  network: {
+    devices: ["/dev/net/tun"],
+    memory: ["/var/run/wireguard"],
+    capabilities: ["net_admin"],
+    uplink: true,
+  },
+  "key-store": { writes: ["/keys", "/sealing"], devices: ["/dev/tpmrm0"] },
+  verifier: { reads: ["/staging"], writes: ["/endorsed", "/verifier"] },
+  "kms-agent": { writes: ["/staging"] },
+  "serial-server": { reads: ["/log"] },
+  "scheduler-server": { reads: ["/cgroup"] },
+};
+
+const reserved = new Set(Object.values(permissions).flatMap(({ reads = [] }) => reads));
+
+/** What stands in the second column of the table. */
+export function describePermission({ writes, reads, memory, devices, capabilities, uplink }: Permission): string {
+  const list = (paths: readonly string[] = []) => paths.map((path) => `\`${path}\``).join(", ");
+  return [
+    capabilities ? capabilities.map((name) => `CAP_${name.toUpperCase()}`).join(", ") : "",
+    uplink ? "the uplink's network namespace, no user namespace of its own" : "",
+    list(devices),
+    writes ? `writes ${list(writes)}` : "",
+    reads ? `reads ${list(reads)}` : "",
+    memory ? `memory at ${list(memory)}` : "",
+  ]
+    .filter((part) => part !== "")
+    .join("; ");
+}
+
+const plainDevices = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
+
+/** Compares what a sandbox was given with what its component may have at all. Pure. */
+export function comparePermissions(asked: Asked, system: System): Found[] {
+  const may = permissionOf(asked.name, system);
+  const excess = [
+    ...asked.mounts.flatMap((mount) =>
+      isAllowed(mount, asked.name, may, system) ? [] : `${mount.kind} ${mount.target}`,
+    ),
+    ...asked.capabilities.filter((name) => !may.capabilities?.includes(name)),
+    ...(asked.networkNamespace === namespaceOf(asked.name, may, system) ? [] : [`network ${asked.networkNamespace}`]),
+  ];
+  if (excess.length === 0) return [];
+  return [{ what: "permissions", expected: "what a component of its name may have", found: excess.join(", ") }];
+}
+
+function permissionOf(name: string, { components }: System): Permission {
+  const image = components[name]?.image;
+  const isCore = image !== undefined && "core" in image && image.core === name;
+  return isCore && Object.hasOwn(permissions, name) ? (permissions[name as CoreName] ?? {}) : {};
+}
+
+function namespaceOf(name: string, { uplink }: Permission, { components }: System): string | null {
+  if (uplink) return "/proc/self/ns/net";
+  const isNetworked = (components[name]?.network.length ?? 0) > 0;
+  return isNetworked ? namespacePath(componentNamespace(name)) : null;
+}
+
+function isAllowed(mount: Asked["mounts"][number], name: string, may: Permission, system: System): boolean {
+  const { target } = mount;
+  const isOf = (paths: readonly string[] = []) =>
+    paths.some((path) => target === path || target.startsWith(`${path}/`));
+  const component = system.components[name];
+  switch (mount.kind) {
+    case "tmpfs":
+      return target === "/tmp" || isOf(may.memory);
+    case "dev":
+      return plainDevices.includes(target) || isOf(may.devices) || (component?.devices.length ?? 0) > 0;
+    case "rw": {
+      const own = system.channels.filter(({ provider }) => provider === name);
+      const channels = own.map((channel) => `${providesDirectory}/${channel.client}.${channel.name}`);
+      const hasStorage = (component?.storage.quotaBytes ?? 0) > 0;
+      return channels.includes(target) || (hasStorage && target === "/data") || isOf(may.writes);
+    }
+    case "ro": {
+      const used = system.channels.filter(({ client }) => client === name);
+      if (target.startsWith(usesDirectory))
+        return used.some((channel) => target === `${usesDirectory}/${channel.name}`);
+      // Programs and libraries of the host and of the runtime are everybody's to read; what the device keeps is not.
+      const isKept = reserved.has(target) || /\/view\/data\/(?!releases\/)|^\/sys\//.test(mount.source);
+      return !isKept || isOf(may.reads);
+    }
+  }
+}
