@@ -1,5 +1,6 @@
 /** The gateway: firewall, tunnel, relays and control socket put together, in the order in which nothing is ever open too early. */
 
+import { readFile, writeFile } from "node:fs/promises";
 import type { Server } from "node:http";
 import { BulkheadError, reportError } from "@bulkhead/protocol";
 import type { GatewayConfig } from "./config.ts";
@@ -27,6 +28,7 @@ export async function startGateway(config: GatewayConfig, log: Log): Promise<Gat
   const tunnel = parseTunnelAddress(config.address);
   if (!tunnel) throw new BulkheadError("ENVIRONMENT_INVALID", `${config.address} is no tunnel address`);
   await runTool("nft", [gatewayRules(config)]);
+  await letPacketsBeCut(log);
   const peers = { current: await storedPeers(config.stateFile, tunnel, log) };
   const wireguard = await startWireguard(config, peers.current);
   const relays: Relay[] = [];
@@ -88,6 +90,19 @@ async function storedPeers(stateFile: string, tunnel: { bits: bigint; length: nu
 
 function asPeers(set: PeerSet): Peer[] {
   return [...set].map(([publicKey, allowedPrefix]) => ({ publicKey, allowedPrefix }));
+}
+
+const cutFile = "/proc/sys/net/ipv4/ip_no_pmtu_disc";
+
+/**
+ * WireGuard's packets may be cut up on the way. A router that would have to say that one is too large for the next link says
+ * it in vain, for the firewall lets in nothing but WireGuard.
+ */
+async function letPacketsBeCut(log: Log): Promise<void> {
+  if ((await readFile(cutFile, "utf8").catch(() => "")).trim() === "1") return;
+  await writeFile(cutFile, "1\n").catch(() =>
+    log("warn", `${cutFile} is not 1 and cannot be set from here: links of less than 1360 bytes may lose packets`),
+  );
 }
 
 async function reset(publicKey: string, { peers, wireguard }: Pick<Parts, "peers" | "wireguard">): Promise<void> {

@@ -9,8 +9,10 @@ import type { Link } from "./links.ts";
 export const tunnelInterface = "wg0";
 
 /**
- * The uplink: WireGuard packets between this board and the gateway's endpoint, and the neighbour discovery without
- * which IPv6 reaches nobody (RFC 4861; hop limit 255 proves that a packet comes from the link, section 7.1).
+ * The uplink: WireGuard packets between this board and the gateway's endpoint; DHCP, without which a lease ends (RFC 2131,
+ * section 4.1: ports 67 and 68, which only who may bind them can use); and where the gateway is IPv6, the neighbour
+ * discovery without which that reaches nobody (RFC 4861; hop limit 255 proves that a packet comes from the link, section
+ * 7.1) and what a router says of a link that is too narrow (RFC 4890, section 4.3.1: must not be dropped).
  * Nothing is forwarded, whatever ip_forward says: a new network namespace inherits it from the host.
  */
 export function uplinkRules({ kms }: Provisioning): string {
@@ -22,12 +24,15 @@ export function uplinkRules({ kms }: Provisioning): string {
     chain("input", "filter", [
       'iifname "lo" accept',
       `${family} saddr ${host} udp sport ${port} accept`,
+      "ip version 4 udp sport 67 udp dport 68 accept",
       ...discovery("nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert"),
+      ...(family === "ip6" ? ["icmpv6 type packet-too-big accept"] : []),
     ]),
     chain("forward", "filter", []),
     chain("output", "filter", [
       'oifname "lo" accept',
       `${family} daddr ${host} udp dport ${port} accept`,
+      "ip version 4 udp sport 68 udp dport 67 accept",
       ...discovery("nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit"),
     ]),
   ]);

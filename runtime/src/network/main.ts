@@ -10,6 +10,7 @@ import { tunnelInterface } from "./firewall.ts";
 import { backendOf } from "./tunnel/backend.ts";
 import { describeChange, newTunnelHealth, observeHandshake } from "./tunnel/health.ts";
 import { openTunnel, type Tunnel } from "./tunnel/tunnel.ts";
+import { watchUplink } from "./tunnel/uplink-watch.ts";
 
 // The root server may tell more than this server needs to know.
 const configSchema = z.object({
@@ -34,6 +35,7 @@ export const component = defineComponent({
       await tunnel.close();
     });
     void failWithTunnel(tunnel, stopping.signal);
+    void watchUplink(tunnel.forgetSource, stopping.signal);
     void watchTunnel(tunnel, context.log, stopping.signal);
   },
 });

@@ -69,14 +69,14 @@ describe("the plan of a generation", () => {
       const rules = text(plan.board, "uplink", "nft");
       expect(acceptingRules(rules, "input").map((line) => line.trim())[1]).toBe(`${rule} accept`);
       expect(rules.includes("icmpv6")).toBe(isV6);
-      expect(acceptingRules(rules, "input")).toHaveLength(isV6 ? 3 : 2);
-      expect(acceptingRules(rules, "output")).toHaveLength(isV6 ? 3 : 2);
+      expect(acceptingRules(rules, "input")).toHaveLength(isV6 ? 5 : 3);
+      expect(acceptingRules(rules, "output")).toHaveLength(isV6 ? 4 : 3);
     },
   );
 
   test("rules come before links, and forwarding is the last thing to happen", () => {
     const { board } = planNetwork(systemWith({ telemetry: ["mqtt"] }), provisioning);
-    expect(board.map((step) => step.program)).toEqual(["nft", "nft", "ip", "ip", "sysctl"]);
+    expect(board.map((step) => step.program)).toEqual(["nft", "sysctl", "nft", "ip", "ip", "sysctl"]);
   });
 
   test("the tunnel is moved from the uplink, and only the KMS's address is routed to it", () => {

@@ -35,6 +35,12 @@ export type NetworkPlan = {
  */
 export const tunnelMtuBytes = 1280;
 
+/**
+ * WireGuard's own packets may be cut up on the way. Otherwise a link of less than 1360 bytes would swallow them: what a
+ * router says about it is for nobody, because nothing but the gateway is let in (weather.spec.ts shows it).
+ */
+const uplinkSettings = "net.ipv4.ip_no_pmtu_disc=1\n";
+
 // Fixed link addresses on both ends of every veth: the neighbours are written down, and nothing has to be asked for.
 const routerLinkAddress = "02:00:00:00:00:01";
 const componentLinkAddress = "02:00:00:00:00:02";
@@ -56,6 +62,7 @@ export function planNetwork(system: System, provisioning: Provisioning): Network
     namespaces: ["router", ...links.map((link) => componentNamespace(link.component))],
     board: [
       { namespace: "uplink", program: "nft", input: uplinkRules(provisioning) },
+      { namespace: "uplink", program: "sysctl", input: uplinkSettings },
       { namespace: "router", program: "nft", input: routerRules(links, provisioning) },
       { namespace: "router", program: "ip", input: batch(["link set lo up", ...links.flatMap(routerEnd)]) },
       ...links.map((link): NetworkStep => {

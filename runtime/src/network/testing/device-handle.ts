@@ -19,6 +19,8 @@ export type DeviceHandle = {
   /** Makes the namespaces and applies the steps. */
   apply(what: { namespaces: readonly string[]; steps: readonly NetworkStep[] }): Promise<Answer>;
   restartTunnel(): Promise<Answer>;
+  /** Resolves when the network server has ended by itself, as one without a tunnel does. */
+  ended(): Promise<Answer>;
   /** What the network server wrote. */
   readLog(): Promise<string>;
   run(namespace: string, argv: readonly string[]): Promise<Answer>;
@@ -55,6 +57,7 @@ export function openDevice(world: World, namespace: string, toolsUid: number | n
     start: (what) => ask({ op: "start", toolsUid, ...what }),
     apply: (what) => ask({ op: "apply", toolsUid, ...what }),
     restartTunnel: () => ask({ op: "restart-tunnel" }),
+    ended: () => ask({ op: "ended" }),
     readLog: async () => (await ask({ op: "log" })).stdout ?? "",
     run: (inside, argv) => ask({ op: "run", namespace: inside, argv }),
     async connect(inside, host, port, { from = "", waitMs = 1_000 } = {}) {

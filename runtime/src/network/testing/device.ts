@@ -5,6 +5,7 @@
  *   → {id, "op":"start", system, provisioning, privateKey, backend, toolsUid}   ← {id, "ok":true} or {id, "ok":false, code, message}
  *   → {id, "op":"apply", namespaces, steps, toolsUid}                  ← as start
  *   → {id, "op":"restart-tunnel"}                                      ← as start
+ *   → {id, "op":"ended"}                                               ← {id, "ok":true} when the network server has ended by itself
  *   → {id, "op":"log"}                                                 ← {id, "ok":true, stdout}
  *   → {id, "op":"run", namespace, argv}                                ← {id, "ok":true, exitCode, stdout, stderr}
  */
@@ -31,7 +32,7 @@ type Start = {
 };
 type Apply = { op: "apply"; namespaces: string[]; steps: NetworkStep[]; toolsUid: number | null };
 type Run = { op: "run"; namespace: string; argv: string[] };
-type Request = { id: number } & (Start | Apply | Run | { op: "restart-tunnel" } | { op: "log" });
+type Request = { id: number } & (Start | Apply | Run | { op: "restart-tunnel" | "ended" | "log" });
 
 let started: { plan: NetworkPlan; request: Start } | undefined;
 let server: NetworkServer | undefined;
@@ -54,6 +55,9 @@ async function perform(request: Request): Promise<object> {
     case "restart-tunnel":
       await server?.kill();
       await openTunnel();
+      return {};
+    case "ended":
+      await server?.ended;
       return {};
     case "log":
       return { stdout: (await server?.readLog()) ?? "" };

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
-import { createServer, type Server } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -26,8 +26,10 @@ export type GatewayHandle = {
   kill(): Promise<void>;
   setPeers(peers: readonly { publicKey: string; allowedPrefix: string }[]): Promise<number>;
   status(): Promise<{ peers: { publicKey: string; latestHandshakeMs: number | null; endpoint: string | null }[] }>;
-  /** The KMS's side of a relay. */
-  startService(name: string): Promise<void>;
+  /** The KMS's side of a relay; by default it says its name and who asks. `serve` gets what came after the relay's line. */
+  startService(name: string, serve?: (socket: Socket, first: Buffer) => void): Promise<void>;
+  /** The KMS's "reset peer". */
+  resetPeer(publicKey: string): Promise<number>;
   stopService(name: string): Promise<void>;
   close(): Promise<void>;
 };
@@ -62,9 +64,10 @@ export async function openGateway(
     },
     setPeers: async (peers) => (await call("PUT", "/peers", { peers })).status,
     status: async () => JSON.parse((await call("GET", "/status")).text),
-    async startService(name) {
-      services.set(name, await listenAs(name, path(`${name}.sock`)));
+    async startService(name, serve = sayWhoAsks(name)) {
+      services.set(name, await listenAs(serve, path(`${name}.sock`)));
     },
+    resetPeer: async (publicKey) => (await call("POST", "/reset-peer", { publicKey })).status,
     stopService: async (name) => void services.get(name)?.close(),
     async close() {
       await handle.kill();
@@ -113,11 +116,15 @@ async function killProcess(world: World, child: ChildProcess): Promise<void> {
   await ended;
 }
 
-async function listenAs(name: string, path: string): Promise<Server> {
+function sayWhoAsks(name: string): (socket: Socket, first: Buffer) => void {
+  return (socket, first) => socket.end(`${name} ${String(first).split(" ")[2]}\n`);
+}
+
+async function listenAs(serve: (socket: Socket, first: Buffer) => void, path: string): Promise<Server> {
   await rm(path, { force: true });
   const server = createServer((socket) => {
     socket.on("error", () => undefined);
-    socket.once("data", (data) => socket.end(`${name} ${String(data).split(" ")[2]}\n`));
+    socket.once("data", (data) => serve(socket, data));
   });
   server.listen(path);
   await once(server, "listening");

@@ -23,6 +23,7 @@ const entry = fileURLToPath(new URL("./network-server-entry.ts", import.meta.url
 export type NetworkServer = {
   /** Kills it, as a crash would. */
   kill(): Promise<void>;
+  readonly ended: Promise<unknown>;
   /** What it wrote to its log. */
   readLog(): Promise<string>;
 };
@@ -64,7 +65,7 @@ export async function startNetworkServer(options: Options): Promise<NetworkServe
     await kill();
     throw new Error(`${String(error)}\n${words}`);
   }
-  return { kill, readLog };
+  return { kill, readLog, ended: sandbox.exited };
 }
 
 async function startServerSandbox(

@@ -18,17 +18,23 @@ export function tunnelConfiguration(privateKey: string, { kms }: Provisioning): 
       remedy: "Enrol the device again with new keys.",
     });
   }
-  const { host, port } = kms.endpoint;
+  const { publicKey, endpoint } = peerOf({ kms });
   return [
     "[Interface]",
     `PrivateKey = ${privateKey}`,
     "[Peer]",
-    `PublicKey = ${toBase64(kms.tunnelKey)}`,
-    `Endpoint = ${isIPv6(host) ? `[${host}]` : host}:${port}`,
+    `PublicKey = ${publicKey}`,
+    `Endpoint = ${endpoint}`,
     `AllowedIPs = ${kms.address}/128`,
     `PersistentKeepalive = ${keepaliveSeconds}`,
     "",
   ].join("\n");
+}
+
+/** The gateway as `wg` writes it. */
+export function peerOf({ kms }: Pick<Provisioning, "kms">): { publicKey: string; endpoint: string } {
+  const { host, port } = kms.endpoint;
+  return { publicKey: toBase64(kms.tunnelKey), endpoint: `${isIPv6(host) ? `[${host}]` : host}:${port}` };
 }
 
 function toBase64(key: string): string {

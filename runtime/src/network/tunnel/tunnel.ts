@@ -5,13 +5,15 @@ import { join } from "node:path";
 import type { Provisioning } from "@bulkhead/protocol";
 import { runTool } from "../tools.ts";
 import type { TunnelBackend } from "./backend.ts";
-import { tunnelConfiguration } from "./configuration.ts";
+import { peerOf, tunnelConfiguration } from "./configuration.ts";
 
 export type Tunnel = {
   /** Says why, when the tunnel has gone by itself. */
   readonly ended: Promise<string>;
   /** Seconds since 1970 of the last handshake by the device's clock, 0 before the first, null where it cannot be seen. */
   readHandshake(): Promise<number | null>;
+  /** Forgets which of the board's addresses it sent from; where it cannot, it does nothing. */
+  forgetSource(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -33,6 +35,7 @@ export async function openTunnel(
   return {
     ended: link.ended,
     readHandshake: () => readHandshake(interfaceName),
+    forgetSource: () => forgetSource(interfaceName, provisioning),
     close: () => link.remove(),
   };
 }
@@ -48,6 +51,13 @@ async function configure(interfaceName: string, configuration: string): Promise<
   } finally {
     await rm(directory, { recursive: true });
   }
+}
+
+/** The kernel's has moved out of reach, and does without: it looks for another source by itself. */
+async function forgetSource(interfaceName: string, provisioning: Provisioning): Promise<void> {
+  const { publicKey, endpoint } = peerOf(provisioning);
+  const change = ["set", interfaceName, "peer", publicKey, "endpoint", endpoint];
+  await runTool("wg", change, "setting the tunnel's endpoint anew").catch(() => undefined);
 }
 
 async function readHandshake(interfaceName: string): Promise<number | null> {

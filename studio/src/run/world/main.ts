@@ -40,6 +40,15 @@ async function attach(namespace: string, address: string): Promise<void> {
   links += 1;
   const port = `port${links}`;
   await execa("ip", ["netns", "add", namespace]);
+  // So that WireGuard's packets may be cut up on narrow links; the gateway's sandbox shows it a /proc/sys that is read-only.
+  const inside = [
+    "nsenter",
+    `--net=/run/netns/${namespace}`,
+    "--",
+    "tee",
+    "/proc/sys/net/ipv4/ip_no_pmtu_disc",
+  ] as const;
+  await execa(inside[0], inside.slice(1), { input: "1\n" });
   await execa("ip", ["link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", namespace]);
   await execa("ip", ["link", "set", port, "master", bridge, "up"]);
   await execa("ip", ["-n", namespace, "link", "set", "lo", "up"]);
