@@ -102,6 +102,16 @@ describe("[K7] a component", () => {
     expect(found.find(({ fd }) => fd === 3)?.target).toMatch(/^socket:/);
   });
 
+  test("is in a session of its own, so that a terminal of ours is none of its", async () => {
+    const session = async (pid: number | "self") => {
+      const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+      return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[3]);
+    };
+    const { pid, componentPid } = prober.sandbox;
+    expect([await session(pid), await session(componentPid)]).toEqual([pid, pid]);
+    expect(await session("self")).not.toBe(pid);
+  });
+
   test("starts no other program", async () => {
     expect(await prober.ask({ probe: "spawn" })).toEqual({ code: "EPERM", status: null });
   });
@@ -223,6 +233,10 @@ describe("[K7] the level of a component", () => {
     expect(sandbox.level.missing).toEqual([]);
     expect(await ask({ probe: "spawn" })).toEqual({ code: null, status: 0 });
     expect(await ask({ probe: "interfaces" })).toMatchObject({ ok: true });
+    // Its pid 1 stays root, with nothing of root's in hand.
+    const init = await readFile(`/proc/${sandbox.pid}/status`, "utf8");
+    for (const set of ["CapInh", "CapPrm", "CapEff", "CapAmb"])
+      expect(init).toMatch(new RegExp(`^${set}:\\t0{12}[01]0{3}$`, "m"));
   });
 
   test("tells that a namespace of the caller was entered", async () => {

@@ -1,18 +1,11 @@
 /** One look at the whole device: everything is read, everything is compared. */
 import type { Difference } from "@bulkhead/protocol";
 import { compareBoard, readFresh } from "./board.ts";
-import { compareDescriptors, compareEnvironment, compareMounts } from "./compare/files.ts";
-import { compareGroup, compareThreads } from "./compare/groups.ts";
+import { compareGroup } from "./compare/groups.ts";
+import { compareMember } from "./compare/member.ts";
 import { compareNamespace, plannedNothing } from "./compare/network.ts";
 import { compareOutsiders, compareUnexpected, outsidersOf } from "./compare/outsiders.ts";
-import {
-  compareAlike,
-  compareCapabilities,
-  compareConfinement,
-  compareIdentity,
-  compareNamespaces,
-  compareScheduling,
-} from "./compare/processes.ts";
+import { compareAlike, compareIdentity } from "./compare/processes.ts";
 import { compareSockets } from "./compare/sockets.ts";
 import type { NetworkFacts, ProcessFacts, SandboxFacts, TaskFacts } from "./facts.ts";
 import { comparePermissions } from "./permissions.ts";
@@ -74,17 +67,9 @@ function compareSandbox(question: Question, { asked, facts }: Sandbox, others: O
   const foreign = new Set(elsewhere);
   const held = new Set(members.flatMap(({ descriptors }) => descriptors.map(({ target }) => target)));
   return [
-    ...members.flatMap((member) => [
-      ...compareIdentity(asked, member),
-      ...compareCapabilities(asked, member),
-      ...compareConfinement(asked, member, others.root.seccompFilters),
-      ...compareNamespaces(asked, member, others.root, namespaceInode),
-      ...compareScheduling(asked, member, others.rootTask),
-      ...compareThreads(asked, cgroup, member),
-      ...compareMounts(asked, member, sources),
-      ...compareDescriptors(asked, member, foreign),
-      ...compareEnvironment(asked, member),
-    ]),
+    ...members.flatMap((member) =>
+      compareMember(asked, member, { ...others, cgroup, namespaceInode, sources, foreign }),
+    ),
     ...compareAlike(members),
     ...comparePermissions(asked, system),
     ...(monitor ? compareIdentityOfMonitor(asked, monitor) : []),

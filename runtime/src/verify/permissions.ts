@@ -28,7 +28,7 @@ export const permissions: Readonly<Partial<Record<CoreName, Permission>>> = {
   "key-store": { writes: ["/keys", "/sealing"], devices: ["/dev/tpmrm0"] },
   verifier: { reads: ["/staging"], writes: ["/endorsed", "/verifier"] },
   "kms-agent": { writes: ["/staging"] },
-  "serial-server": { reads: ["/log"] },
+  "serial-server": { writes: ["/crashes"], reads: ["/log"] },
   "scheduler-server": { reads: ["/cgroup"] },
 };
 

@@ -5,18 +5,11 @@ import { expect, test } from "vitest";
 import type { MemberFacts, SocketFact } from "../facts.ts";
 import type { Asked, Found } from "../question.ts";
 import { asked, bundle, member, mounts, root, sources, task } from "../testing/facts.ts";
-import { compareDescriptors, compareEnvironment, compareMounts } from "./files.ts";
-import { compareGroup, compareThreads } from "./groups.ts";
+import { compareGroup } from "./groups.ts";
+import { compareMember } from "./member.ts";
 import { compareNamespace, compareRules, plannedNothing } from "./network.ts";
 import { compareOutsiders, compareUnexpected, outsidersOf } from "./outsiders.ts";
-import {
-  compareAlike,
-  compareCapabilities,
-  compareConfinement,
-  compareIdentity,
-  compareNamespaces,
-  compareScheduling,
-} from "./processes.ts";
+import { compareAlike } from "./processes.ts";
 import { compareSockets } from "./sockets.ts";
 
 const scheduling = { policy: 0, nice: 0, cpus: "0-1" };
@@ -26,22 +19,14 @@ const hierarchies = {
 } as const;
 
 /** All comparisons that look at one process. */
-function compareMember(facts: MemberFacts, question: Asked = asked(), namespaceInode: string | null = null): Found[] {
-  return [
-    ...compareIdentity(question, facts),
-    ...compareCapabilities(question, facts),
-    ...compareConfinement(question, facts, "0"),
-    ...compareNamespaces(question, facts, root, namespaceInode),
-    ...compareScheduling(question, facts, scheduling),
-    ...compareThreads(question, hierarchies, facts),
-    ...compareMounts(question, facts, sources),
-    ...compareDescriptors(question, facts, new Set(["socket:[77]", "pipe:[78]"])),
-    ...compareEnvironment(question, facts),
-  ];
-}
+const compare = (facts: MemberFacts, question: Asked = asked(), namespaceInode: string | null = null): Found[] =>
+  compareMember(question, facts, {
+    ...{ root, rootTask: scheduling, cgroup: hierarchies, namespaceInode, sources },
+    foreign: new Set(["socket:[77]", "pipe:[78]"]),
+  });
 
 test("[K8] a component as it was started differs in nothing", () => {
-  expect(compareMember(member())).toEqual([]);
+  expect(compare(member())).toEqual([]);
 });
 
 const own = member().namespaces;
@@ -144,7 +129,7 @@ test.each<[string, Partial<MemberFacts>, Partial<Found>]>([
   ["a variable of ours", { environment: ["PWD=/", "HOME=/tmp", "TOKEN=x"] }, { found: "also TOKEN=x" }],
   ["a variable too few", { environment: ["PWD=/"] }, { expected: "HOME=/tmp", found: "missing" }],
 ])("[K8] %s is found, and named once", (_, change, expected) => {
-  const found = compareMember(member(change));
+  const found = compare(member(change));
   expect(found).toEqual([expect.objectContaining(expected)]);
 });
 
@@ -152,9 +137,9 @@ test("[K8] what a privileged component may have is no difference, and more than 
   const server = asked({ capabilities: ["net_admin"], userNamespace: false, networkNamespace: "/proc/self/ns/net" });
   const held = ["1000", "1000", "1000", "1000", "1000"];
   const facts = member({ capabilities: held, namespaces: { ...own, net: "net:[1]", user: "user:[1]" } });
-  expect(compareMember(facts, server, "net:[1]")).toEqual([]);
-  expect(compareMember({ ...facts, capabilities: ["3000", ...held.slice(1)] }, server, "net:[1]")).toHaveLength(1);
-  expect(compareMember({ ...facts, namespaces: own }, server, "net:[1]").map(({ what }) => what)).toEqual([
+  expect(compare(facts, server, "net:[1]")).toEqual([]);
+  expect(compare({ ...facts, capabilities: ["3000", ...held.slice(1)] }, server, "net:[1]")).toHaveLength(1);
+  expect(compare({ ...facts, namespaces: own }, server, "net:[1]").map(({ what }) => what)).toEqual([
     "net namespace of MainThread (108)",
     "user namespace of MainThread (108)",
   ]);
@@ -166,8 +151,8 @@ test("[K8] what a privileged component may have is no difference, and more than 
     gids: [0, 0, 0, 0],
     capabilities: [zero, zero, zero, "1ff", zero],
   };
-  expect(compareMember(init, server, "net:[1]")).toEqual([]);
-  expect(compareMember({ ...init, pid: 110 }, server, "net:[1]")).toHaveLength(3);
+  expect(compare(init, server, "net:[1]")).toEqual([]);
+  expect(compare({ ...init, pid: 110 }, server, "net:[1]")).toHaveLength(3);
 });
 
 test("[K8] a deadline that is in force is expected of the component's main thread alone", () => {
@@ -176,10 +161,10 @@ test("[K8] a deadline that is in force is expected of the component's main threa
     { ...task, policy: 6 },
     { ...task, tid: 109 },
   ];
-  expect(compareMember(member({ tasks }), question)).toEqual([]);
-  expect(compareMember(member(), question)).toEqual([expect.objectContaining({ expected: "SCHED_DEADLINE" })]);
+  expect(compare(member({ tasks }), question)).toEqual([]);
+  expect(compare(member(), question)).toEqual([expect.objectContaining({ expected: "SCHED_DEADLINE" })]);
   const placed = asked({ limits: { ...question.limits, cores: [1] } });
-  expect(compareMember(member(), placed)).toEqual([expect.objectContaining({ expected: "1", found: "0,1" })]);
+  expect(compare(member(), placed)).toEqual([expect.objectContaining({ expected: "1", found: "0,1" })]);
 });
 
 test("[K8] processes of one sandbox are in the same namespaces", () => {
@@ -228,34 +213,36 @@ const socket = (table: string, more: Partial<SocketFact> = {}): SocketFact => {
 test("[K8] it listens on its channels, and speaks to a network only where it has one", () => {
   const system = plainSystem({ channels: [plainChannel({ client: "ui", name: "air", provider: "climate" })] });
   const channel = socket("unix", { listening: true, local: "/run/ipc/provides/ui.air/socket" });
-  const compare = (question: Asked, sockets: SocketFact[], held: string[] = []) =>
+  const compareOf = (question: Asked, sockets: SocketFact[], held: string[] = []) =>
     compareSockets(question, system, sockets, new Set(held)).map(({ found }) => found);
   const networked = asked({ networkNamespace: "/run/netns/c-climate" });
-  expect(compare(asked(), [channel, socket("unix")])).toEqual([]);
-  expect(compare(asked({ name: "other" }), [channel])).toHaveLength(1);
-  expect(compare(asked(), [socket("unix", { listening: true, local: "@abstract" })])).toEqual([
+  expect(compareOf(asked(), [channel, socket("unix")])).toEqual([]);
+  expect(compareOf(asked({ name: "other" }), [channel])).toHaveLength(1);
+  expect(compareOf(asked(), [socket("unix", { listening: true, local: "@abstract" })])).toEqual([
     "unix, listening on @abstract",
   ]);
-  expect(compare(asked(), [socket("tcp6")])).toEqual(["tcp6"]);
-  expect(compare(networked, [socket("tcp6")])).toEqual([]);
-  expect(compare(networked, [socket("tcp6", { listening: true })])).toHaveLength(1);
-  for (const table of ["udp", "raw6", "packet", "netlink"]) expect(compare(networked, [socket(table)])).toHaveLength(1);
+  expect(compareOf(asked(), [socket("tcp6")])).toEqual(["tcp6"]);
+  expect(compareOf(networked, [socket("tcp6")])).toEqual([]);
+  expect(compareOf(networked, [socket("tcp6", { listening: true })])).toHaveLength(1);
+  for (const table of ["udp", "raw6", "packet", "netlink"])
+    expect(compareOf(networked, [socket(table)])).toHaveLength(1);
   const server = asked({ capabilities: ["net_admin"], networkNamespace: "/proc/self/ns/net" });
   const wireguard = socket("unix", { listening: true, local: "/var/run/wireguard/wg0.sock" });
-  expect(compare(server, [socket("udp"), socket("netlink"), wireguard], ["socket:[1]"])).toEqual([]);
-  expect(compare(server, [socket("packet")], ["socket:[1]"])).toHaveLength(1);
-  expect(compare(server, [socket("packet")], [])).toEqual([]);
+  expect(compareOf(server, [socket("udp"), socket("netlink"), wireguard], ["socket:[1]"])).toEqual([]);
+  expect(compareOf(server, [socket("packet")], ["socket:[1]"])).toHaveLength(1);
+  expect(compareOf(server, [socket("packet")], [])).toEqual([]);
 });
 
 test("[K8] a network is what was planned, and what the kernel gives to each new one", () => {
   const fresh = { interfaces: ["lo", "sit0"], addresses: [], routes: [] };
   const seen = { interfaces: ["lo", "sit0"], addresses: ["::1/128 lo"], routes: [] };
-  const compare = (found: Partial<typeof seen>) => compareNamespace("it", plannedNothing, fresh, { ...seen, ...found });
-  expect(compare({})).toEqual([]);
-  expect(compare({ interfaces: ["lo", "eth0"] })).toEqual([
+  const compareFound = (found: Partial<typeof seen>) =>
+    compareNamespace("it", plannedNothing, fresh, { ...seen, ...found });
+  expect(compareFound({})).toEqual([]);
+  expect(compareFound({ interfaces: ["lo", "eth0"] })).toEqual([
     { what: "interfaces of it", expected: "no more than the system says", found: "also eth0" },
   ]);
-  expect(compare({ addresses: ["fd00::1/128 lo"] })).toHaveLength(1);
+  expect(compareFound({ addresses: ["fd00::1/128 lo"] })).toHaveLength(1);
   const planned = { ...plannedNothing, routes: ["::/0 via fe80::1 dev eth0"] };
   expect(compareNamespace("it", planned, fresh, seen)).toEqual([
     { what: "routes of it", expected: "::/0 via fe80::1 dev eth0", found: "missing" },
