@@ -68,6 +68,8 @@ export const componentSchema = z.strictObject({
   cores: z.array(z.number().int().min(0).max(255)).max(256),
   memoryBytes: z.number().int().positive(),
   processes: z.number().int().positive(),
+  /** Files, sockets and pipes that each of its processes may have open at once. */
+  openFiles: z.number().int().positive(),
   /** A directory of its own at /data; 0: none. `keep`: it outlives an update. */
   storage: z.strictObject({ quotaBytes: z.number().int().nonnegative(), keep: z.boolean() }),
   restart: restartSchema,

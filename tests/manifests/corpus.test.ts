@@ -62,6 +62,7 @@ describe("valid manifests", () => {
       cores: [1],
       memoryBytes: 64 * 1024 ** 2,
       processes: 40,
+      openFiles: 100,
       storage: { quotaBytes: 1024 ** 3, keep: true },
       restart: {
         policy: "transient",

@@ -10,6 +10,7 @@ type Defaults = Pick<
   | "cores"
   | "memoryBytes"
   | "processes"
+  | "openFiles"
   | "storage"
   | "restart"
   | "heartbeat"
@@ -30,6 +31,8 @@ export const defaults: Defaults = {
   memoryBytes: 32 * MiB,
   // The kernel counts threads here: Node has eleven, the sandbox's own init one.
   processes: 32,
+  // An idle Node component has some twenty open; each channel and each connection is one more.
+  openFiles: 256,
   storage: { quotaBytes: 0, keep: false },
   restart: {
     policy: "permanent",
@@ -68,8 +71,10 @@ export const storeDefaults: System["store"] = { telemetryBytes: 4 * MiB, logsByt
 
 /** Limits of the core servers, where they differ from the table above. */
 export const coreLimits: Readonly<Record<CoreName, Partial<Defaults>>> = {
-  "serial-server": {},
-  "message-server": {},
+  // A pipe for each component, and a log file for some.
+  "serial-server": { openFiles: 1024 },
+  // Two ends of each inspected channel.
+  "message-server": { openFiles: 1024 },
   "clock-server": {},
   "scheduler-server": {},
   "key-store": {},

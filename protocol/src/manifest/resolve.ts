@@ -78,6 +78,7 @@ function resolveBounds(written: ComponentWritten) {
     cores: [...(written.cpu?.cores ?? defaults.cores)],
     memoryBytes: written.memory ?? defaults.memoryBytes,
     processes: written.processes ?? defaults.processes,
+    openFiles: written.files ?? defaults.openFiles,
     storage: { ...defaults.storage, ...present({ quotaBytes: written.storage?.quota, keep: written.storage?.keep }) },
   };
 }

@@ -79,6 +79,12 @@ export const componentWritten = z.strictObject({
   cpu: cpuWritten.optional().describe("How it is scheduled. Default: class fair, weight 100."),
   memory: sizeBytes.optional().describe("The most memory it can have. Default: 32Mi."),
   processes: z.int().min(1).max(1024).optional().describe("The most processes and threads together. Default: 32."),
+  files: z
+    .int()
+    .min(32)
+    .max(65_536)
+    .optional()
+    .describe("The most files, sockets and pipes that it can have open at once. Default: 256."),
   storage: z
     .strictObject({
       quota: sizeBytes.describe("The most that it can keep there."),

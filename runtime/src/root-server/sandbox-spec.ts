@@ -47,6 +47,7 @@ export async function buildSpec(
     limits: {
       memoryBytes: component.memoryBytes,
       processes: component.processes,
+      files: component.openFiles,
       cpu: component.cpu,
       cores: component.cores,
     },

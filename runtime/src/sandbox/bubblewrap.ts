@@ -31,9 +31,11 @@ export function commandLine(spec: SandboxSpec, form: Form, hasSeccomp: boolean):
   const enter = spec.networkNamespace === null ? [] : ["nsenter", `--net=${spec.networkNamespace}`, "--"];
   const dropsOutside = form === "own-userns" && spec.uid !== null;
   const drop = dropsOutside ? ["setpriv", ...ownIdentity(spec.uid), "--pdeathsig", "KILL", "--"] : [];
+  const { files } = spec.limits;
+  const limit = files === undefined ? [] : ["prlimit", `--nofile=${files}:${files}`];
   const insideSetpriv = [setprivInside, ...ownIdentity(spec.uid), ...onlyCapabilities(spec), "--"];
   const dropInside = form === "board-userns" ? insideSetpriv : [];
-  const [program = "bwrap", ...rest] = [...enter, ...drop, "bwrap", "--args", `${descriptors.options}`, "--"];
+  const [program = "bwrap", ...rest] = [...enter, ...drop, ...limit, "bwrap", "--args", `${descriptors.options}`, "--"];
   return {
     argv: [program, ...rest, ...dropInside, ...spec.command],
     options: [

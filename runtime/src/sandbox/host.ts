@@ -36,7 +36,7 @@ const nobody = 65_534;
 /** Throws MISSING_PROGRAM without bubblewrap or util-linux, SANDBOX_UNAVAILABLE where no form of sandbox works. */
 export async function detectHost(): Promise<HostCapabilities> {
   const bubblewrap = await findProgram("bwrap", "bubblewrap");
-  for (const name of ["setpriv", "nsenter", "chrt"]) await findProgram(name, "util-linux");
+  for (const name of ["setpriv", "nsenter", "prlimit", "chrt"]) await findProgram(name, "util-linux");
   const { stdout } = await execa(bubblewrap, ["--version"]);
   const root = process.geteuid?.() === 0;
   const uids = root ? parseUidMap(await readFile("/proc/self/uid_map", "utf8")) : [];

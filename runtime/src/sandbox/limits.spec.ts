@@ -54,6 +54,27 @@ describe("[K8] processes", () => {
   });
 });
 
+describe("[K8] open files", () => {
+  const limits = { memoryBytes: 96 * MiB, processes: 32, cpu: fair };
+
+  test("end at the limit, which the component cannot raise, and what it closes it can open again", async () => {
+    const { ask, sandbox } = await bench.probe({ limits: { ...limits, files: 64 }, cgroup: group("files") });
+    const answers = [await ask({ probe: "open", count: 100 }), await ask({ probe: "open", count: 100 })];
+    for (const { opened, error } of answers as unknown as { opened: number; error: string }[]) {
+      expect(error).toBe("EMFILE");
+      expect(opened).toBeGreaterThan(20);
+      expect(opened).toBeLessThan(64);
+    }
+    const kernel = await readFile(`/proc/${sandbox.componentPid}/limits`, "utf8");
+    expect(kernel).toMatch(/^Max open files +64 +64 +files/m);
+  });
+
+  test("are limited by that alone: without it, the same component opens them", async () => {
+    const { ask } = await bench.probe({ limits, cgroup: group("files-free") });
+    expect(await ask({ probe: "open", count: 100 })).toEqual({ opened: 100, error: null });
+  });
+});
+
 test("[K6] a quota bounds the processor time of a component that never rests", async () => {
   const limits = { memoryBytes: 96 * MiB, processes: 32, cpu: { ...fair, quotaPercent: 20 } };
   const { ask } = await bench.probe({ limits, cgroup: group("spinner") });

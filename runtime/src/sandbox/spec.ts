@@ -37,6 +37,8 @@ export type SandboxSpec = {
   limits: {
     memoryBytes: number;
     processes: number;
+    /** Open files, sockets and pipes of each process (RLIMIT_NOFILE, which it cannot raise); unset: the caller's own limit. */
+    files?: number | undefined;
     cpu: Component["cpu"];
     /** Processor cores that it may run on, for itself alone where its class is `deadline`; any where there are none. */
     cores?: readonly number[];

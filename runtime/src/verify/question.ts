@@ -39,6 +39,7 @@ const askedSchema = z.strictObject({
   limits: z.strictObject({
     memoryBytes: z.number().int(),
     processes: z.number().int(),
+    files: z.number().int().optional(),
     cpu: systemSchema.shape.components.valueType.shape.cpu,
     cores: z.array(z.number().int()),
   }),

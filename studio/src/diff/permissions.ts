@@ -56,6 +56,7 @@ function componentPermissions(component: PlannedComponent): Permission[] {
       value: `${formatSize(component.memoryBytes)}${component.spare ? ", twice for its spare" : ""}`,
     },
     { subject: "processes", value: String(component.processes) },
+    { subject: "open files", value: String(component.openFiles) },
     ...(storage.quotaBytes > 0
       ? [{ subject: "storage", value: `${formatSize(storage.quotaBytes)}${storage.keep ? ", kept over updates" : ""}` }]
       : []),

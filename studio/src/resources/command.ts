@@ -9,7 +9,8 @@ import { formatNeeds, needsOf } from "./table.ts";
 export const command = defineCommand({
   meta: {
     name: "resources",
-    description: "Print what a system needs in memory, processor, processes, storage, per component and in sum.",
+    description:
+      "Print what a system needs: memory, processes, open files, storage, processor; per component and in sum.",
   },
   args: {
     system: { type: "positional", description: "The manifest (YAML) or a built release.", required: true },

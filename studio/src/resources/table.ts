@@ -12,6 +12,8 @@ export type ComponentNeeds = {
   /** Hundredths of one core that are promised; 0 without a deadline. */
   readonly promisedPercent: number;
   readonly processes: number;
+  /** Open at once, in each of its processes. */
+  readonly openFiles: number;
   readonly storageBytes: number;
   /** Of the channels that it uses. */
   readonly leaseBytes: number;
@@ -31,6 +33,7 @@ export type SystemNeeds = {
     readonly leaseBytes: number;
     readonly promisedPercent: number;
     readonly processes: number;
+    readonly openFiles: number;
     readonly storageBytes: number;
     readonly storeBytes: number;
     readonly usedMemoryBytes: number | null;
@@ -54,6 +57,7 @@ export function needsOf(plan: Plan, board: Board | undefined, measured: Resource
       cpu: `${cpuWords(cpu)}${component.cores.length > 0 ? `, core ${component.cores.join(" ")}` : ""}`,
       promisedPercent: cpu.class === "deadline" ? Math.round((cpu.budgetUs * 1000) / cpu.periodUs) / 10 : 0,
       processes: component.processes * (component.spare ? 2 : 1),
+      openFiles: component.openFiles * (component.spare ? 2 : 1),
       storageBytes: component.storage.quotaBytes,
       leaseBytes: total(plan.channels.filter(({ client }) => client === name).map((channel) => channel.leaseBytes)),
       traceBytes: component.trace.ringBytes,
@@ -69,6 +73,7 @@ export function needsOf(plan: Plan, board: Board | undefined, measured: Resource
       leaseBytes: memory.leaseBytes,
       promisedPercent: Math.round(total(components.map((one) => one.promisedPercent)) * 10) / 10,
       processes: total(components.map((one) => one.processes)),
+      openFiles: total(components.map((one) => one.openFiles)),
       storageBytes: storage.totalBytes,
       storeBytes: storage.storeBytes,
       usedMemoryBytes: measuredSum(components.map(({ used }) => used?.memoryBytes ?? null)),
@@ -97,6 +102,7 @@ export function formatNeeds(needs: SystemNeeds, withUse: boolean): string {
     ...use("USED"),
     "PROCESSES",
     ...use("USED"),
+    "FILES",
     "STORAGE",
     "LEASES",
     "TRACE",
@@ -109,6 +115,7 @@ export function formatNeeds(needs: SystemNeeds, withUse: boolean): string {
     ...use(amount(used?.memoryBytes, mebibytes)),
     String(one.processes),
     ...use(amount(used?.processes, String)),
+    String(one.openFiles),
     sizeOrNone(one.storageBytes),
     sizeOrNone(one.leaseBytes),
     sizeOrNone(one.traceBytes),
@@ -121,6 +128,7 @@ export function formatNeeds(needs: SystemNeeds, withUse: boolean): string {
     ...use(amount(sum.usedMemoryBytes, mebibytes)),
     String(sum.processes),
     ...use(amount(sum.usedProcesses, String)),
+    String(sum.openFiles),
     formatSize(sum.storageBytes),
     sizeOrNone(sum.leaseBytes),
     sizeOrNone(total(needs.components.map((one) => one.traceBytes))),

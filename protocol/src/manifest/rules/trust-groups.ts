@@ -9,6 +9,7 @@ const shared = {
   cpu: ["cpu", "cores"],
   memory: ["memoryBytes"],
   processes: ["processes"],
+  files: ["openFiles"],
   storage: ["storage"],
   network: ["network"],
   requires: ["requires"],

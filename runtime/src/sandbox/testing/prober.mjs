@@ -1,6 +1,6 @@
 // Runs inside a sandbox under test and tries things: one JSON request per line on descriptor 3, one JSON answer each.
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { connect, Socket } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { createInterface } from "node:readline";
@@ -61,6 +61,17 @@ const probes = {
     let started = 0;
     for (let n = 0; n < count; n++) started += (await startWorker()) ? 1 : 0;
     return { started };
+  },
+  open: ({ count }) => {
+    const opened = [];
+    let error = null;
+    try {
+      while (opened.length < count) opened.push(openSync("/dev/null"));
+    } catch ({ code }) {
+      error = code;
+    }
+    for (const fd of opened) closeSync(fd);
+    return { opened: opened.length, error };
   },
   allocate: ({ bytes }) => {
     for (let left = bytes; left > 0; left -= 2 ** 20) kept.push(Buffer.alloc(2 ** 20, 1));
