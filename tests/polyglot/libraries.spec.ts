@@ -1,0 +1,183 @@
+import { rm } from "node:fs/promises";
+import { encode } from "@msgpack/msgpack";
+import fc from "fast-check";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../../runtime/src/root-server/testing/bench.ts";
+import { buildCStation } from "./c-station.ts";
+import { answerTo, hello, notification, request, type Station, startStation } from "./station.ts";
+
+const token = { round: 1, trail: "before" };
+
+describe.each([{ language: "C", build: buildCStation }])("[K10] the client library for $language", ({ build }) => {
+  let built: Awaited<ReturnType<typeof build>>;
+  let station: Station | undefined;
+
+  beforeAll(async () => {
+    built = await build();
+  });
+  afterEach(() => station?.close());
+  afterAll(() => rm(built.directory, { recursive: true, force: true }));
+
+  async function start(channel = {}): Promise<Station> {
+    station = await startStation(built.command, [], channel);
+    return station;
+  }
+
+  /** The station with the provider behind it connected, as incarnation `incarnation`. */
+  async function linked(incarnation = 1) {
+    const started = await start();
+    started.peer(true, incarnation);
+    const provider = await started.provider.connection(0);
+    await provider.find(notification("hello"));
+    provider.send(hello("after", incarnation));
+    return { station: started, provider };
+  }
+
+  test("says ready and beats, and hello with the digest of the build", async () => {
+    const { control, connect } = await start();
+    await control.find(notification("heartbeat"));
+    const client = await connect();
+    const { body } = await client.find(notification("hello"));
+    expect([2, "hello", body]).toEqual(hello("station", 3));
+  });
+
+  test("carries a call to the next provider and its answer back", async () => {
+    const { station: it, provider } = await linked();
+    const client = await it.connect();
+    client.send([0, 7, "pass", token]);
+    const passed = await provider.find(request);
+    expect(passed.args).toEqual({ round: 1, trail: "before station" });
+    provider.send([1, passed.id, null, { trail: "before station after" }]);
+    expect(await client.find(answerTo(7))).toEqual({ error: null, result: { trail: "before station after" } });
+  });
+
+  test("repeats an idempotent call where the provider has gone and come again", async () => {
+    const { station: it, provider } = await linked();
+    const client = await it.connect();
+    client.send([0, 1, "pass", token]);
+    await provider.find(request);
+    it.peer(false, 1);
+    await until(provider.closed, "the end of the connection");
+    it.peer(true, 2);
+    const again = await it.provider.connection(1);
+    again.send(hello("after", 2));
+    const passed = await again.find(request);
+    again.send([1, passed.id, null, { trail: "twice" }]);
+    expect(await client.find(answerTo(1))).toEqual({ error: null, result: { trail: "twice" } });
+  });
+
+  test("fails a call whose deadline has passed, and one that nobody can take", async () => {
+    const { station: it, provider } = await linked();
+    const client = await it.connect();
+    client.send([0, 1, "pass", token]);
+    await provider.find(request);
+    expect((await client.find(answerTo(1))).error).toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    it.peer(false, 1);
+    client.send([0, 2, "pass", token]);
+    expect((await client.find(answerTo(2))).error).toMatchObject({ code: "PEER_GONE" });
+  });
+
+  test("hands on the code that a provider answers with", async () => {
+    const { station: it, provider } = await linked();
+    const client = await it.connect();
+    client.send([0, 1, "pass", token]);
+    const { id } = await provider.find(request);
+    provider.send([1, id, { code: "IPC_NOT_GRANTED", message: "not you" }, null]);
+    expect((await client.find(answerTo(1))).error).toMatchObject({ code: "IPC_NOT_GRANTED" });
+  });
+
+  test("does not speak with an end that was built from another interface", async () => {
+    const { station: it, provider } = await linked();
+    const stranger = await it.connect("0".repeat(64));
+    await until(stranger.closed, "the stranger's end");
+    it.peer(true, 2);
+    await until(provider.closed, "the end of the old incarnation");
+    const second = await it.provider.connection(1);
+    second.send(hello("after", 2, "1".repeat(64)));
+    await until(second.closed, "the other stranger's end");
+    const client = await it.connect();
+    client.send([0, 1, "pass", token]);
+    expect((await client.find(answerTo(1))).error).toMatchObject({ code: "IPC_INTERFACE_MISMATCH" });
+    it.peer(true, 3);
+    const third = await it.provider.connection(2);
+    third.send(hello("after", 3));
+    client.send([0, 2, "pass", token]);
+    third.send([1, (await third.find(request)).id, null, { trail: "again" }]);
+    expect((await client.find(answerTo(2))).error).toBeNull();
+  });
+
+  test("refuses operations that the interface has not or the manifest does not allow", async () => {
+    const { connect } = await start({ operations: [] });
+    const client = await connect();
+    client.send([0, 1, "pass", token]);
+    client.send([0, 2, "nothing", null]);
+    expect((await client.find(answerTo(1))).error).toMatchObject({ code: "IPC_NOT_GRANTED" });
+    expect((await client.find(answerTo(2))).error).toMatchObject({ code: "IPC_UNKNOWN_OPERATION" });
+  });
+
+  test("refuses arguments that do not fit the interface", async () => {
+    const { connect } = await start();
+    const client = await connect();
+    const misfits = [
+      null,
+      1,
+      [],
+      {},
+      { round: 1 },
+      { round: 0, trail: "" },
+      { ...token, more: 1 },
+      { round: "1", trail: "" },
+    ];
+    for (const [id, misfit] of misfits.entries()) client.send([0, id, "pass", misfit]);
+    for (const id of misfits.keys()) {
+      expect((await client.find(answerTo(id))).error).toMatchObject({ code: "IPC_ARGUMENTS_INVALID" });
+    }
+  });
+
+  test("a client that sends whatever it likes loses its connection and disturbs nobody", async () => {
+    const { station: it, provider } = await linked();
+    const framed = (body: Uint8Array) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(body.length);
+      return Buffer.concat([length, body]);
+    };
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 64 }),
+      fc.uint8Array({ maxLength: 64 }).map(framed),
+      fc.jsonValue({ maxDepth: 8 }).map((value) => framed(encode(value))),
+      fc
+        .tuple(fc.constantFrom(0, 1, 2, 3, -1, "x"), fc.jsonValue(), fc.jsonValue(), fc.jsonValue())
+        .map((frame) => framed(encode(frame))),
+      fc.constant(Buffer.from([0xff, 0xff, 0xff, 0xff])),
+      fc.constant(framed(Buffer.alloc(2000, 0x91))),
+      fc.constant(framed(Buffer.from([0xdd, 0xff, 0xff, 0xff, 0xff]))),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.boolean(), fc.array(bytes, { minLength: 1, maxLength: 4 }), async (greets, pieces) => {
+        const bad = await it.connect();
+        if (!greets) bad.close();
+        for (const piece of pieces) bad.raw(piece);
+        const good = await it.connect();
+        const before = provider.heard.length;
+        good.send([0, 9, "pass", token]);
+        const { id } = await until(() => provider.heard.slice(before).map(request).at(-1), "the good client's call");
+        provider.send([1, id, null, { trail: "fine" }]);
+        expect((await good.find(answerTo(9))).error).toBeNull();
+        bad.close();
+        good.close();
+      }),
+      { numRuns: 60 },
+    );
+    await it.control.find(notification("heartbeat"));
+  });
+
+  test("ends with 0 when it is asked to stop, with 1 when the root server has gone", async () => {
+    const first = await start();
+    first.control.send([2, "stop", { graceMs: 1000, reason: "the test" }]);
+    expect(await first.ended).toBe(0);
+    await first.close();
+    const second = await start();
+    second.control.close();
+    expect(await second.ended).toBe(1);
+  });
+});
