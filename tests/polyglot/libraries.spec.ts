@@ -8,6 +8,29 @@ import { answerTo, hello, notification, request, type Station, startStation } fr
 
 const token = { round: 1, trail: "before" };
 
+function framed(body: Uint8Array): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(body.length);
+  return Buffer.concat([length, body]);
+}
+
+const call = (args: readonly number[]) => Buffer.from([0x94, 0, 1, 0xa4, ...Buffer.from("pass"), ...args]);
+const brokenFrames: [what: string, body: Buffer][] = [
+  ["is empty", Buffer.alloc(0)],
+  ["has something behind its message", Buffer.concat([call([0xc0]), Buffer.from([0xc0])])],
+  ["announces text beyond its end", call([0xdb, 0xff, 0xff, 0xff, 0xff, 0x61])],
+  ["announces bytes beyond its end", call([0xc6, 0x7f, 0xff, 0xff, 0xff])],
+  ["announces an array beyond its end", call([0xdd, 0xff, 0xff, 0xff, 0xff])],
+  ["announces a map beyond its end", call([0xdf, 0x80, 0, 0, 0, 0xa1, 0x61])],
+  ["is nested without end", call(Array.from({ length: 2000 }, () => 0x91))],
+  ["holds an extension type", call([0xd4, 1, 1])],
+  ["holds the byte that is never used", call([0xc1])],
+  ["is a response", Buffer.from([0x94, 1, 1, 0xc0, 0xc0])],
+  ["is a notification", Buffer.from([0x93, 2, 0xa1, 0x61, 0xc0])],
+  ["is no array", Buffer.from([0x01])],
+  ["has a name of 65 bytes", Buffer.from([0x94, 0, 1, 0xd9, 65, ...Buffer.alloc(65, 0x61), 0xc0])],
+];
+
 describe.each([{ language: "C", build: buildCStation }])("[K10] the client library for $language", ({ build }) => {
   let built: Awaited<ReturnType<typeof build>>;
   let station: Station | undefined;
@@ -134,13 +157,15 @@ describe.each([{ language: "C", build: buildCStation }])("[K10] the client libra
     }
   });
 
+  test.each(brokenFrames)("a frame that %s ends the connection", async (_, bytes) => {
+    const { connect } = await start();
+    const client = await connect();
+    client.raw(framed(bytes));
+    await until(client.closed, "the end of the connection");
+  });
+
   test("a client that sends whatever it likes loses its connection and disturbs nobody", async () => {
     const { station: it, provider } = await linked();
-    const framed = (body: Uint8Array) => {
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(body.length);
-      return Buffer.concat([length, body]);
-    };
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 64 }),
       fc.uint8Array({ maxLength: 64 }).map(framed),

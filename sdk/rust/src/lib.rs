@@ -1,0 +1,20 @@
+//! Bulkhead's client library for Rust: a component that talks to its channels and to the root server. Nothing but the
+//! standard library, one thread, every buffer bounded. docs/guide/component-rust.md shows a whole component.
+//!
+//! Everything happens in closures, which must return soon: the heartbeat comes from the same loop. A panic ends the
+//! component, and the root server is told why: supervision is the error handling.
+
+mod client;
+mod component;
+mod link;
+mod message;
+mod provider;
+mod start;
+mod sys;
+mod value;
+
+pub use client::{Error, Use};
+pub use component::{run, Component, Setup};
+pub use message::{Interface, Operation};
+pub use provider::{Call, Client, Request, Service};
+pub use value::{decode, encode, Value};
