@@ -1,9 +1,11 @@
 /** Builds a native component: C where its folder has a main.c, Rust where it has a main.rs. */
+import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WireInterface } from "../interfaces/describe.ts";
 import { compileC } from "./c.ts";
+import { compileRust } from "./rust.ts";
 import type { Architecture } from "./toolchain.ts";
 
 /** Writes the program of the component in `folder` to `tree/main`. Throws BUILD_FAILED or MISSING_PROGRAM. */
@@ -17,7 +19,8 @@ export async function buildNative(
   try {
     await mkdir(tree, { recursive: true });
     const output = join(tree, "main");
-    await compileC(folder, work, output, interfaces, architecture);
+    const compileSources = existsSync(join(folder, "main.rs")) ? compileRust : compileC;
+    await compileSources(folder, work, output, interfaces, architecture);
     await chmod(output, 0o755);
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -1,0 +1,318 @@
+//! The client's end of a channel: keeps it connected while the root server says that the provider is up, and keeps its calls.
+
+use crate::component::Component;
+use crate::link::Link;
+use crate::message::{hello, read_hello, request, Hello, Interface, Message, SelfName};
+use crate::sys;
+use crate::value::Value;
+use std::fmt;
+
+const FIRST_RETRY_MS: u64 = 10;
+const MAX_RETRY_MS: u64 = 1000;
+const HELLO_MS: u64 = 5000;
+const MAX_CALLS: usize = 256;
+const MAX_QUEUE: usize = 4 * 1024 * 1024;
+
+/// A channel of `uses:` in the manifest.
+#[derive(Clone, Copy, Debug)]
+pub struct Use(pub(crate) usize);
+
+/// Why a call failed: PEER_GONE, DEADLINE_EXCEEDED, IPC_NOT_GRANTED …, or the code that the provider answered with.
+#[derive(Clone, Debug)]
+pub struct Error {
+    pub code: String,
+    pub message: String,
+}
+
+impl Error {
+    pub fn new(code: &str, message: &str) -> Error {
+        Error { code: code.to_string(), message: message.to_string() }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+pub(crate) type Answered = Box<dyn FnOnce(&mut Component, Result<Value, Error>)>;
+
+struct Waiting {
+    call: Option<u32>,
+    operation: &'static str,
+    idempotent: bool,
+    repeated: bool,
+    arguments: Value,
+    deadline_ms: u64,
+    /// Told from the loop, never from within `call`.
+    failure: Option<&'static str>,
+    answered: Answered,
+}
+
+/// What the loop has to tell the component, once the end itself is in order.
+pub(crate) enum News {
+    Peer { up: bool, incarnation: u32 },
+    Notification { name: String, body: Value },
+    Answer { answered: Answered, answer: Result<Value, Error> },
+    Log(String),
+}
+
+pub(crate) struct ClientEnd {
+    pub name: &'static str,
+    pub interface: &'static Interface,
+    path: String,
+    link: Option<Link>,
+    announced: Option<(bool, u32)>,
+    open: bool,
+    mismatch: bool,
+    incarnation: u32,
+    hello_by_ms: u64,
+    retry_at_ms: u64,
+    retry_ms: u64,
+    next_call: u32,
+    calls: Vec<Waiting>,
+}
+
+impl ClientEnd {
+    pub fn new(name: &'static str, interface: &'static Interface) -> ClientEnd {
+        ClientEnd {
+            name,
+            interface,
+            path: format!("/run/ipc/uses/{name}/socket"),
+            link: None,
+            announced: None,
+            open: false,
+            mismatch: false,
+            incarnation: 0,
+            hello_by_ms: 0,
+            retry_at_ms: 0,
+            retry_ms: FIRST_RETRY_MS,
+            next_call: 0,
+            calls: Vec::new(),
+        }
+    }
+
+    pub fn call(&mut self, operation: &str, arguments: Value, deadline_ms: u64, answered: Answered) {
+        let known = match self.interface.operation(operation) {
+            Some(known) => known,
+            None => panic!("there is no {}.{} to call", self.name, operation),
+        };
+        let mut waiting = Waiting {
+            call: None,
+            operation: known.name,
+            idempotent: known.idempotent,
+            repeated: false,
+            arguments,
+            deadline_ms: sys::now_ms() + deadline_ms,
+            failure: None,
+            answered,
+        };
+        if self.calls.len() >= MAX_CALLS {
+            waiting.failure = Some("IPC_OVERLOADED");
+        } else if self.mismatch {
+            waiting.failure = Some("IPC_INTERFACE_MISMATCH");
+        } else if !known.idempotent && matches!(self.announced, Some((false, _))) {
+            waiting.failure = Some("PEER_GONE");
+        } else if self.open {
+            self.transmit(&mut waiting);
+        }
+        self.calls.push(waiting);
+    }
+
+    fn transmit(&mut self, waiting: &mut Waiting) {
+        let link = match self.link.as_mut() {
+            Some(link) => link,
+            None => return,
+        };
+        let call = self.next_call;
+        self.next_call = self.next_call.wrapping_add(1);
+        if link.queued() > MAX_QUEUE {
+            waiting.failure = Some("IPC_OVERLOADED");
+        } else if link.send(&request(call, waiting.operation, waiting.arguments.clone())) {
+            waiting.call = Some(call);
+        } else if !link.broken {
+            waiting.failure = Some("IPC_FRAME_TOO_LARGE");
+        }
+    }
+
+    pub fn watch(&mut self, wake_ms: &mut u64) -> Option<sys::PollFd> {
+        let now_ms = sys::now_ms();
+        for call in &self.calls {
+            *wake_ms = (*wake_ms).min(if call.failure.is_some() { now_ms } else { call.deadline_ms });
+        }
+        let wanted = self.is_wanted();
+        match self.link.as_mut() {
+            Some(link) => {
+                if !self.open {
+                    *wake_ms = (*wake_ms).min(self.hello_by_ms);
+                }
+                Some(link.watch(false, now_ms, wake_ms))
+            }
+            None => {
+                if wanted {
+                    *wake_ms = (*wake_ms).min(self.retry_at_ms);
+                }
+                None
+            }
+        }
+    }
+
+    fn is_wanted(&self) -> bool {
+        matches!(self.announced, Some((true, _))) && !self.mismatch
+    }
+
+    pub fn serve(&mut self, ready: bool, own: &SelfName) -> Vec<News> {
+        let now_ms = sys::now_ms();
+        let mut news = Vec::new();
+        if ready {
+            self.receive(&mut news);
+        }
+        let late = !self.open && now_ms >= self.hello_by_ms;
+        if self.link.as_ref().map_or(false, |link| link.broken || late) {
+            self.lose(&mut news);
+        }
+        if self.link.is_none() && self.is_wanted() && now_ms >= self.retry_at_ms {
+            self.connect(own);
+        }
+        self.settle_failed(now_ms, &mut news);
+        news
+    }
+
+    fn receive(&mut self, news: &mut Vec<News>) {
+        let frames = match self.link.as_mut() {
+            Some(link) => {
+                link.flush();
+                link.receive()
+            }
+            None => return,
+        };
+        for frame in frames {
+            let good = match Message::parse(frame) {
+                Some(message) if !self.open => self.greet(&message, news),
+                Some(Message::Response { call, answer }) => self.take_answer(call, answer, news),
+                Some(Message::Notification { name, body }) => {
+                    news.push(News::Notification { name, body });
+                    true
+                }
+                _ => false,
+            };
+            if !good {
+                self.link.as_mut().map(|link| link.broken = true);
+                return;
+            }
+        }
+    }
+
+    fn greet(&mut self, message: &Message, news: &mut Vec<News>) -> bool {
+        match read_hello(message, self.interface) {
+            Hello::Ok { incarnation } => {
+                self.open = true;
+                self.incarnation = incarnation;
+                self.retry_ms = FIRST_RETRY_MS;
+                news.push(News::Peer { up: true, incarnation });
+                let mut calls = std::mem::take(&mut self.calls);
+                for call in calls.iter_mut().filter(|call| call.call.is_none() && call.failure.is_none()) {
+                    self.transmit(call);
+                }
+                self.calls = calls;
+                true
+            }
+            Hello::Mismatch => {
+                self.mismatch = true;
+                let name = self.name;
+                news.push(News::Log(format!(
+                    "channel {name}: the provider was built from another interface; build both again"
+                )));
+                false
+            }
+            Hello::Invalid => {
+                news.push(News::Log(format!("channel {}: the provider's first frame is no hello", self.name)));
+                false
+            }
+        }
+    }
+
+    /// False for an answer to a call that was never made; one after its deadline is fine.
+    fn take_answer(&mut self, id: u32, answer: Result<Value, (String, String)>, news: &mut Vec<News>) -> bool {
+        match self.calls.iter().position(|call| call.call == Some(id)) {
+            Some(index) => {
+                let waiting = self.calls.remove(index);
+                let answer = answer.map_err(|(code, message)| Error { code, message });
+                news.push(News::Answer { answered: waiting.answered, answer });
+                true
+            }
+            None => id < self.next_call,
+        }
+    }
+
+    fn connect(&mut self, own: &SelfName) {
+        self.hello_by_ms = sys::now_ms() + HELLO_MS;
+        match sys::connect_to(&self.path) {
+            Ok(stream) => {
+                let mut link = Link::new(stream);
+                link.send(&hello(self.interface, own));
+                self.link = Some(link);
+            }
+            Err(_) => self.back_off(),
+        }
+    }
+
+    fn back_off(&mut self) {
+        self.retry_at_ms = sys::now_ms() + self.retry_ms;
+        self.retry_ms = (self.retry_ms * 2).min(MAX_RETRY_MS);
+    }
+
+    /// The connection, or the attempt, has ended.
+    fn lose(&mut self, news: &mut Vec<News>) {
+        self.link = None;
+        self.back_off();
+        for call in &mut self.calls {
+            if self.mismatch {
+                call.failure = Some("IPC_INTERFACE_MISMATCH");
+            } else if call.call.take().is_some() {
+                if !call.idempotent || call.repeated {
+                    call.failure = Some("PEER_GONE");
+                }
+                call.repeated = true;
+            }
+        }
+        if std::mem::take(&mut self.open) {
+            news.push(News::Peer { up: false, incarnation: self.incarnation });
+        }
+    }
+
+    fn settle_failed(&mut self, now_ms: u64, news: &mut Vec<News>) {
+        let late = if self.open { "DEADLINE_EXCEEDED" } else { "PEER_GONE" };
+        let (failed, waiting): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.calls).into_iter().partition(|call| call.failure.is_some() || call.deadline_ms <= now_ms);
+        self.calls = waiting;
+        for call in failed {
+            let error = Error::new(call.failure.unwrap_or(late), "the call was not answered");
+            news.push(News::Answer { answered: call.answered, answer: Err(error) });
+        }
+    }
+
+    /// What the root server says about the provider.
+    pub fn set_peer(&mut self, up: bool, incarnation: u32) -> Vec<News> {
+        let mut news = Vec::new();
+        if self.announced.map(|(_, known)| known) != Some(incarnation) {
+            self.mismatch = false;
+        }
+        self.announced = Some((up, incarnation));
+        let other = self.open && self.incarnation != incarnation;
+        if self.link.is_some() && (!up || other) {
+            self.lose(&mut news);
+        }
+        self.retry_ms = FIRST_RETRY_MS;
+        self.retry_at_ms = sys::now_ms();
+        if !up {
+            for call in self.calls.iter_mut().filter(|call| !call.idempotent) {
+                call.failure = Some("PEER_GONE");
+            }
+        }
+        news
+    }
+}
