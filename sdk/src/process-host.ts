@@ -1,5 +1,5 @@
 /** What a component takes from the process that it runs in, so that tests can give it something else. */
-import { Socket } from "node:net";
+import { createConnection, type NetConnectOpts, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { BulkheadError, controlFileDescriptor } from "@bulkhead/protocol";
 import { type Log, streamLog } from "./log.ts";
@@ -35,7 +35,9 @@ export function processHost(): Host {
 
 function controlSocket(): Duplex {
   try {
-    return new Socket({ fd: controlFileDescriptor, readable: true, writable: true });
+    const options = { fd: controlFileDescriptor, readable: true, writable: true };
+    // Bun (1.4) reads nothing from a Socket made over a descriptor, but connects over one.
+    return "Bun" in globalThis ? createConnection(options as unknown as NetConnectOpts) : new Socket(options);
   } catch (cause) {
     throw new BulkheadError(
       "ENVIRONMENT_INVALID",
