@@ -111,6 +111,7 @@ describe("[K8] broken on purpose", () => {
 
   async function breakNamespaces({ pid, root, init }: Victim): Promise<void> {
     const uid = String(/^Uid:\s+(\d+)/m.exec(await readFile(`/proc/${init}/status`, "utf8"))?.[1]);
+    await enter(pid, ["--net"], ["ip", "address", "add", "192.0.2.1/32", "dev", "lo"]);
     const identity = ["setpriv", "--reuid", uid, "--clear-groups", "--"];
     undo.push(intrude(root, ["--pid"], identity));
     undo.push(intrude(root, ["--pid", `--ipc=/proc/${pid}/ns/ipc`]));
@@ -141,6 +142,7 @@ describe("[K8] broken on purpose", () => {
     ["a process that has its uid", /^shared\|who has its uid\|nobody else\|sleep \(\d+\)$/],
     ["a process that is in its namespace", /^shared\|who is in its ipc namespace\|nobody else\|sleep \(\d+\)$/],
     ["processes that nobody started", /^board\|processes\|.*\|also sleep \(\d+\)$/],
+    ["an address of one that has no network", /^shared\|addresses of .*\|also 192\.0\.2\.1\/32/],
     ["an address", /^networked\|addresses of .*\|also fd00:bad::1\/128 eth0/],
     ["a route", /^networked\|routes of .*\|also .*fd00:dead::\/32 dev eth0/],
     ["an interface", /^networked\|interfaces of .*\|also extra1, extra0|extra0, extra1/],
