@@ -28,6 +28,12 @@ export const errorTable = {
   MANIFEST_FLOW_FORBIDDEN: "Information can flow where an assertion of the manifest says it must not.",
   MANIFEST_ASSERT_UNKNOWN: "An assertion names something that does not exist.",
 
+  // Told by `check` about a manifest that is valid.
+  NOTICE_SHARED_PROCESS: "Components share a process and are not protected from each other.",
+  NOTICE_DEBUGGER: "A debugger may be attached, which sees and changes everything of the component.",
+  NOTICE_UNSIGNED_COMMANDS: "The device accepts commands without an operator's signature.",
+  NOTICE_LEVELS_MAY_DROP: "Components start with fewer layers of isolation where the host does not offer all.",
+
   // Building and signing.
   BUILD_FAILED: "A component could not be bundled.",
   BUILD_INTERFACE_MISMATCH:

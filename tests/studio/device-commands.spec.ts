@@ -73,6 +73,8 @@ describe("bulkhead device ls and show", () => {
     const json = JSON.parse((await bulkhead("device", "show", device, "--json")).stdout);
     const climate = json.resources.components.find((one: { name: string }) => one.name === "climate");
     expect(climate.enforced.memoryBytes).toBe(climate.declared.memoryBytes);
+    const needs = await bulkhead("resources", exampleManifest, "--device", device);
+    expect(needs.stdout).toMatch(/^climate +48Mi +[\d.]+Mi +32 +\d+ +256 +- +- +64Ki +weight 200 +[\d.]+ s$/m);
   });
 
   test("[S8] an unknown device exits 1 and names those there are", async () => {

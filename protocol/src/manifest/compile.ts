@@ -3,6 +3,7 @@ import { BulkheadError, type ErrorReport, reportError } from "../errors.ts";
 import { atValue } from "./analysis.ts";
 import { type Board, type BoardText, parseBoard } from "./board.ts";
 import { linkChannels } from "./link.ts";
+import { noticesOf } from "./notices.ts";
 import type { Plan } from "./plan.ts";
 import { resolvePlan } from "./resolve.ts";
 import { imageRule } from "./rules/images.ts";
@@ -22,7 +23,7 @@ export type CompileOptions = {
 
 /** `source` finds the place of what a later step has to say about the manifest. */
 export type Compiled =
-  | { readonly plan: Plan; readonly board: Board; readonly source: Source }
+  | { readonly plan: Plan; readonly board: Board; readonly source: Source; readonly notices: readonly ErrorReport[] }
   | { readonly errors: readonly ErrorReport[] };
 
 /**
@@ -65,6 +66,8 @@ function analyse(written: ManifestWritten, source: Source, board: Board, options
   // Rules read a linked plan: what leads nowhere would only give them errors of errors.
   if (errors.length + images.length > 0) return { errors: inFileOrder([...errors, ...images]) };
   const plan = resolvePlan(written, board, channels);
-  const violations = rules.flatMap((rule) => rule({ written, source, board, plan }));
-  return violations.length > 0 ? { errors: inFileOrder(violations) } : { plan, board, source };
+  const analysis = { written, source, board, plan };
+  const violations = rules.flatMap((rule) => rule(analysis));
+  if (violations.length > 0) return { errors: inFileOrder(violations) };
+  return { plan, board, source, notices: inFileOrder(noticesOf(analysis)) };
 }

@@ -1,5 +1,5 @@
 /** `bulkhead check`: is the manifest valid, and does the board allow it? */
-import { canonicalJson } from "@bulkhead/protocol";
+import { canonicalJson, formatError } from "@bulkhead/protocol";
 import { formatSize, memoryNeeds, type Plan } from "@bulkhead/protocol/manifest";
 import { defineCommand } from "citty";
 import { ManifestError } from "../build/manifest-error.ts";
@@ -17,7 +17,9 @@ export const command = defineCommand({
     const { compiled } = loadManifest(args.manifest);
     if ("errors" in compiled) throw new ManifestError(compiled.errors);
     if (args.print) return void process.stdout.write(`${canonicalJson(compiled.plan)}\n`);
-    printResult(args.json, { plan: compiled.plan }, describe(args.manifest, compiled.plan, compiled.board.memory));
+    const { plan, board, notices } = compiled;
+    const text = [describe(args.manifest, plan, board.memory), ...notices.map(formatError)].join("\n");
+    printResult(args.json, { plan, notices }, text);
   },
 });
 
@@ -29,6 +31,5 @@ function describe(file: string, plan: Plan, boardMemoryBytes: number): string {
     `${file}: ${plan.system} ${plan.version} for board ${plan.board} is valid`,
     `  ${components.length - core} components and ${core} core servers, ${plan.channels.length} channels`,
     `  memory ${formatSize(totalBytes)} of ${formatSize(boardMemoryBytes)}`,
-    ...(plan.policy.unsignedCommands ? ["  note: the board accepts commands without an operator's signature"] : []),
   ].join("\n");
 }

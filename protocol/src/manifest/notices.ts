@@ -1,0 +1,70 @@
+/** What the author of a valid manifest should know: where it asks for less protection than there could be. */
+import type { ErrorReport } from "../errors.ts";
+import { type Analysis, atKey } from "./analysis.ts";
+
+/** Notices in the form of errors, with a place and a way out; none of them stops anything. */
+export function noticesOf(analysis: Analysis): ErrorReport[] {
+  return [
+    ...aboutSystem(analysis),
+    ...Object.keys(analysis.written.components).flatMap((name) => aboutComponent(analysis, name)),
+  ];
+}
+
+function aboutSystem({ plan, board, source }: Analysis): ErrorReport[] {
+  const path = ["board"];
+  const unsigned = `board \`${board.board}\` accepts commands without an operator's signature`;
+  const levels = `on board \`${board.board}\` components start with fewer layers of isolation where the host does not offer all`;
+  return [
+    ...(plan.policy.unsignedCommands
+      ? [
+          atKey(source, {
+            code: "NOTICE_UNSIGNED_COMMANDS",
+            path,
+            message: unsigned,
+            remedy: "write `unsigned-commands: false`, or use a board that demands it",
+          }),
+        ]
+      : []),
+    ...(plan.policy.requireFullLevel
+      ? []
+      : [
+          atKey(source, {
+            code: "NOTICE_LEVELS_MAY_DROP",
+            path,
+            message: levels,
+            remedy: "write `requires` where a component must not, or use a board that demands it",
+          }),
+        ]),
+  ];
+}
+
+function aboutComponent({ plan, source }: Analysis, name: string): ErrorReport[] {
+  const { trustGroup = null, attach = [] } = plan.components[name] ?? {};
+  const path = ["components", name];
+  const others = Object.entries(plan.components)
+    .filter(([other, component]) => other !== name && trustGroup !== null && component.trustGroup === trustGroup)
+    .map(([other]) => `\`${other}\``);
+  return [
+    ...(others.length > 0
+      ? [
+          atKey(source, {
+            code: "NOTICE_SHARED_PROCESS",
+            path: [...path, "trust-group"],
+            message: `\`${name}\` shares its process with ${others.join(", ")}: nothing protects them from each other`,
+            // Measured on Node 20 to 24: a worker thread takes as much as a process.
+            remedy: "use the runner `node` or `bun`; on Node a shared process saves no memory",
+          }),
+        ]
+      : []),
+    ...(attach.length > 0
+      ? [
+          atKey(source, {
+            code: "NOTICE_DEBUGGER",
+            path: [...path, "attach"],
+            message: `${attach.map((tool) => `\`${tool}\``).join(" and ")} may be attached to \`${name}\``,
+            remedy: "remove `attach` from what goes into the field",
+          }),
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,38 @@
+/** What `check` tells the author of a valid manifest. */
+import { expect, test } from "vitest";
+import { compileText } from "./boards.ts";
+
+function noticesOf(board: string, components: string, top = "") {
+  const text = `system: example\nversion: 1.0.0\nboard: ${board}\n${top}components:\n${components}`;
+  const compiled = compileText(text);
+  if ("errors" in compiled) throw new Error(JSON.stringify(compiled.errors));
+  return compiled.notices.map(({ code, place, message }) => `${code} ${place?.line}:${place?.column} ${message}`);
+}
+
+test("[K1] a board that demands everything and a system that asks for nothing less leave nothing to tell", () => {
+  expect(noticesOf("beaglebone-black", "  one: { image: ./one }\n")).toEqual([]);
+});
+
+test("[K1] what a development board waives is told where the board is named", () => {
+  expect(noticesOf("virtual", "  one: { image: ./one }\n")).toEqual([
+    "NOTICE_UNSIGNED_COMMANDS 3:1 board `virtual` accepts commands without an operator's signature",
+    "NOTICE_LEVELS_MAY_DROP 3:1 on board `virtual` components start with fewer layers of isolation where the host does not offer all",
+  ]);
+  expect(noticesOf("virtual", "  one: { image: ./one }\n", "unsigned-commands: false\n").length).toBe(1);
+});
+
+test("[K1] who shares a process is told with whom, and a group of one is not", () => {
+  const worker = (name: string, group: string) =>
+    `  ${name}: { image: ./${name}, runner: worker, trust-group: ${group} }\n`;
+  const notices = noticesOf("open", worker("a", "x") + worker("b", "x") + worker("c", "y"));
+  expect(notices.filter((notice) => notice.startsWith("NOTICE_SHARED_PROCESS"))).toEqual([
+    "NOTICE_SHARED_PROCESS 5:36 `a` shares its process with `b`: nothing protects them from each other",
+    "NOTICE_SHARED_PROCESS 6:36 `b` shares its process with `a`: nothing protects them from each other",
+  ]);
+});
+
+test("[K1] a debugger that may be attached is told", () => {
+  expect(noticesOf("open", "  one: { image: ./one, attach: [inspector, gdb] }\n")).toContain(
+    "NOTICE_DEBUGGER 5:24 `inspector` and `gdb` may be attached to `one`",
+  );
+});
