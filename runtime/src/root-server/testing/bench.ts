@@ -28,8 +28,9 @@ export function startIn(device: SpecDevice): SpecWorld {
 export async function until<T>(
   look: () => Promise<T | undefined | false> | T | undefined | false,
   what: string,
+  timeoutMs = 20_000,
 ): Promise<T> {
-  const endMs = performance.now() + 20_000;
+  const endMs = performance.now() + timeoutMs;
   for (;;) {
     const found = await look();
     if (found) return found;
