@@ -4,7 +4,8 @@
  */
 import { BulkheadError, maxFrameBytes } from "@bulkhead/protocol";
 import { decode } from "./message-pack/decode.ts";
-import { encode, TooLarge } from "./message-pack/encode.ts";
+import { type Encoded, encode, TooLarge } from "./message-pack/encode.ts";
+import { settle } from "./message-pack/slabs.ts";
 
 /** A length, in front of each message. */
 export const headerBytes = 4;
@@ -16,10 +17,18 @@ export const headerBytes = 4;
  * (functions, big integers, circles).
  */
 export function encodeFrame(message: unknown, maxBytes: number = maxFrameBytes): Buffer {
+  const { slab, start, end } = encodeShared(message, maxBytes);
+  const frame = Buffer.from(slab.bytes.subarray(start, end));
+  settle(slab);
+  return frame;
+}
+
+/** The same in shared memory, without a copy: it stands there until `settle(slab)` is called for it. */
+export function encodeShared(message: unknown, maxBytes: number = maxFrameBytes): Encoded {
   try {
-    const frame = encode(message, headerBytes, maxBytes);
-    frame.writeUInt32BE(frame.length - headerBytes, 0);
-    return frame;
+    const encoded = encode(message, headerBytes, maxBytes);
+    encoded.slab.bytes.writeUInt32BE(encoded.end - encoded.start - headerBytes, encoded.start);
+    return encoded;
   } catch (cause) {
     if (cause instanceof TooLarge) throw tooLarge(cause.sizeBytes - headerBytes, maxBytes);
     throw new BulkheadError("IPC_FRAME_INVALID", `the message cannot be encoded: ${(cause as Error).message}`, {
@@ -71,7 +80,7 @@ export function createFrameReader(
       const whole = body;
       body = undefined;
       headerFilled = bodyFilled = 0;
-      onMessage(decodeMessage(whole, 0, whole.length), whole.length);
+      onMessage(decodeMessage(whole, 0, whole.length, true), whole.length);
     }
     return part.length;
   }
@@ -90,7 +99,7 @@ export function createFrameReader(
         if (end > chunk.length) offset += fill(chunk, offset);
         else {
           offset = end;
-          onMessage(decodeMessage(chunk, start, end), end - start);
+          onMessage(decodeMessage(chunk, start, end, false), end - start);
         }
       }
     },
@@ -110,9 +119,9 @@ function tooLarge(length: number, maxBytes: number): BulkheadError {
   });
 }
 
-function decodeMessage(bytes: Buffer, start: number, end: number): unknown {
+function decodeMessage(bytes: Buffer, start: number, end: number, isOurs: boolean): unknown {
   try {
-    return decode(bytes, start, end);
+    return decode(bytes, start, end, isOurs);
   } catch (cause) {
     throw new BulkheadError("IPC_FRAME_INVALID", `a frame cannot be decoded: ${(cause as Error).message}`, { cause });
   }

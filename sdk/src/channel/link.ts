@@ -4,7 +4,7 @@
  */
 import { createConnection, type Socket } from "node:net";
 import { BulkheadError, type Frame } from "@bulkhead/protocol";
-import { createFrameReader, encodeFrame, headerBytes } from "../codec.ts";
+import { createFrameReader, encodeShared, headerBytes } from "../codec.ts";
 import { parseFrame } from "./message.ts";
 import { createOutbox } from "./outbox.ts";
 
@@ -117,6 +117,7 @@ function wireLink(socket: Socket, options: LinkOptions): { link: Link; receive(c
   }
 
   socket.on("drain", () => {
+    outbox.settleWritten();
     if (!isHeld) socket.resume();
     watchHalfFrame();
     options.onDrain?.();
@@ -124,6 +125,7 @@ function wireLink(socket: Socket, options: LinkOptions): { link: Link; receive(c
   socket.on("error", () => {}); // "close" follows and tells.
   socket.on("close", () => {
     closed = true;
+    outbox.settleWritten();
     clearTimeout(halfFrame);
     options.onClose(failure);
   });
@@ -131,10 +133,9 @@ function wireLink(socket: Socket, options: LinkOptions): { link: Link; receive(c
   const link: Link = {
     send(message) {
       if (closed || socket.destroyed) return 0;
-      const frame = encodeFrame(message);
-      const sizeBytes = frame.length - headerBytes;
-      outbox.add(frame);
-      return sizeBytes;
+      const encoded = encodeShared(message);
+      outbox.add(encoded);
+      return encoded.end - encoded.start - headerBytes;
     },
     queuedBytes: outbox.queuedBytes,
     pause() {

@@ -3,39 +3,51 @@
  * leave together: one write costs as much as many messages.
  */
 import type { Socket } from "node:net";
-import { release } from "../message-pack/encode.ts";
+import type { Encoded } from "../message-pack/encode.ts";
+import { type Slab, settle } from "../message-pack/slabs.ts";
 
 export type Outbox = {
-  add(frame: Buffer): void;
+  add(message: Encoded): void;
   /** Bytes that have not reached the kernel. */
   queuedBytes(): number;
   /** Runs `action`; what it adds leaves in one write after it. */
   together(action: () => void): void;
+  /** The socket has taken bytes, or has gone: their memory may be used again. */
+  settleWritten(): void;
 };
 
+/** Messages that lie one behind the other. */
+type Piece = { readonly slab: Slab; readonly start: number; end: number; messages: number };
+/** What was given to the socket, and how much in all with it. */
+type Given = { readonly slab: Slab; readonly messages: number; readonly untilBytes: number };
+
 export function createOutbox(socket: Socket): Outbox {
-  let pieces: Buffer[] = [];
+  let pieces: Piece[] = [];
   let pieceBytes = 0;
   let isTogether = false;
   let sentThisTick = false;
+  let givenBytes = 0;
+  let given: Given[] = [];
 
-  function write(bytes: Buffer): void {
-    socket.write(bytes);
-    if (socket.writableLength === 0) release(bytes);
+  function write({ slab, start, end, messages }: Piece): void {
+    givenBytes += end - start;
+    socket.write(slab.bytes.subarray(start, end));
+    if (socket.writableLength === 0 && given.length === 0) settleAll(slab, messages);
+    else given.push({ slab, messages, untilBytes: givenBytes });
   }
 
   function flush(): void {
-    const [only, ...others] = pieces;
+    const written = pieces;
     pieces = [];
     pieceBytes = 0;
-    if (!only || socket.destroyed) return;
-    if (others.length === 0) {
-      write(only);
+    if (socket.destroyed) {
+      for (const { slab, messages } of written) settleAll(slab, messages);
       return;
     }
-    socket.cork();
-    for (const piece of [only, ...others]) socket.write(piece);
-    socket.uncork();
+    if (written.length > 1) socket.cork();
+    for (const piece of written) write(piece);
+    if (written.length > 1) socket.uncork();
+    if (given.length > 0) settleWritten();
   }
 
   function endTick(): void {
@@ -43,19 +55,30 @@ export function createOutbox(socket: Socket): Outbox {
     if (pieces.length > 0 && !isTogether) flush();
   }
 
+  function settleWritten(): void {
+    const goneBytes = socket.destroyed ? givenBytes : givenBytes - socket.writableLength;
+    const left = given.findIndex(({ untilBytes }) => untilBytes > goneBytes);
+    const gone = left < 0 ? given : given.slice(0, left);
+    given = left < 0 ? [] : given.slice(left);
+    for (const { slab, messages } of gone) settleAll(slab, messages);
+  }
+
   return {
-    add(frame) {
+    add({ slab, start, end }) {
       // The first message of a tick leaves at once, for a single call should not wait.
       if (!isTogether && !sentThisTick) {
         sentThisTick = true;
         process.nextTick(endTick);
-        write(frame);
+        if (given.length > 0) settleWritten();
+        write({ slab, start, end, messages: 1 });
         return;
       }
-      pieceBytes += frame.length;
+      pieceBytes += end - start;
       const last = pieces.at(-1);
-      if (last && isBehind(last, frame)) pieces[pieces.length - 1] = joined(last, frame);
-      else pieces.push(frame);
+      if (last?.slab === slab && last.end === start) {
+        last.end = end;
+        last.messages++;
+      } else pieces.push({ slab, start, end, messages: 1 });
     },
     queuedBytes: () => socket.writableLength + pieceBytes,
     together(action) {
@@ -67,14 +90,10 @@ export function createOutbox(socket: Socket): Outbox {
         if (pieces.length > 0) flush();
       }
     },
+    settleWritten,
   };
 }
 
-// Messages that are encoded one after the other lie one behind the other.
-function isBehind(last: Buffer, frame: Buffer): boolean {
-  return frame.buffer === last.buffer && frame.byteOffset === last.byteOffset + last.length;
-}
-
-function joined(last: Buffer, frame: Buffer): Buffer {
-  return Buffer.from(last.buffer as ArrayBuffer, last.byteOffset, last.length + frame.length);
+function settleAll(slab: Slab, messages: number): void {
+  for (let i = 0; i < messages; i++) settle(slab);
 }

@@ -14,6 +14,8 @@ export type LeasePiece = {
   write(bytes: Uint8Array, at?: number): void;
   /** A copy; default: the whole piece. */
   read(sizeBytes?: number, at?: number): Uint8Array;
+  /** Fills `bytes`, which may be used again for the next piece. */
+  readInto(bytes: Uint8Array, at?: number): void;
 };
 
 export type ClientLease = {
@@ -29,6 +31,7 @@ export type ClientLease = {
 export type ProviderLease = {
   write(handle: LeaseHandle, bytes: Uint8Array, at?: number): void;
   read(handle: LeaseHandle, sizeBytes?: number, at?: number): Uint8Array;
+  readInto(handle: LeaseHandle, bytes: Uint8Array, at?: number): void;
 };
 
 export type ClientLeaseEnd = { lease: ClientLease; peerGone(): void; close(): void };
@@ -48,6 +51,7 @@ export function clientLease(path: string, leaseBytes: number): ClientLeaseEnd {
         handle,
         write: (bytes, at) => memory.write(handle, bytes, at),
         read: (size, at) => memory.read(handle, size, at),
+        readInto: (bytes, at) => memory.readInto(handle, bytes, at),
       });
       pieces.give(handle);
       return result;
@@ -72,6 +76,7 @@ export function providerLease(path: string, leaseBytes: number): ProviderLease &
   const memory = openMemory(path, leaseBytes);
   return {
     read: (handle, sizeBytes, at) => memory.read(handle, sizeBytes, at),
+    readInto: (handle, bytes, at) => memory.readInto(handle, bytes, at),
     write: (handle, bytes, at) => memory.write(handle, bytes, at),
     close: memory.close,
   };
@@ -84,6 +89,9 @@ export const noProviderLease: ProviderLease = {
     throw noLease();
   },
   read() {
+    throw noLease();
+  },
+  readInto() {
     throw noLease();
   },
 };

@@ -10,6 +10,8 @@ import type { LeaseHandle } from "./handle.ts";
 export type Memory = {
   /** A copy of `sizeBytes` (default: all) of the piece from `at` (default 0) on. Throws IPC_LEASE_INVALID. */
   read(piece: LeaseHandle, sizeBytes?: number, at?: number): Uint8Array;
+  /** The same into memory that is used again, which bulk data at a high rate needs: fills `bytes`. */
+  readInto(piece: LeaseHandle, bytes: Uint8Array, at?: number): void;
   /** Throws IPC_LEASE_INVALID where it does not fit into the piece, or the piece not into the lease. */
   write(piece: LeaseHandle, bytes: Uint8Array, at?: number): void;
   close(): void;
@@ -40,17 +42,23 @@ export function openMemory(path: string, leaseBytes: number): Memory {
     return offset + at;
   }
 
+  function readInto(piece: LeaseHandle, bytes: Uint8Array, at = 0): void {
+    const position = placeOf(piece, at, bytes.length);
+    for (let done = 0; done < bytes.length; ) {
+      const count = readSync(descriptor(), bytes, done, bytes.length - done, position + done);
+      if (count === 0) throw new BulkheadError("IPC_LEASE_INVALID", "the peer has cut the lease off");
+      done += count;
+    }
+  }
+
   return {
     read(piece, sizeBytes = piece.sizeBytes, at = 0) {
-      const position = placeOf(piece, at, sizeBytes);
+      placeOf(piece, at, sizeBytes);
       const bytes = new Uint8Array(sizeBytes);
-      for (let done = 0; done < sizeBytes; ) {
-        const count = readSync(descriptor(), bytes, done, sizeBytes - done, position + done);
-        if (count === 0) throw new BulkheadError("IPC_LEASE_INVALID", "the peer has cut the lease off");
-        done += count;
-      }
+      readInto(piece, bytes, at);
       return bytes;
     },
+    readInto,
     write(piece, bytes, at = 0) {
       const position = placeOf(piece, at, bytes.length);
       try {

@@ -14,19 +14,22 @@ const keys = createTextCache();
 let bytes: Buffer = Buffer.alloc(0);
 let at = 0;
 let end = 0;
+let isOurs = false;
 
 /** What was read is no MessagePack message that a channel may carry. */
 export class Malformed extends Error {}
 
 /**
- * The one value that lies in `source` from `from` to `to`. Nothing of it keeps `source`.
+ * The one value that lies in `source` from `from` to `to`. `mayKeep`: `source` is used for nothing else, so that a binary
+ * member which is most of it may be a view of it; else nothing of the value keeps `source`.
  *
  * @throws Malformed
  */
-export function decode(source: Buffer, from: number, to: number): unknown {
+export function decode(source: Buffer, from: number, to: number, mayKeep = false): unknown {
   bytes = source;
   at = from;
   end = to;
+  isOurs = mayKeep;
   const value = read(0);
   if (at !== end) throw new Malformed("bytes follow the message");
   return value;
@@ -120,6 +123,7 @@ function readNatural(width: 1 | 2 | 4): number {
 
 function readBinary(sizeBytes: number): Uint8Array {
   const from = take(sizeBytes);
+  if (isOurs && 2 * sizeBytes > bytes.length) return new Uint8Array(bytes.buffer, bytes.byteOffset + from, sizeBytes);
   // A plain array of its own: the bytes that it was read from are used again.
   return new Uint8Array(bytes.buffer.slice(bytes.byteOffset + from, bytes.byteOffset + at) as ArrayBuffer);
 }

@@ -1,17 +1,16 @@
 /**
- * Writes MessagePack into one growing buffer that all channels of the process share, so that a small message costs no
- * allocation but its view. Numbers take their shortest form; an undefined member is an absent one, as in JSON.
+ * Writes MessagePack into memory that all channels of the process share (slabs.ts). Numbers take their shortest form; an undefined member is an absent one, as in JSON.
  * Source of the format: MessagePack specification (msgpack/spec.md), section "Formats".
  */
 import { maxDepth } from "./limits.ts";
+import { currentSlab, type Slab, slabFor } from "./slabs.ts";
 
-/** Some hundred small messages; a larger one gets a buffer of its own, which is not kept. */
-const slabBytes = 64 * 1024;
 /** Longer texts are left to the engine; for shorter ones the way there costs more than it saves. */
 const shortText = 40;
 
-let bytes = Buffer.allocUnsafeSlow(slabBytes);
-/** Of the message that is being written. */
+// Of the message that is being written: writing never yields.
+let slab = currentSlab();
+let bytes = slab.bytes;
 let start = 0;
 let end = 0;
 let limit = 0;
@@ -25,47 +24,38 @@ export class TooLarge extends Error {
   }
 }
 
+/** A message and the slab that it lies in until `settle` is called for it. */
+export type Encoded = { readonly slab: Slab; readonly start: number; readonly end: number };
+
 /**
- * The MessagePack form of `value` behind `headBytes` that are left for the caller, at most `maxBytes` without them. The
- * bytes belong to the caller until it gives them back with `release`.
+ * The MessagePack form of `value` behind `headBytes` that are left for the caller, at most `maxBytes` without them.
  *
  * @throws TooLarge, or a TypeError for what has no form: functions, big integers, circles, dates and the like
  */
-export function encode(value: unknown, headBytes: number, maxBytes: number): Buffer {
-  if (bytes.length > slabBytes) {
-    bytes = Buffer.allocUnsafeSlow(slabBytes);
-    end = 0;
-  }
-  start = end;
+export function encode(value: unknown, headBytes: number, maxBytes: number): Encoded {
+  slab = currentSlab();
+  bytes = slab.bytes;
+  start = slab.end;
+  end = start;
   limit = headBytes + maxBytes;
-  try {
-    reserve(headBytes);
-    end += headBytes;
-    write(value, 0);
-    return bytes.subarray(start, end);
-  } catch (error) {
-    end = start;
-    throw error;
-  }
-}
-
-/** The bytes of the last message have been used: the next one may lie in their place. */
-export function release(frame: Buffer): void {
-  if (frame.buffer === bytes.buffer && frame.byteOffset + frame.length === end) end = frame.byteOffset;
+  reserve(headBytes);
+  end += headBytes;
+  write(value, 0);
+  slab.end = end;
+  slab.pending++;
+  return { slab, start, end };
 }
 
 function reserve(count: number): void {
-  if (end + count <= bytes.length) {
-    if (end + count - start > limit) throw new TooLarge(end + count - start);
-    return;
-  }
-  const used = end - start;
-  if (used + count > limit) throw new TooLarge(used + count);
-  const next = Buffer.allocUnsafeSlow(Math.max(slabBytes, 2 * (used + count)));
-  bytes.copy(next, 0, start, end);
-  bytes = next;
-  start = 0;
-  end = used;
+  const needed = end - start + count;
+  if (needed > limit) throw new TooLarge(needed);
+  if (end + count <= bytes.length) return;
+  const next = slabFor(2 * needed <= bytes.length ? 2 * needed : needed);
+  next.bytes.set(bytes.subarray(start, end), next.end);
+  end = next.end + end - start;
+  start = next.end;
+  slab = next;
+  bytes = next.bytes;
 }
 
 function write(value: unknown, depth: number): void {

@@ -5,11 +5,12 @@ import { echo } from "../echo.ts";
 export const component = defineComponent({
   provides: { echo },
   start({ provides }) {
+    const bulk = new Uint8Array(65_536);
     provides.echo.serve(({ lease }) => ({
       small: (reading) => reading,
       large: () => null,
       shared(handle) {
-        lease.read(handle);
+        lease.readInto(handle, bulk);
         return null;
       },
       async *readings(count) {
