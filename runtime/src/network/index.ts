@@ -9,3 +9,4 @@ export {
   planNetwork,
 } from "./plan.ts";
 export { networkServerMounts } from "./server-mounts.ts";
+export { catchUp, tunnelTimeDirectory } from "./tunnel-time.ts";

@@ -11,6 +11,7 @@ import { backendOf } from "./tunnel/backend.ts";
 import { describeChange, newTunnelHealth, observeHandshake } from "./tunnel/health.ts";
 import { openTunnel, type Tunnel } from "./tunnel/tunnel.ts";
 import { watchUplink } from "./tunnel/uplink-watch.ts";
+import { openTunnelTime, tunnelTimeDirectory } from "./tunnel-time.ts";
 
 // The root server may tell more than this server needs to know.
 const configSchema = z.object({
@@ -36,7 +37,8 @@ export const component = defineComponent({
     });
     void failWithTunnel(tunnel, stopping.signal);
     void watchUplink(tunnel.forgetSource, stopping.signal);
-    void watchTunnel(tunnel, context.log, stopping.signal);
+    const time = openTunnelTime(tunnelTimeDirectory);
+    void watchTunnel(tunnel, context.log, stopping.signal, time.note);
   },
 });
 
@@ -55,12 +57,19 @@ async function failWithTunnel(tunnel: Tunnel, stopping: AbortSignal): Promise<vo
   if (!stopping.aborted) throw new BulkheadError("NETWORK_SETUP_FAILED", `the tunnel ended: ${reason}`);
 }
 
-async function watchTunnel(tunnel: Tunnel, log: Context["log"], stopping: AbortSignal): Promise<void> {
+async function watchTunnel(
+  tunnel: Tunnel,
+  log: Context["log"],
+  stopping: AbortSignal,
+  noteTime: (nowMs: number) => Promise<void>,
+): Promise<void> {
   let health = newTunnelHealth(performance.now());
   while (!stopping.aborted) {
     const next = observeHandshake(health, await tunnel.readHandshake(), performance.now());
     const change = describeChange(health, next);
     if (change && !stopping.aborted) log[next.state === "up" ? "info" : "warn"](change);
+    // Before the first handshake, and where none can be seen, it is begun with this time all the same.
+    await noteTime(Date.now());
     health = next;
     await delay(readEveryMs[health.state === "up" ? "up" : "down"], undefined, { signal: stopping }).catch(
       () => undefined,

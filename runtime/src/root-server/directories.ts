@@ -11,6 +11,7 @@ const stores = [
   { name: "sealing", owner: "key-store", mode: 0o700 },
   { name: "staging", owner: "kms-agent", mode: 0o755 },
   { name: "crashes", owner: "serial-server", mode: 0o700 },
+  { name: "tunnel", owner: "network", mode: 0o700 },
   { name: "endorsed", owner: "verifier", mode: 0o700 },
   { name: "verifier", owner: "verifier", mode: 0o700 },
 ] as const;

@@ -1,7 +1,8 @@
 /** One running generation: its directories, its network, its supervision, and the state that it shows to the world. */
+import { join } from "node:path";
 import type { DeviceStatus, Release, ToComponent } from "@bulkhead/protocol";
 import { type GenerationRecord, type Installed, verifyInstalled } from "../generations/index.ts";
-import { applySteps, createNamespaces, deleteNamespaces, planNetwork } from "../network/index.ts";
+import { applySteps, catchUp, createNamespaces, deleteNamespaces, planNetwork } from "../network/index.ts";
 import { startSandbox } from "../sandbox/index.ts";
 import { notReady, planSupervision } from "../supervision/index.ts";
 import { createCrashReports } from "./crash-reports.ts";
@@ -63,6 +64,7 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
   const { system } = release;
   const uidOf = uidTable(device.config.uidBase, record().uidNumbers);
   await prepareStores(device.paths, uidOf);
+  await setClock(device, release);
   await makeChannelDirectories(device.paths, system, uidOf);
   await makeLeases(device.paths, system);
   await fifos.ensure([runtimeLogName, ...system.startOrder], uidOf("serial-server"));
@@ -93,6 +95,13 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
       await own.remove();
     },
   };
+}
+
+/** Before anything tells the time or opens the tunnel. The clock of a machine that is only played on is not ours. */
+async function setClock({ config, log }: Device, { builtAtMs }: Release): Promise<void> {
+  if (config.board === "virtual") return;
+  const words = await catchUp(join(config.dataDir, "tunnel"), Date.now(), builtAtMs);
+  if (words) log.line(words);
 }
 
 type SystemRunner = Runner & { touch(): void };

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import type { CoreName } from "@bulkhead/protocol";
-import { networkServerMounts } from "../network/index.ts";
+import { networkServerMounts, tunnelTimeDirectory } from "../network/index.ts";
 import { type Capability, cgroupMounts, type Mount } from "../sandbox/index.ts";
 import type { Device } from "./device.ts";
 import { tpmMounts } from "./tpm-mounts.ts";
@@ -65,10 +65,13 @@ const rows: Readonly<Partial<Record<CoreName, Row>>> = {
 
   /**
    * Makes the tunnel: CAP_NET_ADMIN over the uplink, the tun device, the programs `wg`, `wireguard-go` and `ip`, and a place
-   * for the control socket, which both of WireGuard's look for in /var/run.
+   * for the control socket, which both of WireGuard's look for in /var/run. Keeps the time of its handshakes.
    */
   network: async ({ paths }, uid) => ({
-    mounts: await networkServerMounts(await showTunDevice(paths, uid)),
+    mounts: [
+      ...(await networkServerMounts(await showTunDevice(paths, uid))),
+      { kind: "rw", source: join(paths.shownData, "tunnel"), target: tunnelTimeDirectory },
+    ],
     capabilities: ["net_admin"],
     inUplink: true,
   }),
