@@ -22,6 +22,7 @@ export const permissions: Readonly<Partial<Record<CoreName, Permission>>> = {
   network: {
     devices: ["/dev/net/tun"],
     memory: ["/var/run/wireguard"],
+    writes: ["/tunnel"],
     capabilities: ["net_admin"],
     uplink: true,
   },
