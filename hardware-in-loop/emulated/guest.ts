@@ -16,6 +16,8 @@ export type GuestCommand = {
   readonly argv: readonly string[];
   readonly processors: number;
   readonly memoryMiB: number;
+  /** Of the emulator on the host (nice(1)), for a guest whose time is measured; 0: as everybody. */
+  readonly nice: number;
   /** Wall time after which the guest is taken to hang. */
   readonly boundMs: number;
   onOutput(text: string): void;
@@ -55,7 +57,7 @@ export async function runInGuest(command: GuestCommand): Promise<GuestOutcome> {
 type Disks = Readonly<Record<string, string>>;
 
 async function runMachine(
-  { architecture, processors, memoryMiB, boundMs, onOutput }: GuestCommand,
+  { architecture, processors, memoryMiB, nice, boundMs, onOutput }: GuestCommand,
   tools: Tools,
   directory: string,
   boot: readonly string[],
@@ -77,7 +79,13 @@ async function runMachine(
     ...["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"],
     ...["output", "status"].flatMap((name) => port(name, file(name))),
   ];
-  const child = execa("setpriv", ["--pdeathsig", "KILL", "--", ...qemu, ...args], { ...quietly, timeout: boundMs });
+  const child = execa("setpriv", ["--pdeathsig", "KILL", "--", "nice", "-n", `${nice}`, ...qemu, ...args], {
+    ...quietly,
+    // A session of its own, which has a niceness of its own (sched(7), "The autogroup feature").
+    detached: true,
+    timeout: boundMs,
+  });
+  await writeFile(`/proc/${child.pid}/autogroup`, `${nice}`).catch(() => undefined);
   const { stderr, timedOut } = await child;
   for (const { server } of [output, status]) server.close();
   const [exitCode = "", ...report] = status.text().split("\n");

@@ -35,17 +35,36 @@ export type Verdicts = {
   readonly files: Readonly<Record<string, FileVerdict>>;
 };
 
-const boundMs = 25 * 60_000;
+/** On an idle machine of two cores the longest run takes a third of it. */
+const boundMs = 30 * 60_000;
+
+/** vitest's report leaves out why. */
+const setUpFailed = "the file failed as a whole: its set-up, most likely; the guest's output above says more";
+
+/** What vitest is told besides the paths, and how urgent the guest is. */
+export type RunOptions = { readonly vitest: readonly string[]; readonly nice: number };
+
+// An emulated processor takes 20 times as long as the host's, and the host may be busy with other things.
+const patience = ["--testTimeout=600000", "--hookTimeout=600000"];
+/** Files ending in .spec.ts. */
+export const specifications: RunOptions = { vitest: ["--project", "integration", ...patience], nice: 0 };
+/** Files ending in .prove.ts that measure time. */
+export const measurements: RunOptions = { vitest: ["--config", "vitest.prove.config.ts"], nice: -20 };
 
 /** Rejects with the guest's last words where it ended without a report. */
-export async function runSpecs(architecture: Architecture, paths: readonly string[]): Promise<Verdicts> {
-  const vitest = ["node", "node_modules/vitest/vitest.mjs", "run", "--project", "integration"];
+export async function runSpecs(
+  architecture: Architecture,
+  paths: readonly string[],
+  options: RunOptions = specifications,
+): Promise<Verdicts> {
+  const vitest = ["node", "node_modules/vitest/vitest.mjs", "run", ...options.vitest];
   const reporters = ["--reporter=verbose", "--reporter=json", "--outputFile.json=/run/report"];
   const outcome = await runInGuest({
     architecture,
     argv: ["env", "NO_COLOR=1", ...vitest, ...reporters, ...paths],
     processors: 2,
     memoryMiB: 2048,
+    nice: options.nice,
     boundMs,
     onOutput: (text) => process.stderr.write(text),
   });
@@ -63,6 +82,6 @@ function verdictOf(file: z.infer<typeof reportSchema>["testResults"][number]): F
   return {
     passed: named((status) => status === "passed").map((test) => test.fullName),
     skipped: named((status) => status !== "passed" && status !== "failed").map((test) => test.fullName),
-    failed: file.status === "passed" || failed.length > 0 ? failed : [file.message || "the file failed as a whole"],
+    failed: file.status === "passed" || failed.length > 0 ? failed : [file.message || setUpFailed],
   };
 }
