@@ -11,11 +11,11 @@ import { type Bench, openBench } from "../../../runtime/src/sandbox/testing/harn
 
 const periodMs = 50;
 /** More than the share that is left beside the loops by weight, so that fair scheduling must fail. */
-const workMs = 20;
-const budgetMs = 30;
+const workMs = 15;
+const budgetMs = 40;
 const warmUp = 30;
 const jobs = 100;
-const loops = 6;
+const loops = 8;
 
 const memory = { memoryBytes: 96 * 1024 ** 2, processes: 32 };
 const fair = { class: "fair", weight: 100 } as const;
