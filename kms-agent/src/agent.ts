@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type CommandEnvelope, logLineSchema, reportError } from "@bulkhead/protocol";
 import type {
   Client,
+  clockSettingInterface,
   consoleInterface,
   deviceIdentityInterface,
   gateInterface,
@@ -22,6 +23,7 @@ import type { AgentConfig } from "./config.ts";
 import { deploy } from "./fetch/deploy.ts";
 import { openStaging } from "./fetch/staging.ts";
 import { createKmsClock } from "./kms-clock.ts";
+import { observe } from "./observe.ts";
 import { stayConnected } from "./reconnect.ts";
 import { reportCrashes } from "./reports/crash-report.ts";
 import { createLogCarrier } from "./reports/log-carrier.ts";
@@ -41,6 +43,7 @@ export type Neighbours = {
   console: Client<typeof consoleInterface>;
   monitor: Client<typeof monitorInterface>;
   scheduler: Client<typeof schedulerInterface>;
+  clock: Client<typeof clockSettingInterface>;
 };
 export type AgentOptions = {
   config: AgentConfig;
@@ -58,6 +61,8 @@ export type AgentOptions = {
 const stallMs = 20_000;
 /** A verifier that is just restarting is waited for this long. */
 const commandDeadlineMs = 15_000;
+/** What the KMS's word travelled and waited, at most, unless something is wrong with the tunnel. */
+const kmsErrorMs = 2_000;
 /** Notifications may be lost; what was missed is found by looking now and then. */
 const refreshMs = 30_000;
 
@@ -85,6 +90,7 @@ export async function startAgent({
       ? null
       : await openStore(await openDirectory(join(stagingDirectory, "logs")), logLineSchema, logsBytes);
   const carrier = createLogCarrier({ console: uses.console, position, store, onError: complain("carrying the log") });
+  let session: OpenSession | undefined;
   let reports: Record<"state" | "crashes" | "resources" | "results", Coalesced> | undefined;
 
   const executor = createExecutor(journal, {
@@ -101,14 +107,19 @@ export async function startAgent({
         passOn,
       );
     },
+    observe: (command) => observe(command, uses, session),
     stop: stop.signal,
     aftermath: () => readAftermath(uses.monitor, incarnation),
     onResult: () => reports?.results.poke(),
     log: log.info,
   });
 
-  function onOpen(session: OpenSession, kmsTimeMs: number): void {
+  function onOpen(opened: OpenSession, kmsTimeMs: number): void {
+    session = opened;
     log.info("connected to the KMS");
+    void uses.clock
+      .offer({ source: "kms", timeMs: kmsTimeMs, errorMs: kmsErrorMs })
+      .catch(complain("setting the clock"));
     clock.set(kmsTimeMs);
     if (config.sleep) void announceSleep(session, config.sleep, awakeClock, clock.nowMs);
     carrier.attach(session);

@@ -1,5 +1,6 @@
 /** The administrative component: the device's end of the command channel, and what fetches releases. */
 import {
+  clockSettingInterface,
   consoleInterface,
   defineComponent,
   deviceIdentityInterface,
@@ -20,6 +21,7 @@ export const component = defineComponent({
     console: consoleInterface,
     monitor: monitorInterface,
     scheduler: schedulerInterface,
+    clock: clockSettingInterface,
   },
   async start({ uses, config, log, incarnation, onStop }) {
     onStop(await startAgent({ config: parseConfig(config), uses, log, incarnation, stagingDirectory }));

@@ -10,6 +10,7 @@ import {
   type DeviceRow,
   findDevice,
   findDeviceByNumber,
+  type Observations,
   type ResourceReports,
   recordEvent,
   summariseDevice,
@@ -31,6 +32,7 @@ export type Kms = {
   readonly sessions: Sessions;
   readonly resources: ResourceReports;
   readonly crashes: CrashReports;
+  readonly observations: Observations;
   readonly tunnels: Tunnels;
   readonly broker: Broker;
   readonly log: Log;

@@ -7,7 +7,7 @@ import { sweepCommands } from "./commands/delivery.ts";
 import type { KmsConfig } from "./config.ts";
 import { migrateDatabase, openDatabase, studioScope } from "./database/index.ts";
 import { createSessions, startDeviceChannel } from "./device-channel/index.ts";
-import { createCrashReports, createResourceReports, listDevices } from "./devices/index.ts";
+import { createCrashReports, createObservations, createResourceReports, listDevices } from "./devices/index.ts";
 import { createEventBus } from "./events/index.ts";
 import { gatewayClient } from "./gateway/index.ts";
 import { startHttp } from "./http/server.ts";
@@ -56,6 +56,7 @@ export async function startKms(config: KmsConfig, log: Log): Promise<RunningKms>
   const sessions = createSessions();
   const resources = createResourceReports();
   const crashes = createCrashReports();
+  const observations = createObservations();
   const kms: Kms = {
     config,
     instance,
@@ -66,6 +67,7 @@ export async function startKms(config: KmsConfig, log: Log): Promise<RunningKms>
     sessions,
     resources,
     crashes,
+    observations,
     tunnels,
     broker,
     log,

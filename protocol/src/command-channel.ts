@@ -12,6 +12,7 @@ import { z } from "zod";
 import { canonicalJson } from "./canonical-json.ts";
 import { crashRecordSchema, maxReportedCrashes } from "./crash.ts";
 import { digestSchema, key32Schema, nameSchema, signatureSchema, timeMsSchema } from "./names.ts";
+import { observationSchema } from "./observation.ts";
 import { resourcesSchema } from "./resources.ts";
 import { deviceStatusSchema, logLineSchema } from "./status.ts";
 import { systemSchema } from "./system.ts";
@@ -29,6 +30,10 @@ export const commandSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("restart-runtime") }),
   /** Compare what runs with the system; the result is in the state that the device reports then. */
   z.strictObject({ kind: z.literal("verify") }),
+  /** Switches the trace of a component, or of all (null), or has the device send what it recorded. */
+  z.strictObject({ kind: z.literal("trace"), component: nameSchema.nullable(), action: z.enum(["on", "off", "read"]) }),
+  /** The whole state of the device, as one observation. */
+  z.strictObject({ kind: z.literal("report") }),
   /** Fetch, verify and activate; the answer comes when the verifier has judged. */
   z.strictObject({ kind: z.literal("deploy"), target: z.string().max(128), releaseDigest: digestSchema }),
 ]);
@@ -74,6 +79,8 @@ export const fromDevice = z.discriminatedUnion("type", [
     nextMs: timeMsSchema,
     awakeMs: z.number().int().positive(),
   }),
+  /** What a command asked to see; it comes before that command's result. */
+  z.strictObject({ type: z.literal("observation"), observation: observationSchema }),
   z.strictObject({
     type: z.literal("command-result"),
     id: z.uuid(),

@@ -16,8 +16,16 @@ type BuiltIn = {
 /** Core servers, in the order in which they start. Their names are reserved. */
 export const coreImages = {
   "serial-server": { role: "core", provides: { console: "console" }, uses: {}, network: [] },
-  "message-server": { role: "core", provides: { monitor: "monitor" }, uses: {}, network: [] },
-  "clock-server": { role: "core", provides: { time: "clock" }, uses: {}, network: [] },
+  "message-server": {
+    role: "core",
+    provides: { monitor: "monitor" },
+    uses: {
+      scheduler: { from: "scheduler-server.report", dependency: "weak" },
+      clock: { from: "clock-server.time", dependency: "weak" },
+    },
+    network: [],
+  },
+  "clock-server": { role: "core", provides: { time: "clock", setting: "clock-setting" }, uses: {}, network: [] },
   "scheduler-server": { role: "core", provides: { report: "scheduler" }, uses: {}, network: [] },
   "key-store": {
     role: "core",
@@ -41,6 +49,7 @@ export const coreImages = {
       console: { from: "serial-server.console", dependency: "weak" },
       monitor: { from: "message-server.monitor", dependency: "weak" },
       scheduler: { from: "scheduler-server.report", dependency: "weak" },
+      clock: { from: "clock-server.setting", dependency: "weak" },
     },
     network: ["kms"],
   },

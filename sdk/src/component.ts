@@ -120,7 +120,7 @@ export type RootLink = {
   ): void;
   /** For the serial server: a component has ended unexpectedly. */
   onCrash(handler: (crash: CrashFacts) => void): void;
-  tellRoot<K extends "activate" | "restart" | "verify">(kind: K, body: ToRoot[K]): void;
+  tellRoot<K extends "activate" | "restart" | "verify" | "trace">(kind: K, body: ToRoot[K]): void;
 };
 
 export type Interfaces = Readonly<Record<string, AnyInterface>>;

@@ -26,11 +26,15 @@ export function createLog(writeLine: (line: string) => void): Log {
   return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
 }
 
-/** A log on `stream` (standard output) that drops lines, and says how many, rather than queue without end. */
-export function streamLog(stream: Writable): Log {
+/**
+ * A log on `stream` (standard output) that drops lines, and says how many, rather than queue without end. `mark` hears of
+ * each line.
+ */
+export function streamLog(stream: Writable, mark: (line: string) => void = () => undefined): Log {
   let dropped = 0;
   stream.on("error", () => {}); // The reader went away: nothing to tell it to.
   return createLog((line) => {
+    mark(line);
     if (stream.writableLength > maxQueuedBytes) {
       dropped++;
       return;

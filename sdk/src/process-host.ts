@@ -3,6 +3,7 @@ import { createConnection, type NetConnectOpts, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { BulkheadError, controlFileDescriptor } from "@bulkhead/protocol";
 import { type Log, streamLog } from "./log.ts";
+import { traceMark } from "./trace/recorder.ts";
 
 export type Host = {
   /** The control channel. */
@@ -23,7 +24,7 @@ export type Host = {
 export function processHost(): Host {
   return {
     control: controlSocket(),
-    log: streamLog(process.stdout),
+    log: streamLog(process.stdout, traceMark),
     exit: (code) => process.exit(code),
     onUncaught(callback) {
       process.on("uncaughtException", callback);

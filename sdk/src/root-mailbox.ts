@@ -13,7 +13,7 @@ export type RootMailbox = {
 
 /** A handler that comes after the first message gets the newest one at once: nobody misses how things stand. */
 export function createRootMailbox(
-  tell: <K extends "activate" | "restart" | "verify">(kind: K, body: ToRoot[K]) => void,
+  tell: <K extends "activate" | "restart" | "verify" | "trace">(kind: K, body: ToRoot[K]) => void,
 ): RootMailbox {
   const status = createSlot<unknown>();
   const generation = createSlot<Generation>();

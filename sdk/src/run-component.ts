@@ -18,14 +18,17 @@ import { createEnding, type Ending, type StopHandler } from "./ending.ts";
 import { type Host, processHost } from "./process-host.ts";
 import { rehearse } from "./rehearsal.ts";
 import { createRootMailbox } from "./root-mailbox.ts";
+import { createCounterFile } from "./trace/counters.ts";
+import { createTraceRecorder, type TraceRecorder, traceDirectory } from "./trace/recorder.ts";
 
 export type RunOptions = {
   /** Where the sockets are. Default: the directories of a sandbox. */
-  directories?: { uses: string; provides: string; leases?: string };
+  directories?: Directories;
   /** The process around the component. Default: this process, with the control channel on file descriptor 3. */
   host?: Host;
 };
 
+type Directories = { uses: string; provides: string; leases?: string; trace: string };
 type Start = ToComponent["start"];
 type Accept = (client: ServedClient<AnyInterface>) => Handlers<AnyInterface>;
 
@@ -42,6 +45,7 @@ export function runComponent(definition: AnyComponent, options: RunOptions = {})
     uses: usesDirectory,
     provides: providesDirectory,
     leases: leasesDirectory,
+    trace: traceDirectory,
   };
   return new Promise((ready) => {
     const ending = createEnding(host, () => control);
@@ -58,6 +62,7 @@ export function runComponent(definition: AnyComponent, options: RunOptions = {})
           launch(launched, control, ending).then(ready, ending.fault);
         },
         peer: ({ name, up, incarnation }) => launched?.ends.get(name)?.setPeer({ up, incarnation }),
+        trace: ({ enabled }) => launched?.trace?.setEnabled(enabled),
         stop: (body) => void ending.stop(body, launched),
         status: ({ status }) => root.takeStatus(status),
         generation: (outcome) => root.takeGeneration(outcome),
@@ -73,13 +78,14 @@ export function runComponent(definition: AnyComponent, options: RunOptions = {})
 type Launch = {
   definition: AnyComponent;
   start: Start;
-  directories: { uses: string; provides: string; leases?: string };
+  directories: Directories;
   host: Host;
   context: Context;
   ends: Map<string, ClientEnd<AnyInterface>>;
   accepts: Map<string, Accept>;
   servers: ServerEnd[];
   stopHandlers: StopHandler[];
+  trace: TraceRecorder | undefined;
 };
 
 function prepare(
@@ -111,7 +117,8 @@ function prepare(
     generation: start.generation,
     root,
   } as Context;
-  return { definition, start, directories, host, context, ends, accepts, servers: [], stopHandlers };
+  const trace = start.trace && createTraceRecorder(start.trace, start.incarnation, directories.trace);
+  return { definition, start, directories, host, context, ends, accepts, servers: [], stopHandlers, trace };
 }
 
 function leaseFile(directories: Launch["directories"], place: string, leaseBytes: number): LeaseFile | undefined {
@@ -145,8 +152,10 @@ async function launch(launched: Launch, control: ControlEnd, ending: Ending): Pr
   }
   if (ending.begun()) return;
   control.tell("ready", {});
+  const counters = start.trace && createCounterFile(launched.directories.trace);
   ending.onEnd(
     every(start.heartbeatMs, () => {
+      counters?.write(start.provides, launched.servers);
       if (control.queuedBytes() < maxControlBytes) control.tell("heartbeat", {});
     }),
   );

@@ -181,7 +181,7 @@ export async function createDevice(project: Project, options: DeviceOptions = {}
       directories,
       config: { ...config, ...change },
       log: { info: (text) => void lines.push(text), warn: (text) => void lines.push(text) },
-      tellRoot: <K extends "activate" | "restart" | "verify">(kind: K, body: ToRoot[K]) =>
+      tellRoot: <K extends "activate" | "restart" | "verify" | "trace">(kind: K, body: ToRoot[K]) =>
         void told.push({ kind, body }),
       hostNow: () => Date.now() + clock.offsetMs,
     });

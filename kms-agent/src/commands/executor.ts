@@ -14,6 +14,8 @@ export type ExecutorPorts = {
   nowMs: () => number;
   /** Passes a command to the verifier. */
   command: (envelope: CommandEnvelope) => Promise<Verdict>;
+  /** Shows the KMS what an accepted command asks to see. */
+  observe: (command: Command) => Promise<void>;
   /** Fetches and installs; calls `passOn` right before the verifier is asked to install. */
   deploy: (command: Deploy, deadlineMs: number, passOn: () => Promise<void>) => Promise<Verdict>;
   /** What there is to see of what happened while the agent was away. */
@@ -51,7 +53,9 @@ export function createExecutor(journal: Journal, ports: ExecutorPorts): Executor
     await journal.update(id, { tries: (journal.find(id)?.tries ?? 0) + 1 });
     if (command.kind === "deploy") return resultOfVerdict(await ports.deploy(command, envelope.deadlineMs, passOn));
     await passOn();
-    return resultOfVerdict(await ports.command(envelope));
+    const verdict = await ports.command(envelope);
+    if (verdict.accepted) await ports.observe(command);
+    return resultOfVerdict(verdict);
   }
 
   async function run(envelope: CommandEnvelope): Promise<void> {

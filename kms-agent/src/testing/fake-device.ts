@@ -14,6 +14,7 @@ import {
 } from "@bulkhead/protocol";
 import { plainSystem } from "@bulkhead/protocol/testing";
 import {
+  clockSettingInterface,
   consoleInterface,
   createLog,
   deviceIdentityInterface,
@@ -56,6 +57,8 @@ export const accepted: Verdict = { accepted: true, code: null, message: "accepte
 export async function makeFakeDevice(keys: Identities) {
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-agent-"));
   const calls: { operation: string; args: unknown }[] = [];
+  /** What the clock server was offered. */
+  const offers: unknown[] = [];
   const device = {
     status: statusOf(1),
     resources: resourcesOf(1),
@@ -81,12 +84,26 @@ export async function makeFakeDevice(keys: Identities) {
     status: () => device.status,
     system: () => system,
     inspections: () => ({}),
+    report: () => ({
+      ...{ format: 1 as const, atMs: 1, status: device.status, resources: device.resources },
+      ...{ usage: null, clock: null, inspections: {} },
+    }),
   });
   const console = fakeClient(consoleInterface, {
     read: ({ after, limit }) => ({ lines: device.lines.filter((l) => l.sequence > after).slice(0, limit), dropped: 0 }),
     crashes: ({ limit }) => device.crashes.slice(0, limit),
   });
-  const scheduler = fakeClient(schedulerInterface, { report: () => device.resources });
+  const scheduler = fakeClient(schedulerInterface, {
+    report: () => device.resources,
+    usage: () => [],
+    trace: ({ component }) => ({ entries: [[1, "m", `a mark of ${component}`]], damaged: 0 }),
+  });
+  const clock = fakeClient(clockSettingInterface, {
+    offer: (offer) => {
+      offers.push(offer);
+      return { timeMs: offer.timeMs, quality: offer.source, errorMs: offer.errorMs };
+    },
+  });
   const gate = fakeClient(gateInterface, {
     examine: (args) => asked("examine", args, device.examine),
     install: (args) => asked("install", args, device.install),
@@ -99,9 +116,10 @@ export async function makeFakeDevice(keys: Identities) {
     device,
     deviceId,
     calls,
+    offers,
     logged,
     directory,
-    neighbours: { identity, monitor, console, scheduler, gate },
+    neighbours: { identity, monitor, console, scheduler, gate, clock },
     write(text: string) {
       const sequence = (device.lines.at(-1)?.sequence ?? 99) + 1;
       device.lines.push({ sequence, atMs: 1, component: "climate", stream: "out", text });
@@ -117,6 +135,7 @@ export async function makeFakeDevice(keys: Identities) {
           monitor: monitor.client,
           console: console.client,
           scheduler: scheduler.client,
+          clock: clock.client,
           gate: gate.client,
         },
         log: createLog((line) => logged.push(line)),

@@ -49,6 +49,10 @@ function describe(command: Command): string {
       return "Restart runtime";
     case "verify":
       return "Verify";
+    case "trace":
+      return `Trace ${command.action}: ${command.component ?? "all components"}`;
+    case "report":
+      return "Report state";
     case "deploy":
       return `Deploy ${command.target.replace(/\.json$/, "")}`;
   }

@@ -7,6 +7,7 @@ import {
   key32Schema,
   logLineSchema,
   nameSchema,
+  type Observation,
   provisioningSchema,
   resourcesSchema,
   type System,
@@ -87,6 +88,18 @@ export const resourcesAnswerSchema = z
     description: "The newest report of a device; a KMS that was restarted has none until the device sends the next.",
   });
 export type ResourcesAnswer = z.infer<typeof resourcesAnswerSchema>;
+
+export const observationParams = z.object({ id: deviceIdSchema, kind: z.enum(["report", "trace"]) });
+/** The generator cannot follow all of it; the schema itself is the protocol's. */
+const observationDocument = z
+  .custom<Observation>()
+  .openapi("Observation", { type: "object", description: "As protocol/src/observation.ts describes it." });
+export const observationAnswerSchema = z
+  .object({ observation: observationDocument.nullable(), receivedAtMs: nullableTime })
+  .openapi("ObservationAnswer", {
+    description: "What the device last showed when a command asked it to; null before, and after a restart of the KMS.",
+  });
+export type ObservationAnswer = z.infer<typeof observationAnswerSchema>;
 
 /** `id` is the KMS's and rises for ever; `sequence` is the device's and starts anew at each boot. */
 export const storedLogLineSchema = logLineSchema.extend({ id: z.number().int() }).openapi("LogLine");

@@ -116,6 +116,17 @@ describe("[M4] the command channel", () => {
     expect((await one.eventCodes()).filter((code) => code === "OVERDUE")).toHaveLength(1);
   });
 
+  it("[K16] keeps what a device last showed when it was asked, of each kind", async () => {
+    const one = await device("observations");
+    expect(await one.get("/observations/trace")).toEqual({ observation: null, receivedAtMs: null });
+    const channel = await connectDevice(one.options);
+    const trace = (atMs: number) => ({ kind: "trace" as const, atMs, components: {}, omitted: [] });
+    for (const atMs of [1, 2]) channel.send({ type: "observation", observation: trace(atMs) });
+    await vi.waitFor(async () => expect(await one.get("/observations/trace")).toMatchObject({ observation: trace(2) }));
+    expect(await one.get("/observations/report")).toEqual({ observation: null, receivedAtMs: null });
+    channel.socket.close();
+  });
+
   it("[K21] keeps what a device's components take, each device's own, while the KMS runs", async () => {
     const [one, other] = [await device("resources"), await device("other resources")];
     expect(await one.get("/resources")).toEqual({ resources: null, receivedAtMs: null });

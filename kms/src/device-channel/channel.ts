@@ -86,6 +86,8 @@ async function take(kms: Kms, deviceId: string, message: FromDevice, send: (mess
       return kms.crashes.keep(deviceId, message.crashes, Date.now());
     case "resources":
       return kms.resources.keep(deviceId, message.resources, Date.now());
+    case "observation":
+      return kms.observations.keep(deviceId, message.observation, Date.now());
     case "log": {
       const lines = await appendLogs(database, scope, deviceId, message.lines, message.dropped);
       // Only now: what is acknowledged, the device forgets.

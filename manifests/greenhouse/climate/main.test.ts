@@ -37,7 +37,7 @@ async function start() {
     { grant: { pin: "P9_12", direction: "out" } },
   );
   const clock = fakeClient(clockInterface, {
-    now: () => ({ timeMs: 1000, monotonicUs: 0, quality: "host" }),
+    now: () => ({ timeMs: 1000, monotonicUs: 0, quality: "host", errorMs: null }),
     after: () => null,
     cancel: () => null,
   });

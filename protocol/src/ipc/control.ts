@@ -28,10 +28,14 @@ export const toComponent = {
     uses: z.array(channelSchema),
     provides: z.array(channelSchema),
     heartbeatMs: z.number().int().positive(),
+    /** Its trace ring, in /run/trace, and whether it records from the start; absent: none. */
+    trace: z.strictObject({ ringBytes: z.number().int().nonnegative(), enabled: z.boolean() }).optional(),
     config: z.json(),
   }),
   /** A provider of one of your channels came up or went. `name` is the channel's name at the client. */
   peer,
+  /** Record into the trace ring from now on, or no more. */
+  trace: z.strictObject({ enabled: z.boolean() }),
   /** Finish within `graceMs`; then SIGKILL. */
   stop: z.strictObject({ graceMs: z.number().int().nonnegative(), reason: z.string() }),
   /** Only to the core servers that ask for it: the state of the whole device, after each change. */
@@ -58,6 +62,8 @@ export const toRoot = {
   activate: z.strictObject({ releaseDigest: digestSchema }),
   /** Only from the verifier: a command that it has checked. */
   restart: z.strictObject({ component: nameSchema.nullable(), reason: z.string().max(500) }),
+  /** Only from the verifier: switch the trace of a component, or of all, on or off. */
+  trace: z.strictObject({ component: nameSchema.nullable(), enabled: z.boolean() }),
   /** Only from the verifier: compare what runs with the system, now. */
   verify: z.strictObject({}),
 } as const;

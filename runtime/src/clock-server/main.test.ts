@@ -1,10 +1,42 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { startComponent } from "@bulkhead/sdk/testing";
-import { expect, test, vi } from "vitest";
-import { component } from "./main.ts";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { clockServer } from "./main.ts";
 import { maxTimers } from "./timers.ts";
 
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "bulkhead-clock-"));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+const start = (config = {}) =>
+  startComponent(clockServer({ directory, rtc: join(directory, "rtc") }), { uses: {}, config });
+
+test("[K5] the clock server goes on where it stopped, reads the RTC, and takes the time of the KMS", async () => {
+  const builtAtMs = Date.UTC(2026, 0);
+  const config = { trustsHost: false, builtAtMs };
+  const first = await start(config);
+  expect(await first.connect("time").client.now()).toMatchObject({ quality: "unset" });
+  const offer = { source: "kms", timeMs: builtAtMs + 1_000_000, errorMs: 5 } as const;
+  expect(await first.connect("setting").client.offer(offer)).toMatchObject({ quality: "kms", errorMs: 5 });
+  await first.stop();
+  const kept = JSON.parse(await readFile(join(directory, "last-seen.json"), "utf8")).timeMs;
+  expect(kept).toBeGreaterThanOrEqual(offer.timeMs);
+  const second = await start(config);
+  const now = await second.connect("time").client.now();
+  expect(now).toMatchObject({ quality: "floor", errorMs: null });
+  expect(now.timeMs).toBeGreaterThanOrEqual(kept);
+  await second.stop();
+  await writeFile(join(directory, "rtc"), `${Math.ceil((builtAtMs + 9_000_000) / 1000)}\n`);
+  const third = await start(config);
+  expect(await third.connect("time").client.now()).toMatchObject({ quality: "rtc" });
+  await third.stop();
+});
+
 test("[K5] clients have time-outs of their own: same ids do not meet, and a full client harms no other", async () => {
-  const started = await startComponent(component, { uses: {} });
+  const started = await start();
   const [a, b] = [started.connect("time"), started.connect("time")];
   const heard: string[] = [];
   a.client.channel.on("timeout", ({ id }) => heard.push(`a${id}`));

@@ -1,25 +1,73 @@
 /** The clock server: the time of day with its quality, and time-outs that do not depend on it. */
-import { clockInterface, defineComponent } from "@bulkhead/sdk";
-import { readTime } from "./time.ts";
+import { reportError } from "@bulkhead/protocol";
+import { clockInterface, clockSettingInterface, defineComponent } from "@bulkhead/sdk";
+import { z } from "zod";
+import { monotonicUs, openLastSeen, readRtc } from "./sources.ts";
+import { beginTime, stateAt, takeOffer, timeAt } from "./time.ts";
 import { createTimers } from "./timers.ts";
 
-export const component = defineComponent({
-  provides: { time: clockInterface },
-  start({ provides }) {
-    provides.time.serve((client) => {
-      const timers = createTimers((id) => client.notify("timeout", { id }));
-      client.onGone(timers.cancelAll);
-      return {
-        now: readTime,
-        after({ id, delayMs }) {
-          timers.after(id, delayMs);
-          return null;
-        },
-        cancel({ id }) {
-          timers.cancel(id);
-          return null;
-        },
-      };
-    });
-  },
+/** After a power cut the clock starts this much behind, at most; flash wears with every write. */
+const keepEveryMs = 60_000;
+
+const configSchema = z.object({
+  /** The kernel's clock is somebody else's, who keeps it right; this server never sets it. */
+  trustsHost: z.boolean().default(true),
+  builtAtMs: z.number().int().nonnegative().default(0),
 });
+
+export type ClockPlaces = { readonly directory: string; readonly rtc: string };
+
+/** A clock server that keeps its last time in `directory` and reads the RTC at `rtc`. */
+export const clockServer = ({ directory, rtc }: ClockPlaces) =>
+  defineComponent({
+    provides: { time: clockInterface, setting: clockSettingInterface },
+    async start({ provides, config, log, onStop }) {
+      const { trustsHost, builtAtMs } = configSchema.parse(config);
+      const lastSeen = openLastSeen(directory);
+      const host = { timeMs: Date.now(), isTrusted: trustsHost };
+      const start = { floorMs: await lastSeen.read(), rtcMs: await readRtc(rtc), host, builtAtMs };
+      let model = beginTime(start, monotonicUs());
+      log.info("time", { ...stateAt(model, monotonicUs()) });
+
+      const keep = () =>
+        lastSeen
+          .write(timeAt(model, monotonicUs()))
+          .catch((error: unknown) => log.error("the time cannot be kept", { ...reportError(error) }));
+      await keep();
+      const keeping = setInterval(() => void keep(), keepEveryMs);
+      onStop(async () => {
+        clearInterval(keeping);
+        await keep();
+      });
+
+      provides.setting.serve(() => ({
+        offer(offer) {
+          const before = model;
+          model = takeOffer(model, offer, monotonicUs());
+          if (before.quality !== model.quality) log.info("time", { ...stateAt(model, monotonicUs()) });
+          return stateAt(model, monotonicUs());
+        },
+      }));
+      provides.time.serve((client) => {
+        const timers = createTimers((id) => client.notify("timeout", { id }));
+        client.onGone(timers.cancelAll);
+        return {
+          now() {
+            const nowUs = monotonicUs();
+            return { ...stateAt(model, nowUs), monotonicUs: nowUs };
+          },
+          after({ id, delayMs }) {
+            timers.after(id, delayMs);
+            return null;
+          },
+          cancel({ id }) {
+            timers.cancel(id);
+            return null;
+          },
+        };
+      });
+    },
+  });
+
+/** The root server mounts `<dataDir>/clock` there, and the RTC of a board that has one. */
+export const component = clockServer({ directory: "/clock", rtc: "/rtc/since_epoch" });

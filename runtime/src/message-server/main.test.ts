@@ -1,8 +1,20 @@
 import { plainSystem } from "@bulkhead/protocol/testing";
-import { startComponent } from "@bulkhead/sdk/testing";
+import { clockInterface, schedulerInterface } from "@bulkhead/sdk";
+import { fakeClient, startComponent } from "@bulkhead/sdk/testing";
 import { expect, test } from "vitest";
 import { component } from "./main.ts";
 
+const scheduler = fakeClient(schedulerInterface, {
+  report: () => ({ cgroup: "none" as const, components: [] }),
+  usage: () => [],
+  trace: () => ({ entries: [], damaged: 0 }),
+});
+const clock = fakeClient(clockInterface, {
+  now: () => ({ timeMs: 5, monotonicUs: 1, quality: "kms" as const, errorMs: 2 }),
+  after: () => null,
+  cancel: () => null,
+});
+const uses = { scheduler: scheduler.client, clock: clock.client };
 const system = plainSystem({ system: "greenhouse" });
 const status = (generation: number) => ({
   format: 1,
@@ -15,7 +27,7 @@ const status = (generation: number) => ({
 });
 
 test("[K3] every reader of the monitor hears of a change and can ask for it; a bad state is told to nobody", async () => {
-  const started = await startComponent(component, { uses: {} });
+  const started = await startComponent(component, { uses });
   const readers = [started.connect("monitor"), started.connect("monitor")];
   const heard: number[] = [];
   for (const { client } of readers) client.channel.on("changed", ({ generation }) => heard.push(generation));
@@ -31,4 +43,21 @@ test("[K3] every reader of the monitor hears of a change and can ask for it; a b
   readers[0]?.leave();
   started.root.status({ status: status(3), system });
   expect(heard).toEqual([1, 1, 3]);
+});
+
+test("[K16] the report has the whole state at one moment; who does not answer leaves his part empty", async () => {
+  const started = await startComponent(component, { uses });
+  const { client } = started.connect("monitor");
+  await expect(client.report()).rejects.toMatchObject({ code: "COMPONENT_NOT_READY" });
+  started.root.status({ status: status(1), system });
+  expect(await client.report()).toMatchObject({
+    status: { generation: 1 },
+    resources: { cgroup: "none" },
+    usage: [],
+    clock: { timeMs: 5, quality: "kms", errorMs: 2 },
+    inspections: {},
+  });
+  clock.goDown();
+  expect(await client.report()).toMatchObject({ resources: { cgroup: "none" }, clock: null });
+  clock.comeBack();
 });

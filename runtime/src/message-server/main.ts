@@ -3,21 +3,30 @@
  * in the middle of the channels that the manifest wants inspected.
  */
 import { channelSchema } from "@bulkhead/protocol";
-import { defineComponent, monitorInterface, type ServedClient } from "@bulkhead/sdk";
+import {
+  clockInterface,
+  defineComponent,
+  monitorInterface,
+  type ServedClient,
+  schedulerInterface,
+} from "@bulkhead/sdk";
 import { z } from "zod";
 import { createDeviceRecord } from "./device-record.ts";
+import { reportDevice } from "./device-report.ts";
 import { type Middle, standInTheMiddle } from "./inspection/index.ts";
 
 const configSchema = z.object({ inspected: z.array(channelSchema).default([]) });
 
 export const component = defineComponent({
   provides: { monitor: monitorInterface },
-  async start({ provides, root, log, config }) {
+  uses: { scheduler: schedulerInterface, clock: clockInterface },
+  async start({ provides, uses, root, log, config }) {
     const middles = new Map<string, Middle>();
     for (const channel of configSchema.parse(config).inspected) {
       middles.set(`${channel.client}.${channel.name}`, await standInTheMiddle({ channel, log }));
     }
     const record = createDeviceRecord();
+    const inspections = () => Object.fromEntries([...middles].map(([name, { counters }]) => [name, { ...counters }]));
     const readers = new Set<ServedClient<typeof monitorInterface>>();
 
     provides.monitor.serve((client) => {
@@ -26,7 +35,8 @@ export const component = defineComponent({
       return {
         status: () => record.status(),
         system: () => record.system(),
-        inspections: () => Object.fromEntries([...middles].map(([name, { counters }]) => [name, { ...counters }])),
+        inspections,
+        report: () => reportDevice(record.status(), uses, inspections()),
       };
     });
 

@@ -26,6 +26,7 @@ export function devicePaths(config: Pick<RootServerConfig, "dataDir" | "runDir">
     provisioning: join(config.dataDir, "provisioning.json"),
     storage: join(config.dataDir, "storage"),
     mountedStorage: join(config.runDir, "storage"),
+    trace: join(config.runDir, "trace"),
     endorsed: join(config.dataDir, "endorsed"),
     ipc: join(config.runDir, "ipc"),
     log: join(config.runDir, "log"),

@@ -8,6 +8,7 @@ import type { DevicePaths, UidOf } from "./device.ts";
 /** What single components keep on the disk. Mode 0755 where another component reads it, 0700 else. */
 const stores = [
   { name: "keys", owner: "key-store", mode: 0o700 },
+  { name: "clock", owner: "clock-server", mode: 0o700 },
   { name: "sealing", owner: "key-store", mode: 0o700 },
   { name: "staging", owner: "kms-agent", mode: 0o755 },
   { name: "crashes", owner: "serial-server", mode: 0o700 },

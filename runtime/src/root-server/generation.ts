@@ -18,6 +18,7 @@ import type { Escalation, Request } from "./runner-host.ts";
 import { buildSpec, isCoreServer } from "./sandbox-spec.ts";
 import { startConfig } from "./start-config.ts";
 import { buildStatus } from "./status.ts";
+import { createTraceSwitches } from "./trace-switches.ts";
 import { createWatch } from "./verification.ts";
 
 /** The state goes out at most this often. */
@@ -123,6 +124,16 @@ function createSystemRunner(
   });
 
   const watch = createWatch(device, system, pacer.touch);
+  const traces = createTraceSwitches(system);
+
+  function onRequest(request: Request | Request<"verify" | "trace">): void {
+    if (request.kind === "verify") watch.request();
+    else if (request.kind !== "trace") events.onRequest(request);
+    else {
+      const { component, enabled } = request.body;
+      for (const name of traces.set(component, enabled)) runner.send(name, "trace", { enabled });
+    }
+  }
 
   async function attachTunnel(): Promise<void> {
     await moveTunnel().catch((error: Error) => runner.fault("network", `made a tunnel that ${error.message}`));
@@ -136,9 +147,12 @@ function createSystemRunner(
 
   const runner: Runner = createRunner(planSupervision(system), {
     launch: (name, slot) => watch.launch(name, () => launch(options, release, uidOf, own, name, slot)),
-    greeting: (name, incarnation) => greeting(name, incarnation, release, installed, record(), device),
+    greeting: (name, incarnation) => ({
+      ...greeting(name, incarnation, release, installed, record(), device),
+      trace: traces.settings(name),
+    }),
     mayRequest: (name) => name === "verifier" && isCore(release, name),
-    onRequest: (request) => (request.kind === "verify" ? watch.request() : events.onRequest(request)),
+    onRequest,
     onGreeted(name) {
       const { lastOutcome } = record();
       if (name === "verifier" && lastOutcome) runner.send(name, "generation", lastOutcome);

@@ -1,8 +1,11 @@
 /** The directories that a component has to itself beside its bundle and its channels; they live as long as the generation. */
+import { join } from "node:path";
 import type { System } from "@bulkhead/protocol";
+import { storageDirectory, traceDirectory } from "@bulkhead/sdk";
 import type { GenerationRecord } from "../generations/index.ts";
 import type { Mount, SandboxSpec } from "../sandbox/index.ts";
 import { mountStorage, storageWishes, unmountStorage } from "../storage/index.ts";
+import { mountRings, unmountRings } from "../trace/index.ts";
 import type { Device, UidOf } from "./device.ts";
 
 export type OwnDirectories = {
@@ -19,6 +22,7 @@ export async function makeOwnDirectories(
   { current, trying }: GenerationRecord,
   uidOf: UidOf,
 ): Promise<OwnDirectories> {
+  await mountRings(paths.trace, components, uidOf);
   const stored = await mountStorage({
     root: paths.storage,
     mountRoot: paths.mountedStorage,
@@ -31,14 +35,19 @@ export async function makeOwnDirectories(
   });
   return {
     of(name) {
+      const hasRing = (components[name]?.trace.ringBytes ?? 0) > 0;
+      const ring: Mount[] = hasRing ? [{ kind: "rw", source: join(paths.trace, name), target: traceDirectory }] : [];
       const found = stored.find(({ component }) => component === name);
-      if (!found) return { mounts: [], storage: undefined };
+      if (!found) return { mounts: ring, storage: undefined };
       const quotaBytes = components[name]?.storage.quotaBytes ?? 0;
       return {
-        mounts: [{ kind: "rw", source: found.path, target: "/data" }],
+        mounts: [...ring, { kind: "rw", source: found.path, target: storageDirectory }],
         storage: { quotaBytes, isLimited: found.isLimited },
       };
     },
-    remove: () => unmountStorage(paths.mountedStorage),
+    async remove() {
+      await unmountStorage(paths.mountedStorage);
+      await unmountRings(paths.trace);
+    },
   };
 }

@@ -2,6 +2,7 @@
  * Who may do more than others, row by row. A component is named here only if it is part of the installed runtime: no
  * manifest can get a row, and the compiler reserves the names.
  */
+import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import type { CoreName } from "@bulkhead/protocol";
 import { networkServerMounts, tunnelTimeDirectory } from "../network/index.ts";
@@ -48,6 +49,15 @@ const rows: Readonly<Partial<Record<CoreName, Row>>> = {
     mounts: [{ kind: "rw", source: join(paths.shownData, "staging"), target: "/staging" }],
   }),
 
+  /** The last time that it saw, and the clock of a board that has one. It cannot set the kernel's. */
+  "clock-server": async ({ config, paths }) => ({
+    ...none,
+    mounts: [
+      { kind: "rw", source: join(paths.shownData, "clock"), target: "/clock" },
+      ...(await rtcMounts(config.board)),
+    ],
+  }),
+
   /** A place for crash records, and the reading ends of the log FIFOs, which it owns. A FIFO on a read-only mount can be opened. */
   "serial-server": ({ paths }) => ({
     ...none,
@@ -57,10 +67,14 @@ const rows: Readonly<Partial<Record<CoreName, Row>>> = {
     ],
   }),
 
-  /** Sees what the kernel enforces and counts; can change none of it. */
-  "scheduler-server": async ({ host, config }) => ({
+  /** Sees what the kernel enforces and counts, how full each storage is, and the trace rings; can change none of it. */
+  "scheduler-server": async ({ host, config, paths }) => ({
     ...none,
-    mounts: await cgroupMounts(host.cgroup, config.instance, "/cgroup"),
+    mounts: [
+      ...(await cgroupMounts(host.cgroup, config.instance, "/cgroup")),
+      { kind: "ro", source: paths.mountedStorage, target: "/storage" },
+      { kind: "ro", source: paths.trace, target: "/trace" },
+    ],
   }),
 
   /**
@@ -76,6 +90,14 @@ const rows: Readonly<Partial<Record<CoreName, Row>>> = {
     inUplink: true,
   }),
 };
+
+const rtc = "/sys/class/rtc/rtc0/since_epoch";
+
+/** A virtual board has no clock of its own: its host's is not asked twice. */
+async function rtcMounts(board: string): Promise<Mount[]> {
+  const source = board === "virtual" ? undefined : await realpath(rtc).catch(() => undefined);
+  return source === undefined ? [] : [{ kind: "ro", source, target: "/rtc/since_epoch" }];
+}
 
 /** What the root server gives to core server `name`, which runs as `uid`, beyond its channels. */
 export async function privilegeOf(name: string, device: Device, uid: number | null): Promise<Privilege> {

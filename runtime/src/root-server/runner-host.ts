@@ -5,7 +5,7 @@ import type { Exit, Rung } from "../supervision/index.ts";
 import type { MessageToRoot } from "./control-link.ts";
 import type { Slot } from "./processes.ts";
 
-export type Request<K extends "activate" | "restart" | "verify" = "activate" | "restart"> = Extract<
+export type Request<K extends "activate" | "restart" | "verify" | "trace" = "activate" | "restart"> = Extract<
   MessageToRoot,
   { kind: K }
 >;
@@ -30,7 +30,7 @@ export type RunnerHost = {
   greeting(component: string, incarnation: number): ToComponent["start"];
   /** Only the verifier may ask the root server for anything. */
   mayRequest(component: string): boolean;
-  onRequest(request: Request | Request<"verify">): void;
+  onRequest(request: Request | Request<"verify" | "trace">): void;
   onGreeted(component: string): void;
   onReady(component: string): void;
   onCrash(crash: Crash): void;

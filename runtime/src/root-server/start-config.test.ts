@@ -6,6 +6,7 @@ const kms = { address: "fd00::1", proxies: { mqtt: 8001 } };
 const provisioning = { deviceId: "d-0123456789abcdef", kms } as unknown as Provisioning;
 const component = (change: Partial<Component>) =>
   ({ image: { artifact: "a", source: "./a" }, network: [], config: { own: 1 }, ...change }) as Component;
+const own = { storage: { quotaBytes: 1, keep: false }, trace: { ringBytes: 2, enabled: false } };
 const facts = {
   instance: "device-1",
   board: "virtual",
@@ -20,7 +21,7 @@ const facts = {
     system: {
       startOrder: ["serial-server", "climate"],
       policy: { unsignedCommands: true },
-      components: { climate: { cpu: { class: "fair", weight: 100 }, memoryBytes: 1, processes: 2 } },
+      components: { climate: { cpu: { class: "fair", weight: 100 }, memoryBytes: 1, processes: 2, ...own } },
     },
   } as unknown as Release,
   installed: { digest: "d".repeat(64), generation: 2 },
@@ -48,7 +49,12 @@ describe("what a component is told at its start", () => {
     expect(core("key-store")).toEqual({});
     expect(core("serial-server")).toEqual({ components: ["serial-server", "climate"] });
     expect(core("network")).toEqual({ provisioning });
-    expect(core("scheduler-server")).toMatchObject({ instance: "device-1", components: { climate: { processes: 2 } } });
+    expect(core("scheduler-server")).toMatchObject({
+      instance: "device-1",
+      components: { climate: { processes: 2 } },
+      usage: { climate: { quotaBytes: 1, ringBytes: 2 } },
+    });
+    expect(core("clock-server")).toEqual({ trustsHost: true, builtAtMs: 7 });
     expect(core("verifier")).toMatchObject({
       board: "virtual",
       currentReleaseDigest: "d".repeat(64),

@@ -29,7 +29,9 @@ function coreConfig(core: string, facts: Facts): unknown {
     case "serial-server":
       return { components: system.startOrder };
     case "scheduler-server":
-      return { instance: facts.instance, components: declared(system.components) };
+      return { instance: facts.instance, components: declared(system.components), usage: ownPlaces(system.components) };
+    case "clock-server":
+      return { trustsHost: facts.board === "virtual", builtAtMs: release.builtAtMs };
     case "verifier":
       return verifierConfig(facts);
     case "network":
@@ -66,6 +68,15 @@ function verifierConfig({ provisioning, board, release, installed, floors }: Fac
     unsignedCommands: release.system.policy.unsignedCommands,
     components: Object.keys(release.system.components),
   };
+}
+
+function ownPlaces(components: Release["system"]["components"]): unknown {
+  return Object.fromEntries(
+    Object.entries(components).map(([name, { storage, trace }]) => [
+      name,
+      { quotaBytes: storage.quotaBytes, ringBytes: trace.ringBytes },
+    ]),
+  );
 }
 
 function declared(components: Release["system"]["components"]): unknown {

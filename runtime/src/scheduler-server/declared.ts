@@ -8,7 +8,11 @@ const declaredSchema = componentSchema.pick({ cpu: true, memoryBytes: true, proc
 });
 
 /** Unknown members are ignored: a newer root server may say more. */
-export const schedulerConfigSchema = z.object({ components: z.record(nameSchema, declaredSchema) });
+export const schedulerConfigSchema = z.object({
+  components: z.record(nameSchema, declaredSchema),
+  usage: z.record(nameSchema, z.object({ quotaBytes: z.number(), ringBytes: z.number() })).default({}),
+});
+export type OwnPlaces = z.infer<typeof schedulerConfigSchema>["usage"];
 export type Declared = z.infer<typeof declaredSchema>;
 
 /** The processor share of a component in words: `weight 100, at most 50 % of a core` or `2 ms in every 50 ms`. */

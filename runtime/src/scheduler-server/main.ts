@@ -1,15 +1,19 @@
 /**
- * The scheduler server: says what bound each component has on processor and memory. The kernel enforces the bounds and
- * the root server sets them at the start; this server has no right to change one.
+ * The scheduler server: says what bound each component has on processor and memory and what it takes, of storage too, and
+ * shows the traces. The kernel enforces the bounds and the root server sets them; this server has no right to change one.
  */
 import { BulkheadError } from "@bulkhead/protocol";
 import { defineComponent, schedulerInterface } from "@bulkhead/sdk";
 import { z } from "zod";
+import { readTrace } from "../trace/index.ts";
 import { schedulerConfigSchema } from "./declared.ts";
 import { reportLimits } from "./report.ts";
+import { readUsage, type UsageRoots } from "./usage.ts";
 
 /** Where the root server mounts the control groups of this instance, read-only. */
 const cgroupDirectory = "/cgroup";
+/** Where it mounts the storage of the components, of which only the size can be seen, and their trace rings. */
+const roots: UsageRoots = { storage: "/storage", trace: "/trace" };
 
 export const component = defineComponent({
   provides: { report: schedulerInterface },
@@ -18,6 +22,11 @@ export const component = defineComponent({
     if (!parsed.success) {
       throw new BulkheadError("ENVIRONMENT_INVALID", `configuration: ${z.prettifyError(parsed.error)}`);
     }
-    provides.report.serve(() => ({ report: () => reportLimits(cgroupDirectory, parsed.data.components) }));
+    const { components, usage } = parsed.data;
+    provides.report.serve(() => ({
+      report: () => reportLimits(cgroupDirectory, components),
+      usage: () => readUsage(roots, usage),
+      trace: ({ component }) => readTrace(roots.trace, component, usage[component]?.ringBytes ?? 0),
+    }));
   },
 });

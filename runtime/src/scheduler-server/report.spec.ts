@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { startComponent } from "@bulkhead/sdk/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { readTrace } from "../trace/index.ts";
 import { describeCpu } from "./declared.ts";
 import { component } from "./main.ts";
 import { reportLimits } from "./report.ts";
+import { readUsage } from "./usage.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -98,4 +100,32 @@ test("[K6] the scheduler server answers its interface, and refuses a configurati
 test("[K6] processor shares are described in words", () => {
   expect(describeCpu({ class: "deadline", budgetUs: 2000, periodUs: 50_000 })).toBe("2 ms in every 50 ms");
   expect(describeCpu({ class: "fair", weight: 100 })).toBe("weight 100");
+});
+
+test("[K16] [K21] storage, trace and counters of each component are shown, and nothing that a component wrote is believed", async () => {
+  await lay({
+    "trace/good/1": '1\n[7,"m","a mark"]\nnonsense\n[8,"b","client","fan","set",1]',
+    "trace/good/counters.json": JSON.stringify([
+      { client: "climate", name: "fan", refusedConnections: 0, refusedCalls: 3, droppedNotifications: 1 },
+    ]),
+    "trace/bad/counters.json": '[{"client":"../../etc"}]',
+    "storage/good/file": "x",
+  });
+  const places = { good: { quotaBytes: 1 << 20, ringBytes: 4096 }, bad: { quotaBytes: 0, ringBytes: 4096 } };
+  const usage = await readUsage({ storage: join(root, "storage"), trace: join(root, "trace") }, places);
+  expect(usage.map(({ name, channels }) => [name, channels.length])).toEqual([
+    ["good", 1],
+    ["bad", 0],
+  ]);
+  // The disk of this test is larger than the quota: nothing limits it.
+  expect(usage[0]?.storage).toMatchObject({ limited: false });
+  expect(usage[1]?.storage).toBeNull();
+  expect(usage[0]?.trace.usedBytes).toBeGreaterThan(20);
+  expect(readTrace(join(root, "trace"), "good", 4096)).toEqual({
+    entries: [
+      [7, "m", "a mark"],
+      [8, "b", "client", "fan", "set", 1],
+    ],
+    damaged: 1,
+  });
 });

@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import {
   BulkheadError,
+  type Command,
   type CommandEnvelope,
   canonicalJson,
   type ErrorReport,
@@ -37,7 +38,8 @@ const rememberedSchema = z.array(
 type Remembered = z.infer<typeof rememberedSchema>[number];
 
 /** What the root server is told: a kind of message and its content. */
-export type Order = { [K in "restart" | "verify"]: [kind: K, body: ToRoot[K]] }["restart" | "verify"];
+export type Order = { [K in Ordered]: [kind: K, body: ToRoot[K]] }[Ordered];
+type Ordered = "restart" | "verify" | "trace";
 export type CommandGate = { judge(envelope: CommandEnvelope): Promise<Verdict> };
 
 /** Opens the gate whose memory is in `directory`. `act` carries out what was accepted, after that is remembered. */
@@ -84,14 +86,23 @@ export function decide(envelope: CommandEnvelope, config: VerifierConfig, nowMs:
   if (error !== undefined) return { verdict: refusal(error) };
   const { command } = envelope;
   if (command.kind === "verify") return accept("what runs is being compared with the system", ["verify", {}]);
+  if (command.kind === "report") return accept("the state of the device is being sent");
+  if (command.kind === "trace") return decideTrace(command);
   const component = command.kind === "restart-component" ? command.component : null;
   const what = component === null ? "the runtime" : component;
   const reason = `command ${envelope.id} from the management service`;
   return accept(`${what} is being restarted`, ["restart", { component, reason }]);
 }
 
-function accept(message: string, order: Order): Decision {
-  return { verdict: { accepted: true, code: null, message }, order };
+function decideTrace({ component, action }: Extract<Command, { kind: "trace" }>): Decision {
+  const whose = component === null ? "all components" : component;
+  if (action === "read") return accept(`the trace of ${whose} is being sent`);
+  return accept(`the trace of ${whose} is ${action}`, ["trace", { component, enabled: action === "on" }]);
+}
+
+/** Without an order there is nothing for the root server to do: the agent may look, and looks itself. */
+function accept(message: string, order?: Order): Decision {
+  return { verdict: { accepted: true, code: null, message }, ...(order && { order }) };
 }
 
 function objection(envelope: CommandEnvelope, config: VerifierConfig, nowMs: number): BulkheadError | undefined {
@@ -120,8 +131,9 @@ function objection(envelope: CommandEnvelope, config: VerifierConfig, nowMs: num
     });
   }
   // After the signature: nobody learns the names of components by asking.
-  if (command.kind !== "restart-component" || config.components.includes(command.component)) return undefined;
-  return new BulkheadError("COMPONENT_UNKNOWN", `the running system has no component ${command.component}`);
+  const named = "component" in command ? command.component : null;
+  if (named === null || config.components.includes(named)) return undefined;
+  return new BulkheadError("COMPONENT_UNKNOWN", `the running system has no component ${named}`);
 }
 
 /** A verdict that says no, with the way out in its sentence. */

@@ -18,7 +18,7 @@ export type GatePorts = {
   readonly directories: VerifierDirectories;
   readonly config: VerifierConfig;
   readonly log: Pick<Log, "info" | "warn">;
-  readonly tellRoot: <K extends "activate" | "restart" | "verify">(kind: K, body: ToRoot[K]) => void;
+  readonly tellRoot: <K extends "activate" | "restart" | "verify" | "trace">(kind: K, body: ToRoot[K]) => void;
   /** Default: the host's clock. */
   readonly hostNow?: () => number;
 };
@@ -39,7 +39,7 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
   for (const damage of store.damaged) log.warn(`${damage}; an older one is used`);
   const clock = await openFloorClock(directories.own, config.currentReleaseBuiltAtMs, ports.hostNow);
   const commands = await openCommandGate(directories.own, config, clock.now, ([kind, body]) =>
-    kind === "verify" ? tellRoot(kind, body) : tellRoot(kind, body),
+    tellRoot(kind, body as never),
   );
   // One judgement at a time: two would write the same directories.
   const queue = createQueue(8);

@@ -34,7 +34,11 @@ export type ServerOptions<I extends AnyInterface> = {
   halfFrameMs?: number;
 };
 
-export type ServerEnd = { readonly counters: Readonly<ServerCounters>; close(): Promise<void> };
+export type ServerEnd = {
+  /** `<client>.<channel>`. */ readonly name: string;
+  readonly counters: Readonly<ServerCounters>;
+  close(): Promise<void>;
+};
 
 /**
  * Listens on the channel's socket.
@@ -56,6 +60,7 @@ export async function listenChannel<I extends AnyInterface>(options: ServerOptio
     });
   });
   return {
+    name: nameOf(options),
     counters,
     async close() {
       await listener.close();

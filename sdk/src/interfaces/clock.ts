@@ -1,4 +1,5 @@
 /** Time of day with its quality, and time-outs that do not depend on it. */
+import { clockStateSchema, timeMsSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 import { defineInterface } from "../interface.ts";
 
@@ -7,11 +8,10 @@ export const clockInterface = defineInterface({
   operations: {
     now: {
       arguments: z.null(),
-      /** `quality`: where the time of day comes from. `monotonicUs` never goes back and starts anywhere. */
+      /** `quality`: where the time of day comes from. Neither it nor `monotonicUs`, which starts anywhere, goes back. */
       result: z.strictObject({
-        timeMs: z.number().int(),
+        ...clockStateSchema.shape,
         monotonicUs: z.number().int(),
-        quality: z.enum(["unset", "host", "rtc", "synchronised"]),
       }),
       idempotent: true,
     },
@@ -27,4 +27,21 @@ export const clockInterface = defineInterface({
     cancel: { arguments: z.strictObject({ id: z.number().int().nonnegative() }), result: z.null(), idempotent: true },
   },
   notifications: { timeout: z.strictObject({ id: z.number().int().nonnegative() }) },
+});
+
+/** For who brings the time from outside. Nobody's word is a signature: it moves this clock within bounds, and nothing else. */
+export const clockSettingInterface = defineInterface({
+  name: "clock-setting",
+  operations: {
+    /** Answers the time as it stands then, whether or not the offer was taken. */
+    offer: {
+      arguments: z.strictObject({
+        source: z.enum(["kms", "ntp"]),
+        timeMs: timeMsSchema,
+        errorMs: z.number().int().nonnegative(),
+      }),
+      result: clockStateSchema,
+      idempotent: false,
+    },
+  },
 });

@@ -1,9 +1,7 @@
 /** The state of the device, kept by the message server as the root server measured it. */
-import { deviceStatusSchema, systemSchema } from "@bulkhead/protocol";
+import { deviceReportSchema, deviceStatusSchema, inspectionSchema, systemSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 import { defineInterface } from "../interface.ts";
-
-const count = z.number().int().nonnegative();
 
 export const monitorInterface = defineInterface({
   name: "monitor",
@@ -12,18 +10,11 @@ export const monitorInterface = defineInterface({
     /** What was let through and refused on each inspected channel (`<client>.<name>`) since the message server started. */
     inspections: {
       arguments: z.null(),
-      result: z.record(
-        z.string(),
-        z.strictObject({
-          passed: count,
-          notGranted: count,
-          rateLimited: count,
-          droppedNotifications: count,
-          broken: count,
-        }),
-      ),
+      result: z.record(z.string(), inspectionSchema),
       idempotent: true,
     },
+    /** All that the device knows of itself at this moment, with what the scheduler and the clock server say. */
+    report: { arguments: z.null(), result: deviceReportSchema, idempotent: true },
     system: { arguments: z.null(), result: systemSchema, idempotent: true },
   },
   /** Sent after each change; the reader asks for what it wants to know. */

@@ -1,9 +1,19 @@
-/** What the kernel lets each component have of the processor and of memory, and what it took. */
-import { resourcesSchema } from "@bulkhead/protocol";
+/** What each component may take and takes, and what it recorded of what it did. */
+import { componentTraceSchema, nameSchema, resourcesSchema, usageSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 import { defineInterface } from "../interface.ts";
 
 export const schedulerInterface = defineInterface({
   name: "scheduler",
-  operations: { report: { arguments: z.null(), result: resourcesSchema, idempotent: true } },
+  operations: {
+    /** Processor and memory. */
+    report: { arguments: z.null(), result: resourcesSchema, idempotent: true },
+    /** Storage, trace rings and what the components count. */
+    usage: { arguments: z.null(), result: z.array(usageSchema).max(1024), idempotent: true },
+    trace: {
+      arguments: z.strictObject({ component: nameSchema }),
+      result: componentTraceSchema,
+      idempotent: true,
+    },
+  },
 });

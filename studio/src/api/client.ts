@@ -9,6 +9,7 @@ import type {
   Health,
   LogAnswer,
   ManifestAnswer,
+  ObservationAnswer,
   ReleaseSummary,
   ResourcesAnswer,
   StatusAnswer,
@@ -65,6 +66,8 @@ export function studioClient({ url, token }: { url: string; token: string }) {
     resetTunnel: async (id: string) => (await ask<{ reset: string }>("POST", `${device(id)}/reset-tunnel`)).reset,
     status: (id: string) => ask<StatusAnswer>("GET", `${device(id)}/status`),
     manifest: (id: string) => ask<ManifestAnswer>("GET", `${device(id)}/manifest`),
+    observation: (id: string, kind: "report" | "trace") =>
+      ask<ObservationAnswer>("GET", `${device(id)}/observations/${kind}`),
     resources: (id: string) => ask<ResourcesAnswer>("GET", `${device(id)}/resources`),
     crashes: (id: string) => ask<CrashesAnswer>("GET", `${device(id)}/crashes`),
     logs: (id: string, query: { after?: number; limit?: number; component?: string } = {}) =>

@@ -6,9 +6,11 @@ import { logs } from "./logs.ts";
 import { resetTunnel } from "./reset-tunnel.ts";
 import { restart } from "./restart.ts";
 import { show } from "./show.ts";
+import { state } from "./state.ts";
+import { trace } from "./trace.ts";
 import { verify } from "./verify.ts";
 
 export const command = defineCommand({
   meta: { name: "device", description: "The devices of the running management service." },
-  subCommands: { ls: list, show, logs, crashes, restart, verify, "reset-tunnel": resetTunnel },
+  subCommands: { ls: list, show, logs, crashes, restart, state, trace, verify, "reset-tunnel": resetTunnel },
 });

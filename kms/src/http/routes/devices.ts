@@ -10,6 +10,8 @@ import {
   logAnswerSchema,
   logQuerySchema,
   manifestAnswerSchema,
+  observationAnswerSchema,
+  observationParams,
   resourcesAnswerSchema,
   statusAnswerSchema,
 } from "../../api/index.ts";
@@ -95,6 +97,12 @@ export const deviceRoutes = {
     summary: "The last crashes of its components: reason, stack, last lines, limits and memory",
     responses: answers(crashesAnswerSchema, "The records; null before the device told of them"),
   }),
+  observation: createRoute({
+    ...{ method: "get", path: "/api/v1/devices/{id}/observations/{kind}", operationId: "getDeviceObservation" },
+    ...{ request: { params: observationParams }, tags: ["devices"] },
+    summary: "What the device last showed of itself when a command asked for it: its whole state, or its trace",
+    responses: answers(observationAnswerSchema, "The newest; null where it was never asked"),
+  }),
   logs: createRoute({
     method: "get",
     path: "/api/v1/devices/{id}/logs",
@@ -140,6 +148,7 @@ export function serveDevices(app: OpenAPIHono, kms: Kms): void {
     kms.broker.telemetry.forget(id);
     kms.resources.forget(id);
     kms.crashes.forget(id);
+    kms.observations.forget(id);
     kms.events.publish({ type: "device-removed", deviceId: id });
     return context.json({ deleted: id }, 200);
   });
@@ -152,7 +161,7 @@ export function serveDevices(app: OpenAPIHono, kms: Kms): void {
   serveReports(app, kms);
 }
 
-function serveReports(app: OpenAPIHono, { database, scope, resources, crashes }: Kms): void {
+function serveReports(app: OpenAPIHono, { database, scope, resources, crashes, observations }: Kms): void {
   app.openapi(deviceRoutes.status, async (context) => {
     const { status, statusAtMs } = await getDevice(database, scope, context.req.valid("param").id);
     return context.json({ status, receivedAtMs: statusAtMs }, 200);
@@ -168,6 +177,11 @@ function serveReports(app: OpenAPIHono, { database, scope, resources, crashes }:
   app.openapi(deviceRoutes.crashes, async (context) => {
     const { id } = await getDevice(database, scope, context.req.valid("param").id);
     return context.json(crashes.of(id), 200);
+  });
+  app.openapi(deviceRoutes.observation, async (context) => {
+    const { id, kind } = context.req.valid("param");
+    await getDevice(database, scope, id);
+    return context.json(observations.of(id, kind), 200);
   });
   app.openapi(deviceRoutes.logs, async (context) => {
     const device = await getDevice(database, scope, context.req.valid("param").id);

@@ -1,0 +1,28 @@
+/** Which components record a trace: as the manifest says at first, then as somebody switched them; kept over restarts. */
+import type { System, ToComponent } from "@bulkhead/protocol";
+
+export type TraceSwitches = {
+  /** What `start` tells a component; undefined where it has no ring. */
+  settings(component: string): ToComponent["start"]["trace"];
+  /** `component` null: all. Answers those that are to be told. */
+  set(component: string | null, enabled: boolean): string[];
+};
+
+export function createTraceSwitches({ components }: System): TraceSwitches {
+  const names = Object.keys(components).filter((name) => (components[name]?.trace.ringBytes ?? 0) > 0);
+  const recording = new Set(names.filter((name) => components[name]?.trace.enabled));
+  return {
+    settings(name) {
+      if (!names.includes(name)) return undefined;
+      return { ringBytes: components[name]?.trace.ringBytes ?? 0, enabled: recording.has(name) };
+    },
+    set(component, enabled) {
+      const meant = names.filter((name) => component === null || name === component);
+      for (const name of meant) {
+        if (enabled) recording.add(name);
+        else recording.delete(name);
+      }
+      return meant;
+    },
+  };
+}

@@ -1,0 +1,70 @@
+/** `bulkhead device trace`. */
+import { writeFile } from "node:fs/promises";
+import { BulkheadError, nameSchema } from "@bulkhead/protocol";
+import { defineCommand } from "citty";
+import { carryOut, timeoutOf, timeoutOption } from "../api/commands.ts";
+import { openStudio, serverOption } from "../api/server-option.ts";
+import { jsonOption, printResult, withProgress } from "../cli/output.ts";
+import { deviceArgument } from "./device-argument.ts";
+import { lookUpDevice } from "./find-device.ts";
+import { observe } from "./observe.ts";
+import { toTraceEvents } from "./trace-events.ts";
+
+const defaultFile = "trace.json";
+
+export const trace = defineCommand({
+  meta: {
+    name: "trace",
+    description:
+      "Switch the trace of a component, or of all, on or off, or fetch what was recorded, for https://ui.perfetto.dev.",
+  },
+  args: {
+    ...deviceArgument,
+    component: { type: "positional", description: "Component; without it, all.", required: false },
+    on: { type: "boolean", description: "Record from now on." },
+    off: { type: "boolean", description: "Record no more; what was recorded stays." },
+    out: {
+      type: "string",
+      description: `Without --on and --off: the file to write, ${defaultFile} where none is named.`,
+      valueHint: "FILE",
+    },
+    ...timeoutOption("60"),
+    ...serverOption,
+    ...jsonOption,
+  },
+  async run({ args }) {
+    const component = componentOf(args.component);
+    if ([args.on, args.off, args.out !== undefined].filter(Boolean).length > 1) {
+      throw new BulkheadError("USAGE", "give one of --on, --off and --out");
+    }
+    const timeoutMs = timeoutOf(args.timeout);
+    const client = await openStudio(args.name);
+    const device = await lookUpDevice(client, args.device);
+    const whose = `${component ?? "all components"} of ${device.name}`;
+    const waiting = `Waiting for ${device.name}`;
+    if (args.on || args.off) {
+      const action = args.on ? "on" : "off";
+      await withProgress(waiting, () => carryOut(client, device.id, { kind: "trace", component, action }, timeoutMs));
+      printResult(args.json, { component, trace: action }, `The trace of ${whose} is ${action}.`);
+      return;
+    }
+    const observation = await withProgress(waiting, () =>
+      observe(client, device.id, { kind: "trace", component, action: "read" }, timeoutMs),
+    );
+    const file = args.out ?? defaultFile;
+    const events = toTraceEvents(observation.components);
+    await writeFile(file, JSON.stringify(events));
+    const { omitted } = observation;
+    const short = omitted.length > 0 ? `; no room for ${omitted.join(", ")}` : "";
+    const text = `${events.traceEvents.length} events of ${whose} in ${file}${short}: open it in https://ui.perfetto.dev`;
+    printResult(args.json, { file, events: events.traceEvents.length, omitted }, text);
+  },
+});
+
+function componentOf(name: string | undefined): string | null {
+  if (name === undefined) return null;
+  if (nameSchema.safeParse(name).success) return name;
+  throw new BulkheadError("USAGE", `${name} is not the name of a component`, {
+    remedy: "`bulkhead device show` lists them",
+  });
+}
