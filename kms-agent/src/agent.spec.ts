@@ -44,32 +44,6 @@ function command(body: Command, deadlineMs = Date.now() + 60_000, id: string = r
   return id;
 }
 
-test("[K16] what a command asks to see comes before its result, and the KMS's time goes to the clock server", async () => {
-  await start(kms.port);
-  await isConnected();
-  await eventually(() => expect(fake.offers).toMatchObject([{ source: "kms" }]));
-  fake.device.command = async () => accepted;
-  const id = command({ kind: "trace", component: "climate", action: "read" });
-  await eventually(() => expect(sent("command-result").map((result) => result.id)).toContain(id));
-  command({ kind: "report" });
-  await eventually(() => expect(sent("command-result")).toHaveLength(2));
-  expect(sent("observation").map(({ observation }) => observation.kind)).toEqual(["trace", "report"]);
-  expect(sent("observation")[0]?.observation).toMatchObject({
-    components: { climate: { entries: [[1, "m", "a mark of climate"]] } },
-  });
-  const types = kms.received.map(({ type }) => type);
-  expect(types.indexOf("observation")).toBeLessThan(types.indexOf("command-result"));
-});
-
-test("[K16] what the verifier refuses to have seen is not sent", async () => {
-  fake.device.command = async () => ({ accepted: false, code: "COMMAND_UNSIGNED", message: "no" });
-  await start(kms.port);
-  await isConnected();
-  command({ kind: "report" });
-  await eventually(() => expect(sent("command-result")).toMatchObject([{ outcome: "refused" }]));
-  expect(sent("observation")).toEqual([]);
-});
-
 describe("[M4] the command channel", () => {
   test("authenticates both sides, and reports system, state and log at once and after changes", async () => {
     fake.write("before");

@@ -30,7 +30,8 @@ export const permissions: Readonly<Partial<Record<CoreName, Permission>>> = {
   verifier: { reads: ["/staging"], writes: ["/endorsed", "/verifier"] },
   "kms-agent": { writes: ["/staging"] },
   "serial-server": { writes: ["/crashes"], reads: ["/log"] },
-  "scheduler-server": { reads: ["/cgroup"] },
+  "clock-server": { reads: ["/rtc/since_epoch"], writes: ["/clock"] },
+  "scheduler-server": { reads: ["/cgroup", "/storage", "/trace"] },
 };
 
 const reserved = new Set(Object.values(permissions).flatMap(({ reads = [] }) => reads));
