@@ -99,8 +99,8 @@ describe.each([
 test("[K+] a service of the core that a crowd uses is written into boxes, and loses no user", () => {
   const { model } = layoutOf(join(tests, "valid/plant-hall.yaml"));
   expect(model.edges.filter(({ to, label }) => to === "clock-server" && !label.includes("setting"))).toEqual([]);
-  expect(model.nodes.filter(({ details }) => details.includes("uses clock-server.time")).length).toBe(8);
-  expect(model.nodes.find(({ id }) => id === "clock-server")?.details).toContain("time: 8 users");
+  expect(model.nodes.filter(({ details }) => details.includes("uses clock-server.time")).length).toBe(9);
+  expect(model.nodes.find(({ id }) => id === "clock-server")?.details).toContain("time: 9 users");
 });
 
 test("[K+] what marks a channel or a component is written beside it", () => {
