@@ -119,6 +119,18 @@ describe("[K7] a component", () => {
   });
 });
 
+test("[K7] a component is in no group of who starts it", async () => {
+  const before = process.getgroups?.() ?? [];
+  process.setgroups?.([27, 1234]);
+  try {
+    const { sandbox } = await bench.probe({ cgroup: `${bench.instance}/groups` });
+    const status = await readFile(`/proc/${sandbox.componentPid}/status`, "utf8");
+    expect(/^Groups:(.*)$/m.exec(status)?.[1]?.trim()).toBe("");
+  } finally {
+    process.setgroups?.(before);
+  }
+});
+
 test("[K7] two components cannot see each other's processes and files", async () => {
   const secret = await mkdtemp(join(bench.directory, "secret-"));
   await writeFile(join(secret, "key"), "x", { mode: 0o600 });

@@ -94,6 +94,8 @@ test("[K2] a starter that is killed leaves no process", async () => {
   const [line] = await once(holder.stdout, "data");
   const { pid, componentPid, instance, directory } = JSON.parse(String(line));
   expect([await isAlive(pid), await isAlive(componentPid)]).toEqual([true, true]);
+  // A component that sees its control channel close may end by itself; one that is stopped cannot.
+  process.kill(componentPid, "SIGSTOP");
   holder.kill("SIGKILL");
   await holder;
   const isGone = async () => !(await isAlive(pid)) && !(await isAlive(componentPid));

@@ -20,6 +20,7 @@ describe("[K7] an ordinary user with one uid", () => {
       ...layers,
       uid: "shared",
       namespaces: ["mount", "pid", "ipc", "uts", "net", "user"],
+      cores: "not-asked",
       deadline: "not-asked",
       missing: ["own uid", "control group"],
     });

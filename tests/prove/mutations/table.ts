@@ -33,10 +33,16 @@ const sandbox: readonly Mutation[] = [
     file: isolation,
   }),
   mutate("supplementary groups dropped", bubblewrap, '"--clear-groups"]', '"--keep-groups"]', { file: isolation }),
-  mutate("dropped capabilities of pid 1", bubblewrap, 'return ["--cap-drop", "ALL", ...[', "return [...[", {
-    file: isolation,
-    name: "of the network server",
-  }),
+  // Where bubblewrap is not started as uid 0, or adds a single one, it drops all others without being told.
+  mutate(
+    "dropped capabilities where uid 0 starts it",
+    bubblewrap,
+    'return ["--cap-drop", "ALL", ...[',
+    "return [...[",
+    {
+      file: "runtime/src/sandbox/rootless.spec.ts",
+    },
+  ),
   mutate("dropped capabilities of the component", bubblewrap, '["-all", ...capabilities', '["+all", ...capabilities', {
     file: isolation,
     name: "of the network server",
@@ -66,14 +72,14 @@ const sandbox: readonly Mutation[] = [
   mutate(
     "a memory limit",
     "runtime/src/sandbox/cgroup/limits.ts",
-    "String(limits.memoryBytes)",
+    /String\(limits\.memoryBytes\)/g,
     '"9223372036854771712"',
     {
       file: limits,
       name: "beyond the budget",
     },
   ),
-  mutate("a limit of processes", "runtime/src/sandbox/cgroup/limits.ts", "String(limits.processes)", '"max"', {
+  mutate("a limit of processes", "runtime/src/sandbox/cgroup/limits.ts", /String\(limits\.processes\)/g, '"max"', {
     file: limits,
     name: "threads end at the limit",
   }),
@@ -84,7 +90,7 @@ const sandbox: readonly Mutation[] = [
     "return null;",
     {
       file: limits,
-      name: "a quota bounds",
+      name: "a reading has the limits",
     },
   ),
   mutate("rules that drop", "runtime/src/network/firewall.ts", "policy drop;", "policy accept;", {
