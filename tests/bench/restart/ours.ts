@@ -6,8 +6,6 @@ import { until, watchStatus } from "../../../runtime/src/root-server/testing/ben
 import { makeDevice } from "../../../runtime/src/root-server/testing/device.ts";
 import { bundle } from "../../../studio/src/build/bundle.ts";
 
-export type Samples = { readonly milliseconds: number[] };
-
 /** Kills the provider `count` times, each time when all has settled. */
 export async function measureOurs(spare: boolean, count: number): Promise<number[]> {
   const device = await makeDevice(`bench-${process.pid}-${spare ? "warm" : "cold"}`, {
