@@ -3,6 +3,7 @@
  * kernel features that sandboxes need. Plain JavaScript without packages, because it runs before any is installed.
  */
 import { pathToFileURL } from "node:url";
+import { installBun } from "./setup/bun.mjs";
 import { checkNamespaces } from "./setup/namespaces.mjs";
 import { checkNode } from "./setup/node-version.mjs";
 import { installPackages } from "./setup/packages.mjs";
@@ -21,6 +22,8 @@ export async function setUp({ programs }) {
     checkNode(process.versions.node);
     await installPackages();
     await installPrograms(programs);
+    if (process.env["BULKHEAD_BUN"] === "required" && !(await installBun()))
+      throw new Unready("Bun could not be fetched.");
     await checkNamespaces();
     await buildWeb();
   } catch (error) {

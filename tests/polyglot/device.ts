@@ -2,18 +2,15 @@
 import type { Release, System } from "@bulkhead/protocol";
 import { cleanUp, nextName, startIn } from "../../runtime/src/root-server/testing/bench.ts";
 import { flashDevice, type SpecWorld } from "../../runtime/src/root-server/testing/device.ts";
-import { buildRelease } from "../../studio/src/build/index.ts";
+import { buildRelease, installRuntimes } from "../../studio/src/build/index.ts";
 
 const keptCore = new Set(["message-server", "verifier"]);
 
-/** Builds `manifest`, flashes a device with it and starts its root server. `installRuntimes` fills `platform/runtimes`. */
-export async function bootManifest(
-  manifest: string,
-  installRuntimes: (platformDir: string) => Promise<void> = async () => undefined,
-): Promise<SpecWorld> {
+/** Builds `manifest`, flashes a device with it and starts its root server. */
+export async function bootManifest(manifest: string): Promise<SpecWorld> {
   const device = await flashDevice(nextName(), async (into, platformDir) => {
-    await installRuntimes(platformDir);
     const { release } = await buildRelease({ manifest, outDir: into, releaseCounter: 1 });
+    await installRuntimes(release.system, platformDir);
     return withoutCore(release);
   });
   cleanUp.push(() => device.remove());

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { until } from "../../runtime/src/root-server/testing/bench.ts";
 import { buildCStation } from "./c-station.ts";
+import { buildErlangStation } from "./erlang-station.ts";
 import { buildRustStation, hasRust } from "./rust-station.ts";
 import { answerTo, type Frames, hello, notification, request, type Station, startStation } from "./station.ts";
 
@@ -46,6 +47,7 @@ const brokenFrames: [what: string, body: Buffer][] = [
 
 const languages = [
   { language: "C", build: buildCStation, skip: false },
+  { language: "Erlang", build: buildErlangStation, skip: false },
   { language: "Rust", build: buildRustStation, skip: !hasRust() },
 ];
 

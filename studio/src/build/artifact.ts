@@ -7,6 +7,7 @@ import type { Artifact, RunnerName } from "@bulkhead/protocol";
 import type { Board } from "@bulkhead/protocol/manifest";
 import { packTree, treeDigest } from "@bulkhead/runtime";
 import { driverEntry } from "../locations.ts";
+import { buildBeam } from "./beam/index.ts";
 import { bundle } from "./bundle.ts";
 import type { WireInterface } from "./interfaces/describe.ts";
 import { buildNative } from "./native/index.ts";
@@ -41,6 +42,10 @@ async function buildTree({ source, runner }: Image, tree: string, build: Build):
   const folder = join(build.manifestDirectory, source);
   if (runner === "native") {
     await buildNative(folder, tree, await build.interfaces(), architectureOf(build.architecture));
+    return;
+  }
+  if (runner === "beam") {
+    await buildBeam(folder, tree, await build.interfaces());
     return;
   }
   const entry = source.startsWith("driver:") ? driverEntry(source.slice("driver:".length)) : join(folder, "main.ts");

@@ -2,3 +2,4 @@
 export { ManifestError } from "./manifest-error.ts";
 export { buildPlatform } from "./platform.ts";
 export { type BuildOptions, type BuiltRelease, buildRelease } from "./release.ts";
+export { installRuntimes } from "./runtimes.ts";

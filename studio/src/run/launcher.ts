@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { KmsConfig } from "@bulkhead/kms";
 import type { Provisioning } from "@bulkhead/protocol";
 import type { StudioClient } from "../api/client.ts";
-import { type BuiltRelease, buildPlatform, buildRelease, ManifestError } from "../build/index.ts";
+import { type BuiltRelease, buildPlatform, buildRelease, installRuntimes, ManifestError } from "../build/index.ts";
 import { loadManifest } from "../check/load.ts";
 import type { SignedRelease } from "../sign/index.ts";
 import { attachDevice, type Device, installNode, makeDeviceKeys, provisionDevice, readProvisioning } from "./device.ts";
@@ -93,6 +93,7 @@ async function build(options: LaunchOptions, paths: Paths): Promise<{ release: B
     ),
     buildPlatform(paths.platformDir),
   ]);
+  await installRuntimes(release.release.system, paths.platformDir);
   return { release, nodePath };
 }
 

@@ -17,7 +17,7 @@ import { runFilter } from "./interpreter.ts";
 import { allowedCalls, ENOSYS, EPERM, type Profile, ruledCalls } from "./profiles.ts";
 import { syscallNumbers } from "./syscall-numbers.ts";
 
-const profiles: Profile[] = ["component", "net-admin", "freestanding"];
+const profiles: Profile[] = ["component", "net-admin", "beam", "freestanding"];
 const cases = architectures.flatMap((architecture) => profiles.map((profile) => ({ architecture, profile })));
 
 const refused = answerErrno(EPERM);
@@ -99,13 +99,13 @@ describe.each(cases.filter(({ profile }) => profile !== "freestanding"))(
       for (const flag of flags) expect(answer(architecture, profile, "clone", [thread | flag])).toBe(refused);
     });
 
-    test("makes a child process only for the network server", () => {
+    test("makes a child process only for the network server and the Erlang VM", () => {
       expect(answer(architecture, profile, "clone", [17n])).toBe(profile === "component" ? refused : ALLOW);
     });
 
     test("opens sockets of no other families than it needs", () => {
       const open = (family: number) => answer(architecture, profile, "socket", [BigInt(family), 1n, 0n]);
-      const allowed = profile === "component" ? [1, 2, 10] : [1, 2, 10, 16];
+      const allowed = profile === "net-admin" ? [1, 2, 10, 16] : [1, 2, 10];
       fc.assert(
         fc.property(fc.integer({ min: 0, max: 64 }), (family) => {
           expect(open(family)).toBe(allowed.includes(family) ? ALLOW : refused);
@@ -160,6 +160,7 @@ test("[K7] every name of a profile has a number somewhere", () => {
     ...allowedCalls("component", true),
     ...allowedCalls("net-admin", true),
     ...allowedCalls("freestanding", true),
+    ...allowedCalls("beam", true),
     ...Object.keys(ruledCalls("component")),
   ];
   expect(names.filter((name) => syscallNumbers[name] === undefined)).toEqual([]);

@@ -8,9 +8,10 @@
 
 /**
  * `component`: one process, no children. `net-admin`: the network server, which runs `ip`, `wg`, `nft`, `wireguard-go`.
+ * `beam`: the Erlang VM, which starts a helper process of its own and does not run without.
  * `freestanding`: one static program that has its channels and nothing else: no files, no threads, no other sockets.
  */
-export type Profile = "component" | "net-admin" | "freestanding";
+export type Profile = "component" | "net-admin" | "freestanding" | "beam";
 
 /** What a call's argument must look like; `argument` counts from 0, only its low 32 bits are looked at. */
 export type Rule =
@@ -75,6 +76,9 @@ const children = `fork vfork execveat waitid setpgid setsid setpriority pidfd_op
   getitimer setitimer timer_create timer_settime timer_settime64 timer_gettime timer_gettime64 timer_delete
   timer_getoverrun setsockopt splice tee mknod mknodat`;
 
+// erl_child_setup, which the VM forks for ports that are programs; a component has none to run.
+const helper = "fork vfork setsid setpgid waitid getitimer setitimer timer_create timer_settime timer_delete";
+
 // What a static program of glibc makes before main, what the client libraries make for channels, log and time, and what
 // bubblewrap's pid 1 needs. No open: descriptors 0 to 3 and the sockets of its channels are all that there ever is.
 const freestanding = `execve wait4 exit exit_group brk mmap mmap2 munmap mremap mprotect arch_prctl set_tls cacheflush
@@ -94,6 +98,7 @@ export function allowedCalls(profile: Profile, changesIdentityInside: boolean): 
   if (changesIdentityInside) groups.push(changeIdentity);
   if (changesIdentityInside && profile === "freestanding") groups.push(setpriv);
   if (profile === "net-admin") groups.push(children);
+  if (profile === "beam") groups.push(helper);
   return [...new Set(groups.flatMap((group) => group.split(/\s+/).filter((name) => name !== "")))];
 }
 
@@ -107,7 +112,7 @@ export function ruledCalls(profile: Profile): Record<string, Rule> {
     clone: {
       kind: "bits",
       argument: 0,
-      required: profile === "component" ? cloneThreadFlag : 0,
+      required: profile === "component" ? cloneThreadFlag : 0, // A helper process is no thread.
       forbidden: cloneNamespaceFlags,
     },
     socket: { kind: "one-of", argument: 0, values: families },
