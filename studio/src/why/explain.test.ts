@@ -1,4 +1,4 @@
-import { findWays, flowGraph } from "@bulkhead/protocol/manifest";
+import { findWays } from "@bulkhead/protocol/manifest";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { loadSystem } from "../check/load-system.ts";
@@ -85,5 +85,4 @@ test("[K+] looking for ways in a dense system ends in time", () => {
   const { ways, more } = findWays({ edges, ends: new Set() }, ["c0"], ["c59"], { limit: 20 });
   expect([ways.length, more]).toEqual([20, true]);
   expect(performance.now() - startedAt).toBeLessThan(5_000);
-  expect(flowGraph(plan).edges.size).toBeGreaterThan(10);
 });
