@@ -1,5 +1,5 @@
 /** A copy of the checkout to be changed: what git knows of it, with the installed packages by links. */
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -17,6 +17,8 @@ export type Checkout = {
 
 export async function copyCheckout(): Promise<Checkout> {
   const place = await mkdtemp(join(tmpdir(), "bulkhead-mutations-"));
+  // Some specifications run as another user.
+  await chmod(place, 0o755);
   const list = await execa("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root });
   const archive = join(place, "archive.tar");
   const tar = ["--create", "--file", archive, "--null", "--ignore-failed-read", "--files-from", "-"];
