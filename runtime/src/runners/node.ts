@@ -27,7 +27,7 @@ function heapOptions(memoryBytes: number): string[] {
 }
 
 // A deadline is the main thread's alone. V8's threads for compiling and collecting are not under it, and the main thread
-// waits for them: beside busy loops it missed up to 6 of 100 deadlines so, and none with V8 doing all by itself.
+// waits for them: with the compiler's alone left it missed up to 6 of 100 deadlines beside busy loops, and none without.
 function threadOptions(cpu: Component["cpu"]): string[] {
   return cpu.class === "deadline" ? ["--single-threaded"] : [];
 }
