@@ -49,7 +49,7 @@ export function describeLayers(host: Offer, kernel: KernelFacts): HostLayer[] {
   ];
 }
 
-/** Decision 0012: it would add nothing that the mount and network namespaces do not deny already. */
+/** Decision 0018: it would add nothing that the mount and network namespaces do not deny already. */
 function landlockLayer(version: number | null): HostLayer {
   if (version === null)
     return { layer: "Landlock", state: "missing", detail: "not known: perl, which asks, is not here" };
