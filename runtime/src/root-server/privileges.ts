@@ -2,7 +2,7 @@
  * Who may do more than others, row by row. A component is named here only if it is part of the installed runtime: no
  * manifest can get a row, and the compiler reserves the names.
  */
-import { realpath } from "node:fs/promises";
+import { readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import type { CoreName } from "@bulkhead/protocol";
 import { networkServerMounts, tunnelTimeDirectory } from "../network/index.ts";
@@ -72,8 +72,8 @@ const rows: Readonly<Partial<Record<CoreName, Row>>> = {
     ...none,
     mounts: [
       ...(await cgroupMounts(host.cgroup, config.instance, "/cgroup")),
-      { kind: "ro", source: paths.mountedStorage, target: "/storage" },
-      { kind: "ro", source: paths.trace, target: "/trace" },
+      ...(await eachIn(paths.mountedStorage, "/storage")),
+      ...(await eachIn(paths.trace, "/trace")),
     ],
   }),
 
@@ -92,6 +92,12 @@ const rows: Readonly<Partial<Record<CoreName, Row>>> = {
 };
 
 const rtc = "/sys/class/rtc/rtc0/since_epoch";
+
+/** One by one, as they are mounted: a mount of the directory above would bring them along unseen. */
+async function eachIn(directory: string, target: string): Promise<Mount[]> {
+  const names = await readdir(directory).catch(() => []);
+  return names.map((name): Mount => ({ kind: "ro", source: join(directory, name), target: join(target, name) }));
+}
 
 /** A virtual board has no clock of its own: its host's is not asked twice. */
 async function rtcMounts(board: string): Promise<Mount[]> {

@@ -1,5 +1,5 @@
 /** The two books agree: what the root server gives to each core server is what `verify` lets it have, and no more. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { coreImages } from "@bulkhead/protocol";
@@ -24,7 +24,9 @@ const system = plainSystem({
 /** What the root server gives, as it would be asked about. */
 async function given(name: string): Promise<Asked> {
   const mount = await mkdtemp(join(tmpdir(), "bulkhead-cgroups-"));
-  const config = { instance: "one", dataDir: "/data", runDir: "/run/device" } as Device["config"];
+  const runDir = await mkdtemp(join(tmpdir(), "bulkhead-run-"));
+  for (const place of ["storage", "trace"]) await mkdir(join(runDir, place, "climate"), { recursive: true });
+  const config = { instance: "one", dataDir: "/data", runDir } as Device["config"];
   const device = {
     config,
     paths: devicePaths(config),
@@ -33,6 +35,7 @@ async function given(name: string): Promise<Asked> {
   // Without a uid no device node is made.
   const privilege = await privilegeOf(name, device, null);
   await rm(mount, { recursive: true });
+  await rm(runDir, { recursive: true });
   const networked = name === "kms-agent" ? "/run/netns/c-kms-agent" : null;
   return asked({
     name,
@@ -62,6 +65,7 @@ test.each<[string, Partial<Asked>, string]>([
   ["the uplink", { networkNamespace: "/proc/self/ns/net" }, "network /proc/self/ns/net"],
   ["another's network", { networkNamespace: "/run/netns/c-other" }, "network /run/netns/c-other"],
   ["a writable directory", { mounts: [{ kind: "rw", source: "/x", target: "/x" }] }, "rw /x"],
+  ["a trace of others", { mounts: [{ kind: "ro", source: "/x", target: "/trace/gpio" }] }, "ro /trace/gpio"],
   ["storage without a quota", { mounts: [{ kind: "rw", source: "/x", target: "/data" }] }, "rw /data"],
   [
     "a channel of others",

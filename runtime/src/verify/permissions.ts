@@ -34,7 +34,7 @@ export const permissions: Readonly<Partial<Record<CoreName, Permission>>> = {
   "scheduler-server": { reads: ["/cgroup", "/storage", "/trace"] },
 };
 
-const reserved = new Set(Object.values(permissions).flatMap(({ reads = [] }) => reads));
+const reserved = Object.values(permissions).flatMap(({ reads = [] }) => reads);
 
 /** What stands in the second column of the table. */
 export function describePermission({ writes, reads, memory, devices, capabilities, uplink }: Permission): string {
@@ -93,14 +93,16 @@ function isAllowed(mount: Asked["mounts"][number], name: string, may: Permission
       const own = system.channels.filter(({ provider }) => provider === name);
       const channels = own.map((channel) => `${providesDirectory}/${channel.client}.${channel.name}`);
       const hasStorage = (component?.storage.quotaBytes ?? 0) > 0;
-      return channels.includes(target) || (hasStorage && target === "/data") || isOf(may.writes);
+      const hasTrace = (component?.trace.ringBytes ?? 0) > 0;
+      const ownPlaces = [hasStorage ? "/data" : "", hasTrace ? "/run/trace" : ""];
+      return [...channels, ...ownPlaces].includes(target) || isOf(may.writes);
     }
     case "ro": {
       const used = system.channels.filter(({ client }) => client === name);
       if (target.startsWith(usesDirectory))
         return used.some((channel) => target === `${usesDirectory}/${channel.name}`);
       // Programs and libraries of the host and of the runtime are everybody's to read; what the device keeps is not.
-      const isKept = reserved.has(target) || /\/view\/data\/(?!releases\/)|^\/sys\//.test(mount.source);
+      const isKept = isOf(reserved) || /\/view\/data\/(?!releases\/)|^\/sys\//.test(mount.source);
       return !isKept || isOf(may.reads);
     }
   }
