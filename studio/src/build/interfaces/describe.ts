@@ -28,7 +28,13 @@ export async function describeInterfaces(manifestDirectory: string): Promise<Wir
   const core = join(bulkheadDirectory, "sdk/src/index.ts");
   const files = [core, ...drivers, ...(existsSync(own) ? [own] : [])];
   const program = join(bulkheadDirectory, "sdk/src/describe.ts");
-  const { stdout, stderr, failed } = await execa(process.execPath, [program, ...files], { reject: false });
+  // It may read, for it imports; it may not write, start programs, or see our environment.
+  const permissions = ["--permission", "--allow-fs-read=*"];
+  const { stdout, stderr, failed } = await execa(process.execPath, [...permissions, program, ...files], {
+    reject: false,
+    extendEnv: false,
+    timeout: 20_000,
+  });
   if (failed) {
     const reason = /^\w*Error: .*$/m.exec(stderr)?.[0] ?? stderr.split("\n")[0];
     throw new BulkheadError("BUILD_FAILED", `the interfaces of ${own} cannot be read: ${reason}`);
