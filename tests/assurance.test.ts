@@ -1,0 +1,41 @@
+/** Holds docs/assurance.md to the tree: evidence that is not there, or a part that nobody placed, is found here. */
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { root } from "./architecture/sources.ts";
+
+const page = readFileSync(join(root, "docs", "assurance.md"), "utf8");
+const paths = [...page.matchAll(/`([\w.-]+(?:\/[\w.-]+)*\/?)`/g)]
+  .map(([, path = ""]) => path)
+  .filter((path) => path.includes("/"));
+const foldersOf = (place: string) =>
+  readdirSync(join(root, place)).filter((name) => statSync(join(root, place, name)).isDirectory());
+
+describe("the page on assurance", () => {
+  test("[K19] names nothing that is not there", () => {
+    expect(paths.length).toBeGreaterThan(30);
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  test("[K19] places every part of the runtime: trusted, or trusted for service only", () => {
+    const places = foldersOf("runtime/src").map((name) => `runtime/src/${name}`);
+    expect(places.filter((place) => !paths.includes(place))).toEqual([]);
+  });
+
+  test("[K19] points to every long proof", () => {
+    const topics = foldersOf("tests/prove").map((name) => `tests/prove/${name}`);
+    expect(topics.filter((topic) => !paths.includes(topic))).toEqual([]);
+  });
+
+  test("[K19] has evidence for every claim", () => {
+    const [, claims = ""] = page.split("## Claims and evidence");
+    const rows =
+      claims
+        .split("\n## ")[0]
+        ?.split("\n")
+        .filter((line) => line.startsWith("| ")) ?? [];
+    const bare = rows.slice(1).filter((row) => !/`[\w.-]+\/[^`]+`/.test(row.split(" | ").at(-1) ?? ""));
+    expect(rows.length).toBeGreaterThan(15);
+    expect(bare).toEqual([]);
+  });
+});
