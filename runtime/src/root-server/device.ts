@@ -27,6 +27,7 @@ export function devicePaths(config: Pick<RootServerConfig, "dataDir" | "runDir">
     storage: join(config.dataDir, "storage"),
     mountedStorage: join(config.runDir, "storage"),
     trace: join(config.runDir, "trace"),
+    console: join(config.runDir, "console"),
     endorsed: join(config.dataDir, "endorsed"),
     ipc: join(config.runDir, "ipc"),
     log: join(config.runDir, "log"),

@@ -5,7 +5,7 @@ import { storageDirectory, traceDirectory } from "@bulkhead/sdk";
 import type { GenerationRecord } from "../generations/index.ts";
 import type { Mount, SandboxSpec } from "../sandbox/index.ts";
 import { mountStorage, storageWishes, unmountStorage } from "../storage/index.ts";
-import { mountRings, unmountRings } from "../trace/index.ts";
+import { mountConsole, mountRings, unmountRings } from "../trace/index.ts";
 import type { Device, UidOf } from "./device.ts";
 
 export type OwnDirectories = {
@@ -23,6 +23,7 @@ export async function makeOwnDirectories(
   uidOf: UidOf,
 ): Promise<OwnDirectories> {
   await mountRings(paths.trace, components, uidOf);
+  if (components["serial-server"]) await mountConsole(paths.console, uidOf("serial-server"));
   const stored = await mountStorage({
     root: paths.storage,
     mountRoot: paths.mountedStorage,

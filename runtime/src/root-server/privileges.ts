@@ -64,6 +64,7 @@ const rows: Readonly<Partial<Record<CoreName, Row>>> = {
     mounts: [
       { kind: "ro", source: paths.log, target: "/log" },
       { kind: "rw", source: join(paths.shownData, "crashes"), target: "/crashes" },
+      { kind: "rw", source: paths.console, target: "/console" },
     ],
   }),
 

@@ -1,4 +1,4 @@
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startComponent } from "@bulkhead/sdk/testing";
@@ -15,10 +15,13 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 test("[K4] readers of the console hear of new lines at most ten times a second and miss none", async () => {
-  const started = await startComponent(serialServer(directory, join(directory, "crashes")), {
-    uses: {},
-    config: { components: ["climate"] },
-  });
+  const started = await startComponent(
+    serialServer(directory, join(directory, "crashes"), join(directory, "console")),
+    {
+      uses: {},
+      config: { components: ["climate"] },
+    },
+  );
   const { client } = started.connect("console");
   const heardMs: number[] = [];
   client.channel.on("written", () => heardMs.push(performance.now()));
@@ -41,10 +44,13 @@ test("[K4] readers of the console hear of new lines at most ten times a second a
 test("[K4] after a restart of the server numbers go on upwards, so that a reader goes on too", async () => {
   const climate = await open(join(directory, "climate"), "r+");
   const lineOf = async (text: string, after: number) => {
-    const started = await startComponent(serialServer(directory, join(directory, "crashes")), {
-      uses: {},
-      config: { components: ["climate"] },
-    });
+    const started = await startComponent(
+      serialServer(directory, join(directory, "crashes"), join(directory, "console")),
+      {
+        uses: {},
+        config: { components: ["climate"] },
+      },
+    );
     await climate.write(`${text}\n`);
     const { client } = started.connect("console");
     const answer = await vi.waitFor(async () => {
@@ -65,7 +71,7 @@ test("[K4] after a restart of the server numbers go on upwards, so that a reader
 test("[K2] a crash is kept with what the component wrote last, and is there after a restart of the server", async () => {
   const climate = await open(join(directory, "climate"), "r+");
   const start = () =>
-    startComponent(serialServer(directory, join(directory, "crashes")), {
+    startComponent(serialServer(directory, join(directory, "crashes"), join(directory, "console")), {
       uses: {},
       config: { components: ["climate"] },
     });
@@ -83,6 +89,34 @@ test("[K2] a crash is kept with what the component wrote last, and is there afte
   await first.stop();
   const second = await start();
   expect(await second.connect("console").client.crashes({ limit: 10 })).toEqual([kept]);
+  await second.stop();
+  await climate.close();
+});
+
+test("[K4] what was written before the server restarted can still be read, under the same numbers", async () => {
+  await mkdir(join(directory, "console"));
+  const start = () =>
+    startComponent(serialServer(directory, join(directory, "crashes"), join(directory, "console")), {
+      uses: {},
+      config: { components: ["climate"] },
+    });
+  const climate = await open(join(directory, "climate"), "r+");
+  const linesOf = (started: Awaited<ReturnType<typeof start>>, count: number) =>
+    vi.waitFor(async () => {
+      const { lines } = await started.connect("console").client.read({ after: -1, limit: 500 });
+      expect(lines).toHaveLength(count);
+      return lines;
+    });
+  const first = await start();
+  for (const text of ["one", "two"]) await climate.write(`${text}\n`);
+  const before = await linesOf(first, 2);
+  await first.stop();
+  const second = await start();
+  expect(await linesOf(second, 2)).toEqual(before);
+  await climate.write("three\n");
+  const after = await linesOf(second, 3);
+  expect(after.map(({ text }) => text)).toEqual(["one", "two", "three"]);
+  expect(after[2]?.sequence).toBe((before[1]?.sequence ?? 0) + 1);
   await second.stop();
   await climate.close();
 });

@@ -6,27 +6,36 @@ import { createAnnouncer } from "./announcer.ts";
 import { collectLines } from "./collector.ts";
 import { openCrashStore } from "./crash-store.ts";
 import { runtimeSource } from "./intake.ts";
-import { createRing, type NewLine } from "./ring.ts";
+import { openKeptLines } from "./kept-lines.ts";
+import { createRing, type NewLine, ringLimits } from "./ring.ts";
 
 const configSchema = z.object({ components: z.array(nameSchema) });
 
 /** What a component wrote last may still be on its way through its pipe when the root server tells of its end. */
 const lastLinesMs = 200;
 
-/** A serial server over the FIFOs in `directory`: one per component, and `runtime`. Crash records lie in `crashes`. */
-export const serialServer = (directory: string, crashes: string) =>
+/**
+ * A serial server over the FIFOs in `directory`: one per component, and `runtime`. Crash records lie in `crashes`, the lines
+ * that outlive this server in `kept`.
+ */
+export const serialServer = (directory: string, crashes: string, keptDirectory: string) =>
   defineComponent({
     provides: { console: consoleInterface },
     start({ provides, config, log, onStop, root }) {
       const clock = { timeMs: Date.now, monotonicMs: () => performance.now() };
       // Microseconds since the start of the host: no rate limit lets a million lines a second pass, so the numbers of
       // this ring are above those of every ring before it, and readers go on reading after a restart of this server.
-      const ring = createRing(Number(process.hrtime.bigint() / 1000n));
+      const kept = openKeptLines(keptDirectory);
+      const ring = createRing(Number(process.hrtime.bigint() / 1000n), ringLimits, kept.lines);
       const readers = new Set<ServedClient<typeof consoleInterface>>();
       const announce = createAnnouncer((sequence) => {
         for (const reader of readers) reader.notify("written", { sequence });
       });
-      const append = (line: NewLine) => announce(ring.append(line));
+      const append = (line: NewLine) => {
+        const sequence = ring.append(line);
+        kept.append({ sequence, ...line });
+        announce(sequence);
+      };
 
       provides.console.serve((client) => {
         readers.add(client);
@@ -57,5 +66,5 @@ export const serialServer = (directory: string, crashes: string) =>
     },
   });
 
-/** The root server mounts `<runDir>/log` and the device's `crashes` there. */
-export const component = serialServer("/log", "/crashes");
+/** The root server mounts `<runDir>/log`, the device's `crashes`, and `<runDir>/console` there. */
+export const component = serialServer("/log", "/crashes", "/console");

@@ -22,15 +22,20 @@ export type Ring = {
 };
 
 /**
- * An empty ring whose first line gets the number `firstSequence`. A reader with a number from before that (another
+ * A ring that goes on after the lines of an `earlier` one, or an empty one whose first line gets the number `newSequence`. A reader with a number from before that (another
  * ring's) gets everything from the oldest line on.
  */
-export function createRing(firstSequence: number, limits: RingLimits = ringLimits): Ring {
-  const kept: LogLine[] = [];
+export function createRing(
+  newSequence: number,
+  limits: RingLimits = ringLimits,
+  earlier: readonly LogLine[] = [],
+): Ring {
+  const kept: LogLine[] = [...earlier];
+  const firstSequence = earlier[0]?.sequence ?? newSequence;
   // Index of the oldest line in `kept`: shifting an array of thousands for each line would cost more than the line.
   let head = 0;
-  let bytes = 0;
-  let next = firstSequence;
+  let bytes = earlier.reduce((sum, line) => sum + sizeBytes(line), 0);
+  let next = firstSequence + earlier.length;
 
   function dropOldest(): void {
     const oldest = kept[head];

@@ -1,3 +1,3 @@
 /** Traces of components: rings that they write and others read. */
 export { readTrace } from "./read.ts";
-export { mountRings, unmountRings } from "./rings.ts";
+export { mountConsole, mountRings, unmountRings } from "./rings.ts";

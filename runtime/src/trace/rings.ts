@@ -36,6 +36,20 @@ export async function mountRings(
   );
 }
 
+/** The serial server keeps 2 MiB there (kept-lines.ts); the rest is what pages round up. */
+const consoleBytes = 2 * 1024 * 1024 + 4 * pageBytes;
+
+/** The place for the newest lines of the console: made once, so that they outlive the serial server and the generation. */
+export async function mountConsole(path: string, uid: number | null): Promise<void> {
+  await mkdir(path, { recursive: true });
+  const there = await execa("mountpoint", ["-q", path], { reject: false, env: programEnvironment });
+  if (there.failed) {
+    const options = `mode=0700,nosuid,nodev,noexec,size=${consoleBytes},nr_inodes=4`;
+    await execa("mount", ["-t", "tmpfs", "-o", options, "tmpfs", path], { env: programEnvironment });
+  }
+  if (uid !== null) await chown(path, uid, uid);
+}
+
 /** Also those that a root server before us left. */
 export async function unmountRings(root: string): Promise<void> {
   for (const name of await readdir(root).catch(() => [])) {
