@@ -37,7 +37,7 @@ async function check(model: string, defines: readonly string[], claim: "rest" | 
     await execa("gcc", ["-O2", "-w", "-DVECTORSZ=4096", mode, "-o", "pan", "pan.c"], { cwd: directory });
     // -E: that nothing moves is no fault here, the models judge it themselves. -l: cycles without progress.
     const how = claim === "rest" ? ["-E"] : ["-l"];
-    const { stdout } = await execa("./pan", [...how, "-m1000000"], { cwd: directory, timeout: 600_000 });
+    const { stdout } = await execa(join(directory, "pan"), [...how, "-m1000000"], { cwd: directory, timeout: 600_000 });
     // A search that was cut short has proved nothing.
     expect(stdout).not.toMatch(/max search depth too small|out of memory/);
     return {
