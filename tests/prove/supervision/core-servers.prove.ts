@@ -8,7 +8,7 @@ import { eventually } from "../../../studio/src/run/eventually.ts";
 import { forgetSystem, type Launched, launchProcess } from "../../first-light/launched.ts";
 import { isAlive } from "../../first-light/processes.ts";
 
-const name = "prove-supervision";
+const name = "prove-cores";
 /** The example's own: it crashes on purpose now and then, and takes its strong dependents with it. */
 const restless = ["moisture", "irrigation"];
 
