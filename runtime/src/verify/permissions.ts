@@ -34,7 +34,8 @@ export const permissions: Readonly<Partial<Record<CoreName, Permission>>> = {
   "scheduler-server": { reads: ["/cgroup", "/storage", "/trace"] },
 };
 
-const reserved = Object.values(permissions).flatMap(({ reads = [] }) => reads);
+/** What the device keeps and only these may see. */
+export const reserved: readonly string[] = Object.values(permissions).flatMap(({ reads = [] }) => reads);
 
 /** What stands in the second column of the table. */
 export function describePermission({ writes, reads, memory, devices, capabilities, uplink }: Permission): string {

@@ -155,6 +155,21 @@ test("[K8] what a privileged component may have is no difference, and more than 
   expect(compare({ ...init, pid: 110 }, server, "net:[1]")).toHaveLength(3);
 });
 
+test("[K8] below a directory of mounts that may be seen, its mounts are seen too, but never writable", () => {
+  const question = asked();
+  const trace = { ...bundle, target: "/trace" };
+  const withTrace = asked({ mounts: [...question.mounts, { kind: "ro", source: "/run/trace", target: "/trace" }] });
+  const seen = (options: string[]) => {
+    const facts = member({ mounts: [...mounts, trace, { ...bundle, target: "/trace/climate", options }] });
+    return compareMember(withTrace, facts, {
+      ...{ root, rootTask: scheduling, cgroup: hierarchies, namespaceInode: null, foreign: new Set<string>() },
+      sources: { ...sources, "/trace": bundle.identity },
+    });
+  };
+  expect(seen(["ro", "nosuid", "nodev"])).toEqual([]);
+  expect(seen(["rw", "nosuid", "nodev"])).toHaveLength(1);
+});
+
 test("[K8] a deadline that is in force is expected of the component's main thread alone", () => {
   const question = asked({ deadline: true });
   const tasks = [

@@ -1,5 +1,6 @@
 /** What a process sees and holds: mounts, device nodes, descriptors, environment. */
 import type { DescriptorFact, MemberFacts, MountFact } from "../facts.ts";
+import { reserved } from "../permissions.ts";
 import { type Asked, compareSets, compareValue, type Found } from "../question.ts";
 import { nameOf } from "./processes.ts";
 
@@ -32,7 +33,7 @@ export function compareMounts(asked: Asked, member: MemberFacts, sources: Readon
   const extra = member.mounts.filter((mount) => {
     const index = rest.indexOf(mount.target);
     if (index >= 0) rest.splice(index, 1);
-    return index < 0 && !isCover(asked, mount);
+    return index < 0 && !isCover(asked, mount) && !comesAlong(asked, mount);
   });
   const of = (what: string) => `${what} of ${nameOf(member)}`;
   return [
@@ -62,6 +63,13 @@ function compareMount(of: (what: string) => string, plan: PlannedMount, mount: M
   }
   if (plan.kind === "root" || plan.kind === "proc") return wrongFlags;
   return [...wrongFlags, ...compareValue(of(`what ${plan.target} shows`), source, mount.identity)];
+}
+
+/** A directory of mounts, as of trace rings or storages, is shown with what is mounted in it, read-only as itself. */
+function comesAlong({ mounts }: Asked, { target, options }: MountFact): boolean {
+  const above = mounts.filter((plan) => plan.kind === "ro" && reserved.includes(plan.target));
+  const isBelow = above.some((plan) => target.startsWith(`${plan.target}/`));
+  return isBelow && flags.ro.every((flag) => options.includes(flag));
 }
 
 /** Without a user namespace, bubblewrap covers what root could write there with the same, read-only. */
