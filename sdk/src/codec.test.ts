@@ -102,7 +102,8 @@ describe("[K3] frames", () => {
   });
 
   test("too deep, of extension types, with rest or with nothing in them are refused", () => {
-    const bodies = [Buffer.alloc(70, 0x91), Uint8Array.of(0xd4, 1, 1), Uint8Array.of(0x01, 0x02), Uint8Array.of()];
+    const tooDeep = Buffer.alloc(66, 0x91).fill(0xc0, 65);
+    const bodies = [tooDeep, Uint8Array.of(0xd4, 1, 1), Uint8Array.of(0x01, 0x02), Uint8Array.of()];
     for (const body of bodies) {
       const header = Buffer.alloc(4);
       header.writeUInt32BE(body.length);
@@ -110,6 +111,12 @@ describe("[K3] frames", () => {
         expect.objectContaining({ code: "IPC_FRAME_INVALID" }),
       );
     }
+  });
+
+  test("of 64 levels are read, deeper ones not even made", () => {
+    const nested = (levels: number): unknown => (levels === 0 ? null : [nested(levels - 1)]);
+    expect(readAll([encodeFrame(nested(64))])).toEqual([nested(64)]);
+    expect(() => encodeFrame(nested(65))).toThrow(expect.objectContaining({ code: "IPC_FRAME_INVALID" }));
   });
 
   test("leave out undefined members and refuse what has no MessagePack form", () => {

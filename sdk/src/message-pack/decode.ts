@@ -148,7 +148,7 @@ function readArray(length: number, depth: number): unknown[] {
 }
 
 function readMap(length: number, depth: number): Record<string, unknown> {
-  deeper(2 * length, depth);
+  deeper(length, depth);
   const map: Record<string, unknown> = {};
   for (let i = 0; i < length; i++) {
     const key = readKey();
@@ -158,9 +158,8 @@ function readMap(length: number, depth: number): Record<string, unknown> {
   return map;
 }
 
-/** Every announced value must have a byte of its own. */
+/** Arrays and maps grow as their values are read, so that an announced size by itself takes nothing. */
 function deeper(values: number, depth: number): void {
-  if (values > end - at) throw new Malformed("more values are announced than there are bytes");
   if (values > 0 && depth >= maxDepth) throw new Malformed(`more than ${maxDepth} levels`);
 }
 
