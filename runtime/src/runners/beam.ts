@@ -36,7 +36,15 @@ export const beamRunner: Runner = async (subject) => {
       "bulkhead",
       "run",
     ],
-    environment: { ...hostedEnvironment, ROOTDIR: erlangInside, BINDIR: binaries, EMU: "beam", PROGNAME: "erl" },
+    environment: {
+      ...hostedEnvironment,
+      // As erlexec makes it where it is not: the environment of the VM is then what we say here, and `verify` can hold it to that.
+      PATH: `${binaries}:${erlangInside}/bin:${hostedEnvironment["PATH"]}`,
+      ROOTDIR: erlangInside,
+      BINDIR: binaries,
+      EMU: "beam",
+      PROGNAME: "erl",
+    },
     mounts: [{ kind: "ro", source: erlang, target: erlangInside }, ...libraries, ...elixir, bundleMount(subject)],
     profile: "beam",
     surroundings: "hosted",

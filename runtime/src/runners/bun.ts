@@ -1,4 +1,4 @@
-/** Runner `bun`: the bundle of the runner `node` on Bun, which has half of Node's private memory. Not on 32-bit Arm: no such Bun. */
+/** Runner `bun`: the bundle of the runner `node` on Bun, which takes less memory of its own. Not on 32-bit Arm: no such Bun. */
 import { join } from "node:path";
 import { programMounts } from "../sandbox/index.ts";
 import { bundleInside, bundleMount, hostedEnvironment, type Runner } from "./execution.ts";

@@ -96,7 +96,7 @@ export function compareDescriptors(asked: Asked, member: MemberFacts, foreign: R
 }
 
 function faultOf(
-  { fd, target, kind, mountId }: DescriptorFact,
+  { target, kind, mountId }: DescriptorFact,
   asked: Asked,
   mountIds: ReadonlySet<number>,
   foreign: ReadonlySet<string>,
@@ -105,9 +105,9 @@ function faultOf(
   if (kind === "block") return "a block device";
   if (/^(socket|pipe):/.test(target)) return foreign.has(target) ? "held by a process outside of it" : undefined;
   if (target.startsWith("anon_inode:")) return anonymous.test(target) ? undefined : "not what a component makes";
-  // What it was started with: no input, and its log.
+  // What it was started with: no input, and its log; Bun keeps a copy of that under another number.
   if (target === "/dev/null" && kind === "character") return undefined;
-  if (kind === "fifo" && (fd === 1 || fd === 2) && target === asked.log) return undefined;
+  if (kind === "fifo" && target === asked.log) return undefined;
   return mountIds.has(mountId) ? undefined : "opened outside of its sandbox";
 }
 
