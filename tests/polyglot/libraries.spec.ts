@@ -1,5 +1,8 @@
-import { rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { encode } from "@msgpack/msgpack";
+import { execa } from "execa";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { until } from "../../runtime/src/root-server/testing/bench.ts";
@@ -222,4 +225,14 @@ describe.each(languages)("[K10] the client library for $language", ({ build, ski
     second.control.close();
     expect(await second.ended).toBe(1);
   });
+});
+
+test.skipIf(!hasRust())("[K10] the tests within the Rust library pass", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "bulkhead-rust-tests-"));
+  const program = join(directory, "tests");
+  const library = join(import.meta.dirname, "../../sdk/rust/src/lib.rs");
+  await execa("rustc", ["--test", "--edition", "2021", "-o", program, library]);
+  const { stdout } = await execa(program, []);
+  expect(stdout).toContain("2 passed; 0 failed");
+  await rm(directory, { recursive: true, force: true });
 });
