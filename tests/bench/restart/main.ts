@@ -10,7 +10,7 @@ import { erlang, pm2, runit, type Supervisor, s6 } from "./peers/supervisors.ts"
 type Row = { name: string; version: string; note: string; samples: number[] };
 
 const rounds = 3;
-const perRound = 7;
+const perRound = 5;
 const isJson = process.argv.includes("--json");
 const say = (text: string) => void (isJson || process.stdout.write(`${text}\n`));
 
@@ -70,12 +70,10 @@ for (const row of table) {
   say(`${row.name.padEnd(25)} ${figures} ${String(row.count).padStart(4)}  ${row.version}`);
 }
 const ratio = (at(ours[1]?.row.samples ?? [], 0.5) / at(peers[0]?.row.samples ?? [], 0.5)).toFixed(2);
-if (peers.length > 0) say(`cold is ${ratio} times ${peers[0]?.row.name}, which runs the same bubblewrap command`);
+if (peers[0]?.supervisor.name === "runit")
+  say(`cold is ${ratio} times ${peers[0]?.row.name}, which runs the same bubblewrap command`);
 for (const { name, why } of absent) say(`not measured: ${name} (${why})`);
 say(`load average before and after: ${load.before} ${load.after}`);
-say(
-  "Not the same: the peers' server has no filter, control group, readiness or typed calls, and its client polls; pm2",
-);
-say("is not here, for its fork mode is Node's own spawn and adds a daemon of 70 MB (measured before: 142 ms).");
+say("Not the same: the peers' server has no filter, control group, readiness or typed calls, and its client polls.");
 process.stdout.write(`${JSON.stringify({ bench: "restart", load, table, absent })}\n`);
 process.exit(0);

@@ -16,7 +16,9 @@ export async function unpack(packages: readonly [string, ...string[]]): Promise<
   const root = join(cache, packages[0]);
   if (!(await readdir(root).catch(() => null))) await download(packages, root);
   const { stdout } = await execa("apt-cache", ["policy", packages[0]]);
-  const libraries = (await readdir(join(root, "usr/lib"))).filter((name) => name.endsWith("-linux-gnu"));
+  const libraries = (await readdir(join(root, "usr/lib")).catch(() => [])).filter((name) =>
+    name.endsWith("-linux-gnu"),
+  );
   return {
     root,
     version: /Candidate: (\S+)/.exec(stdout)?.[1] ?? "unknown",
