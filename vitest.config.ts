@@ -1,8 +1,16 @@
 import { defineConfig } from "vitest/config";
 
 const unit = ["{protocol,sdk,runtime,drivers,kms-agent,kms,kms-web,studio,manifests,scripts}/**/*.test.ts"];
-// Files ending in .spec.ts start real processes, sandboxes, databases or browsers: they run in forks, one file at a time.
+// Files ending in .spec.ts start real processes, sandboxes, databases or browsers: they run in forks, two files at a time, for
+// much of what they do is to wait. Those that measure time, or count what is on the whole machine, come after, one by one.
 const integration = ["{protocol,sdk,runtime,drivers,kms-agent,kms,kms-web,studio,manifests,tests}/**/*.spec.ts"];
+
+const alone = [
+  "runtime/src/sandbox/{limits,scheduling}.spec.ts",
+  "tests/{first-light,hostile}/**/*.spec.ts",
+  "tests/set-up.spec.ts",
+];
+const slow = { testTimeout: 120_000, hookTimeout: 120_000, pool: "forks" } as const;
 
 export default defineConfig({
   test: {
@@ -14,13 +22,17 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...slow,
           name: "integration",
           include: integration,
-          pool: "forks",
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          exclude: [...alone, "**/node_modules/**"],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
+      },
+      {
+        extends: true,
+        test: { ...slow, name: "alone", include: alone, fileParallelism: false, sequence: { groupOrder: 2 } },
       },
     ],
   },

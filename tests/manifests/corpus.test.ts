@@ -74,7 +74,7 @@ describe("valid manifests", () => {
       },
       spare: false,
       trace: { ringBytes: 16 * 1024, enabled: true },
-      attach: ["inspector"],
+      attach: [],
       secrets: ["mqtt-password"],
       heartbeat: { periodMs: 250, missed: 8 },
       readyMs: 30_000,

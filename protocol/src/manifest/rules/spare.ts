@@ -12,10 +12,12 @@ export const spareRule: Rule = (analysis) =>
     return [atValue(analysis.source, { code: "MANIFEST_INVALID_VALUE", path, message, remedy: "remove `spare`" })];
   });
 
-function reason({ devices, runner, restart }: PlannedComponent, { board }: Analysis): string | undefined {
+function reason({ devices, runner, restart, cpu, cores }: PlannedComponent, { board }: Analysis): string | undefined {
   const [device] = devices;
   if (device !== undefined) return `board \`${board.board}\` has one \`${device}\`, and two processes would open it`;
   if (runner === "worker") return "its process is that of its trust group";
+  if (cpu.class === "deadline" && cores.length > 0)
+    return "its cores are exclusive to one process, as its deadline demands";
   if (restart.policy === "temporary") return "it is temporary, so nothing takes over from it";
   if (restart.hold) return "it is held after a crash, so nothing takes over from it";
   if (restart.intensity === 0) return "its restart intensity is 0, so nothing takes over from it";
