@@ -17,7 +17,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: [...unit, "tests/**/*.test.ts"], pool: "threads", isolate: false },
+        test: {
+          name: "unit",
+          include: [...unit, "tests/**/*.test.ts"],
+          pool: "threads",
+          isolate: false,
+          // Ends what hangs; how long a good test takes is the machine's business.
+          testTimeout: 60_000,
+        },
       },
       {
         extends: true,
