@@ -1,0 +1,75 @@
+/** The hostile system on a device of its own, with the servers that its log and its channels pass through. */
+import { randomUUID } from "node:crypto";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { cleanUp, nextName, startIn, until } from "../../runtime/src/root-server/testing/bench.ts";
+import { flashDevice } from "../../runtime/src/root-server/testing/device.ts";
+import { bundle } from "../../studio/src/build/bundle.ts";
+import { buildRelease } from "../../studio/src/build/index.ts";
+import { coreEntry } from "../../studio/src/locations.ts";
+import { withoutCore } from "../polyglot/device.ts";
+
+export type Battery = Awaited<ReturnType<typeof bootBattery>>;
+
+export async function bootBattery() {
+  const instance = nextName();
+  const device = await flashDevice(instance, async (into, platformDir) => {
+    for (const server of ["message-server", "serial-server"] as const) {
+      await bundle("component", coreEntry(server), join(platformDir, "core", server, "main.js"));
+    }
+    const manifest = join(import.meta.dirname, "system/manifest.yaml");
+    const { release } = await buildRelease({ manifest, outDir: into, releaseCounter: 1 });
+    return withoutCore(release, ["serial-server"]);
+  });
+  cleanUp.push(() => device.remove());
+  const world = startIn(device);
+  await world.line(/generation 1 .* (starts|is on trial)/);
+  const pidOf = (name: string) => until(() => findProcess(instance, name), `a process of ${name}`);
+
+  /** A place in a component's /tmp, as root of the host reaches it. */
+  const place = async (name: string, file: string) => `/proc/${await pidOf(name)}/root/tmp/${file}`;
+
+  const isThere = async (name: string, file: string) =>
+    (await stat(await place(name, file)).catch(() => null)) !== null;
+  for (const [name, file] of [
+    ["caller", "calls"],
+    ["raw", "ask"],
+    ["bomber", "ask"],
+    ["reader", "console"],
+  ] as const) {
+    await until(() => isThere(name, file), `${name} to start`);
+  }
+
+  return {
+    instance,
+    device,
+    world,
+    pidOf,
+    place,
+    read: async (name: string, file: string) => readFile(await place(name, file)),
+    /** Has a native component do what the lines say; answers the lines that it says of it. */
+    async ask(name: string, lines: readonly string[], timeoutMs = 60_000): Promise<string[]> {
+      const token = `# ${randomUUID()}`;
+      await writeFile(await place(name, "ask"), [token, ...lines, ".\n"].join("\n"), { flag: "r+" });
+      const said = await place(name, "said");
+      const look = async () => {
+        const text = await readFile(said, "utf8").catch(() => "");
+        return text.startsWith(`${token}\n`) && text.trimEnd().split("\n").slice(1);
+      };
+      return await until(look, `the answer of ${name}`, timeoutMs);
+    },
+  };
+}
+
+/** The program of a component: in its control group, and with `/app` in its arguments. */
+async function findProcess(instance: string, component: string): Promise<number | undefined> {
+  for (const entry of await readdir("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    const group = await readFile(`/proc/${entry}/cgroup`, "utf8").catch(() => "");
+    if (!new RegExp(`/${instance}/${component}(/|$)`, "m").test(group)) continue;
+    const command = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => "");
+    if (/\/app\/main(\.js)?\0/.test(command) && !/^(bwrap|nsenter|setpriv|prlimit|\/run)/.test(command))
+      return Number(entry);
+  }
+  return undefined;
+}

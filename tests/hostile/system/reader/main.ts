@@ -1,0 +1,24 @@
+/** Keeps in /tmp/console what stands on the console, a line of JSON each, for the test to read. */
+import { appendFileSync, statSync, writeFileSync } from "node:fs";
+import { consoleInterface, defineComponent } from "@bulkhead/sdk";
+
+/** Its /tmp ends at 8 MiB; the test wants the newest. */
+const mostBytes = 4 * 1024 * 1024;
+const file = "/tmp/console";
+
+export const component = defineComponent({
+  uses: { console: consoleInterface },
+  start({ uses, onStop }) {
+    let after = -1;
+    writeFileSync(file, "");
+    const timer = setInterval(async () => {
+      const { lines, dropped } = await uses.console
+        .read({ after, limit: 500 })
+        .catch(() => ({ lines: [], dropped: 0 }));
+      if (statSync(file).size > mostBytes) writeFileSync(file, "");
+      for (const line of lines) appendFileSync(file, `${JSON.stringify({ ...line, dropped })}\n`);
+      after = lines.at(-1)?.sequence ?? after;
+    }, 100);
+    onStop(() => clearInterval(timer));
+  },
+});
