@@ -20,7 +20,8 @@ export async function bootManifest(manifest: string): Promise<SpecWorld> {
 /** Of the core only what a root server cannot do without, and the servers that a test names. */
 export function withoutCore(release: Release, also: readonly string[] = []): Release {
   const { system } = release;
-  const isKept = (name: string) => keptCore.has(name) || also.includes(name) || system.components[name]?.role === "application";
+  const isKept = (name: string) =>
+    keptCore.has(name) || also.includes(name) || system.components[name]?.role === "application";
   const components = Object.fromEntries(Object.entries(system.components).filter(([name]) => isKept(name)));
   const kept: System = {
     ...system,
