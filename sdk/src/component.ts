@@ -2,7 +2,7 @@
  * A component as its author writes it: what it uses, what it provides, and what it does when it starts. Everything in
  * the context is typed by the interfaces; nothing here does input or output.
  */
-import type { BulkheadError, CrashFacts, ToRoot } from "@bulkhead/protocol";
+import type { BulkheadError, CrashFacts, ToComponent, ToRoot } from "@bulkhead/protocol";
 import type { z } from "zod";
 import type { Interface, Operation, StreamDefinition } from "./interface.ts";
 import type { ClientLease, ProviderLease } from "./lease/lease.ts";
@@ -120,6 +120,8 @@ export type RootLink = {
   ): void;
   /** For the serial server: a component has ended unexpectedly. */
   onCrash(handler: (crash: CrashFacts) => void): void;
+  /** For the network server: what is seen of the kernel's tunnel where it lies; the last one is kept. */
+  onTunnel(handler: (reading: ToComponent["tunnel"]) => void): void;
   tellRoot<K extends "activate" | "restart" | "verify" | "trace">(kind: K, body: ToRoot[K]): void;
 };
 

@@ -3,12 +3,14 @@ import type { CrashFacts, ToComponent, ToRoot } from "@bulkhead/protocol";
 import type { RootLink } from "./component.ts";
 
 type Generation = ToComponent["generation"];
+type Tunnel = ToComponent["tunnel"];
 
 export type RootMailbox = {
   link: RootLink;
   takeStatus(status: unknown): void;
   takeGeneration(outcome: Generation): void;
   takeCrash(crash: CrashFacts): void;
+  takeTunnel(reading: Tunnel): void;
 };
 
 /** A handler that comes after the first message gets the newest one at once: nobody misses how things stand. */
@@ -18,11 +20,19 @@ export function createRootMailbox(
   const status = createSlot<unknown>();
   const generation = createSlot<Generation>();
   const crash = createQueue<CrashFacts>();
+  const tunnel = createSlot<Tunnel>();
   return {
-    link: { onStatus: status.listen, onGeneration: generation.listen, onCrash: crash.listen, tellRoot: tell },
+    link: {
+      onStatus: status.listen,
+      onGeneration: generation.listen,
+      onCrash: crash.listen,
+      onTunnel: tunnel.listen,
+      tellRoot: tell,
+    },
     takeStatus: status.take,
     takeGeneration: generation.take,
     takeCrash: crash.take,
+    takeTunnel: tunnel.take,
   };
 }
 

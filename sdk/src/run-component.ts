@@ -67,6 +67,7 @@ export function runComponent(definition: AnyComponent, options: RunOptions = {})
         status: ({ status }) => root.takeStatus(status),
         generation: (outcome) => root.takeGeneration(outcome),
         crash: (facts) => root.takeCrash(facts),
+        tunnel: (reading) => root.takeTunnel(reading),
       },
       (error) => ending.fault(error ?? new BulkheadError("PEER_GONE", "the root server has gone")),
     );

@@ -48,6 +48,11 @@ export const toComponent = {
   }),
   /** Only to the serial server: a component has ended unexpectedly. */
   crash: crashFactsSchema,
+  /**
+   * Only to the network server, of a tunnel that is the kernel's: the time of the last handshake, in seconds since 1970 (0: none
+   * so far); null: its interface has gone.
+   */
+  tunnel: z.strictObject({ handshake: z.number().int().nonnegative().nullable() }),
 } as const;
 
 /** Component → root server. */

@@ -23,9 +23,19 @@ export async function applySteps(steps: readonly NetworkStep[], options: ApplyOp
 
 async function applyStep(step: NetworkStep, options: ApplyOptions): Promise<void> {
   for (const { program, args, input } of commandsOf(step)) {
-    const [first = program, ...rest] = [...enter(step.namespace), ...dropPrivileges(options), program, ...args];
-    await runTool(first, rest, `${step.program} in the network namespace ${step.namespace}`, input);
+    await runWithin(step.namespace, [program, ...args], options, input);
   }
+}
+
+/** Runs one program in a namespace with CAP_NET_ADMIN alone, and gives what it said. Throws NETWORK_SETUP_FAILED. */
+export function runWithin(
+  namespace: NetworkNamespace,
+  argv: readonly [string, ...string[]],
+  options: ApplyOptions,
+  input = "",
+): Promise<string> {
+  const [first = "", ...rest] = [...enter(namespace), ...dropPrivileges(options), ...argv];
+  return runTool(first, rest, `${argv[0]} in the network namespace ${namespace}`, input);
 }
 
 function commandsOf(step: NetworkStep): Command[] {

@@ -9,4 +9,5 @@ export {
   planNetwork,
 } from "./plan.ts";
 export { networkServerMounts } from "./server-mounts.ts";
+export { createTunnelEnd, type TunnelEnd } from "./tunnel-end.ts";
 export { catchUp, tunnelTimeDirectory } from "./tunnel-time.ts";

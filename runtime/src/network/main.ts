@@ -1,13 +1,14 @@
 /**
  * The network core server: holds the UDP side of the tunnel in the uplink namespace with CAP_NET_ADMIN alone. The root
- * server moves its interface to the router once it is ready; this process never enters another namespace.
+ * server moves its interface to the router once it is ready; this process never enters another namespace. What the kernel's
+ * WireGuard does there, the root server tells.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { BulkheadError, provisioningSchema } from "@bulkhead/protocol";
 import { type Context, defineComponent, tunnelKeyInterface } from "@bulkhead/sdk";
 import { z } from "zod";
 import { tunnelInterface } from "./firewall.ts";
-import { backendOf } from "./tunnel/backend.ts";
+import { backends } from "./tunnel/backend.ts";
 import { describeChange, newTunnelHealth, observeHandshake } from "./tunnel/health.ts";
 import { openTunnel, type Tunnel } from "./tunnel/tunnel.ts";
 import { watchUplink } from "./tunnel/uplink-watch.ts";
@@ -16,7 +17,7 @@ import { openTunnelTime, tunnelTimeDirectory } from "./tunnel-time.ts";
 // The root server may tell more than this server needs to know.
 const configSchema = z.object({
   provisioning: provisioningSchema,
-  backend: z.enum(["userspace", "kernel"]).default("userspace"),
+  backend: z.enum(["auto", "userspace", "kernel"]).default("auto"),
 });
 
 /** Often while a person waits for the tunnel, seldom once it stands. */
@@ -29,16 +30,18 @@ export const component = defineComponent({
   async start(context) {
     const config = parseConfig(context.config);
     const { privateKey } = await context.uses.key.read(null, { deadlineMs: 5_000 });
-    const tunnel = await openTunnel(backendOf(config.backend), tunnelInterface, privateKey, config.provisioning);
+    const tunnel = await openTunnel(backends[config.backend], tunnelInterface, privateKey, config.provisioning);
     const stopping = new AbortController();
     context.onStop(async () => {
       stopping.abort();
       await tunnel.close();
     });
-    void failWithTunnel(tunnel, stopping.signal);
+    context.log.info(`the tunnel is ${tunnel.madeBy === "kernel" ? "the kernel's" : "wireguard-go's"}`);
+    const seen: Seen = tunnel.madeBy === "kernel" ? seenByRoot(context.root) : tunnel;
+    void failWithTunnel(seen.ended, stopping.signal);
     void watchUplink(tunnel.forgetSource, stopping.signal);
     const time = openTunnelTime(tunnelTimeDirectory);
-    void watchTunnel(tunnel, context.log, stopping.signal, time.note);
+    void watchTunnel(seen.readHandshake, context.log, stopping.signal, time.note);
   },
 });
 
@@ -51,21 +54,35 @@ function parseConfig(config: unknown): z.infer<typeof configSchema> {
   );
 }
 
+type Seen = Pick<Tunnel, "ended" | "readHandshake">;
+
+/** Of an interface of the kernel's that lies in the router. */
+function seenByRoot(root: Context["root"]): Seen {
+  let latest = 0;
+  const ended = new Promise<string>((resolve) => {
+    root.onTunnel(({ handshake }) => {
+      if (handshake === null) resolve("its interface has gone from the router");
+      else latest = handshake;
+    });
+  });
+  return { ended, readHandshake: () => Promise.resolve(latest) };
+}
+
 /** Nobody waits for this promise: its rejection ends the component with a fault, and the supervisor starts it anew. */
-async function failWithTunnel(tunnel: Tunnel, stopping: AbortSignal): Promise<void> {
-  const reason = await tunnel.ended;
+async function failWithTunnel(ended: Promise<string>, stopping: AbortSignal): Promise<void> {
+  const reason = await ended;
   if (!stopping.aborted) throw new BulkheadError("NETWORK_SETUP_FAILED", `the tunnel ended: ${reason}`);
 }
 
 async function watchTunnel(
-  tunnel: Tunnel,
+  readHandshake: Seen["readHandshake"],
   log: Context["log"],
   stopping: AbortSignal,
   noteTime: (nowMs: number) => Promise<void>,
 ): Promise<void> {
   let health = newTunnelHealth(performance.now());
   while (!stopping.aborted) {
-    const next = observeHandshake(health, await tunnel.readHandshake(), performance.now());
+    const next = observeHandshake(health, await readHandshake(), performance.now());
     const change = describeChange(health, next);
     if (change && !stopping.aborted) log[next.state === "up" ? "info" : "warn"](change);
     // Before the first handshake, and where none can be seen, it is begun with this time all the same.

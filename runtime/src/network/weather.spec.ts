@@ -96,8 +96,8 @@ function suite(backend: Backend): void {
   test.concurrent("[K13] a tunnel that ends is noticed and made anew, and a first handshake that is lost costs seconds", async () => {
     await comesUp("broken");
     await devices.broken.run("router", ["ip", "link", "delete", "wg0"]);
+    await devices.broken.ended();
     if (backend === "userspace") {
-      await devices.broken.ended();
       await devices.broken.restartTunnel();
       await comesUp("broken");
       await killWireguardOf("broken");

@@ -2,7 +2,15 @@
 import { join } from "node:path";
 import type { DeviceStatus, Release, ToComponent } from "@bulkhead/protocol";
 import { type GenerationRecord, type Installed, verifyInstalled } from "../generations/index.ts";
-import { applySteps, catchUp, createNamespaces, deleteNamespaces, planNetwork } from "../network/index.ts";
+import {
+  applySteps,
+  catchUp,
+  createNamespaces,
+  createTunnelEnd,
+  deleteNamespaces,
+  type NetworkPlan,
+  planNetwork,
+} from "../network/index.ts";
 import { startSandbox } from "../sandbox/index.ts";
 import { notReady, planSupervision } from "../supervision/index.ts";
 import { createCrashReports } from "./crash-reports.ts";
@@ -81,7 +89,7 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
     throw error;
   }
 
-  const runner = createSystemRunner(options, release, uidOf, own, () => applySteps(network.tunnel, { toolsUid }));
+  const runner = createSystemRunner(options, release, uidOf, own, network);
   runner.start();
   return {
     ...{ release, number: installed.generation },
@@ -112,7 +120,7 @@ function createSystemRunner(
   release: Release,
   uidOf: UidOf,
   own: OwnDirectories,
-  moveTunnel: () => Promise<void>,
+  network: NetworkPlan,
 ): SystemRunner {
   const { device, installed, record, update, events } = options;
   const { system } = release;
@@ -135,8 +143,12 @@ function createSystemRunner(
     }
   }
 
+  const tunnel = createTunnelEnd(network.tunnel, { toolsUid: uidOf("network") }, (reading) =>
+    runner.send("network", "tunnel", reading),
+  );
+
   async function attachTunnel(): Promise<void> {
-    await moveTunnel().catch((error: Error) => runner.fault("network", `made a tunnel that ${error.message}`));
+    await tunnel.attach().catch((error: Error) => runner.fault("network", `made a tunnel that ${error.message}`));
   }
 
   const crashes = createCrashReports(release, installed.generation, (facts) => {
@@ -181,6 +193,7 @@ function createSystemRunner(
     touch: pacer.touch,
     async stop(reason) {
       watch.stop();
+      tunnel.stop();
       await runner.stop(reason);
       pacer.stop();
     },

@@ -14,7 +14,7 @@ export type DeviceHandle = {
     system: System;
     provisioning: Provisioning;
     privateKey: string;
-    backend: "userspace" | "kernel";
+    backend: "auto" | "userspace" | "kernel";
   }): Promise<Answer>;
   /** Makes the namespaces and applies the steps. */
   apply(what: { namespaces: readonly string[]; steps: readonly NetworkStep[] }): Promise<Answer>;

@@ -15,10 +15,12 @@ import { execa } from "execa";
 import {
   applySteps,
   createNamespaces,
+  createTunnelEnd,
   type NetworkPlan,
   type NetworkStep,
   namespacePath,
   planNetwork,
+  type TunnelEnd,
 } from "../index.ts";
 import { type NetworkServer, startNetworkServer } from "./network-server.ts";
 
@@ -27,7 +29,7 @@ type Start = {
   system: System;
   provisioning: Provisioning;
   privateKey: string;
-  backend: "userspace" | "kernel";
+  backend: "auto" | "userspace" | "kernel";
   toolsUid: number | null;
 };
 type Apply = { op: "apply"; namespaces: string[]; steps: NetworkStep[]; toolsUid: number | null };
@@ -36,6 +38,7 @@ type Request = { id: number } & (Start | Apply | Run | { op: "restart-tunnel" | 
 
 let started: { plan: NetworkPlan; request: Start } | undefined;
 let server: NetworkServer | undefined;
+let tunnelEnd: TunnelEnd | undefined;
 
 async function perform(request: Request): Promise<object> {
   switch (request.op) {
@@ -72,8 +75,11 @@ async function perform(request: Request): Promise<object> {
 async function openTunnel(): Promise<void> {
   if (!started) throw new Error("not started");
   const { plan, request } = started;
-  server = await startNetworkServer({ ...request, uid: request.toolsUid });
-  await applySteps(plan.tunnel, request);
+  const next = await startNetworkServer({ ...request, uid: request.toolsUid });
+  server = next;
+  tunnelEnd?.stop();
+  tunnelEnd = createTunnelEnd(plan.tunnel, request, (reading) => next.tell("tunnel", reading));
+  await tunnelEnd.attach();
 }
 
 async function answer(line: string): Promise<void> {

@@ -24,6 +24,7 @@ export type NetworkServer = {
   /** Kills it, as a crash would. */
   kill(): Promise<void>;
   readonly ended: Promise<unknown>;
+  tell(kind: string, body: unknown): void;
   /** What it wrote to its log. */
   readLog(): Promise<string>;
 };
@@ -32,7 +33,7 @@ type Options = {
   readonly provisioning: Provisioning;
   readonly privateKey: string;
   readonly uid: number | null;
-  readonly backend: "userspace" | "kernel";
+  readonly backend: "auto" | "userspace" | "kernel";
 };
 
 type Running = Pick<Sandbox, "control" | "exited" | "kill">;
@@ -65,7 +66,8 @@ export async function startNetworkServer(options: Options): Promise<NetworkServe
     await kill();
     throw new Error(`${String(error)}\n${words}`);
   }
-  return { kill, readLog, ended: sandbox.exited };
+  const tell = (kind: string, body: unknown) => void sandbox.control.write(encodeFrame([2, kind, body]));
+  return { kill, readLog, ended: sandbox.exited, tell };
 }
 
 async function startServerSandbox(

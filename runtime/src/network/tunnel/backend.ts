@@ -1,20 +1,19 @@
 /**
- * Where a WireGuard interface comes from: wireguard-go (userspace) or the kernel. Both are configured and read by `wg`.
- * wireguard-go is what is used unless the configuration says otherwise: it runs on every kernel, and what it does can
- * still be read from the uplink when its interface has moved to the router.
+ * Where a WireGuard interface comes from: the kernel, or wireguard-go (userspace), which runs on every kernel. Both are
+ * configured by `wg`. Left to itself, a device takes the kernel's where it has one.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
 import { runTool, toolFailed } from "../tools.ts";
 
 export type TunnelInterface = {
-  /** Says why, when the interface has gone without being removed. Never for the kernel's. */
+  readonly madeBy: "userspace" | "kernel";
+  /** Says why, when the interface has gone without being removed. Never for the kernel's: that lies out of sight. */
   readonly ended: Promise<string>;
   remove(): Promise<void>;
 };
 
 export type TunnelBackend = {
-  readonly name: "userspace" | "kernel";
   /** Makes the interface, unconfigured and down. Throws NETWORK_SETUP_FAILED. */
   create(interfaceName: string): Promise<TunnelInterface>;
 };
@@ -22,20 +21,21 @@ export type TunnelBackend = {
 const startMs = 5_000;
 const pollMs = 20;
 
-export const kernelBackend: TunnelBackend = {
-  name: "kernel",
+const kernelBackend: TunnelBackend = {
   async create(interfaceName) {
+    // Of one that was killed before its interface was moved.
+    await removeLink(interfaceName);
     await runTool("ip", ["link", "add", interfaceName, "type", "wireguard"], "making a WireGuard interface");
     return {
+      madeBy: "kernel",
       ended: new Promise(() => undefined),
       // It may have moved to another namespace, whose owner removes it.
-      remove: () => runTool("ip", ["link", "delete", interfaceName], "removing the tunnel").then(ignore, ignore),
+      remove: () => removeLink(interfaceName),
     };
   },
 };
 
-export const userspaceBackend: TunnelBackend = {
-  name: "userspace",
+const userspaceBackend: TunnelBackend = {
   async create(interfaceName) {
     const { ended, kill } = startWireguard(interfaceName);
     const failed = ended.then((reason) => Promise.reject(toolFailed("wireguard-go", "starting the tunnel", reason)));
@@ -46,6 +46,7 @@ export const userspaceBackend: TunnelBackend = {
       throw error;
     }
     return {
+      madeBy: "userspace",
       ended,
       async remove() {
         kill("SIGTERM");
@@ -55,9 +56,12 @@ export const userspaceBackend: TunnelBackend = {
   },
 };
 
-export function backendOf(name: "userspace" | "kernel"): TunnelBackend {
-  return name === "kernel" ? kernelBackend : userspaceBackend;
-}
+const autoBackend: TunnelBackend = {
+  create: (interfaceName) => kernelBackend.create(interfaceName).catch(() => userspaceBackend.create(interfaceName)),
+};
+
+/** A device's configuration does not name one; tests do. */
+export const backends = { auto: autoBackend, kernel: kernelBackend, userspace: userspaceBackend } as const;
 
 // In the foreground, and dead when its parent is: an orphan would go on holding the tunnel and its key.
 function startWireguard(interfaceName: string): { ended: Promise<string>; kill(signal: "SIGTERM" | "SIGKILL"): void } {
@@ -92,4 +96,7 @@ async function answering(interfaceName: string): Promise<void> {
   }
 }
 
-function ignore(): void {}
+/** If it is there. */
+async function removeLink(name: string): Promise<void> {
+  await runTool("ip", ["link", "delete", name], "removing the tunnel").catch(() => undefined);
+}

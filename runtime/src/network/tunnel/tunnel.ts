@@ -1,4 +1,4 @@
-/** A configured tunnel: an interface of one backend with its key and its one peer, and when the peer last answered. */
+/** A configured tunnel: an interface of one backend with its key and its one peer. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,9 +8,13 @@ import type { TunnelBackend } from "./backend.ts";
 import { peerOf, tunnelConfiguration } from "./configuration.ts";
 
 export type Tunnel = {
+  readonly madeBy: "userspace" | "kernel";
   /** Says why, when the tunnel has gone by itself. */
   readonly ended: Promise<string>;
-  /** Seconds since 1970 of the last handshake by the device's clock, 0 before the first, null where it cannot be seen. */
+  /**
+   * Seconds since 1970 of the last handshake by the device's clock, 0 before the first, null where it cannot be seen: the
+   * kernel's answers only where its interface lies.
+   */
   readHandshake(): Promise<number | null>;
   /** Forgets which of the board's addresses it sent from; where it cannot, it does nothing. */
   forgetSource(): Promise<void>;
@@ -33,6 +37,7 @@ export async function openTunnel(
     throw error;
   }
   return {
+    madeBy: link.madeBy,
     ended: link.ended,
     readHandshake: () => readHandshake(interfaceName),
     forgetSource: () => forgetSource(interfaceName, provisioning),
