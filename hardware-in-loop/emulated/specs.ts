@@ -48,8 +48,10 @@ export type RunOptions = { readonly vitest: readonly string[]; readonly nice: nu
 const patience = ["--testTimeout=600000", "--hookTimeout=600000"];
 /** Files ending in .spec.ts. */
 export const specifications: RunOptions = { vitest: ["--project", "integration", ...patience], nice: 0 };
-/** Files ending in .prove.ts that measure time. */
-export const measurements: RunOptions = { vitest: ["--config", "vitest.prove.config.ts"], nice: -20 };
+/** Files ending in .prove.ts. */
+export const proofs: RunOptions = { vitest: ["--config", "vitest.prove.config.ts"], nice: 0 };
+/** Those that measure time. */
+export const measurements: RunOptions = { ...proofs, nice: -20 };
 
 /** Rejects with the guest's last words where it ended without a report. */
 export async function runSpecs(

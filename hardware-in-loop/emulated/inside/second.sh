@@ -2,6 +2,8 @@
 # First process of a guest, on its disks: makes the machine what a board with a current Linux is (control groups
 # version 2), runs the one command, and reports by two virtio ports what it said, and how it ended
 # with what it left in /run/report.
+# A guest is what nobody else lives on: some proofs run nowhere else.
+export BULKHEAD_GUEST=1
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
 
 port() {

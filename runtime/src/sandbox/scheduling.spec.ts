@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseCores } from "./cgroup/core-list.ts";
+import { readPlacement } from "./cgroup/cores.ts";
 import { groupDirectories } from "./cgroup/host.ts";
+import { hasDeadline } from "./deadline.ts";
 import { removeCgroups } from "./index.ts";
+import type { Sandbox } from "./spec.ts";
 import { type Bench, openBench } from "./testing/harness.ts";
 
 const fair = { class: "fair", weight: 100 } as const;
@@ -60,6 +63,22 @@ describe("[K20] cores", () => {
     await sandbox.exited;
   });
 
+  test("are not said to be a component's that may run elsewhere, or is not alone there", async (context) => {
+    const { cgroup } = bench.host;
+    if (cgroup.version === "none" || !cgroup.cpuset) return context.skip("no cpuset here");
+    const read = (cores: number[], by: typeof fair | typeof cpu, on: string) =>
+      readPlacement(probed.sandbox.componentPid, cgroup, group(on), { cores, cpu: by });
+    const cores = await allowedCores(process.pid);
+    const probed = await bench.probe({ limits: { ...base, cpu: fair, cores: [lastCore] }, cgroup: group("shared") });
+    expect(await read([lastCore], fair, "shared")).toBe("applied");
+    expect(await read([...cores, 255], fair, "shared")).toBe("unavailable");
+    expect(await read(cores, fair, "shared")).toBe(cores.length === 1 ? "applied" : "unavailable");
+    // Version 1 knows no cores of a group's own; deadlines there are the whole machine's.
+    expect(await read([lastCore], cpu, "shared")).toBe(cgroup.version === "v2" ? "unavailable" : "applied");
+    probed.sandbox.kill();
+    await probed.sandbox.exited;
+  });
+
   test("that the board does not have stop the start", async () => {
     const limits = { ...base, cpu: fair, cores: [255] };
     await expect(bench.start({ limits, cgroup: group("nowhere"), requires: ["cores"] })).rejects.toThrow(
@@ -93,6 +112,10 @@ describe("[K6] a deadline", () => {
     expect(stdout).toMatch(/SCHED_DEADLINE[\s\S]*: 20000000\/100000000\/100000000$/);
     // Threads that it makes from now on are not refused, and do not share its budget.
     expect(await ask({ probe: "workers", count: 2 })).toEqual({ started: 2 });
+    // And what is read back is this deadline, not any, and not everybody's.
+    expect(await hasDeadline(sandbox.componentPid, cpu)).toBe(true);
+    expect(await hasDeadline(sandbox.componentPid, { ...cpu, budgetUs: cpu.budgetUs + 1 })).toBe(false);
+    expect(await hasDeadline(process.pid, cpu)).toBe(false);
     const { main, others } = await policies(sandbox.componentPid);
     expect(main).toEqual(["6"]);
     expect([...new Set(others)]).toEqual(["0"]);
@@ -102,12 +125,17 @@ describe("[K6] a deadline", () => {
     if (bench.host.deadline === "unavailable") return context.skip("no deadline scheduling here");
     const whole = { class: "deadline", budgetUs: 99_000, periodUs: 100_000 } as const;
     const refusals: string[] = [];
+    const started: Sandbox[] = [];
     // One more than there are cores: the last cannot fit.
     for (const core of [...(await allowedCores(process.pid)), -1]) {
       const { sandbox, ask } = await bench.probe({ limits: { ...base, cpu: whole }, cgroup: group(`whole${core}`) });
+      started.push(sandbox);
       await ask({ probe: "identity" });
       await sandbox.schedule().catch((error: Error) => refusals.push(error.message));
     }
+    // Where one of them slept last, the kernel has room for nothing else, also when the core is somebody's own.
+    for (const sandbox of started) sandbox.kill();
+    await Promise.all(started.map(({ exited }) => exited));
     expect(refusals.at(-1)).toMatch(/deadline scheduling \(chrt: .*busy/i);
   });
 

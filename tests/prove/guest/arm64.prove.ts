@@ -1,7 +1,7 @@
 /** The project's own specifications on an emulated 64-bit Arm board with Debian's kernel: control groups version 2. */
 import { describe } from "vitest";
 import { architectures } from "../../../hardware-in-loop/emulated/architecture.ts";
-import { measurements } from "../../../hardware-in-loop/emulated/specs.ts";
+import { measurements, proofs } from "../../../hardware-in-loop/emulated/specs.ts";
 import { proveInGuest } from "./verdicts.ts";
 
 // The guest has one Node, the one that is pinned.
@@ -24,4 +24,8 @@ describe("[K6] [K20] deadlines on arm64, and cores of a component's own", () => 
 
 describe("[K13] [K23] the tunnel on arm64, by wireguard-go and by the kernel", () => {
   proveInGuest(architectures.arm64, { "runtime/src/network/tunnel.spec.ts": [] });
+});
+
+describe("[K13] the clock of a board on arm64, really set", () => {
+  proveInGuest(architectures.arm64, { "tests/prove/clock/clock.prove.ts": [] }, proofs);
 });

@@ -12,6 +12,9 @@ const bubblewrap = "runtime/src/sandbox/bubblewrap.ts";
 const isolation = "runtime/src/sandbox/isolation.spec.ts";
 const lifetime = "runtime/src/sandbox/lifetime.spec.ts";
 const limits = "runtime/src/sandbox/limits.spec.ts";
+const scheduling = "runtime/src/sandbox/scheduling.spec.ts";
+const deadline = "runtime/src/sandbox/deadline.ts";
+const cores = "runtime/src/sandbox/cgroup/cores.ts";
 const comparisons = "runtime/src/verify/compare/compare.test.ts";
 
 const mutate = (without: string, file: string, from: Edit["from"], to: string, test: Mutation["test"]): Mutation => {
@@ -93,6 +96,23 @@ const sandbox: readonly Mutation[] = [
       name: "a reading has the limits",
     },
   ),
+  // Cores of a component's own need control groups version 2: their mutations are tried in a guest.
+  mutate("cores that are written", cores, /await writeSetting\(directory, "cpuset\.cpus", list\);/g, "", {
+    file: scheduling,
+    name: "are the only ones",
+  }),
+  mutate("a look at the cores that it got", cores, 'if (!isSameCores(allowed, cores)) return "unavailable";', "", {
+    file: scheduling,
+    name: "are not said to be",
+  }),
+  mutate("deadlines that a thread cannot inherit", deadline, '"--reset-on-fork", ', "", {
+    file: scheduling,
+    name: "for the main thread",
+  }),
+  mutate("a look at what deadline it is", deadline, /stdout\.endsWith\(.*\)\n/, "true\n", {
+    file: scheduling,
+    name: "for the main thread",
+  }),
   mutate("rules that drop", "runtime/src/network/firewall.ts", "policy drop;", "policy accept;", {
     file: "runtime/src/network/plan.test.ts",
   }),
