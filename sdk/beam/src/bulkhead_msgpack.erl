@@ -9,11 +9,14 @@
 
 %% Deep enough for a system description, shallow enough for every reader.
 -define(MAX_DEPTH, 64).
+%% A value takes many times the byte that announces it. TypeScript's library sends at most half as many items and members
+%% (a name counts here).
+-define(MAX_VALUES, 131072).
 
 -spec decode(binary()) -> {ok, value()} | error.
 decode(Bytes) ->
     %% Each announced value needs a byte of its own, so what decoding takes is bounded by what was sent.
-    try value(Bytes, byte_size(Bytes), 0) of
+    try value(Bytes, min(byte_size(Bytes), ?MAX_VALUES), 0) of
         {Value, <<>>, _} -> {ok, Value};
         _ -> error
     catch

@@ -16,6 +16,9 @@ pub enum Value {
 
 /// Deep enough for a system description, shallow enough for every recursive reader.
 const MAX_DEPTH: usize = 64;
+/// A value takes 32 bytes and may be announced by one: a frame of 1 MiB must not become 32 MiB. TypeScript's library sends
+/// at most half as many items and members (a name counts here).
+const MAX_VALUES: usize = 131_072;
 
 impl Value {
     pub fn map<const N: usize>(members: [(&str, Value); N]) -> Value {
@@ -89,7 +92,7 @@ struct Reader<'a> {
 
 /// The one value that `bytes` are; `None` where they are something else.
 pub fn decode(bytes: &[u8]) -> Option<Value> {
-    let mut reader = Reader { bytes, budget: bytes.len() };
+    let mut reader = Reader { bytes, budget: bytes.len().min(MAX_VALUES) };
     let value = reader.value(0)?;
     if reader.bytes.is_empty() {
         Some(value)
@@ -284,5 +287,12 @@ mod tests {
         assert_eq!(decode(&[0x91; 1000]), None);
         assert_eq!(decode(&[0xc1]), None);
         assert_eq!(decode(&[0xcf, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), None);
+    }
+
+    #[test]
+    fn more_values_than_a_small_component_can_hold_are_refused() {
+        let array = |count: u32| [&[0xdd][..], &count.to_be_bytes(), &vec![0xc0; count as usize]].concat();
+        assert!(decode(&array(MAX_VALUES as u32)).is_some());
+        assert_eq!(decode(&array(MAX_VALUES as u32 + 1)), None);
     }
 }

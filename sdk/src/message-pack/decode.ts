@@ -1,10 +1,10 @@
 /**
  * Reads MessagePack that nobody vouches for. What decoding takes is bounded by what was sent: nothing is allocated for
- * a size that is only announced, every value needs a byte of its own, and depth is limited.
+ * a size that is only announced, every value needs a byte of its own, and their number and depth are limited.
  * Source of the format: MessagePack specification (msgpack/spec.md), section "Formats".
  */
 
-import { maxDepth } from "./limits.ts";
+import { maxDepth, maxValues } from "./limits.ts";
 import { createTextCache } from "./text-cache.ts";
 
 const shortText = 16;
@@ -15,6 +15,7 @@ let bytes: Buffer = Buffer.alloc(0);
 let at = 0;
 let end = 0;
 let isOurs = false;
+let values = 0;
 
 /** What was read is no MessagePack message that a channel may carry. */
 export class Malformed extends Error {}
@@ -30,6 +31,7 @@ export function decode(source: Buffer, from: number, to: number, mayKeep = false
   at = from;
   end = to;
   isOurs = mayKeep;
+  values = 0;
   const value = read(0);
   if (at !== end) throw new Malformed("bytes follow the message");
   return value;
@@ -159,8 +161,10 @@ function readMap(length: number, depth: number): Record<string, unknown> {
 }
 
 /** Arrays and maps grow as their values are read, so that an announced size by itself takes nothing. */
-function deeper(values: number, depth: number): void {
-  if (values > 0 && depth >= maxDepth) throw new Malformed(`more than ${maxDepth} levels`);
+function deeper(announced: number, depth: number): void {
+  if (announced > 0 && depth >= maxDepth) throw new Malformed(`more than ${maxDepth} levels`);
+  values += announced;
+  if (values > maxValues) throw new Malformed(`more than ${maxValues} values`);
 }
 
 function readKey(): string {

@@ -2,7 +2,7 @@
  * Writes MessagePack into memory that all channels of the process share (slabs.ts). Numbers take their shortest form; an undefined member is an absent one, as in JSON.
  * Source of the format: MessagePack specification (msgpack/spec.md), section "Formats".
  */
-import { maxDepth } from "./limits.ts";
+import { maxDepth, maxValues } from "./limits.ts";
 import { currentSlab, type Slab, slabFor } from "./slabs.ts";
 
 /** Longer texts are left to the engine; for shorter ones the way there costs more than it saves. */
@@ -14,6 +14,7 @@ let bytes = slab.bytes;
 let start = 0;
 let end = 0;
 let limit = 0;
+let values = 0;
 
 /** The message would be larger than was allowed. */
 export class TooLarge extends Error {
@@ -38,6 +39,7 @@ export function encode(value: unknown, headBytes: number, maxBytes: number): Enc
   start = slab.end;
   end = start;
   limit = headBytes + maxBytes;
+  values = 0;
   reserve(headBytes);
   end += headBytes;
   write(value, 0);
@@ -177,8 +179,14 @@ function writeObject(value: object, depth: number): void {
   else writeMap(value as Record<string, unknown>, depth);
 }
 
+function count(more: number): void {
+  values += more;
+  if (values > maxValues) throw new TypeError(`more than ${maxValues} values`);
+}
+
 function writeArray(items: readonly unknown[], depth: number): void {
   const { length } = items;
+  count(length);
   reserve(5);
   if (length < 16) bytes[end++] = 0x90 | length;
   else writeSize(length, 0, 0xdc, 0xdd);
@@ -197,11 +205,12 @@ function writeMap(map: Record<string, unknown>, depth: number): void {
     throw new TypeError(`a ${map.constructor.name} has no MessagePack form`);
   }
   const keys = Object.keys(map);
-  let count = keys.length;
-  for (let i = 0; i < keys.length; i++) if (map[keys[i] as string] === undefined) count--;
+  let members = keys.length;
+  for (let i = 0; i < keys.length; i++) if (map[keys[i] as string] === undefined) members--;
+  count(members);
   reserve(5);
-  if (count < 16) bytes[end++] = 0x80 | count;
-  else writeSize(count, 0, 0xde, 0xdf);
+  if (members < 16) bytes[end++] = 0x80 | members;
+  else writeSize(members, 0, 0xde, 0xdf);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string;
     const member = map[key];
