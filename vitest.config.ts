@@ -10,7 +10,9 @@ const alone = [
   "tests/{first-light,hostile}/**/*.spec.ts",
   "tests/set-up.spec.ts",
 ];
-const slow = { testTimeout: 120_000, hookTimeout: 120_000, pool: "forks" } as const;
+/** What is polled for comes; only what does not come is waited for so long. */
+const expect = { poll: { timeout: 30_000 } };
+const slow = { expect, testTimeout: 120_000, hookTimeout: 120_000, pool: "forks" } as const;
 
 export default defineConfig({
   test: {
