@@ -15,6 +15,7 @@ export type { ClientLease, LeasePiece, ProviderLease } from "./lease/lease.ts";
 export { createLog, type Log, type LogFields } from "./log.ts";
 export { type RunOptions, runComponent } from "./run-component.ts";
 export { openStorage, type Storage, storageDirectory } from "./storage.ts";
+export { readBoundedText } from "./trace/bounded-file.ts";
 export { counterFileName } from "./trace/counters.ts";
 export { createTraceRecorder, type TraceRecorder, traceDirectory, traceMark } from "./trace/recorder.ts";
 export { openSegments, readSegments, type Segments } from "./trace/segments.ts";

@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { maxFrameBytes } from "@bulkhead/protocol";
 import { startComponent } from "@bulkhead/sdk/testing";
+import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readTrace } from "../trace/index.ts";
 import { describeCpu } from "./declared.ts";
@@ -128,4 +130,42 @@ test("[K16] [K21] storage, trace and counters of each component are shown, and n
     ],
     damaged: 1,
   });
+});
+
+test("[K16] [K21] rings and counters that are holes, pipes or links cost the scheduler server nothing, and hide nobody else's", async () => {
+  const counted = JSON.stringify([
+    { client: "a", name: "b", refusedConnections: 0, refusedCalls: 3, droppedNotifications: 1 },
+  ]);
+  const names = ["good", "hole", "pipe", "link"];
+  await lay(Object.fromEntries(names.map((name) => [`trace/${name}/0`, '2\n[7,"m","a mark"]'])));
+  await lay({ "trace/good/counters.json": counted, "trace/hole/counters.json": "" });
+  // More than Node reads into a text, and more than a JSON number of the protocol may be.
+  for (const file of ["counters.json", "1"]) {
+    await writeFile(join(root, "trace/hole", file), "");
+    await truncate(join(root, "trace/hole", file), 2 ** 40);
+  }
+  for (const file of ["counters.json", "1"]) await execa("mkfifo", [join(root, "trace/pipe", file)]);
+  await symlink(join(root, "trace/good/counters.json"), join(root, "trace/link/counters.json"));
+
+  const places = Object.fromEntries(names.map((name) => [name, { quotaBytes: 0, ringBytes: 8192 }]));
+  const usage = await readUsage({ storage: join(root, "storage"), trace: join(root, "trace") }, places);
+  expect(usage.map(({ channels }) => channels.length)).toEqual([1, 0, 0, 0]);
+  expect(usage[1]?.trace.usedBytes).toBe(8192);
+  for (const name of names) expect(readTrace(join(root, "trace"), name, 8192).entries).toHaveLength(1);
+});
+
+test("[K16] of a ring of any size and content as much is read as an answer can carry: the newest", async () => {
+  const ringBytes = 8 << 20;
+  const sizeOf = (name: string) => Buffer.byteLength(JSON.stringify(readTrace(join(root, "trace"), name, ringBytes)));
+  const mark = (text: string, count: number) =>
+    Array.from({ length: count }, (_, i) => `[${i},"m","${text}"]`).join("\n");
+  await lay({
+    "trace/wide/1": `1\n${mark("\u6f22".repeat(300), 3000)}`,
+    "trace/ends/1": `1\n${"\n".repeat(3 << 20)}`,
+    "trace/long/1": `1\n${mark("x", 200_000)}\n[7,"m","the newest"]`,
+  });
+  for (const name of ["wide", "ends", "long"]) expect(sizeOf(name)).toBeLessThan(maxFrameBytes);
+  expect(readTrace(join(root, "trace"), "wide", ringBytes).entries.length).toBeGreaterThan(100);
+  expect(readTrace(join(root, "trace"), "ends", ringBytes)).toEqual({ entries: [], damaged: 5000 });
+  expect(readTrace(join(root, "trace"), "long", ringBytes).entries.at(-1)).toEqual([7, "m", "the newest"]);
 });

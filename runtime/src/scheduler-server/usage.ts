@@ -1,8 +1,8 @@
 /** What components take beyond processor and memory, and what they count themselves: storage, trace ring, channels. */
-import { lstat, readFile, statfs } from "node:fs/promises";
+import { lstat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { type Usage, usageSchema } from "@bulkhead/protocol";
-import { counterFileName } from "@bulkhead/sdk";
+import { counterFileName, readBoundedText } from "@bulkhead/sdk";
 import type { OwnPlaces } from "./declared.ts";
 
 export type UsageRoots = { readonly storage: string; readonly trace: string };
@@ -13,8 +13,8 @@ export function readUsage(roots: UsageRoots, places: OwnPlaces): Promise<Usage[]
     Object.entries(places).map(async ([name, { quotaBytes, ringBytes }]) => ({
       name,
       storage: quotaBytes > 0 ? await readStorage(join(roots.storage, name), quotaBytes) : null,
-      trace: { ringBytes, usedBytes: ringBytes > 0 ? await ringUse(join(roots.trace, name)) : 0 },
-      channels: await readCounters(join(roots.trace, name)),
+      trace: { ringBytes, usedBytes: ringBytes > 0 ? await ringUse(join(roots.trace, name), ringBytes) : 0 },
+      channels: readCounters(join(roots.trace, name)),
     })),
   );
 }
@@ -28,7 +28,8 @@ async function readStorage(path: string, quotaBytes: number): Promise<Usage["sto
   return { sizeBytes, usedBytes: sizeBytes - found.bfree * found.bsize, limited: true };
 }
 
-async function ringUse(path: string): Promise<number> {
+// A file of the ring can be a hole of any size: no more is said than there can be.
+async function ringUse(path: string, ringBytes: number): Promise<number> {
   const sizes = await Promise.all(
     ["0", "1"].map((name) =>
       lstat(join(path, name)).then(
@@ -37,15 +38,20 @@ async function ringUse(path: string): Promise<number> {
       ),
     ),
   );
-  return sizes.reduce((sum, size) => sum + size, 0);
+  return Math.min(
+    ringBytes,
+    sizes.reduce((sum, size) => sum + size, 0),
+  );
 }
 
-// The component wrote it: bounded by the file system that it lies in, and parsed.
-async function readCounters(path: string): Promise<Usage["channels"]> {
-  const file = join(path, counterFileName);
+/** Of the largest component: 256 channels in 128 bytes each, as the ring's file system has room for (trace/rings.ts). */
+const maxCounterBytes = 32 * 1024;
+
+// The component writes it, meanwhile perhaps: bounded and parsed.
+function readCounters(path: string): Usage["channels"] {
   try {
-    if (!(await lstat(file)).isFile()) return [];
-    return usageSchema.shape.channels.parse(JSON.parse(await readFile(file, "utf8")));
+    const text = readBoundedText(join(path, counterFileName), maxCounterBytes);
+    return usageSchema.shape.channels.parse(JSON.parse(text ?? ""));
   } catch {
     return [];
   }

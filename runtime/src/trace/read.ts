@@ -12,9 +12,10 @@ export function readTrace(root: string, component: string, ringBytes: number): C
   const entries: TraceEntry[] = [];
   let damaged = 0;
   let bytes = 0;
-  for (const line of readSegments(join(root, component), ringBytes).reverse()) {
-    bytes += line.length;
-    if (bytes > maxBytes || entries.length >= maxEntries) break;
+  const limits = { bytes: maxBytes, lines: maxEntries };
+  for (const line of readSegments(join(root, component), ringBytes, limits).reverse()) {
+    bytes += Buffer.byteLength(line);
+    if (bytes > maxBytes || entries.length + damaged >= maxEntries) break;
     const entry = parseEntry(line);
     if (entry) entries.push(entry);
     else damaged += 1;

@@ -2,8 +2,9 @@
  * Lines in a directory of bounded size, the oldest overwritten: two files that are filled in turn. What was appended is
  * there for a reader whatever becomes of the writer, for it lies in the kernel's memory (a tmpfs) and not in its own.
  */
-import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { withBoundedFile } from "./bounded-file.ts";
 
 export type Segments = {
   append(line: string): void;
@@ -11,13 +12,12 @@ export type Segments = {
 };
 
 const names = ["0", "1"] as const;
-const reading = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const starting = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
 
 /** Goes on after what an earlier writer left. Both files together never exceed `maxBytes`. */
 export function openSegments(directory: string, maxBytes: number): Segments {
   const limit = Math.floor(maxBytes / 2);
-  let number = Math.max(0, ...readAll(directory, maxBytes).map((segment) => segment.number));
+  let number = Math.max(0, ...readAll(directory, maxBytes, { bytes: 0, lines: 0 }).map((segment) => segment.number));
   let file = -1;
   let bytes = limit;
 
@@ -43,37 +43,50 @@ export function openSegments(directory: string, maxBytes: number): Segments {
   };
 }
 
-/** All lines, oldest first. Believes nothing: what is no such directory, or too large for one, gives no lines. */
-export function readSegments(directory: string, maxBytes: number): string[] {
-  return readAll(directory, maxBytes)
+/** What a reader takes of a ring that others write: the newest. */
+export type ReadLimits = { readonly bytes: number; readonly lines: number };
+
+/**
+ * The lines, oldest first; with `limits` the newest. Believes nothing: what is no such directory, or too large for one,
+ * gives no lines.
+ */
+export function readSegments(
+  directory: string,
+  maxBytes: number,
+  limits: ReadLimits = { bytes: maxBytes, lines: Number.POSITIVE_INFINITY },
+): string[] {
+  return readAll(directory, maxBytes, limits)
     .sort((one, other) => one.number - other.number)
     .flatMap(({ lines }) => lines);
 }
 
 type Segment = { readonly number: number; readonly lines: string[] };
 
-function readAll(directory: string, maxBytes: number): Segment[] {
+/** Longer than any number. */
+const headerBytes = 32;
+
+function readAll(directory: string, maxBytes: number, limits: ReadLimits): Segment[] {
   return names.flatMap((name): Segment[] => {
-    const text = readBounded(join(directory, name), maxBytes);
-    // The last part is what follows the last line end: nothing, or a line that was being written.
-    const [header = "", ...lines] = text.split("\n").slice(0, -1);
-    return /^[1-9]\d{0,14}$/.test(header) ? [{ number: Number(header), lines }] : [];
+    const found = withBoundedFile(join(directory, name), maxBytes, (file): Segment | undefined => {
+      const [, number] = /^([1-9]\d{0,14})\n/.exec(file.read(0, headerBytes).toString("latin1")) ?? [];
+      if (number === undefined) return undefined;
+      const from = Math.max(number.length + 1, file.sizeBytes - limits.bytes);
+      const text = file.read(from, Math.max(0, file.sizeBytes - from)).toString("utf8");
+      const isCut = from > number.length + 1;
+      return { number: Number(number), lines: newestLines(text, isCut, limits.lines) };
+    });
+    return found ? [found] : [];
   });
 }
 
-function readBounded(path: string, maxBytes: number): string {
-  let file: number;
-  try {
-    file = openSync(path, reading);
-  } catch {
-    return "";
+/** From the end, because there may be a line for each byte. What follows the last line end is a line that was being written. */
+function newestLines(text: string, isCut: boolean, most: number): string[] {
+  const lines: string[] = [];
+  for (let end = text.lastIndexOf("\n"); end >= 0 && lines.length < most; ) {
+    const before = end === 0 ? -1 : text.lastIndexOf("\n", end - 1);
+    if (before < 0 && isCut) break;
+    lines.push(text.slice(before + 1, end));
+    end = before;
   }
-  try {
-    const status = fstatSync(file);
-    return status.isFile() && status.size <= maxBytes ? readFileSync(file, "utf8") : "";
-  } catch {
-    return "";
-  } finally {
-    closeSync(file);
-  }
+  return lines.reverse();
 }
