@@ -44,10 +44,8 @@ const setUpFailed = "the file failed as a whole: its set-up, most likely; the gu
 /** What vitest is told besides the paths, and how urgent the guest is. */
 export type RunOptions = { readonly vitest: readonly string[]; readonly nice: number };
 
-// An emulated processor takes 20 times as long as the host's, and the host may be busy with other things.
-const patience = ["--testTimeout=600000", "--hookTimeout=600000"];
 /** Files ending in .spec.ts. */
-export const specifications: RunOptions = { vitest: ["--project", "integration", ...patience], nice: 0 };
+export const specifications: RunOptions = { vitest: ["--project", "integration", "--project", "alone"], nice: 0 };
 /** Files ending in .prove.ts. */
 export const proofs: RunOptions = { vitest: ["--config", "vitest.prove.config.ts"], nice: 0 };
 /** Those that measure time. */

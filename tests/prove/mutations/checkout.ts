@@ -31,9 +31,15 @@ export async function copyCheckout(): Promise<Checkout> {
   }
 
   async function run({ file, name }: Mutation["test"]): Promise<{ passed: boolean; output: string }> {
-    const project = file.endsWith(".spec.ts") ? "integration" : "unit";
+    const projects = file.endsWith(".spec.ts") ? ["integration", "alone"] : ["unit"];
     const vitest = join(root, "node_modules/vitest/vitest.mjs");
-    const args = [vitest, "run", "--project", project, file, ...(name === undefined ? [] : ["-t", name])];
+    const args = [
+      vitest,
+      "run",
+      ...projects.flatMap((name) => ["--project", name]),
+      file,
+      ...(name === undefined ? [] : ["-t", name]),
+    ];
     const result = await execa(process.execPath, args, {
       cwd: place,
       reject: false,
