@@ -4,22 +4,17 @@ import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cleanUp, nextName, startIn, until } from "../../runtime/src/root-server/testing/bench.ts";
 import { flashDevice } from "../../runtime/src/root-server/testing/device.ts";
-import { bundle } from "../../studio/src/build/bundle.ts";
 import { buildRelease } from "../../studio/src/build/index.ts";
-import { coreEntry } from "../../studio/src/locations.ts";
-import { withoutCore } from "../polyglot/device.ts";
+import { withCore } from "../polyglot/device.ts";
 
 export type Battery = Awaited<ReturnType<typeof bootBattery>>;
 
 export async function bootBattery() {
   const instance = nextName();
   const device = await flashDevice(instance, async (into, platformDir) => {
-    for (const server of ["message-server", "serial-server"] as const) {
-      await bundle("component", coreEntry(server), join(platformDir, "core", server, "main.js"));
-    }
     const manifest = join(import.meta.dirname, "system/manifest.yaml");
     const { release } = await buildRelease({ manifest, outDir: into, releaseCounter: 1 });
-    return withoutCore(release, ["serial-server"]);
+    return withCore(release, platformDir, ["message-server", "serial-server"]);
   });
   cleanUp.push(() => device.remove());
   const world = startIn(device);

@@ -1,8 +1,11 @@
 /** A manifest on a device: its own components as they are built, and of the core only what a root server cannot do without. */
-import type { Release, System } from "@bulkhead/protocol";
+import { join } from "node:path";
+import type { CoreName, Release, System } from "@bulkhead/protocol";
 import { cleanUp, nextName, startIn } from "../../runtime/src/root-server/testing/bench.ts";
 import { flashDevice, type SpecWorld } from "../../runtime/src/root-server/testing/device.ts";
+import { bundle } from "../../studio/src/build/bundle.ts";
 import { buildRelease, installRuntimes } from "../../studio/src/build/index.ts";
+import { coreEntry } from "../../studio/src/locations.ts";
 
 const keptCore = new Set(["message-server", "verifier"]);
 
@@ -17,8 +20,18 @@ export async function bootManifest(manifest: string): Promise<SpecWorld> {
   return startIn(device);
 }
 
-/** Of the core only what a root server cannot do without, and the servers that a test names. */
-export function withoutCore(release: Release, also: readonly string[] = []): Release {
+/** Puts the real `servers`, and those that they use, into the platform; of the other core only what a root server needs stays. */
+export async function withCore(release: Release, platformDir: string, servers: readonly CoreName[]): Promise<Release> {
+  const needed = new Set<string>(servers);
+  // A set that grows while it is gone through: what is added is visited, too.
+  for (const server of needed) {
+    for (const { client, provider } of release.system.channels) if (client === server) needed.add(provider);
+    await bundle("component", coreEntry(server as CoreName), join(platformDir, "core", server, "main.js"));
+  }
+  return withoutCore(release, [...needed]);
+}
+
+function withoutCore(release: Release, also: readonly string[] = []): Release {
   const { system } = release;
   const isKept = (name: string) =>
     keptCore.has(name) || also.includes(name) || system.components[name]?.role === "application";
