@@ -28,7 +28,7 @@ export function startIn(device: SpecDevice): SpecWorld {
 export async function until<T>(
   look: () => Promise<T | undefined | false> | T | undefined | false,
   what: string,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<T> {
   const endMs = performance.now() + timeoutMs;
   for (;;) {

@@ -235,7 +235,7 @@ function startWorld(instance: string, configFile: string, uid?: number) {
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
 
   /** Resolves with the first line that fits, from line `from` on. */
-  function line(pattern: RegExp, from = 0, timeoutMs = 20_000): Promise<string> {
+  function line(pattern: RegExp, from = 0, timeoutMs = 60_000): Promise<string> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         watchers.delete(look);
