@@ -15,5 +15,8 @@ export const key32Schema = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "a key is 32 
 /** An Ed25519 signature: 64 bytes as base64url without padding. */
 export const signatureSchema = z.string().regex(/^[A-Za-z0-9_-]{86}$/, "a signature is 64 bytes as base64url");
 
-/** Milliseconds since 1970-01-01T00:00:00Z. */
-export const timeMsSchema = z.number().int().nonnegative();
+/**
+ * Milliseconds since 1970-01-01T00:00:00Z, as many as a date can hold (ECMA-262, section 21.4.1.1): a device that says more
+ * would break whoever shows it.
+ */
+export const timeMsSchema = z.number().int().min(0).max(8.64e15);

@@ -14,11 +14,17 @@ export type Look = {
   /** Components that were looked at, and those that ended meanwhile. */
   readonly seen: readonly string[];
   readonly gone: readonly string[];
+  /** How each process was called. */
+  readonly names: ReadonlyMap<number, string>;
 };
 
-/** `rootPid`: the root server, in our pid namespace. */
-export async function look(question: Question, rootPid: number): Promise<Look> {
-  const processes = await readProcesses();
+/**
+ * `rootPid`: the root server, in our pid namespace. `names`: how an earlier look called the processes. A process calls
+ * itself what it likes, and one that did so all the time would have no difference twice.
+ */
+export async function look(question: Question, rootPid: number, names: Look["names"] = new Map()): Promise<Look> {
+  const found = await readProcesses();
+  const processes = found.map((process) => ({ ...process, name: names.get(process.pid) ?? process.name }));
   const root = processes.find(({ pid }) => pid === rootPid);
   const rootTask = (await readTasks(rootPid)).find(({ tid }) => tid === rootPid);
   if (root === undefined || rootTask === undefined) throw new Error("the root server cannot be looked at");
@@ -40,6 +46,7 @@ export async function look(question: Question, rootPid: number): Promise<Look> {
       ...(await compareBoard(question, usual)),
     ],
     seen: sandboxes.map(({ asked }) => asked.name),
+    names: new Map(processes.map(({ pid, name }) => [pid, name])),
     gone: read.filter(({ facts }) => !facts).map(({ asked }) => asked.name),
   };
 }

@@ -17,5 +17,5 @@ const question = questionSchema.parse(JSON.parse(Buffer.concat(chunks).toString(
 const first = await look(question, process.ppid);
 const clean = first.differences.length === 0 && first.gone.length === 0;
 if (!clean) await delay(betweenLooksMs);
-const second = clean ? first : await look(question, process.ppid);
+const second = clean ? first : await look(question, process.ppid, first.names);
 process.stdout.write(JSON.stringify(makeReport(Date.now(), first, second)));

@@ -36,3 +36,22 @@ test("[K8] whatever was found fits a state: at most 50 differences, the rest cou
   expect(report).toMatchObject({ more: 20 });
   expect(JSON.stringify(report).length).toBeLessThan(40_000);
 });
+
+test("[K8] a descriptor that is moved about, and a forbidden socket that is made anew, are seen twice all the same", () => {
+  const seenWith = (fd: number, port: string) => ({
+    ...seen,
+    differences: [
+      difference("descriptors of x (7)", { found: `${fd} is socket:[5]: held by a process outside of it` }),
+      difference("sockets", { found: `udp6 ${port}` }),
+    ],
+  });
+  expect(makeReport(5, seenWith(9, ":1"), seenWith(10, ":2")).differences).toHaveLength(2);
+});
+
+test("[K8] a component that makes a hundred differences does not hide what is wrong with others", () => {
+  const flood = Array.from({ length: 100 }, (_, index) => difference(`sockets ${index}`));
+  const look = { ...seen, differences: [...flood, difference("the uplink", { component: "board" })] };
+  const { differences, more } = makeReport(5, look, look);
+  expect(differences[1]).toMatchObject({ component: "board", what: "the uplink" });
+  expect([differences.length, more]).toEqual([50, 51]);
+});

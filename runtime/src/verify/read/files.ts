@@ -1,6 +1,6 @@
 /** Reads a process's mounts, descriptors and environment. */
 import type { Stats } from "node:fs";
-import { readdir, readFile, readlink, stat } from "node:fs/promises";
+import { open, readdir, readFile, readlink, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DescriptorFact, MountFact } from "../facts.ts";
 
@@ -60,9 +60,30 @@ function kindOf(found: Stats): DescriptorFact["kind"] {
   return found.isSocket() ? "socket" : "other";
 }
 
+/** A process can have more where its environment is, as much as it likes (prctl(2), PR_SET_MM): that is a difference, too. */
+const maxEnvironmentBytes = 64 * 1024;
+
 /** `NAME=value`, one each. */
 export async function readEnvironment(pid: number): Promise<string[]> {
-  return (await readFile(`/proc/${pid}/environ`, "utf8")).split("\0").filter((entry) => entry !== "");
+  const text = await readAtMost(`/proc/${pid}/environ`, maxEnvironmentBytes);
+  return text.split("\0").filter((entry) => entry !== "");
+}
+
+/** Files of /proc do not say how large they are. */
+async function readAtMost(path: string, maxBytes: number): Promise<string> {
+  const file = await open(path);
+  try {
+    const buffer = Buffer.alloc(maxBytes);
+    let filled = 0;
+    while (filled < maxBytes) {
+      const { bytesRead } = await file.read(buffer, filled, maxBytes - filled, null);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return buffer.toString("utf8", 0, filled);
+  } finally {
+    await file.close();
+  }
 }
 
 /** The links of all descriptors of a process that lead to something without a path: a socket or a pipe. */

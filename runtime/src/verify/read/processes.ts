@@ -16,8 +16,8 @@ async function readProcess(pid: number): Promise<ProcessFacts | undefined> {
     readNamespaces(pid),
   ]);
   const fields = statFields(stat);
-  // A zombie has nothing left of what is compared here.
-  if (/^[ZX]/.test(fields[0] ?? "")) return undefined;
+  // A zombie has nothing left of what is compared here; one whose main thread alone has ended goes on in the others.
+  if (/^[ZX]/.test(fields[0] ?? "") && (await readdir(`/proc/${pid}/task`)).length < 2) return undefined;
   return { pid, parent: Number(fields[1]), ...parseProcess(status), namespaces };
 }
 
