@@ -21,6 +21,7 @@ import { type LogFifos, runtimeLogName, withDescriptor } from "./log-fifos.ts";
 import { makeOwnDirectories, type OwnDirectories } from "./own-directories.ts";
 import { createPacer } from "./pacer.ts";
 import type { Slot } from "./processes.ts";
+import { createReadyLine } from "./ready-line.ts";
 import { createRunner, type Runner } from "./runner.ts";
 import type { Escalation, Request } from "./runner-host.ts";
 import { buildSpec, isCoreServer } from "./sandbox-spec.ts";
@@ -69,6 +70,7 @@ export type GenerationOptions = {
  */
 export async function startGeneration(options: GenerationOptions): Promise<Generation> {
   const { device, fifos, installed, record } = options;
+  const tellReady = createReadyLine(device.log, installed.generation);
   const release = await verifyInstalled(device.config.dataDir, installed.digest);
   const { system } = release;
   const uidOf = uidTable(device.config.uidBase, record().uidNumbers);
@@ -89,7 +91,7 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
     throw error;
   }
 
-  const runner = createSystemRunner(options, release, uidOf, own, network);
+  const runner = createSystemRunner(options, release, uidOf, own, network, tellReady);
   runner.start();
   return {
     ...{ release, number: installed.generation },
@@ -121,6 +123,7 @@ function createSystemRunner(
   uidOf: UidOf,
   own: OwnDirectories,
   network: NetworkPlan,
+  tellReady: () => void,
 ): SystemRunner {
   const { device, installed, record, update, events } = options;
   const { system } = release;
@@ -181,7 +184,10 @@ function createSystemRunner(
     onCrash: crashes.tell,
     onEscalation: events.onEscalation,
     onChange() {
-      if (notReady(runner.state()).length === 0) watch.settled();
+      if (notReady(runner.state()).length === 0) {
+        tellReady();
+        watch.settled();
+      }
       pacer.touch();
       events.onChange();
     },

@@ -206,7 +206,7 @@ describe("as an ordinary user", () => {
     const device = await makeDevice(nextName(), { one: { fake: "good" } }, null);
     cleanUp.push(() => device.remove());
     await device.giveTo(nobody);
-    const world = device.start(nobody);
+    const world = device.start({ uid: nobody });
     cleanUp.push(() => world.close());
     await world.line(/this host does without: one uid for all components/);
     const status = await (await watchStatus(world)).when(allReady);

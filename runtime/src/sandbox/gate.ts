@@ -6,7 +6,7 @@
  * reading and writing has no end, for the reader is a writer itself.
  */
 import { constants } from "node:fs";
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -20,20 +20,41 @@ export type Gate = {
   close(): Promise<void>;
 };
 
+/** So many are made by one process, and kept for those who come next. */
+const madeAtOnce = 8;
+const kept: FileHandle[] = [];
+let making: Promise<void> | undefined;
+
 export async function makeGate(): Promise<Gate> {
+  const handle = await takeFifo();
+  return {
+    fd: handle.fd,
+    open: async () => {
+      await handle.write("\n");
+      await handle.close();
+    },
+    close: () => handle.close(),
+  };
+}
+
+async function takeFifo(): Promise<FileHandle> {
+  for (;;) {
+    const handle = kept.pop();
+    if (handle) return handle;
+    making ??= makeFifos().finally(() => {
+      making = undefined;
+    });
+    await making;
+  }
+}
+
+/** Nobody can come by any of them: their names are gone when this resolves. */
+async function makeFifos(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-gate-"));
   try {
-    const path = join(directory, "gate");
-    await execa("mkfifo", ["--mode=0600", path]);
-    const handle = await open(path, constants.O_RDWR);
-    return {
-      fd: handle.fd,
-      open: async () => {
-        await handle.write("\n");
-        await handle.close();
-      },
-      close: () => handle.close(),
-    };
+    const paths = Array.from({ length: madeAtOnce }, (_, index) => join(directory, `${index}`));
+    await execa("mkfifo", ["--mode=0600", ...paths]);
+    for (const path of paths) kept.push(await open(path, constants.O_RDWR));
   } finally {
     await rm(directory, { recursive: true });
   }

@@ -40,10 +40,12 @@ export async function detectHost(): Promise<HostCapabilities> {
   const { stdout } = await execa(bubblewrap, ["--version"]);
   const root = process.geteuid?.() === 0;
   const uids = root ? parseUidMap(await readFile("/proc/self/uid_map", "utf8")) : [];
-  const refusal = await tryUserNamespace(uids);
-  const seccomp = await hasSeccomp();
-  const cgroup = await detectCgroups();
-  const deadlineRefusal = await tryDeadline();
+  const [refusal, seccomp, cgroup, deadlineRefusal] = await Promise.all([
+    tryUserNamespace(uids),
+    hasSeccomp(),
+    detectCgroups(),
+    tryDeadline(),
+  ]);
   const exclusiveCores = cgroup.version === "v2" && cgroup.cpuset === true && isAtLeast(release(), 6, 7);
   if (refusal !== null && !root) {
     throw new BulkheadError("SANDBOX_UNAVAILABLE", `this user cannot make a user namespace: ${refusal}`, {

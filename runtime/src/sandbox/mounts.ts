@@ -1,8 +1,7 @@
 /** Finds what a program of the host needs inside a sandbox: itself and its shared libraries, nothing else. */
 import { realpath } from "node:fs/promises";
 import { BulkheadError } from "@bulkhead/protocol";
-import { execa } from "execa";
-import { programEnvironment } from "./programs.ts";
+import { librariesOf } from "./libraries.ts";
 import type { Mount } from "./spec.ts";
 
 /** Where a sandbox has its Node. */
@@ -24,32 +23,14 @@ export async function programMounts(program: string, target: string): Promise<Mo
   const source = await realpath(program).catch((cause: unknown) => {
     throw new BulkheadError("FILE_UNREADABLE", `there is no program ${program}`, { cause });
   });
-  const { stdout, stderr, failed } = await execa("ldd", [source], {
-    reject: false,
-    env: programEnvironment,
+  const libraries = await librariesOf(source);
+  const mounts = libraries.map(async (library): Promise<Mount> => {
+    return { kind: "ro", source: await realpath(library), target: library };
   });
-  const isStatic = /not a dynamic executable|statically linked/.test(stdout + stderr);
-  if (failed && !isStatic) {
-    throw new BulkheadError("FILE_UNREADABLE", `the libraries of ${source} cannot be listed: ${stderr.trim()}`);
-  }
-  const mounts: Mount[] = [{ kind: "ro", source, target }];
-  for (const library of isStatic ? [] : parseLibraries(stdout, source)) {
-    mounts.push({ kind: "ro", source: await realpath(library), target: library });
-  }
-  return mounts;
+  return [{ kind: "ro", source, target }, ...(await Promise.all(mounts))];
 }
 
 /** Puts lists together; a file that several programs need is mounted once. */
 export function mergeMounts(...lists: readonly (readonly Mount[])[]): Mount[] {
   return [...new Map(lists.flat().map((mount) => [mount.target, mount])).values()];
-}
-
-/** Paths in the output of ldd(1): `name => path (address)` and, for the loader, `path (address)`. */
-export function parseLibraries(text: string, program: string): string[] {
-  return text.split("\n").flatMap((line) => {
-    if (/=> not found/.test(line)) {
-      throw new BulkheadError("FILE_UNREADABLE", `${program} needs a library that is not there: ${line.trim()}`);
-    }
-    return /(?:=>\s*)?(\/\S+) \(0x[0-9a-f]+\)$/.exec(line.trim())?.[1] ?? [];
-  });
 }

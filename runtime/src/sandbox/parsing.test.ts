@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { canHaveUid, parseUidMap } from "./host.ts";
 import { exitStatus } from "./launch.ts";
 import { memberVersion, parseStatus } from "./level.ts";
-import { parseLibraries } from "./mounts.ts";
+import { parseLibraries } from "./libraries.ts";
 
 describe("[K7] reading the kernel's words", () => {
   test("a map of one uid gives none away", () => {

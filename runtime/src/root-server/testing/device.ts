@@ -171,8 +171,11 @@ export async function flashDevice(
       await writeFile(join(platformDir, "package.json"), '{"type":"module"}\n');
       await writeFile(join(platformDir, "verify.js"), `await import(${JSON.stringify(program.href)});\n`);
     },
-    /** `uid`: as this user, in a user namespace of its own. */
-    start: (uid?: number) => startWorld(instance, configFile, uid),
+    instance,
+    platformDir,
+    /** `uid`: as this user, in a user namespace of its own. `program`: a root server in the place of the one in the sources. */
+    start: ({ uid, program }: { uid?: number; program?: string } = {}) =>
+      startWorld(instance, configFile, uid, program),
     giveTo: (uid: number) => execa("chown", ["-R", `${uid}:${uid}`, directory]),
     /** Lays a release where the verifier would have put it; returns its digest. */
     async endorse(next: SystemSketch, releaseCounter: number): Promise<string> {
@@ -206,7 +209,7 @@ export async function flashDevice(
 
 export type SpecWorld = ReturnType<typeof startWorld>;
 
-function startWorld(instance: string, configFile: string, uid?: number) {
+function startWorld(instance: string, configFile: string, uid?: number, rootServer?: string) {
   const program = fileURLToPath(new URL("./world.ts", import.meta.url));
   const namespaces = [
     "--mount",
@@ -221,6 +224,7 @@ function startWorld(instance: string, configFile: string, uid?: number) {
   const user = uid === undefined ? [] : ["setpriv", "--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups", "--"];
   const own = uid === undefined ? [] : ["--user", "--map-root-user"];
   const world = ["unshare", ...own, ...namespaces, "--", process.execPath, program, process.execPath, configFile];
+  if (rootServer !== undefined) world.push(rootServer);
   const [command = "", ...args] = [...user, ...world];
   const child = spawn(command, args, {
     stdio: ["pipe", "inherit", "pipe"],

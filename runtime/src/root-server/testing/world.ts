@@ -10,8 +10,8 @@ import { execa } from "execa";
 import { exitToRestart } from "../config.ts";
 import { initCommand } from "../init-command.ts";
 
-const [node = "", configFile = ""] = process.argv.slice(2);
-const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+const [node = "", configFile = "", main = fileURLToPath(new URL("../main.ts", import.meta.url))] =
+  process.argv.slice(2);
 await execa("mount", ["-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/run"]);
 await mkdir("/run/netns");
 await mkdir("/run/device");
