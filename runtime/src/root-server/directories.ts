@@ -22,14 +22,16 @@ export async function prepareStores(paths: DevicePaths, uidOf: UidOf): Promise<v
   // Reachable, not readable: the way to /app and to a component's own store leads through it.
   await chmod(paths.dataDir, 0o711);
   await chmod(join(paths.dataDir, "releases"), 0o711);
-  for (const { name, owner, mode } of stores) {
-    const path = join(paths.dataDir, name);
-    await mkdir(path, { recursive: true });
-    await chmod(path, mode);
-    const uid = uidOf(owner);
-    // -P and -h: a link that a component left there must not lead to another's file.
-    if (uid !== null) await execa("chown", ["-R", "-P", "-h", `${uid}:${uid}`, "--", path]);
-  }
+  await Promise.all(
+    stores.map(async ({ name, owner, mode }) => {
+      const path = join(paths.dataDir, name);
+      await mkdir(path, { recursive: true });
+      await chmod(path, mode);
+      const uid = uidOf(owner);
+      // -P and -h: a link that a component left there must not lead to another's file.
+      if (uid !== null) await execa("chown", ["-R", "-P", "-h", `${uid}:${uid}`, "--", path]);
+    }),
+  );
 }
 
 /** The host's place of a channel: `<runDir>/ipc/<provider>/<client>.<name>`. */

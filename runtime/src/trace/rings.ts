@@ -1,5 +1,5 @@
 /** The directories that trace rings lie in: a tmpfs each, as large as the manifest says, written by its component alone. */
-import { chown, mkdir, readdir, rmdir } from "node:fs/promises";
+import { chown, mkdir, readdir, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BulkheadError, type Component } from "@bulkhead/protocol";
 import { execa } from "execa";
@@ -18,23 +18,32 @@ export async function mountRings(
   await unmountRings(root);
   await mkdir(root, { recursive: true, mode: 0o755 });
   const wanted = Object.entries(components).filter(([, { trace }]) => trace.ringBytes > 0);
-  await Promise.all(
-    wanted.map(async ([name, { trace }]) => {
-      const path = join(root, name);
-      await mkdir(path);
-      // Two files of the ring, rounded up to pages, the counters, and a page to spare.
-      const sizeBytes = Math.ceil(trace.ringBytes / pageBytes) * pageBytes + countersBytes + 2 * pageBytes;
-      const options = `mode=0755,nosuid,nodev,noexec,size=${sizeBytes},nr_inodes=4`;
-      await execa("mount", ["-t", "tmpfs", "-o", options, "tmpfs", path], { env: programEnvironment }).catch(
-        (cause) => {
-          throw new BulkheadError("SANDBOX_UNAVAILABLE", `the trace of ${name} cannot be mounted`, { cause });
-        },
-      );
-      const uid = uidOf(name);
-      if (uid !== null) await chown(path, uid, uid);
-    }),
-  );
+  for (const [name] of wanted) await mkdir(join(root, name));
+  const rings = wanted.map(([name, { trace }]) => ({ path: join(root, name), ringBytes: trace.ringBytes }));
+  await mountAll(rings, `${root}.table`);
+  for (const [name] of wanted) {
+    const uid = uidOf(name);
+    if (uid !== null) await chown(join(root, name), uid, uid);
+  }
 }
+
+/** By one process with a table of its own (fstab(5)): one each takes a large part of a start. */
+async function mountAll(rings: readonly { path: string; ringBytes: number }[], table: string): Promise<void> {
+  if (rings.length === 0) return;
+  const lines = rings.map(({ path, ringBytes }) => {
+    // Two files of the ring, rounded up to pages, the counters, and a page to spare.
+    const sizeBytes = Math.ceil(ringBytes / pageBytes) * pageBytes + countersBytes + 2 * pageBytes;
+    const options = `mode=0755,nosuid,nodev,noexec,size=${sizeBytes},nr_inodes=4`;
+    return `tmpfs ${escaped(path)} tmpfs ${options} 0 0\n`;
+  });
+  await writeFile(table, lines.join(""), { mode: 0o600 });
+  await execa("mount", ["--all", "--fstab", table], { env: programEnvironment }).catch((cause) => {
+    throw new BulkheadError("SANDBOX_UNAVAILABLE", "the traces of the components cannot be mounted", { cause });
+  });
+}
+
+const escaped = (path: string) =>
+  path.replaceAll(/[\s\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
 
 /** The serial server keeps 2 MiB there (kept-lines.ts); the rest is what pages round up. */
 const consoleBytes = 2 * 1024 * 1024 + 4 * pageBytes;
@@ -52,8 +61,8 @@ export async function mountConsole(path: string, uid: number | null): Promise<vo
 
 /** Also those that a root server before us left. */
 export async function unmountRings(root: string): Promise<void> {
-  for (const name of await readdir(root).catch(() => [])) {
-    await execa("umount", ["--lazy", "--", join(root, name)], { reject: false, env: programEnvironment });
-    await rmdir(join(root, name)).catch(() => undefined);
-  }
+  const paths = (await readdir(root).catch(() => [])).map((name) => join(root, name));
+  if (paths.length === 0) return;
+  await execa("umount", ["--lazy", "--", ...paths], { reject: false, env: programEnvironment });
+  for (const path of paths) await rmdir(path).catch(() => undefined);
 }

@@ -13,7 +13,7 @@ const settledMs = 1200;
 const namespaces = ["user", "ipc", "pid", "uts", "net"].map((name) => `--unshare-${name}`);
 
 /** The options of our own sandboxes but those that need a supervisor of ours: status, gate, filter, control group. */
-async function sandboxCommand(directory: string): Promise<string[]> {
+export async function sandboxCommand(directory: string): Promise<string[]> {
   const mounts = await nodeMounts(process.execPath);
   const server = new URL("./server.mjs", import.meta.url).pathname;
   return [

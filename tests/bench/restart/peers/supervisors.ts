@@ -14,7 +14,8 @@ export type Supervisor = {
 
 const quoted = (command: readonly string[]) => command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
 
-async function writeRun(directory: string, command: readonly string[]): Promise<void> {
+/** A service of runit or s6. */
+export async function writeRun(directory: string, command: readonly string[]): Promise<void> {
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, "run"), `#!/bin/sh\nexec ${quoted(command)}\n`);
   await chmod(join(directory, "run"), 0o755);
@@ -61,13 +62,18 @@ export async function s6(): Promise<Supervisor> {
   };
 }
 
-const pm2Version = "7.0.4";
+export const pm2Version = "7.0.4";
 
-export async function pm2(): Promise<Supervisor> {
+/** Returns its program, fetched into the cache. */
+export async function installPm2(): Promise<string> {
   const place = join(cache, `pm2-${pm2Version}`);
   await mkdir(place, { recursive: true });
   await execa("npm", ["install", "--prefix", place, "--no-audit", "--no-fund", "--no-save", `pm2@${pm2Version}`]);
-  const program = join(place, "node_modules/pm2/bin/pm2");
+  return join(place, "node_modules/pm2/bin/pm2");
+}
+
+export async function pm2(): Promise<Supervisor> {
+  const program = await installPm2();
   return {
     name: "pm2",
     version: pm2Version,
