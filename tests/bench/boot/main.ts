@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { figure, loadNow, machine, median } from "../figures.ts";
 import { type FullSystem, startFullSystem } from "../full-system.ts";
+import { usesOf } from "../memory/groups.ts";
 import { flashIdle } from "./idle-device.ts";
 import { bootOnce, type Round, readyPattern } from "./round.ts";
 
@@ -38,7 +39,7 @@ async function bootFull(): Promise<{ components: number; allReadyMs: number[] }>
   try {
     for (let round = 1; round <= fullRounds; round++) await restartRoot(system);
     const times = [...(await system.log()).matchAll(new RegExp(readyPattern, "gm"))].map(([, , , ms]) => Number(ms));
-    const components = Number(/verified: (\d+) components/.exec(await system.log())?.[1]);
+    const components = (await usesOf(system.instance)).length;
     return { components, allReadyMs: times.slice(-fullRounds) };
   } finally {
     await system.end();
