@@ -5,7 +5,7 @@ import { flashDevice, type SpecDevice } from "../../../runtime/src/root-server/t
 import { bundle } from "../../../studio/src/build/bundle.ts";
 import { buildRelease } from "../../../studio/src/build/index.ts";
 import { bulkheadDirectory } from "../../../studio/src/locations.ts";
-import { withoutCore } from "../../polyglot/device.ts";
+import { withCore } from "../../polyglot/device.ts";
 
 export const idleNames = Array.from({ length: 10 }, (_, index) => `idle-${index}`);
 export const rootServerOf = (device: SpecDevice): string => join(device.platformDir, "root-server.js");
@@ -17,6 +17,6 @@ export function flashIdle(): Promise<SpecDevice> {
     const main = join(bulkheadDirectory, "runtime/src/root-server/main.ts");
     await bundle("program", main, join(platformDir, "root-server.js"));
     const { release } = await buildRelease({ manifest, outDir: into, releaseCounter: 1 });
-    return withoutCore(release);
+    return withCore(release, platformDir, []);
   });
 }

@@ -6,7 +6,7 @@ import { flashDevice } from "../../../runtime/src/root-server/testing/device.ts"
 import { bunVersion } from "../../../scripts/setup/bun.mjs";
 import { buildRelease, installRuntimes } from "../../../studio/src/build/index.ts";
 import { bulkheadDirectory } from "../../../studio/src/locations.ts";
-import { withoutCore } from "../../polyglot/device.ts";
+import { withCore } from "../../polyglot/device.ts";
 import { withoutStations } from "../../polyglot/without-stations.ts";
 import { type Use, usesOf } from "./groups.ts";
 
@@ -25,7 +25,7 @@ export async function measureRunners(settle: () => Promise<void>): Promise<{ use
   const device = await flashDevice(nextName(), async (into, platformDir) => {
     const { release } = await buildRelease({ manifest, outDir: into, releaseCounter: 1 });
     await installRuntimes(release.system, platformDir);
-    return withoutCore(release);
+    return withCore(release, platformDir, []);
   });
   cleanUp.push(() => device.remove());
   const world = startIn(device);
