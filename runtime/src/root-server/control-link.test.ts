@@ -101,6 +101,12 @@ describe("the control channel", () => {
     expect(stream.writableLength).toBeLessThan(5 * 1024 * 1024);
   });
 
+  test("what fits no frame ends this link and throws nothing: the root server lives on", () => {
+    const { link, broken } = open();
+    link.send("stop", { graceMs: 1, reason: "x".repeat(2 * 1024 * 1024) });
+    expect(broken).toEqual([expect.stringMatching(/^cannot be told stop: a frame of/)]);
+  });
+
   test("what is sent is a notification frame", async () => {
     const { link, stream } = open();
     stream.removeAllListeners("data");

@@ -50,6 +50,16 @@ export function openControlLink(
     handlers.onBroken(what);
   }
 
+  // What is told may hold the words of components: where it fits no frame, this one goes, and not the root server.
+  function frameOf(kind: string, body: unknown): Buffer | undefined {
+    try {
+      return encodeFrame([2, kind, body]);
+    } catch (error) {
+      breakOff(`cannot be told ${kind}: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
   stream.on("data", (chunk: Buffer) => {
     if (isBroken) return;
     try {
@@ -67,7 +77,8 @@ export function openControlLink(
   return {
     send(kind, body) {
       if (isBroken || !stream.writable) return;
-      stream.write(encodeFrame([2, kind, body]));
+      const frame = frameOf(kind, body);
+      if (frame) stream.write(frame);
       if (stream.writableLength > maxUnreadBytes) breakOff("does not read its control channel");
     },
   };

@@ -50,10 +50,17 @@ function componentStatus(name: string, record: ComponentRecord, facts: StatusFac
     incarnation: record.incarnation,
     restarts: Math.max(0, record.incarnation - 1),
     pid: sandbox?.componentPid ?? null,
-    lastReason: facts.lastReason(name),
+    lastReason: clip(facts.lastReason(name)),
     level: sandbox?.level ?? null,
     ...(facts.release.system.components[name]?.spare && { spare: record.spare.kind }),
   };
+}
+
+/** A component may have said it: hundreds of them must not outgrow a frame. The crash record has more of it. */
+const maxReasonLength = 500;
+
+function clip(reason: Reason | null): Reason | null {
+  return reason && { ...reason, text: reason.text.slice(0, maxReasonLength) };
 }
 
 function modeOf({ ladder: { safeMode } }: SupervisionState): DeviceStatus["mode"] {

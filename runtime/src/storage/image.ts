@@ -50,6 +50,8 @@ export async function ensureImage(path: string, quotaBytes: number): Promise<Ima
 async function makeImage(path: string, quotaBytes: number): Promise<ImageState> {
   const temporary = `${path}.new`;
   try {
+    // What a component stores is nobody else's to read, on the disk either.
+    await open(temporary, "wx", 0o600).then((file) => file.close());
     await reserve(temporary, quotaBytes);
     await run("mkfs.ext4", [...ext4Options, ...ext4Eager, temporary], path);
     await sync(temporary);

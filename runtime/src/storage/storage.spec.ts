@@ -55,6 +55,7 @@ test("[K14] the disk keeps the whole quota free for a component from the start",
   await mounted({ one: { quotaBytes: 8 * MiB } });
   const image = await stat(join(directory, "storage", "1", "one.ext4"));
   expect(image.size).toBe(8 * MiB);
+  expect(image.mode & 0o777).toBe(0o600);
   expect(image.blocks * 512).toBeGreaterThanOrEqual(8 * MiB);
 });
 

@@ -6,7 +6,7 @@ import { printable } from "../cli/printable.ts";
 export function formatReport({ atMs, status, clock, usage, inspections }: DeviceReport): string {
   const ready = status.components.filter(({ state }) => state === "ready").length;
   const head = [
-    `${new Date(atMs).toISOString()}, generation ${status.generation} (${printable(status.release.name)} ${status.release.version})`,
+    `${new Date(atMs).toISOString()}, generation ${status.generation} (${status.release.name} ${printable(status.release.version)})`,
     `components  ${ready} of ${status.components.length} ready`,
     `channels    ${status.channels.filter(({ up }) => up).length} of ${status.channels.length} up`,
     `clock       ${clock ? describeClock(clock) : "does not answer"}`,
