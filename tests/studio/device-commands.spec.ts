@@ -219,7 +219,7 @@ describe("bulkhead deploy", () => {
     const broken = 'if (process.argv[1] === "/app/main.js") throw new Error("broken on purpose");';
     await writeFile(climate, `${await readFile(climate, "utf8")}\n${broken}\n`);
     const built = await plain("build", dir("broken/manifest.yaml"), "-o", dir("three"), "--counter", "3");
-    expect([built.exitCode, built.stderr]).toEqual([0, ""]);
+    expect(built.exitCode).toBe(0);
     await sign("three");
     const result = await bulkhead(...deployment("three"), "--json");
     expect(result.exitCode).toBe(1);
