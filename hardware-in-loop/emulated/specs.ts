@@ -57,7 +57,8 @@ export async function runSpecs(
   paths: readonly string[],
   options: RunOptions = specifications,
 ): Promise<Verdicts> {
-  const vitest = ["node", "node_modules/vitest/vitest.mjs", "run", ...options.vitest];
+  const node = ["node", "--import", "./hardware-in-loop/emulated/inside/older-node.mjs"];
+  const vitest = [...node, "node_modules/vitest/vitest.mjs", "run", ...options.vitest];
   const reporters = ["--reporter=verbose", "--reporter=json", "--outputFile.json=/run/report"];
   const outcome = await runInGuest({
     architecture,

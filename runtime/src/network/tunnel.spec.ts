@@ -91,7 +91,7 @@ function testPath(): void {
   });
 
   test("[K13] the network server says that the tunnel is up, whoever has made it", async () => {
-    await expect.poll(() => deviceA.readLog(), { timeout: 15_000 }).toContain("tunnel up");
+    await expect.poll(() => deviceA.readLog()).toContain("tunnel up");
     expect(await deviceA.readLog()).toContain(words[backend]);
   });
 
