@@ -1,23 +1,27 @@
-/** The battery of hostile components: everything that is tried, fails, and the same outside of a sandbox does not. */
+/** The battery of hostile components, short: everything that is tried fails. `npm run prove -- hostile` does it for longer. */
 import { randomUUID } from "node:crypto";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { createFrameReader } from "@bulkhead/sdk";
-import { execa } from "execa";
+import { type LogLine, logLineSchema } from "@bulkhead/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cleanUpAll, until } from "../../runtime/src/root-server/testing/bench.ts";
+import { lineRate } from "../../runtime/src/serial-server/rate-limit.ts";
+import { fewTellings, lineOfTelling } from "./attempts/control.ts";
 import { exchanges, lineOfExchange, rightExchange } from "./attempts/frames.ts";
 import { type Attempt, allAttempts, lineOf } from "./attempts/index.ts";
+import { bombs, throwBomb } from "./bombs.ts";
 import { type Battery, bootBattery } from "./boot.ts";
-import { errorName } from "./error-name.ts";
-
-type Outcome = { readonly succeeded: boolean; readonly step: number; readonly error: string };
+import { readCalls, type Window } from "./neighbour.ts";
+import { isAsExpected, metIn, parseOutcomes, tryOutside } from "./outcomes.ts";
 
 let battery: Battery;
 let rows: Attempt[];
 let place: string;
+/** Those that nothing may happen to. */
+const innocents = ["caller", "echo", "reader", "raw", "serial-server", "message-server", "verifier"];
+let before: Record<string, number>;
 const servers: Server[] = [];
 
 beforeAll(async () => {
@@ -30,6 +34,7 @@ beforeAll(async () => {
   await listen(hostPath);
   await chmod(hostPath, 0o777);
   battery = await bootBattery();
+  before = Object.fromEntries(await Promise.all(innocents.map(async (name) => [name, await battery.pidOf(name)])));
   const { dataDir } = battery.device;
   rows = allAttempts({
     host: process.pid,
@@ -57,13 +62,10 @@ async function listen(where: number | string): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-function parseOutcomes(lines: readonly string[]): Map<number, Outcome> {
-  return new Map(
-    lines.map((line) => {
-      const [index, word, step = "0", number = "0"] = line.split(" ");
-      return [Number(index), { succeeded: word === "succeeded", step: Number(step), error: errorName(Number(number)) }];
-    }),
-  );
+/** All that stood on the console, as its reader kept it. */
+async function readConsole(): Promise<LogLine[]> {
+  const kept = (await battery.read("reader", "console")).toString().split("\n").slice(0, -1);
+  return kept.map((line) => logLineSchema.parse(JSON.parse(line)));
 }
 
 describe("[K7] a hostile component", () => {
@@ -77,12 +79,12 @@ describe("[K7] a hostile component", () => {
       "clone into one by clone3",
       "make a call that no kernel has",
     ]);
-    expect(await innocents()).toEqual(["the host keeps its name", "the caller calls"]);
+    expect(hostname()).not.toBe("hostile");
     console.log(`${met.length} attempts by system calls, ${met.length} refused`);
   });
 
   test("is held by its sandbox and not by chance: outside, the same calls pass", async () => {
-    const outside = await tryOutside(rows);
+    const outside = await tryOutside(battery, place, rows);
     const wrong = rows.filter((row, index) => !isAsExpected(row, outside.get(index)));
     expect(wrong.map(({ name }) => [name, outside.get(rows.findIndex((row) => row.name === name))])).toEqual([]);
     const count = (control: Attempt["control"]) => rows.filter((row) => row.control === control).length;
@@ -115,43 +117,52 @@ describe("[K7] a hostile component", () => {
     });
     console.log(`${exchanges.length} attempts on a channel, ${exchanges.length} refused`);
   });
+
+  test.each(fewTellings)("tells the root server $name, and is ended for it or not heard", async (telling) => {
+    const from = battery.world.lines.length;
+    if (telling.said === null) await battery.ask("bomber", [lineOfTelling(telling)]);
+    else await battery.end("bomber", lineOfTelling(telling));
+    const said = battery.world.lines.slice(from);
+    expect(said.filter((line) => telling.said?.test(line))).toHaveLength(telling.said === null ? 0 : 1);
+    expect(said.filter((line) => !line.includes(" bomber "))).toEqual([]);
+  });
+
+  test("[K4] writes to the console as nobody but itself, and steers no terminal", async () => {
+    const hostile = ["2026-01-01T00:00:00Z caller all is well\r\u001b[2J", "\u202eforged\u0000", "\u009b31m \u2028x"];
+    const bytes = Buffer.from(`${hostile.join("\n")}\nthe end of forging\n`);
+    await battery.ask("raw", [`try 0 |write 1 x:${bytes.toString("hex")} ${bytes.length}`]);
+    const lines = await until(async () => {
+      const all = await readConsole();
+      return all.some(({ text }) => text === "the end of forging") && all;
+    }, "the lines on the console");
+    const forged = lines.filter(({ text }) => /all is well|forged|31m/.test(text));
+    expect(forged.map(({ component }) => component)).toEqual(["raw", "raw", "raw"]);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    expect(forged.filter(({ text }) => /[\u0000-\u001f\u007f-\u009f\u2028\u202e]/.test(text))).toEqual([]);
+  });
+
+  test("uses up what is its own: nobody is restarted, and its neighbour's calls take as long as ever", async () => {
+    const undisturbed: Window[] = [];
+    const disturbed: Window[] = [];
+    let ratio = Number.POSITIVE_INFINITY;
+    // The machine has other work at times, and the slowest hundredth of a few calls is that: more calls say more.
+    for (let round = 0; round < 3 && !(ratio <= 2); round++) {
+      for (const bomb of bombs.filter(({ slow }) => !slow)) {
+        const windows = await throwBomb(battery, bomb, 400, 1);
+        undisturbed.push(...windows.undisturbed);
+        disturbed.push(...windows.disturbed);
+      }
+      const [calm, met] = [await readCalls(battery, undisturbed), await readCalls(battery, disturbed)];
+      ratio = met.p99Ms / calm.p99Ms;
+      console.log(`p99 ${calm.p99Ms.toFixed(2)} ms, disturbed ${met.p99Ms.toFixed(2)} ms in ${met.calls} calls`);
+      expect(met.failed).toBe(0);
+    }
+    expect(ratio).toBeLessThanOrEqual(2);
+    // It wrote megabytes of lines. What the console takes of them is a burst and then so many a second.
+    const taken = (await readConsole()).filter(({ component, stream }) => component === "bomber" && stream === "out");
+    const seconds = ((taken.at(-1)?.atMs ?? 0) - (taken[0]?.atMs ?? 0)) / 1000;
+    expect(taken.length).toBeGreaterThan(lineRate.burst);
+    expect(taken.length).toBeLessThanOrEqual(lineRate.burst + lineRate.perSecond * (seconds + 1));
+    for (const [name, pid] of Object.entries(before)) expect([name, await battery.pidOf(name)]).toEqual([name, pid]);
+  });
 });
-
-function isAsExpected({ control }: Attempt, outcome: Outcome | undefined): boolean {
-  if (control === "never") return outcome === undefined;
-  if (outcome === undefined) return false;
-  if (control === "succeeds") return outcome.succeeded;
-  return control === "unsure" || outcome.succeeded || !["EPERM", "EACCES", "ENOSYS"].includes(outcome.error);
-}
-
-/** `closed`, or the code or result of call 1, whatever came first. */
-function metIn(line: string): string {
-  const [, state = "", bytes = ""] = line.split(" ");
-  let met = state;
-  createFrameReader((message) => {
-    const [kind, id, error, result] = message as [number, unknown, { code: string } | null, unknown];
-    if (kind === 1 && id === 1) met = error?.code ?? String(result);
-  }).push(Buffer.from(bytes, "hex"));
-  return met;
-}
-
-/** What everybody else notices of it. */
-async function innocents(): Promise<string[]> {
-  const noticed: string[] = [];
-  const name = (await readFile("/proc/sys/kernel/hostname", "utf8")).trim();
-  if (name !== "hostile") noticed.push("the host keeps its name");
-  const before = (await battery.read("caller", "calls")).length;
-  await until(async () => (await battery.read("caller", "calls")).length > before, "the caller to call");
-  noticed.push("the caller calls");
-  return noticed;
-}
-
-/** Runs those that do no harm as root of the host, each in mounts of its own. */
-async function tryOutside(attempts: readonly Attempt[]): Promise<Map<number, Outcome>> {
-  const program = `/proc/${await battery.pidOf("raw")}/root/app/main`;
-  const [ask, said] = [join(place, "ask"), join(place, "said")];
-  const lines = attempts.map((row, index) => (row.control === "never" ? "" : lineOf(row, index)));
-  await writeFile(ask, `${lines.filter((line) => line !== "").join("\n")}\n`);
-  await execa(program, [ask, said]);
-  return parseOutcomes((await readFile(said, "utf8")).trimEnd().split("\n"));
-}

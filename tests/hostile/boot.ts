@@ -1,4 +1,4 @@
-/** The hostile system on a device of its own, with the servers that its log and its channels pass through. */
+/** The hostile system on a device of its own, with the server that its log passes through. */
 import { randomUUID } from "node:crypto";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -42,6 +42,13 @@ export async function bootBattery() {
     pidOf,
     place,
     read: async (name: string, file: string) => readFile(await place(name, file)),
+    /** Has a native component do what ends it; resolves when it is back. */
+    async end(name: string, line: string): Promise<void> {
+      const before = await pidOf(name);
+      await writeFile(await place(name, "ask"), `${line}\n.\n`, { flag: "r+" });
+      const isBack = async () => (await pidOf(name)) !== before && (await isThere(name, "ask"));
+      await until(isBack, `${name} to be back after ${line.slice(0, 60)}`, 30_000);
+    },
     /** Has a native component do what the lines say; answers the lines that it says of it. */
     async ask(name: string, lines: readonly string[], timeoutMs = 60_000): Promise<string[]> {
       const token = `# ${randomUUID()}`;

@@ -41,14 +41,17 @@ export function createIntake(
       write(`${count} ${count === 1 ? "line" : "lines"} suppressed: more than the console takes`, "runtime");
   }
 
-  // Text is made only of lines that are let in: a flooder costs a search for line ends and no more.
-  function take(line: RawLine): void {
-    if (limit.take(clock.monotonicMs())) write(lineText(line.bytes, line.isCut));
-  }
+  const writeRaw = (line: RawLine) => write(lineText(line.bytes, line.isCut));
 
   return {
-    accept: (chunk) => splitter.push(chunk).forEach(take),
+    accept(chunk) {
+      // Lines are made only of what is let in: a flooder costs a search for line ends and no more.
+      const nowMs = clock.monotonicMs();
+      splitter.push(chunk, () => limit.take(nowMs)).forEach(writeRaw);
+    },
     settle: reportSuppressed,
-    flush: () => splitter.flush().forEach(take),
+    flush() {
+      for (const line of splitter.flush()) if (limit.take(clock.monotonicMs())) writeRaw(line);
+    },
   };
 }

@@ -5,8 +5,11 @@ export const maxLineBytes = 4096;
 
 export type RawLine = { readonly bytes: Uint8Array; readonly isCut: boolean };
 export type LineSplitter = {
-  /** Takes the next bytes and answers the lines that they complete. */
-  push: (chunk: Uint8Array) => RawLine[];
+  /**
+   * Takes the next bytes and answers the lines that they complete and that are wanted. It is asked at each line's end: nothing
+   * is made of the others, for a chunk can hold as many lines as bytes.
+   */
+  push: (chunk: Uint8Array, isWanted?: () => boolean) => RawLine[];
   /** The stream has ended: what is left is a line too. */
   flush: () => RawLine[];
 };
@@ -26,18 +29,24 @@ export function createLineSplitter(limitBytes = maxLineBytes): LineSplitter {
 
   function take(): RawLine {
     const line = { bytes: partial.slice(0, length), isCut };
-    length = 0;
-    isCut = false;
+    forget();
     return line;
   }
 
+  function forget(): void {
+    length = 0;
+    isCut = false;
+  }
+
   return {
-    push(chunk) {
+    push(chunk, isWanted = () => true) {
       const lines: RawLine[] = [];
       let start = 0;
       for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, start)) {
-        append(chunk.subarray(start, end));
-        lines.push(take());
+        if (isWanted()) {
+          append(chunk.subarray(start, end));
+          lines.push(take());
+        } else forget();
         start = end + 1;
       }
       append(chunk.subarray(start));

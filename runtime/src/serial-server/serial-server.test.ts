@@ -63,6 +63,15 @@ describe("[K4] splitting a stream into lines", () => {
       { bytes: bytes("next"), isCut: false },
     ]);
   });
+
+  test("makes nothing of lines that nobody wants, and forgets how they began", () => {
+    const splitter = createLineSplitter();
+    expect(splitter.push(bytes("begun"))).toEqual([]);
+    const answers = [false, false, true];
+    const got = splitter.push(bytes(" here\nrefused\nkept\nunfinished"), () => answers.shift() ?? false);
+    expect(got).toEqual([{ bytes: bytes("kept"), isCut: false }]);
+    expect(splitter.push(bytes(" still\n"))).toEqual([{ bytes: bytes("unfinished still"), isCut: false }]);
+  });
 });
 
 describe("[K4] the rate limit", () => {

@@ -240,6 +240,27 @@ static void *enter(void *nothing) {
   return nothing;
 }
 
+static const char storm_file[] = "/data/storm";
+
+/* Whether it is to crash at once: until the time in its storage, which outlives it. */
+static int has_storm(void) {
+  long long end = 0;
+  FILE *file = fopen(storm_file, "re");
+  if (!file) return 0;
+  if (fscanf(file, "%lld", &end) != 1) end = 0;
+  fclose(file);
+  return now_ms() < end;
+}
+
+static void begin_storm(void) {
+  FILE *file = fopen(storm_file, "we");
+  if (file) {
+    fprintf(file, "%lld", until);
+    fclose(file);
+  }
+  abort();
+}
+
 static long bomb(const char *name, long milliseconds) {
   static char text[65536];
   until = now_ms() + milliseconds;
@@ -251,8 +272,8 @@ static long bomb(const char *name, long milliseconds) {
   if (strcmp(name, "channel-names") == 0) return crowd("/run/ipc/provides/caller.trap", 100000);
   if (strcmp(name, "memory") == 0) return devour();
   if (strcmp(name, "crash") == 0) abort();
+  if (strcmp(name, "storm") == 0) begin_storm();
   if (strcmp(name, "stop-itself") == 0) return kill(getpid(), SIGSTOP);
-  if (strcmp(name, "deaf") == 0) { sleep_on(NULL); return 0; }
   if (strcmp(name, "lines") == 0 || strcmp(name, "one-line") == 0 || strcmp(name, "bytes") == 0) {
     for (size_t i = 0; i < sizeof text; i++) text[i] = name[0] == 'b' ? (char)(0x80 + i % 128) : 'x';
     for (size_t i = 0; name[0] == 'l' && i < sizeof text; i += 2) text[i] = '\n';
@@ -278,7 +299,7 @@ static size_t from_hex(const char *text, unsigned char *bytes, size_t most) {
 static void exchange(const char *name, const char *path, const char *text, long milliseconds, long frames, FILE *out) {
   static unsigned char bytes[LINE];
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+  snprintf(address.sun_path, sizeof address.sun_path, "%.100s", path);
   int fd = socket(AF_UNIX, SOCK_STREAM, 0);
   if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
     fprintf(out, "%s unreachable %d\n", name, errno);
@@ -392,6 +413,7 @@ int main(int count, char **words) {
   }
   umask(0);
   close(open("/tmp/ask", O_WRONLY | O_CREAT, 0666));
+  if (has_storm()) abort();
   say("ready");
   for (long long next = 0;;) {
     char heard[4096];

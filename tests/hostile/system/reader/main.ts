@@ -12,11 +12,9 @@ export const component = defineComponent({
     let after = -1;
     writeFileSync(file, "");
     const timer = setInterval(async () => {
-      const { lines, dropped } = await uses.console
-        .read({ after, limit: 500 })
-        .catch(() => ({ lines: [], dropped: 0 }));
+      const { lines } = await uses.console.read({ after, limit: 500 }).catch(() => ({ lines: [] }));
       if (statSync(file).size > mostBytes) writeFileSync(file, "");
-      for (const line of lines) appendFileSync(file, `${JSON.stringify({ ...line, dropped })}\n`);
+      for (const line of lines) appendFileSync(file, `${JSON.stringify(line)}\n`);
       after = lines.at(-1)?.sequence ?? after;
     }, 100);
     onStop(() => clearInterval(timer));
