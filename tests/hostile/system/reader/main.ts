@@ -10,13 +10,16 @@ export const component = defineComponent({
   uses: { console: consoleInterface },
   start({ uses, onStop }) {
     let after = -1;
+    let timer: NodeJS.Timeout;
     writeFileSync(file, "");
-    const timer = setInterval(async () => {
+    async function read(): Promise<void> {
       const { lines } = await uses.console.read({ after, limit: 500 }).catch(() => ({ lines: [] }));
       if (statSync(file).size > mostBytes) writeFileSync(file, "");
       for (const line of lines) appendFileSync(file, `${JSON.stringify(line)}\n`);
       after = lines.at(-1)?.sequence ?? after;
-    }, 100);
-    onStop(() => clearInterval(timer));
+      timer = setTimeout(read, 100);
+    }
+    void read();
+    onStop(() => clearTimeout(timer));
   },
 });
