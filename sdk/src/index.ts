@@ -19,3 +19,11 @@ export { readBoundedText } from "./trace/bounded-file.ts";
 export { counterFileName } from "./trace/counters.ts";
 export { createTraceRecorder, type TraceRecorder, traceDirectory, traceMark } from "./trace/recorder.ts";
 export { openSegments, readSegments, type Segments } from "./trace/segments.ts";
+export {
+  encodeEnvelope,
+  type FromGroup,
+  readFromGroup,
+  readToGroup,
+  type ToGroup,
+} from "./trust-group/envelope.ts";
+export type { MemberData } from "./trust-group/member.ts";

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { BulkheadError, controlFileDescriptor } from "@bulkhead/protocol";
 import { type Log, streamLog } from "./log.ts";
 import { traceMark } from "./trace/recorder.ts";
+import { memberControl } from "./trust-group/member.ts";
 
 export type Host = {
   /** The control channel. */
@@ -17,13 +18,14 @@ export type Host = {
 };
 
 /**
- * This process: file descriptor 3 is the control channel, standard output the log.
+ * This process: file descriptor 3 is the control channel, standard output the log. In a thread of a trust group, exiting
+ * ends that thread, and the process decides what it means for the others.
  *
  * @throws BulkheadError ENVIRONMENT_INVALID where there is no control channel
  */
 export function processHost(): Host {
   return {
-    control: controlSocket(),
+    control: memberControl() ?? controlSocket(),
     log: streamLog(process.stdout, traceMark),
     exit: (code) => process.exit(code),
     onUncaught(callback) {

@@ -20,6 +20,7 @@ import { rehearse } from "./rehearsal.ts";
 import { createRootMailbox } from "./root-mailbox.ts";
 import { createCounterFile } from "./trace/counters.ts";
 import { createTraceRecorder, type TraceRecorder, traceDirectory } from "./trace/recorder.ts";
+import { memberRoot } from "./trust-group/member.ts";
 
 export type RunOptions = {
   /** Where the sockets are. Default: the directories of a sandbox. */
@@ -42,10 +43,10 @@ const maxControlBytes = 64 * 1024;
 export function runComponent(definition: AnyComponent, options: RunOptions = {}): Promise<void> {
   const host = options.host ?? processHost();
   const directories = options.directories ?? {
-    uses: usesDirectory,
+    uses: `${memberRoot}${usesDirectory}`,
     provides: providesDirectory,
-    leases: leasesDirectory,
-    trace: traceDirectory,
+    leases: `${memberRoot}${leasesDirectory}`,
+    trace: `${memberRoot}${traceDirectory}`,
   };
   return new Promise((ready) => {
     const ending = createEnding(host, () => control);

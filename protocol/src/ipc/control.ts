@@ -9,6 +9,8 @@ import { channelSchema, roleSchema } from "../system.ts";
 
 export const controlProtocol = 1;
 export const controlFileDescriptor = 3;
+/** In the process of a trust group: the first of its members' logs; the others follow, in the order of its arguments. */
+export const firstMemberLogDescriptor = 8;
 /** A component says little to the root server; what is larger is refused and the component restarted. */
 export const maxControlFrameBytes = 64 * 1024;
 

@@ -70,3 +70,5 @@ export const providesDirectory = "/run/ipc/provides";
 export const usesDirectory = "/run/ipc/uses";
 /** Files of shared memory inside a sandbox: `<name>` at the client, `<client>.<name>` at the provider. */
 export const leasesDirectory = "/run/ipc/leases";
+/** In the sandbox of a trust group: what is one member's alone is below `<this>/<member>`, in the places of a sandbox of its own. */
+export const membersDirectory = "/members";

@@ -36,6 +36,7 @@ export function devicePaths(config: Pick<RootServerConfig, "dataDir" | "runDir">
     shownPlatform: join(view, "platform"),
     /** What runners other than Node need, as part of the installed runtime. */
     shownRuntimes: join(view, "platform", "runtimes"),
+    shownWorkerHost: join(view, "platform", "worker-host"),
     shownNode: join(view, "node"),
   };
 }

@@ -1,6 +1,6 @@
 /** One running generation: its directories, its network, its supervision, and the state that it shows to the world. */
 import { join } from "node:path";
-import type { DeviceStatus, Release, ToComponent } from "@bulkhead/protocol";
+import type { Component, DeviceStatus, Release, System, ToComponent } from "@bulkhead/protocol";
 import { type GenerationRecord, type Installed, verifyInstalled } from "../generations/index.ts";
 import {
   applySteps,
@@ -17,7 +17,7 @@ import { createCrashReports } from "./crash-reports.ts";
 import { type Device, type UidOf, uidTable } from "./device.ts";
 import { makeChannelDirectories, prepareStores } from "./directories.ts";
 import { makeLeases } from "./leases.ts";
-import { type LogFifos, runtimeLogName, withDescriptor } from "./log-fifos.ts";
+import { type LogFifos, runtimeLogName, withDescriptors } from "./log-fifos.ts";
 import { makeOwnDirectories, type OwnDirectories } from "./own-directories.ts";
 import { createPacer } from "./pacer.ts";
 import type { Slot } from "./processes.ts";
@@ -28,6 +28,7 @@ import { buildSpec, isCoreServer } from "./sandbox-spec.ts";
 import { startConfig } from "./start-config.ts";
 import { buildStatus } from "./status.ts";
 import { createTraceSwitches } from "./trace-switches.ts";
+import { createTrustGroups, joinSpecs, membersOf, sharedUids } from "./trust-groups/index.ts";
 import { createWatch } from "./verification.ts";
 
 /** The state goes out at most this often. */
@@ -73,7 +74,7 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
   const tellReady = createReadyLine(device.log, installed.generation);
   const release = await verifyInstalled(device.config.dataDir, installed.digest);
   const { system } = release;
-  const uidOf = uidTable(device.config.uidBase, record().uidNumbers);
+  const uidOf = sharedUids(system, uidTable(device.config.uidBase, record().uidNumbers));
   await prepareStores(device.paths, uidOf);
   await setClock(device, release);
   await makeChannelDirectories(device.paths, system, uidOf);
@@ -160,8 +161,13 @@ function createSystemRunner(
     return isThere;
   });
 
+  const launchAlone = (name: string, slot: Slot) =>
+    watch.launch(name, () => launch(options, release, uidOf, own, name, slot));
+  const groups = createTrustGroups(system, (leader) => launchAlone(leader, 0));
+  const isMember = (name: string) => (system.components[name]?.trustGroup ?? null) !== null;
+
   const runner: Runner = createRunner(planSupervision(system), {
-    launch: (name, slot) => watch.launch(name, () => launch(options, release, uidOf, own, name, slot)),
+    launch: (name, slot) => (isMember(name) ? groups.launch(name) : launchAlone(name, slot)),
     greeting: (name, incarnation) => ({
       ...greeting(name, incarnation, release, installed, record(), device),
       trace: traces.settings(name),
@@ -211,6 +217,7 @@ function isCore({ system }: Release, name: string): boolean {
   return component !== undefined && isCoreServer(name, component);
 }
 
+/** Makes the sandbox of `name`, or of the trust group that it leads. */
 function launch(
   { device, fifos, installed }: GenerationOptions,
   { system }: Release,
@@ -219,12 +226,25 @@ function launch(
   name: string,
   slot: Slot,
 ) {
-  const component = system.components[name];
-  if (!component) throw new TypeError(`no component ${name} in the system`);
-  return withDescriptor(fifos.openWriter(name), async (stdout) => {
-    const spec = await buildSpec(device, system, installed.digest, name, component, uidOf, own.of(name), stdout);
+  const members = membersOf(system, name);
+  const { trustGroup, memoryBytes } = componentOf(system, name);
+  return withDescriptors(members.map(fifos.openWriter), async (outputs) => {
+    const [stdout = 1] = outputs;
+    const build = (member: string) => {
+      // Each thread has a heap of its own: a share of what there is for all.
+      const component = { ...componentOf(system, member), memoryBytes: Math.floor(memoryBytes / members.length) };
+      return buildSpec(device, system, installed.digest, member, component, uidOf, own.of(member), stdout);
+    };
+    const [first, ...others] = [await build(name), ...(await Promise.all(members.slice(1).map(build)))];
+    const spec = trustGroup === null ? first : joinSpecs([first, ...others], outputs, memoryBytes);
     return startSandbox({ ...spec, cgroup: groupOf(spec.cgroup, slot) }, device.host);
   });
+}
+
+function componentOf({ components }: System, name: string): Component {
+  const component = components[name];
+  if (!component) throw new TypeError(`no component ${name} in the system`);
+  return component;
 }
 
 /** A component and its spare are limited, and counted, each on its own. */
@@ -241,8 +261,7 @@ function greeting(
   { config, provisioning }: Device,
 ): ToComponent["start"] {
   const { system } = release;
-  const component = system.components[name];
-  if (!component) throw new TypeError(`no component ${name} in the system`);
+  const component = componentOf(system, name);
   const floors = { releaseCounter: record.releaseCounterFloor, securityEpoch: record.securityEpochFloor };
   return {
     protocol: 1,

@@ -37,11 +37,14 @@ export async function openLogFifos(directory: string): Promise<LogFifos> {
   };
 }
 
-/** Hands a descriptor to `use` and closes it afterwards. */
-export async function withDescriptor<T>(descriptor: number, use: (descriptor: number) => Promise<T>): Promise<T> {
+/** Hands descriptors to `use` and closes them afterwards. */
+export async function withDescriptors<T>(
+  descriptors: readonly number[],
+  use: (descriptors: readonly number[]) => Promise<T>,
+): Promise<T> {
   try {
-    return await use(descriptor);
+    return await use(descriptors);
   } finally {
-    closeSync(descriptor);
+    for (const descriptor of descriptors) closeSync(descriptor);
   }
 }

@@ -7,6 +7,7 @@ import type { Mount, SandboxSpec } from "../sandbox/index.ts";
 import { mountStorage, storageWishes, unmountStorage } from "../storage/index.ts";
 import { mountConsole, mountRings, unmountRings } from "../trace/index.ts";
 import type { Device, UidOf } from "./device.ts";
+import { withSharedStorage } from "./trust-groups/index.ts";
 
 export type OwnDirectories = {
   of(component: string): { readonly mounts: readonly Mount[]; readonly storage: SandboxSpec["storage"] };
@@ -17,11 +18,12 @@ export type OwnDirectories = {
 /** Throws STORAGE_FULL, COMPONENT_START_FAILED; nothing is left mounted then. */
 export async function makeOwnDirectories(
   { paths, log }: Device,
-  { components }: System,
+  system: System,
   generation: number,
   { current, trying }: GenerationRecord,
   uidOf: UidOf,
 ): Promise<OwnDirectories> {
+  const { components } = system;
   await mountRings(paths.trace, components, uidOf);
   if (components["serial-server"]) await mountConsole(paths.console, uidOf("serial-server"));
   const stored = await mountStorage({
@@ -30,7 +32,7 @@ export async function makeOwnDirectories(
     generation,
     // A trial that fails brings the current one back, with what it had stored.
     needed: [current, trying].flatMap((installed) => installed?.generation ?? []),
-    wishes: storageWishes(components),
+    wishes: storageWishes(withSharedStorage(system)),
     uidOf,
     log: log.line,
   });

@@ -30,6 +30,7 @@ export async function buildSpec(
     bundle: bundleDirectory(device, digest, component),
     nodePath: device.paths.shownNode,
     runtimesDir: device.paths.shownRuntimes,
+    workerHost: device.paths.shownWorkerHost,
   });
   return {
     ...execution,

@@ -9,6 +9,7 @@ import { execa } from "execa";
 import { plannedMounts, programEnvironment, type Sandbox } from "../sandbox/index.ts";
 import type { Question } from "../verify/index.ts";
 import type { Device } from "./device.ts";
+import { membersOf } from "./trust-groups/index.ts";
 
 const timeoutMs = 60_000;
 /** A system that never comes to rest is reported as it is then found. */
@@ -96,7 +97,8 @@ function questionOf(device: Device, system: System, sandboxes: ReadonlyMap<Sandb
       seccomp: made.seccomp,
       userNamespace: made.form === "own-userns",
       deadline: level.deadline === "applied",
-      log: join(device.paths.log, name),
+      members: [...membersOf(system, name)],
+      logs: membersOf(system, name).map((member) => join(device.paths.log, member)),
     };
   });
   return { system, provisioning: device.provisioning, cgroup: device.host.cgroup, asked };

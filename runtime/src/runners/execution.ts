@@ -11,6 +11,8 @@ export type Subject = {
   readonly nodePath: string;
   /** Holds what other runners need, each in a directory of its name: `bun`, `erlang`, `elixir`. */
   readonly runtimesDir: string;
+  /** Directory of the program that runs the members of a trust group. */
+  readonly workerHost: string;
 };
 
 /** `mounts` has the bundle and its interpreter; channels and privileges are the root server's to add. */

@@ -5,12 +5,14 @@ import { bunRunner } from "./bun.ts";
 import type { Execution, Runner, Subject } from "./execution.ts";
 import { nativeRunner } from "./native.ts";
 import { nodeRunner } from "./node.ts";
+import { workerRunner } from "./worker.ts";
 
-export type { Execution } from "./execution.ts";
+export { bundleInside, type Execution } from "./execution.ts";
 
 const runners: Readonly<Partial<Record<RunnerName, Runner>>> = {
   node: nodeRunner,
   bun: bunRunner,
+  worker: workerRunner,
   native: nativeRunner,
   beam: beamRunner,
 };

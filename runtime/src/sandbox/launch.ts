@@ -14,7 +14,7 @@ import { type CommandLine, descriptors } from "./bubblewrap.ts";
 import { inheritedDescriptors } from "./descriptors.ts";
 import { type Gate, makeGate } from "./gate.ts";
 import { programEnvironment } from "./programs.ts";
-import type { ExitStatus } from "./spec.ts";
+import type { ExitStatus, SandboxSpec } from "./spec.ts";
 
 export type Launched = {
   control: Duplex;
@@ -30,8 +30,12 @@ export type Launched = {
 /** The first of bubblewrap's status documents (bwrap(1), --json-status-fd); later ones have no child-pid. */
 const statusSchema = z.object({ "child-pid": z.number().int().positive() });
 
-/** `filter`: the seccomp program, or null to start without one. `stdout`: see SandboxSpec. */
-export async function launch(line: CommandLine, filter: Buffer | null, stdout: number): Promise<Launched> {
+/** `filter`: the seccomp program, or null to start without one. `stdout` and `outputs`: see SandboxSpec. */
+export async function launch(
+  line: CommandLine,
+  filter: Buffer | null,
+  { stdout, outputs = [] }: Pick<SandboxSpec, "stdout" | "outputs">,
+): Promise<Launched> {
   const nothing = await open("/dev/null", "r+");
   const gate = await makeGate().catch((cause: unknown) => {
     throw new BulkheadError("COMPONENT_START_FAILED", "the gate that a sandbox waits at cannot be made", { cause });
@@ -39,7 +43,7 @@ export async function launch(line: CommandLine, filter: Buffer | null, stdout: n
   try {
     const [program, ...rest] = line.argv;
     const monitor = spawn(program, rest, {
-      stdio: standardIo(stdout, gate.fd, nothing.fd, await inheritedDescriptors()),
+      stdio: standardIo(stdout, outputs, gate.fd, nothing.fd, await inheritedDescriptors()),
       env: programEnvironment,
     });
     return attach(monitor, gate, line.options, filter);
@@ -54,8 +58,14 @@ export async function launch(line: CommandLine, filter: Buffer | null, stdout: n
 type StandardIo = ("ignore" | "pipe" | number)[];
 
 /** What was inherited by accident is replaced by /dev/null: "ignore" would leave it open. */
-function standardIo(stdout: number, gate: number, nothing: number, inherited: readonly number[]): StandardIo {
-  const stdio: StandardIo = ["ignore", stdout, stdout, "pipe", "pipe", gate, "pipe", "pipe"];
+function standardIo(
+  stdout: number,
+  outputs: readonly number[],
+  gate: number,
+  nothing: number,
+  inherited: readonly number[],
+): StandardIo {
+  const stdio: StandardIo = ["ignore", stdout, stdout, "pipe", "pipe", gate, "pipe", "pipe", ...outputs];
   const taken = stdio.length;
   for (const fd of inherited.filter((number) => number >= taken)) {
     while (stdio.length < fd) stdio.push("ignore");

@@ -49,6 +49,8 @@ export type SandboxSpec = {
   cgroup: string;
   /** Descriptor that becomes 1 and 2 of the component. */
   stdout: number;
+  /** Descriptors that become 8, 9 and so on: the logs of a trust group's members. */
+  outputs?: readonly number[];
   /** Layers without which it must not run: SANDBOX_UNAVAILABLE. */
   requires: Component["requires"];
 };

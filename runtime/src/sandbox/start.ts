@@ -34,7 +34,7 @@ export async function startSandbox(spec: SandboxSpec, host: HostCapabilities): P
   // The one before it may just have ended: what cleans up after it must not meet the new group.
   await removals.get(spec.cgroup);
   await createGroup(host.cgroup, spec.cgroup, spec.limits);
-  const launched = await launch(line, filter, spec.stdout);
+  const launched = await launch(line, filter, spec);
   const ended = launched.ended.then((status) => ({ ...status, ...readEndOfUse(host.cgroup, spec.cgroup) }));
   const exited = cleanUpAfter(ended, spec, host);
   try {

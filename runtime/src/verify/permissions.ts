@@ -2,7 +2,14 @@
  * Who may do what: what core servers have beyond an ordinary component. The root server gives it (privileges.ts); this is
  * the other book, which `verify` holds it to, and the table of docs/architecture.md is held to this one by a test.
  */
-import { type CoreName, providesDirectory, type System, usesDirectory } from "@bulkhead/protocol";
+import {
+  type CoreName,
+  leasesDirectory,
+  membersDirectory,
+  providesDirectory,
+  type System,
+  usesDirectory,
+} from "@bulkhead/protocol";
 import { namespacePath } from "../network/namespaces.ts";
 import { componentNamespace } from "../network/plan.ts";
 import type { Asked, Found } from "./question.ts";
@@ -59,13 +66,21 @@ export function comparePermissions(asked: Asked, system: System): Found[] {
   const may = permissionOf(asked.name, system);
   const excess = [
     ...asked.mounts.flatMap((mount) =>
-      isAllowed(mount, asked.name, may, system) ? [] : `${mount.kind} ${mount.target}`,
+      mayHave(asked.members, mount, may, system) ? [] : `${mount.kind} ${mount.target}`,
     ),
     ...asked.capabilities.filter((name) => !may.capabilities?.includes(name)),
     ...(asked.networkNamespace === namespaceOf(asked.name, may, system) ? [] : [`network ${asked.networkNamespace}`]),
   ];
   if (excess.length === 0) return [];
   return [{ what: "permissions", expected: "what a component of its name may have", found: excess.join(", ") }];
+}
+
+/** In a trust group, what lies in a member's place is that member's, and the rest is everybody's. */
+function mayHave(members: readonly string[], mount: Asked["mounts"][number], may: Permission, system: System): boolean {
+  const owner = members.find((name) => mount.target.startsWith(`${membersDirectory}/${name}/`));
+  if (owner === undefined) return members.some((name) => isAllowed(mount, name, may, system));
+  const target = mount.target.slice(`${membersDirectory}/${owner}`.length);
+  return isAllowed({ ...mount, target }, owner, may, system);
 }
 
 function permissionOf(name: string, { components }: System): Permission {
@@ -93,10 +108,13 @@ function isAllowed(mount: Asked["mounts"][number], name: string, may: Permission
     case "rw": {
       const own = system.channels.filter(({ provider }) => provider === name);
       const channels = own.map((channel) => `${providesDirectory}/${channel.client}.${channel.name}`);
+      const leases = system.channels
+        .filter(({ client, provider, leaseBytes }) => leaseBytes > 0 && (client === name || provider === name))
+        .map((channel) => `${leasesDirectory}/${channel.client === name ? "" : `${channel.client}.`}${channel.name}`);
       const hasStorage = (component?.storage.quotaBytes ?? 0) > 0;
       const hasTrace = (component?.trace.ringBytes ?? 0) > 0;
       const ownPlaces = [hasStorage ? "/data" : "", hasTrace ? "/run/trace" : ""];
-      return [...channels, ...ownPlaces].includes(target) || isOf(may.writes);
+      return [...channels, ...leases, ...ownPlaces].includes(target) || isOf(may.writes);
     }
     case "ro": {
       const used = system.channels.filter(({ client }) => client === name);

@@ -44,8 +44,10 @@ const askedSchema = z.strictObject({
     cores: z.array(z.number().int()),
   }),
   cgroup: z.string(),
-  /** The FIFO that its output goes into. */
-  log: path,
+  /** Who is in it: `name`, or the members of the trust group that it leads. */
+  members: z.array(nameSchema),
+  /** The FIFOs that their output goes into. */
+  logs: z.array(path),
 });
 export type Asked = z.infer<typeof askedSchema>;
 

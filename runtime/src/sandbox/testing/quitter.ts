@@ -27,6 +27,6 @@ const line = commandLine(
 );
 // Not one of ours, which whoever started us waits to see closed: the blocked sandbox keeps what it is given.
 const { fd } = await open("/dev/null", "r+");
-const launched = await launch(line, null, fd);
+const launched = await launch(line, null, { stdout: fd });
 const pid = await launched.childPid;
 process.stdout.write(`${pid}\n`, () => process.kill(process.pid, "SIGKILL"));

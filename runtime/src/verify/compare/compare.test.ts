@@ -232,7 +232,7 @@ test("[K8] it listens on its channels, and speaks to a network only where it has
     compareSockets(question, system, sockets, new Set(held)).map(({ found }) => found);
   const networked = asked({ networkNamespace: "/run/netns/c-climate" });
   expect(compareOf(asked(), [channel, socket("unix")])).toEqual([]);
-  expect(compareOf(asked({ name: "other" }), [channel])).toHaveLength(1);
+  expect(compareOf(asked({ name: "other", members: ["other"] }), [channel])).toHaveLength(1);
   expect(compareOf(asked(), [socket("unix", { listening: true, local: "@abstract" })])).toEqual([
     "unix, listening on @abstract",
   ]);

@@ -107,7 +107,7 @@ function faultOf(
   if (target.startsWith("anon_inode:")) return anonymous.test(target) ? undefined : "not what a component makes";
   // What it was started with: no input, and its log; Bun keeps a copy of that under another number.
   if (target === "/dev/null" && kind === "character") return undefined;
-  if (kind === "fifo" && target === asked.log) return undefined;
+  if (kind === "fifo" && asked.logs.includes(target)) return undefined;
   return mountIds.has(mountId) ? undefined : "opened outside of its sandbox";
 }
 

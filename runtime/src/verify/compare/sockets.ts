@@ -17,7 +17,7 @@ export function compareSockets(
   held: ReadonlySet<string>,
 ): Found[] {
   const paths = system.channels
-    .filter(({ provider }) => provider === asked.name)
+    .filter(({ provider }) => asked.members.includes(provider))
     .map(({ client, name }) => `${providesDirectory}/${client}.${name}/socket`);
   const isServer = asked.capabilities.includes("net_admin");
   const own = isServer ? sockets.filter(({ inode }) => held.has(`socket:[${inode}]`)) : sockets;

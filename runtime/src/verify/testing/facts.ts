@@ -47,7 +47,8 @@ export function asked(more: Partial<Asked> = {}): Asked {
     deadline: false,
     limits: { memoryBytes: 50_331_648, processes: 32, cpu: { class: "fair", weight: 100 }, cores: [] },
     cgroup: "one/climate",
-    log: "/run/device/log/climate",
+    members: ["climate"],
+    logs: ["/run/device/log/climate"],
     ...more,
   };
 }
