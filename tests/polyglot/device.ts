@@ -31,7 +31,8 @@ export async function withCore(release: Release, platformDir: string, servers: r
   return withoutCore(release, [...needed]);
 }
 
-function withoutCore(release: Release, also: readonly string[] = []): Release {
+/** Of the core only what a root server cannot do without, and `also`. */
+export function withoutCore(release: Release, also: readonly string[] = []): Release {
   const { system } = release;
   const isKept = (name: string) =>
     keptCore.has(name) || also.includes(name) || system.components[name]?.role === "application";

@@ -1,7 +1,6 @@
 /** The system of this folder on a device of its own: its components as they are built, `verify`, and a stand-in that hears of crashes. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Release } from "@bulkhead/protocol";
 import { cleanUp, nextName, startIn } from "../../runtime/src/root-server/testing/bench.ts";
 import { flashDevice, type SpecDevice, type SpecWorld } from "../../runtime/src/root-server/testing/device.ts";
 import { fakes } from "../../runtime/src/root-server/testing/fake-components.ts";
@@ -20,19 +19,9 @@ export async function bootGroup(): Promise<{ device: SpecDevice; world: SpecWorl
     const host = join(bulkheadDirectory, "runtime/src/worker-host/main.ts");
     await bundle("program", host, join(platformDir, "worker-host/main.js"));
     const { release } = await buildRelease({ manifest, outDir: into, releaseCounter: 1 });
-    return withSerialServer(release);
+    return withoutCore(release, ["serial-server"]);
   });
   cleanUp.push(() => device.remove());
   await device.installVerify();
   return { device, world: startIn(device) };
-}
-
-function withSerialServer(release: Release): Release {
-  const kept = withoutCore(release);
-  const { system } = kept;
-  const name = "serial-server";
-  const component = release.system.components[name];
-  if (!component) throw new TypeError("no serial-server in the release");
-  const components = { ...system.components, [name]: component };
-  return { ...kept, system: { ...system, components, startOrder: [name, ...system.startOrder] } };
 }

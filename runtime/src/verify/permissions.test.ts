@@ -89,3 +89,27 @@ test("[K14] an ordinary component may have its bundle, its channels and its /tmp
   const question = asked();
   expect(comparePermissions({ ...question, mounts: [...question.mounts, uses] }, system)).toEqual([]);
 });
+
+test("[K14] [K10] in a trust group a member's place has what that member may have, and not another's", () => {
+  const pair = plainComponent({ trustGroup: "pair", storage: { ...plainComponent().storage, quotaBytes: 4096 } });
+  const grouped = plainSystem({
+    components: { climate: pair, valve: pair, other: plainComponent() },
+    channels: [
+      plainChannel({ client: "valve", name: "fan", provider: "other", leaseBytes: 4096 }),
+      plainChannel({ client: "other", name: "air", provider: "climate", leaseBytes: 4096 }),
+    ],
+  });
+  const found = (kind: "ro" | "rw", target: string) => {
+    const question = asked({ members: ["climate", "valve"], mounts: [{ kind, source: "/x", target }] });
+    return comparePermissions(question, grouped).map((difference) => difference.found);
+  };
+  expect(found("ro", "/members/valve/run/ipc/uses/fan")).toEqual([]);
+  expect(found("ro", "/members/climate/run/ipc/uses/fan")).toEqual(["ro /members/climate/run/ipc/uses/fan"]);
+  expect(found("rw", "/run/ipc/provides/other.air")).toEqual([]);
+  expect(found("rw", "/run/ipc/provides/valve.fan")).toEqual(["rw /run/ipc/provides/valve.fan"]);
+  expect(found("rw", "/members/valve/run/ipc/leases/fan")).toEqual([]);
+  expect(found("rw", "/members/climate/run/ipc/leases/other.air")).toEqual([]);
+  expect(found("rw", "/members/climate/run/ipc/leases/fan")).toEqual(["rw /members/climate/run/ipc/leases/fan"]);
+  expect(found("rw", "/members/other/app")).toEqual(["rw /members/other/app"]);
+  expect(found("rw", "/data")).toEqual([]);
+});
