@@ -43,7 +43,7 @@ export async function startFullSystem(): Promise<FullSystem> {
     instance: String(record.instance),
     log,
     end,
-    rootServer: () => launched.processOf(/root-server\.js/),
+    rootServer: () => launched.processOf(/^\S+ \S*root-server\.js/),
   };
 }
 

@@ -98,6 +98,7 @@ export async function measureRunit(instance: string): Promise<{ version: string 
     // SIGHUP: it ends its services, too.
     child.kill("SIGHUP");
     await ended;
-    await rm(place, { recursive: true, force: true });
+    // runsv may still be writing its last state.
+    await rm(place, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
