@@ -79,6 +79,22 @@ describe("[K3] a call", () => {
     raw.socket.destroy();
   });
 
+  test("of a connection that has gone counts: a client that comes again and again piles up nothing", async () => {
+    const { path, clientEnd } = await pair();
+    clientEnd.close();
+    const hang = Array.from({ length: 256 }, (_, id) => encodeFrame([0, id, "hang", null]));
+    for (let round = 0; round < 4; round++) {
+      const raw = await rawConnection(path);
+      raw.socket.write(Buffer.concat([hello(), ...hang, encodeFrame([0, 256, "hang", null])]));
+      await eventually(() => raw.messages.length).toBe(2);
+      raw.socket.destroy();
+    }
+    const last = await rawConnection(path);
+    last.socket.write(Buffer.concat([hello(), encodeFrame([0, 1, "hang", null])]));
+    await eventually(() => last.messages[1]).toMatchObject([1, 1, { code: "IPC_OVERLOADED" }, null]);
+    last.socket.destroy();
+  });
+
   test("carries every value that an interface can describe there and back", async () => {
     const { client } = await pair();
     const value = fc.oneof(

@@ -7,6 +7,7 @@ import type { AnyInterface, Handlers } from "../component.ts";
 import type { Operation, StreamDefinition } from "../interface.ts";
 import type { Log } from "../log.ts";
 import type { Link } from "./link.ts";
+import type { Load } from "./load.ts";
 import { parseValue, toCallError } from "./message.ts";
 import { type ProviderStreams, type StreamHandler, serveStreams } from "./stream/provider-streams.ts";
 import { traceSink } from "./trace-sink.ts";
@@ -29,6 +30,7 @@ export type Served<I extends AnyInterface> = {
   log: Log;
   /** Counts what was refused. */
   onRefusal(): void;
+  load: Load;
 };
 
 export type Answering = {
@@ -41,11 +43,12 @@ export type Answering = {
 type Handler = (args: unknown) => unknown;
 
 export function answerCalls<I extends AnyInterface>(served: Served<I>, link: Link, handlers: Handlers<I>): Answering {
-  const { interface: iface, service, log } = served;
+  const { interface: iface, service, log, load } = served;
   const methods = handlers as Readonly<Record<string, Handler & StreamHandler>>;
   const streams: ProviderStreams = serveStreams(
     { send: link.send, isClogged: () => link.queuedBytes() > clogBytes },
     blame,
+    load,
   );
   let running = 0;
 
@@ -100,6 +103,7 @@ export function answerCalls<I extends AnyInterface>(served: Served<I>, link: Lin
       if (running >= maxOutstandingCalls) {
         throw new BulkheadError("IPC_OVERLOADED", `${maxOutstandingCalls} calls are being answered`);
       }
+      load.check();
       const definition = own(iface.operations, operation);
       const checked = admit(definition, operation, args);
       const result = (methods[operation] as Handler)(checked);
@@ -112,6 +116,7 @@ export function answerCalls<I extends AnyInterface>(served: Served<I>, link: Lin
 
   function later(id: number, operation: string, definition: Operation, result: Promise<unknown>): void {
     running++;
+    load.run(result);
     result.then(
       (value) => {
         running--;
@@ -126,6 +131,7 @@ export function answerCalls<I extends AnyInterface>(served: Served<I>, link: Lin
 
   function open(id: number, name: string, args: unknown, creditBytes: number): void {
     try {
+      load.check();
       const definition = own(iface.streams, name);
       const checked = admit(definition, name, args);
       const handler = methods[name] as StreamHandler;

@@ -12,6 +12,7 @@ import type { LeaseFile } from "./client.ts";
 import { helloFrame, helloMs, readHello, type Self } from "./hello.ts";
 import { type Link, openLink } from "./link.ts";
 import { listenSocket } from "./listen.ts";
+import { createLoad, type Load } from "./load.ts";
 import { parseValue } from "./message.ts";
 import { type Answering, answerCalls, type Served } from "./provider-calls.ts";
 
@@ -52,9 +53,10 @@ export async function listenChannel<I extends AnyInterface>(options: ServerOptio
   }
   const counters: ServerCounters = { refusedConnections: 0, refusedCalls: 0, droppedNotifications: 0 };
   const lease = options.lease && providerLease(options.lease.path, options.lease.sizeBytes);
+  const load = createLoad();
   let current: Link | undefined;
   const listener = await listenSocket(options.path, (socket) => {
-    serveConnection(socket, options, grant.data, lease ?? noProviderLease, counters, (link) => {
+    serveConnection(socket, options, grant.data, lease ?? noProviderLease, counters, load, (link) => {
       current?.destroy();
       current = link;
     });
@@ -80,6 +82,7 @@ function serveConnection<I extends AnyInterface>(
   grant: unknown,
   lease: ProviderLease,
   counters: ServerCounters,
+  load: Load,
   replace: (link: Link) => void,
 ): void {
   const goneListeners: (() => void)[] = [];
@@ -96,7 +99,7 @@ function serveConnection<I extends AnyInterface>(
       replace(link);
       const client = servedClient(options, hello, grant, lease, link, counters, goneListeners);
       callOut(() => {
-        answering = answerCalls(servedOf(options, grant, counters), link, options.accept(client));
+        answering = answerCalls(servedOf(options, grant, counters, load), link, options.accept(client));
       });
     },
     onDrain: () => answering?.drained(),
@@ -117,12 +120,14 @@ function servedOf<I extends AnyInterface>(
   options: ServerOptions<I>,
   grant: unknown,
   counters: ServerCounters,
+  load: Load,
 ): Served<I> {
   const { operations = null } = options.channel;
   return {
     interface: options.interface,
     service: options.service,
     channel: nameOf(options),
+    load,
     grant,
     operations: operations && new Set(operations),
     log: options.log,

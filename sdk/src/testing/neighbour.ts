@@ -1,6 +1,7 @@
 /** A call as it happens between two components, without sockets: through the wire form and the checks of both ends. */
 import { BulkheadError, type Frame } from "@bulkhead/protocol";
 import type { Link } from "../channel/link.ts";
+import { createLoad } from "../channel/load.ts";
 import { parseValue } from "../channel/message.ts";
 import { answerCalls } from "../channel/provider-calls.ts";
 import { type ClientStreams, trackStreams } from "../channel/stream/client-streams.ts";
@@ -63,7 +64,16 @@ export function streamNeighbour<I extends AnyInterface>(
   };
   const { name, digest: service } = iface;
   const log = createLog(() => {});
-  const served = { interface: iface, service, channel: name, grant, operations: null, log, onRefusal() {} };
+  const served = {
+    interface: iface,
+    service,
+    channel: name,
+    grant,
+    operations: null,
+    log,
+    onRefusal() {},
+    load: createLoad(),
+  };
   const provider = answerCalls(served, link, handlers);
   client.opened({ send: deliver(provider.take), isClogged: () => false });
   return {

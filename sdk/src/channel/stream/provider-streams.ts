@@ -1,6 +1,7 @@
 /** The streams that one client has open at its provider: runs their handlers, and ends them whichever end goes first. */
 import { BulkheadError, type Frame, maxOpenStreams, streamWindowBytes } from "@bulkhead/protocol";
 import type { StreamDefinition } from "../../interface.ts";
+import type { Load } from "../load.ts";
 import { fromCallError, parseValue, toCallError } from "../message.ts";
 import type { StreamLink } from "./client-streams.ts";
 import { createReader, type Reader } from "./reader.ts";
@@ -34,8 +35,12 @@ type Open = {
   writer?: Writer;
 };
 
-/** `onFailure` hears what handlers throw. */
-export function serveStreams(link: StreamLink, onFailure: (name: string, error: unknown) => void): ProviderStreams {
+/** `onFailure` hears what handlers throw; `load` counts those that run, also after their client has gone. */
+export function serveStreams(
+  link: StreamLink,
+  onFailure: (name: string, error: unknown) => void,
+  load: Pick<Load, "run">,
+): ProviderStreams {
   const streams = new Map<number, Open>();
 
   /** Forgets a stream; what its handler still does reaches nobody. */
@@ -60,7 +65,9 @@ export function serveStreams(link: StreamLink, onFailure: (name: string, error: 
       if (stream.writer) await pump(result as AsyncIterable<unknown>, stream.writer);
       else await result;
     };
-    work().then(
+    const whole = work();
+    load.run(whole);
+    whole.then(
       () => finish(id, stream, null),
       (error: unknown) => finish(id, stream, error),
     );

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { defineInterface } from "../../interface.ts";
 import { createLog } from "../../log.ts";
+import { createLoad } from "../load.ts";
 import { answerCalls } from "../provider-calls.ts";
 import { trackStreams } from "./client-streams.ts";
 
@@ -43,7 +44,7 @@ function world() {
   };
   const served = {
     ...{ interface: iface, service: "flow", channel: "c.flow", grant: {}, operations: null },
-    ...{ log: createLog(() => {}), onRefusal() {} },
+    ...{ log: createLog(() => {}), onRefusal() {}, load: createLoad() },
   };
   const provider = answerCalls<typeof iface>(served, link, {
     async *down(count, { signal }) {
