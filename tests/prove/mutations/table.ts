@@ -1,4 +1,6 @@
-/** Each protection of a sandbox, taken away by a change of its source, and the test that must fail then. */
+/** Each protection of a sandbox (of channels and logs: `limits.ts`), taken away by a change of its source, and the test that must fail. */
+
+import { limits as bounds } from "./limits.ts";
 
 export type Edit = { readonly file: string; readonly from: string | RegExp; readonly to: string };
 export type Mutation = {
@@ -149,4 +151,4 @@ const verify: readonly Mutation[] = [
   without("the network of the board", look, "compareBoard", spec),
 ];
 
-export const mutations: readonly Mutation[] = [...sandbox, ...verify];
+export const mutations: readonly Mutation[] = [...sandbox, ...verify, ...bounds];
