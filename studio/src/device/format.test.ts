@@ -2,6 +2,7 @@ import type { Device } from "@bulkhead/kms";
 import type { ComponentStatus, DeviceStatus, Level } from "@bulkhead/protocol";
 import { expect, test } from "vitest";
 import { formatComponents, formatDevice, formatDevices, formatLogLine } from "./format.ts";
+import { formatReport } from "./format-report.ts";
 
 const nowMs = 1_800_000_000_000;
 const key = "A".repeat(43);
@@ -131,3 +132,12 @@ test.each([
   const line = formatLogLine({ id: 1, sequence: 1, atMs: nowMs, component: "climate", stream, text: "fan on" });
   expect(line).toBe(`2027-01-15 08:00:00.000 climate          ${mark}fan on`);
 });
+
+test("[K16] a device's whole state steers no terminal, whatever its texts hold", () => {
+  const release = { digest: "0".repeat(64), name: "greenhouse", version: "1\u001b[2J", releaseCounter: 1 };
+  const nothing = { resources: null, usage: null, clock: null, inspections: { "\u001b]0;x": counters } };
+  const text = formatReport({ format: 1, atMs: nowMs, status: { ...status, release }, ...nothing });
+  expect(text).not.toContain("\u001b");
+  expect(text).toContain("1\\u001b[2J");
+});
+const counters = { passed: 1, notGranted: 0, rateLimited: 0, droppedNotifications: 0, broken: 0 };
