@@ -73,6 +73,7 @@ export const errorTable = {
   KEY_STORE_DAMAGED: "The key store holds something that it did not write.",
   SECRET_NOT_SET: "The device was not given a secret of this name.",
   STATE_DAMAGED: "A stored record is damaged.",
+  RECORD_DAMAGED: "The record of a component's life is damaged, or of another version.",
 
   // Releases and trust.
   RELEASE_SIGNATURE_INVALID: "The release is not signed by the keys that this device trusts.",

@@ -2,13 +2,17 @@
 import { createConnection, type NetConnectOpts, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { BulkheadError, controlFileDescriptor } from "@bulkhead/protocol";
+import { socketTransport, type Transport } from "./channel/transport.ts";
+import { type ControlEnd, type ControlHandlers, openControl } from "./control-end.ts";
 import { type Log, streamLog } from "./log.ts";
 import { traceMark } from "./trace/recorder.ts";
 import { memberControl } from "./trust-group/member.ts";
 
 export type Host = {
-  /** The control channel. */
-  control: Duplex;
+  /** Takes over the control channel. */
+  openControl(handlers: ControlHandlers, onEnd: (error: BulkheadError | undefined) => void): ControlEnd;
+  /** What the channels go over. */
+  transport: Transport;
   log: Log;
   exit(code: number): void;
   /** Hears of errors that nobody caught. */
@@ -24,8 +28,10 @@ export type Host = {
  * @throws BulkheadError ENVIRONMENT_INVALID where there is no control channel
  */
 export function processHost(): Host {
+  const control = memberControl() ?? controlSocket();
   return {
-    control: memberControl() ?? controlSocket(),
+    openControl: (handlers, onEnd) => openControl(control, handlers, onEnd),
+    transport: socketTransport,
     log: streamLog(process.stdout, traceMark),
     exit: (code) => process.exit(code),
     onUncaught(callback) {

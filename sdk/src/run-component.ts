@@ -13,9 +13,10 @@ import {
 import { type ClientEnd, createClientEnd, type LeaseFile } from "./channel/client.ts";
 import { listenChannel, type ServerEnd } from "./channel/server.ts";
 import type { AnyComponent, AnyInterface, Context, Handlers, ServedClient } from "./component.ts";
-import { type ControlEnd, openControl } from "./control-end.ts";
+import type { ControlEnd } from "./control-end.ts";
 import { createEnding, type Ending, type StopHandler } from "./ending.ts";
 import { type Host, processHost } from "./process-host.ts";
+import { recordedHost } from "./record/recorded-host.ts";
 import { rehearse } from "./rehearsal.ts";
 import { createRootMailbox } from "./root-mailbox.ts";
 import { createCounterFile } from "./trace/counters.ts";
@@ -27,6 +28,8 @@ export type RunOptions = {
   directories?: Directories;
   /** The process around the component. Default: this process, with the control channel on file descriptor 3. */
   host?: Host;
+  /** Writes down all that comes in and goes out, for `bulkhead replay`; at most so many bytes. */
+  record?: { file: string; maxBytes: number };
 };
 
 type Directories = { uses: string; provides: string; leases?: string; trace: string };
@@ -41,7 +44,7 @@ const maxControlBytes = 64 * 1024;
  * after a stop, with 1 after a fault, which it tells the root server first.
  */
 export function runComponent(definition: AnyComponent, options: RunOptions = {}): Promise<void> {
-  const host = options.host ?? processHost();
+  const host = recordedHost(options.host ?? processHost(), options.record);
   const directories = options.directories ?? {
     uses: `${memberRoot}${usesDirectory}`,
     provides: providesDirectory,
@@ -52,8 +55,7 @@ export function runComponent(definition: AnyComponent, options: RunOptions = {})
     const ending = createEnding(host, () => control);
     const root = createRootMailbox((kind, body) => control.tell(kind, body));
     let launched: Launch | undefined;
-    const control: ControlEnd = openControl(
-      host.control,
+    const control: ControlEnd = host.openControl(
       {
         "stand-by": () => void rehearse(host.log).then(() => control.tell("standing-by", {})),
         // Without a pause between: `peer` may stand right behind `start`.
@@ -103,7 +105,10 @@ function prepare(
     const { leaseBytes } = findChannel(start, name, iface);
     const lease = leaseFile(directories, name, leaseBytes);
     const path = `${directories.uses}/${name}/socket`;
-    ends.set(name, createClientEnd({ interface: iface, name, path, self, log: host.log, lease }));
+    ends.set(
+      name,
+      createClientEnd({ interface: iface, name, path, self, log: host.log, lease, transport: host.transport }),
+    );
   }
   const accepts: Launch["accepts"] = new Map();
   const stopHandlers: Launch["stopHandlers"] = [];
@@ -179,6 +184,7 @@ async function listen(launched: Launch, channel: Channel): Promise<ServerEnd | u
     self: { component: start.component, incarnation: start.incarnation },
     log: host.log,
     lease: leaseFile(launched.directories, `${channel.client}.${channel.name}`, channel.leaseBytes),
+    transport: host.transport,
     accept,
   });
 }

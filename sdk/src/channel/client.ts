@@ -10,6 +10,7 @@ import type { Self } from "./hello.ts";
 import { parseValue } from "./message.ts";
 import { createPeerWatch } from "./peer-watch.ts";
 import { trackStreams } from "./stream/client-streams.ts";
+import type { Transport } from "./transport.ts";
 
 /** A call is refused while the peer has not taken this much of the calls before it. */
 const maxQueuedBytes = 4 * 1024 * 1024;
@@ -28,6 +29,8 @@ export type ClientOptions<I extends AnyInterface> = {
   log: Log;
   /** The file of the channel's shared memory, where it has some. */
   lease?: LeaseFile | undefined;
+  /** Default: Unix sockets. */
+  transport?: Transport | undefined;
 };
 
 export type ClientEnd<I extends AnyInterface> = {
@@ -58,6 +61,7 @@ export function createClientEnd<I extends AnyInterface>(options: ClientOptions<I
     interface: iface,
     path: options.path,
     self: options.self,
+    transport: options.transport,
     onUp(link, incarnation) {
       watch.set({ up: true, incarnation });
       calls.opened((frame) => {

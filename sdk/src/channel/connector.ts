@@ -5,7 +5,8 @@
 import type { BulkheadError, Frame } from "@bulkhead/protocol";
 import type { AnyInterface, PeerState } from "../component.ts";
 import { helloFrame, helloMs, readHello, type Self } from "./hello.ts";
-import { connectLink, type Link } from "./link.ts";
+import type { Link } from "./link.ts";
+import { socketTransport, type Transport } from "./transport.ts";
 
 // A provider listens before it is announced, so a retry is the exception: short at first, then easy on the machine.
 const firstRetryMs = 10;
@@ -15,6 +16,7 @@ export type ConnectorOptions = {
   interface: AnyInterface;
   path: string;
   self: Self;
+  transport?: Transport | undefined;
   /** Both ends have said hello. */
   onUp(link: Link, incarnation: number): void;
   onFrame(frame: Frame, sizeBytes: number): void;
@@ -26,6 +28,7 @@ export type ConnectorOptions = {
 export type Connector = { setPeer(state: PeerState): void; close(): void };
 
 export function createConnector(options: ConnectorOptions): Connector {
+  const { transport = socketTransport } = options;
   let peer: PeerState = { up: false, incarnation: 0 };
   let link: Link | undefined;
   /** Of the provider behind `link`; undefined before its hello. */
@@ -34,7 +37,7 @@ export function createConnector(options: ConnectorOptions): Connector {
   let retryMs = firstRetryMs;
 
   function connect(): void {
-    const mine = connectLink(options.path, {
+    const mine = transport.connect(options.path, {
       onDrain: options.onDrain,
       onFrame(frame, sizeBytes) {
         if (linked !== undefined) {

@@ -39,6 +39,8 @@ export type Link = {
 };
 
 const defaultHalfFrameMs = 5_000;
+// The timers of a connection are below what a record holds: where a component is recorded, these are not.
+const { setTimeout, clearTimeout } = globalThis;
 
 /** Takes over a connected socket. */
 export function openLink(socket: Socket, options: LinkOptions): Link {

@@ -2,7 +2,6 @@
  * The provider's end of one channel: listens, checks hello, and hands what follows to `provider-calls.ts`. A client that
  * breaks the rules loses its connection and disturbs no other.
  */
-import type { Socket } from "node:net";
 import { BulkheadError, type Hello } from "@bulkhead/protocol";
 import type { AnyInterface, Handlers, ServedClient } from "../component.ts";
 import { noProviderLease, type ProviderLease, providerLease } from "../lease/lease.ts";
@@ -10,11 +9,11 @@ import type { Log } from "../log.ts";
 import { callOut } from "./call-out.ts";
 import type { LeaseFile } from "./client.ts";
 import { helloFrame, helloMs, readHello, type Self } from "./hello.ts";
-import { type Link, openLink } from "./link.ts";
-import { listenSocket } from "./listen.ts";
+import type { Link } from "./link.ts";
 import { createLoad, type Load } from "./load.ts";
 import { parseValue } from "./message.ts";
 import { type Answering, answerCalls, type Served } from "./provider-calls.ts";
+import { type OpenConnection, socketTransport, type Transport } from "./transport.ts";
 
 /** Notifications are dropped above this: they may be lost, answers may not. */
 const notifyBytes = 128 * 1024;
@@ -31,6 +30,8 @@ export type ServerOptions<I extends AnyInterface> = {
   /** The file of the channel's shared memory, where it has some. */
   lease?: LeaseFile | undefined;
   accept(client: ServedClient<I>): Handlers<I>;
+  /** Default: Unix sockets. */
+  transport?: Transport | undefined;
   /** For tests. */
   halfFrameMs?: number;
 };
@@ -55,8 +56,8 @@ export async function listenChannel<I extends AnyInterface>(options: ServerOptio
   const lease = options.lease && providerLease(options.lease.path, options.lease.sizeBytes);
   const load = createLoad();
   let current: Link | undefined;
-  const listener = await listenSocket(options.path, (socket) => {
-    serveConnection(socket, options, grant.data, lease ?? noProviderLease, counters, load, (link) => {
+  const listener = await (options.transport ?? socketTransport).listen(options.path, (open) => {
+    serveConnection(open, options, grant.data, lease ?? noProviderLease, counters, load, (link) => {
       current?.destroy();
       current = link;
     });
@@ -77,7 +78,7 @@ function nameOf(options: ServerOptions<AnyInterface>): string {
 
 /** One connection, from hello to its end. `replace` makes it the channel's only one. */
 function serveConnection<I extends AnyInterface>(
-  socket: Socket,
+  open: OpenConnection,
   options: ServerOptions<I>,
   grant: unknown,
   lease: ProviderLease,
@@ -87,7 +88,7 @@ function serveConnection<I extends AnyInterface>(
 ): void {
   const goneListeners: (() => void)[] = [];
   let answering: Answering | undefined;
-  const link: Link = openLink(socket, {
+  const link: Link = open({
     ...(options.halfFrameMs && { halfFrameMs: options.halfFrameMs }),
     onFrame(frame, sizeBytes) {
       if (answering) {

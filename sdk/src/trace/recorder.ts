@@ -14,6 +14,10 @@ const maxMarkLength = 300;
 export type TraceSettings = { readonly ringBytes: number; readonly enabled: boolean };
 export type TraceRecorder = { setEnabled(isEnabled: boolean): void };
 
+// A record of the component has its trace neither as an input nor as an output.
+const { setImmediate } = globalThis;
+const readClock = process.hrtime.bigint;
+
 let current: { mark(text: string): void } | undefined;
 
 /** Puts a mark into the trace of this component; nothing while it is off. */
@@ -78,5 +82,5 @@ export function createTraceRecorder(
 
 /** CLOCK_MONOTONIC, which all processes of a device share: entries of two components can be laid side by side. */
 function nowUs(): number {
-  return Number(process.hrtime.bigint() / 1000n);
+  return Number(readClock() / 1000n);
 }
