@@ -10,6 +10,7 @@ export const root = defineCommand({
     why: () => import("./why/command.ts").then(({ command }) => command),
     diff: () => import("./diff/command.ts").then(({ command }) => command),
     resources: () => import("./resources/command.ts").then(({ command }) => command),
+    replay: () => import("./replay/command.ts").then(({ command }) => command),
     build: () => import("./build/command.ts").then(({ command }) => command),
     keys: () => import("./keys/command.ts").then(({ command }) => command),
     sign: () => import("./sign/command.ts").then(({ command }) => command),

@@ -36,7 +36,7 @@ function beginnings(bytes: Buffer): number[] {
 const damaged = expect.objectContaining({ code: "RECORD_DAMAGED" });
 const reading = (bytes: Uint8Array) => () => toSession(readRecord(bytes));
 
-describe("[S12] the file of a record", () => {
+describe("[K+] the file of a record", () => {
   test("gives back what was written, and only its owner may read it", () => {
     const { path, bytes } = write(entries);
     expect(readRecord(bytes)).toEqual(entries);

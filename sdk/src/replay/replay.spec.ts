@@ -4,7 +4,7 @@ import { busy, busyInterface, makeBusy } from "../testing/components/busy.ts";
 import { recordSession, type SessionRecord } from "../testing/record-session.ts";
 import { replay } from "./replay.ts";
 
-describe("[S12] a recorded component", () => {
+describe("[K+] a recorded component", () => {
   let recorded: SessionRecord;
   beforeAll(async () => {
     recorded = await recordSession(options(), async (session) => {

@@ -1,4 +1,5 @@
+/** Many random lives of one component. */
 import { test } from "vitest";
 import { replaysIdentically } from "../../replay/random-lives.ts";
 
-test("[S12] a hundred random lives of a component are replayed identically", () => replaysIdentically(100));
+test("[K+] a hundred random lives of a component are replayed identically", () => replaysIdentically(100));
