@@ -183,9 +183,10 @@ describe("[K2] a component's process", () => {
 describe("[K3] two components in processes of their own", () => {
   test("exchange a call and a notification, and connect again after the provider was killed", async () => {
     const { directories, house, visitor } = await launchBoth();
-    await expect
-      .poll(() => visitor.lines())
-      .toEqual(['info peer {"up":true,"incarnation":1}', 'info changed {"on":true}']);
+    await eventually(() => visitor.lines()).toEqual([
+      'info peer {"up":true,"incarnation":1}',
+      'info changed {"on":true}',
+    ]);
     house.process.kill("SIGKILL");
     await house.exited;
     visitor.tell("peer", { name: "light", up: false, incarnation: 1 });
