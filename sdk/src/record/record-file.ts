@@ -61,7 +61,12 @@ export function createRecordFile(path: string, maxBytes: number): RecordFile {
 
   return {
     append(entry) {
-      if (file === undefined || add(entry, maxBytes - fullEntryBytes)) return;
+      if (file === undefined) return;
+      try {
+        if (add(entry, maxBytes - fullEntryBytes)) return;
+      } catch {
+        // What cannot be written (a frame that is nested as deep as one may be) ends the record, never the component.
+      }
       add(["full"], maxBytes);
       close();
     },
