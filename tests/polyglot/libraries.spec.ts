@@ -233,6 +233,6 @@ test.skipIf(!hasRust())("[K10] the tests within the Rust library pass", async ()
   const library = join(import.meta.dirname, "../../sdk/rust/src/lib.rs");
   await execa("rustc", ["--test", "--edition", "2021", "-o", program, library]);
   const { stdout } = await execa(program, []);
-  expect(stdout).toContain("2 passed; 0 failed");
+  expect(stdout).toMatch(/[1-9]\d* passed; 0 failed/);
   await rm(directory, { recursive: true, force: true });
 });
