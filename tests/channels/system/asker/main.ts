@@ -42,9 +42,10 @@ async function probe({ plain, listed, inspected, shared }: Record<"plain" | "lis
   return met;
 }
 
-/** Asks again and again; writes `<name> <what it met>` when that is another than before. */
+/** Writes `<name> up` and `<name> down`; asks again and again, and writes `<name> <what it met>` when that is another than before. */
 function watch(name: string, client: Store): () => void {
   let last = "";
+  client.channel.onPeer(({ up }) => console.log(`${name} ${up ? "up" : "down"}`));
   const timer = setInterval(async () => {
     const met = await code(client.read(null, { deadlineMs: 1_000 }));
     if (met === last || met === "IPC_RATE_LIMITED") return;
