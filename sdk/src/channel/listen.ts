@@ -5,6 +5,13 @@ import { createServer, type Socket } from "node:net";
 /** A client needs one connection; the rest is room for one that reconnects before its old end is noticed. */
 const maxConnections = 4;
 
+/**
+ * A client that comes again and again gets no more connections than these. Each costs the provider memory until its end is
+ * noticed: without a limit, one client that only connected and left ended a provider of 32 MiB.
+ */
+const connectionsPerSecond = 50;
+const connectionBurst = 250;
+
 export type Listener = { close(): Promise<void> };
 
 /**
@@ -13,10 +20,17 @@ export type Listener = { close(): Promise<void> };
  */
 export async function listenSocket(path: string, onConnection: (socket: Socket) => void): Promise<Listener> {
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const mayConnect = createAllowance();
+  // Nothing is read, and no buffer made for it, before a connection is taken.
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    if (!mayConnect()) {
+      socket.destroy();
+      return;
+    }
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     onConnection(socket);
+    socket.resume();
   });
   server.maxConnections = maxConnections;
   await rm(path, { force: true });
@@ -31,5 +45,19 @@ export async function listenSocket(path: string, onConnection: (socket: Socket) 
         server.close(() => resolve());
         for (const socket of sockets) socket.end(() => socket.destroy());
       }),
+  };
+}
+
+// A token bucket.
+function createAllowance(): () => boolean {
+  let tokens = connectionBurst;
+  let lastMs = performance.now();
+  return () => {
+    const nowMs = performance.now();
+    tokens = Math.min(connectionBurst, tokens + ((nowMs - lastMs) * connectionsPerSecond) / 1000);
+    lastMs = nowMs;
+    if (tokens < 1) return false;
+    tokens -= 1;
+    return true;
   };
 }
