@@ -84,14 +84,14 @@ export function createDisk(from: ReadonlyMap<string, string>, choose: (n: number
           () => undefined,
           () => void files.delete(name),
         ),
+      // A durable one is made beside the old and takes its place in one step: a cut in the middle of it leaves the old.
       replace: (name, content, durable) =>
-        use(
-          () => setCurrent(name, content),
-          () => {
-            const file = files.get(name);
-            if (durable && file) file.durable = content;
-          },
-        ),
+        durable
+          ? use(
+              () => undefined,
+              () => void files.set(name, { durable: content, current: content }),
+            )
+          : use(() => setCurrent(name, content)),
       async create(name) {
         await use(() => files.set(name, { durable: "", current: "" }));
         return {
