@@ -2,14 +2,11 @@ import { defineConfig } from "vitest/config";
 
 const unit = ["{protocol,sdk,runtime,drivers,kms-agent,kms,kms-web,studio,manifests,scripts}/**/*.test.ts"];
 // Files ending in .spec.ts start real processes, sandboxes, databases or browsers: they run in forks, two files at a time, for
-// much of what they do is to wait. Those that measure time, or count what is on the whole machine, come after, one by one.
+// much of what they do is to wait. Whole systems come after, and at the end, one by one, those that measure time.
 const integration = ["{protocol,sdk,runtime,drivers,kms-agent,kms,kms-web,studio,manifests,tests}/**/*.spec.ts"];
 
-const alone = [
-  "runtime/src/sandbox/{limits,scheduling}.spec.ts",
-  "tests/{first-light,hostile}/**/*.spec.ts",
-  "tests/set-up.spec.ts",
-];
+const systems = ["tests/first-light/**/*.spec.ts"];
+const alone = ["runtime/src/sandbox/{limits,scheduling}.spec.ts", "tests/hostile/**/*.spec.ts", "tests/set-up.spec.ts"];
 // An emulated board (hardware-in-loop/emulated) takes 20 times as long, and its host may be busy with other things. What a
 // project sets here is stronger than what is said on the command line.
 const isGuest = process.env["BULKHEAD_GUEST"] === "1";
@@ -38,14 +35,18 @@ export default defineConfig({
           ...slow,
           name: "integration",
           include: integration,
-          exclude: [...alone, "**/node_modules/**"],
+          exclude: [...systems, ...alone, "**/node_modules/**"],
           maxWorkers: isGuest ? 1 : 2,
           sequence: { groupOrder: 1 },
         },
       },
       {
         extends: true,
-        test: { ...slow, name: "alone", include: alone, fileParallelism: false, sequence: { groupOrder: 2 } },
+        test: { ...slow, name: "systems", include: systems, maxWorkers: 2, sequence: { groupOrder: 2 } },
+      },
+      {
+        extends: true,
+        test: { ...slow, name: "alone", include: alone, fileParallelism: false, sequence: { groupOrder: 3 } },
       },
     ],
   },

@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # First process of a guest, from the kernel's archive: loads what is needed to see the disks, lays a writable layer over
 # them, and goes on there.
 /bin/busybox --install -s /bin
@@ -6,7 +7,7 @@ mkdir -p /proc /sys /dev /lower /layer /root
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
-for module in $(cat /modules/order); do insmod "/modules/$module" || echo "first: no $module"; done
+while read -r module; do insmod "/modules/$module" || echo "first: no $module"; done </modules/order
 
 mount -t tmpfs -o size=80% tmpfs /layer
 for disk in root modules checkout; do

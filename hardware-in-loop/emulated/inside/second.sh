@@ -22,7 +22,8 @@ echo guest >/proc/sys/kernel/hostname
 ip link set lo up
 modprobe tun && chmod 666 /dev/net/tun
 # Reading TypeScript is most of a start here: what was read once is kept.
-mkdir -m 1777 -p /var/cache/node
+mkdir -p /var/cache/node
+chmod 1777 /var/cache/node
 export NODE_COMPILE_CACHE=/var/cache/node
 cd /work || exit 1
 

@@ -31,7 +31,7 @@ export async function copyCheckout(): Promise<Checkout> {
   }
 
   async function run({ file, name }: Mutation["test"]): Promise<{ passed: boolean; output: string }> {
-    const projects = file.endsWith(".spec.ts") ? ["integration", "alone"] : ["unit"];
+    const projects = file.endsWith(".spec.ts") ? ["integration", "systems", "alone"] : ["unit"];
     const vitest = join(root, "node_modules/vitest/vitest.mjs");
     const args = [
       vitest,
