@@ -3,10 +3,8 @@ import { execa } from "execa";
 
 /** What every root file system and every tool comes from. */
 export const suite = "trixie";
-const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
-const source = `deb [signed-by=${keyring}] MIRROR ${suite} main`;
 
-/** `architecture` is Debian's name of it. Rejects with mmdebstrap's words; needs root, for the owners of the files. */
+/** From the mirror that mmdebstrap takes by itself. `architecture` is Debian's name of it. Rejects with mmdebstrap's words; needs root, for the owners of the files. */
 export async function unpackDebian(
   architecture: string,
   packages: readonly string[],
@@ -14,5 +12,5 @@ export async function unpackDebian(
 ): Promise<void> {
   const options = ["--variant=extract", "--mode=root", `--architectures=${architecture}`];
   const noExtras = '--aptopt=APT::Install-Recommends "false"';
-  await execa("mmdebstrap", [...options, noExtras, `--include=${packages.join(",")}`, suite, directory, source]);
+  await execa("mmdebstrap", [...options, noExtras, `--include=${packages.join(",")}`, suite, directory]);
 }
