@@ -1,13 +1,14 @@
 /** Delivers results: each until the KMS is known to have it, over as many connections as that takes. */
-import { type Coalesced, coalesce } from "../coalesce.ts";
+import type { Coalesced } from "../coalesce.ts";
 import type { OpenSession } from "../session/connection.ts";
+import { reportIn } from "../session/reporting.ts";
 import type { Journal } from "./journal.ts";
 
 /** Starts delivering in `session`; `poke` it when there is a new result. */
 export function reportResults(session: OpenSession, journal: Journal, onError: (error: unknown) => void): Coalesced {
   async function report(): Promise<void> {
     const owed = journal.list().filter((entry) => entry.result !== null && !entry.isDelivered);
-    if (owed.length === 0 || session.closed.aborted) return;
+    if (owed.length === 0) return;
     for (const { envelope, result } of owed) {
       if (result) session.send({ type: "command-result", id: envelope.id, ...result });
     }
@@ -15,10 +16,5 @@ export function reportResults(session: OpenSession, journal: Journal, onError: (
     for (const { envelope } of owed) await journal.update(envelope.id, { isDelivered: true });
   }
 
-  const reporting = coalesce(report, 0, (error) => {
-    if (!session.closed.aborted) onError(error);
-  });
-  session.closed.addEventListener("abort", reporting.stop, { once: true });
-  reporting.poke();
-  return reporting;
+  return reportIn(session, report, 0, onError);
 }

@@ -1,8 +1,9 @@
 /** Reports the newest crash records: when a session opens, and when there are others. */
 import { type CrashRecord, maxReportedCrashes } from "@bulkhead/protocol";
 import type { Client, consoleInterface } from "@bulkhead/sdk";
-import { type Coalesced, coalesce } from "../coalesce.ts";
+import type { Coalesced } from "../coalesce.ts";
 import type { OpenSession } from "../session/connection.ts";
+import { reportIn } from "../session/reporting.ts";
 
 type Console = Pick<Client<typeof consoleInterface>, "crashes">;
 
@@ -14,7 +15,6 @@ export function reportCrashes(session: OpenSession, console: Console, onError: (
   let sent: string | undefined;
 
   async function report(): Promise<void> {
-    if (session.closed.aborted) return;
     const crashes = await console.crashes({ limit: maxReportedCrashes });
     const newest = keyOf(crashes[0]);
     if (newest === sent) return;
@@ -23,12 +23,7 @@ export function reportCrashes(session: OpenSession, console: Console, onError: (
     await session.settled();
   }
 
-  const reporting = coalesce(report, gapMs, (error) => {
-    if (!session.closed.aborted) onError(error);
-  });
-  session.closed.addEventListener("abort", reporting.stop, { once: true });
-  reporting.poke();
-  return reporting;
+  return reportIn(session, report, gapMs, onError);
 }
 
 const keyOf = (crash: CrashRecord | undefined) => (crash ? `${crash.atMs} ${crash.component}` : undefined);

@@ -1,7 +1,8 @@
 /** Reports what the components take and may take: at once when a session opens, then at a steady pace. */
 import type { Client, schedulerInterface } from "@bulkhead/sdk";
-import { type Coalesced, coalesce } from "../coalesce.ts";
+import type { Coalesced } from "../coalesce.ts";
 import type { OpenSession } from "../session/connection.ts";
+import { reportIn } from "../session/reporting.ts";
 
 type Scheduler = Pick<Client<typeof schedulerInterface>, "report">;
 
@@ -16,20 +17,16 @@ export function reportResources(
   periodMs = everyMs,
 ): Coalesced {
   async function report(): Promise<void> {
-    if (session.closed.aborted) return;
     session.send({ type: "resources", resources: await scheduler.report() });
     await session.settled();
   }
 
-  const reporting = coalesce(report, 0, (error) => {
-    if (!session.closed.aborted) onError(error);
-  });
+  const reporting = reportIn(session, report, 0, onError);
   const pace = setInterval(reporting.poke, periodMs);
   const stop = () => {
     clearInterval(pace);
     reporting.stop();
   };
   session.closed.addEventListener("abort", stop, { once: true });
-  reporting.poke();
   return { ...reporting, stop };
 }

@@ -1,8 +1,9 @@
 /** Reports the state of the device and the running system: at once when a session opens, and after each change. */
 import { canonicalJson, sha256 } from "@bulkhead/protocol";
 import type { Client, monitorInterface } from "@bulkhead/sdk";
-import { type Coalesced, coalesce } from "../coalesce.ts";
+import type { Coalesced } from "../coalesce.ts";
 import type { OpenSession } from "../session/connection.ts";
+import { reportIn } from "../session/reporting.ts";
 
 type Monitor = Pick<Client<typeof monitorInterface>, "status" | "system">;
 
@@ -17,7 +18,6 @@ export function reportState(session: OpenSession, monitor: Monitor, onError: (er
   let sentSystem: string | undefined;
 
   async function report(): Promise<void> {
-    if (session.closed.aborted) return;
     const [status, system] = await Promise.all([monitor.status(), monitor.system()]);
     const digest = sha256(canonicalJson(system));
     if (digest !== sentSystem) session.send({ type: "manifest", system });
@@ -26,10 +26,5 @@ export function reportState(session: OpenSession, monitor: Monitor, onError: (er
     await session.settled();
   }
 
-  const reporting = coalesce(report, gapMs, (error) => {
-    if (!session.closed.aborted) onError(error);
-  });
-  session.closed.addEventListener("abort", reporting.stop, { once: true });
-  reporting.poke();
-  return reporting;
+  return reportIn(session, report, gapMs, onError);
 }
