@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { devicePackages, longTables, packages } from "./architecture/packages.ts";
 import * as rules from "./architecture/rules.ts";
-import { readSource, readSources, root } from "./architecture/sources.ts";
+import { loadedFrom, readSource, readSources, root } from "./architecture/sources.ts";
 
 const sources = readSources();
 const faults = (rule: (source: (typeof sources)[number]) => string[]) => sources.flatMap(rule);
@@ -59,6 +59,26 @@ describe("the device part", () => {
   test("is what says in package.json that it runs on Node 20.19", () => {
     const declared = Object.keys(packages).filter((name) => packageJson(name).engines.node === ">=20.19");
     expect(declared).toEqual(devicePackages);
+  });
+});
+
+describe("the root server", () => {
+  test("[K1] stays below 600 lines of its own", () => {
+    const own = sources.filter(({ path, isTest }) => path.startsWith("runtime/src/root-server/") && !isTest);
+    expect(own.map(({ path }) => path)).toContain("runtime/src/root-server/main.ts");
+    expect(own.reduce((sum, { text }) => sum + text.split("\n").length, 0)).toBeLessThan(600);
+  });
+
+  test("[K1] loads nothing that talks to a network or reads what came from one", () => {
+    const loaded = loadedFrom("runtime/src/root-server/main.ts", sources);
+    expect(loaded.size).toBeGreaterThan(60);
+    const network = /^(?:node:(?:http2?|https|dgram|tls|dns)(?:\/.*)?|tuf-js|@tufjs\/.*|ws|hono.*)$/;
+    const found = sources
+      .filter(({ path }) => loaded.has(path))
+      .flatMap(({ path, imports }) =>
+        imports.filter(({ isType, specifier }) => !isType && network.test(specifier)).map((used) => [path, used]),
+      );
+    expect(found).toEqual([]);
   });
 });
 

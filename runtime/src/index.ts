@@ -1,4 +1,7 @@
 /** The public face of the runtime: what the studio needs to build for a device, to flash one and to start one. */
+
+export { exitToRestart, type RootServerConfig, rootServerConfigSchema } from "./device/config.ts";
+export { initCommand } from "./device/init-command.ts";
 export {
   firstUidNumbers,
   installFactoryRelease,
@@ -7,6 +10,4 @@ export {
   treeDigest,
   unpackTree,
 } from "./generations/index.ts";
-export { exitToRestart, type RootServerConfig, rootServerConfigSchema } from "./root-server/config.ts";
-export { initCommand } from "./root-server/init-command.ts";
 export { childrenOf, detectHost, type HostCapabilities, removeCgroups, untilEnded } from "./sandbox/index.ts";

@@ -1,6 +1,6 @@
 /** Every source file of the workspaces, with what it imports and the uses of `any`, as a real parser sees them. */
 import { readdirSync, readFileSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { join, posix, relative, sep } from "node:path";
 import { parseSync } from "vite";
 import { packages } from "./packages.ts";
 
@@ -89,4 +89,22 @@ function walk(value: unknown, visit: (node: Node) => void): void {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
+}
+
+/** Paths of the sources that a program which starts at `entry` loads, by relative imports, and of the protocol with it. */
+export function loadedFrom(entry: string, sources: readonly Source[]): ReadonlySet<string> {
+  const byPath = new Map(sources.map((source) => [source.path, source]));
+  const loaded = new Set<string>();
+  const open = [entry];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    const source = byPath.get(path);
+    if (!source || loaded.has(path)) continue;
+    loaded.add(path);
+    for (const { specifier, isType } of source.imports) {
+      if (isType) continue;
+      if (specifier.startsWith(".")) open.push(posix.join(posix.dirname(path), specifier));
+      else if (specifier === "@bulkhead/protocol") open.push("protocol/src/index.ts");
+    }
+  }
+  return loaded;
 }

@@ -1,9 +1,9 @@
 /** What becomes of a release that the verifier has endorsed: at once, after the trial that is under way, or not at all. */
 import { reportError } from "@bulkhead/protocol";
-import type { Device } from "./device.ts";
+import type { Device } from "../device/index.ts";
+import type { Ledger } from "../generations/index.ts";
+import type { Request } from "../processes/index.ts";
 import type { Generation } from "./generation.ts";
-import type { Ledger } from "./ledger.ts";
-import type { Request } from "./runner-host.ts";
 
 export type Activation = {
   /** `choose`: its generation is next. */

@@ -1,6 +1,19 @@
 /** One running generation: its directories, its network, its supervision, and the state that it shows to the world. */
 import { join } from "node:path";
-import type { Component, DeviceStatus, Release, System, ToComponent } from "@bulkhead/protocol";
+import type { DeviceStatus, Release } from "@bulkhead/protocol";
+import {
+  greeting,
+  isCoreServer,
+  type LogFifos,
+  launch,
+  makeChannelDirectories,
+  makeLeases,
+  makeOwnDirectories,
+  type OwnDirectories,
+  prepareStores,
+  runtimeLogName,
+} from "../compartment/index.ts";
+import { type Device, type UidOf, uidTable } from "../device/index.ts";
 import { type GenerationRecord, type Installed, verifyInstalled } from "../generations/index.ts";
 import {
   applySteps,
@@ -11,25 +24,17 @@ import {
   type NetworkPlan,
   planNetwork,
 } from "../network/index.ts";
-import { startSandbox } from "../sandbox/index.ts";
+import { createRunner, type Escalation, type Request, type Runner, type Slot } from "../processes/index.ts";
+import {
+  buildStatus,
+  createCrashReports,
+  createPacer,
+  createReadyLine,
+  createTraceSwitches,
+  createWatch,
+} from "../report/index.ts";
 import { notReady, planSupervision } from "../supervision/index.ts";
-import { createCrashReports } from "./crash-reports.ts";
-import { type Device, type UidOf, uidTable } from "./device.ts";
-import { makeChannelDirectories, prepareStores } from "./directories.ts";
-import { makeLeases } from "./leases.ts";
-import { type LogFifos, runtimeLogName, withDescriptors } from "./log-fifos.ts";
-import { makeOwnDirectories, type OwnDirectories } from "./own-directories.ts";
-import { createPacer } from "./pacer.ts";
-import type { Slot } from "./processes.ts";
-import { createReadyLine } from "./ready-line.ts";
-import { createRunner, type Runner } from "./runner.ts";
-import type { Escalation, Request } from "./runner-host.ts";
-import { buildSpec, isCoreServer } from "./sandbox-spec.ts";
-import { startConfig } from "./start-config.ts";
-import { buildStatus } from "./status.ts";
-import { createTraceSwitches } from "./trace-switches.ts";
-import { createTrustGroups, joinSpecs, membersOf, sharedUids } from "./trust-groups/index.ts";
-import { createWatch } from "./verification.ts";
+import { createTrustGroups, sharedUids } from "../trust-groups/index.ts";
 
 /** The state goes out at most this often. */
 const statusIntervalMs = 200;
@@ -126,7 +131,7 @@ function createSystemRunner(
   network: NetworkPlan,
   tellReady: () => void,
 ): SystemRunner {
-  const { device, installed, record, update, events } = options;
+  const { device, fifos, installed, record, update, events } = options;
   const { system } = release;
   const pacer = createPacer(statusIntervalMs, () => {
     const { state, sandbox, lastReason } = runner;
@@ -162,14 +167,14 @@ function createSystemRunner(
   });
 
   const launchAlone = (name: string, slot: Slot) =>
-    watch.launch(name, () => launch(options, release, uidOf, own, name, slot));
+    watch.launch(name, () => launch({ device, fifos, release, installed, uidOf, own }, name, slot));
   const groups = createTrustGroups(system, (leader) => launchAlone(leader, 0));
   const isMember = (name: string) => (system.components[name]?.trustGroup ?? null) !== null;
 
   const runner: Runner = createRunner(planSupervision(system), {
     launch: (name, slot) => (isMember(name) ? groups.launch(name) : launchAlone(name, slot)),
     greeting: (name, incarnation) => ({
-      ...greeting(name, incarnation, release, installed, record(), device),
+      ...greeting(name, incarnation, { release, installed, record: record(), device }),
       trace: traces.settings(name),
     }),
     mayRequest: (name) => name === "verifier" && isCore(release, name),
@@ -215,63 +220,4 @@ function createSystemRunner(
 function isCore({ system }: Release, name: string): boolean {
   const component = system.components[name];
   return component !== undefined && isCoreServer(name, component);
-}
-
-/** Makes the sandbox of `name`, or of the trust group that it leads. */
-function launch(
-  { device, fifos, installed }: GenerationOptions,
-  { system }: Release,
-  uidOf: UidOf,
-  own: OwnDirectories,
-  name: string,
-  slot: Slot,
-) {
-  const members = membersOf(system, name);
-  const { trustGroup, memoryBytes } = componentOf(system, name);
-  return withDescriptors(members.map(fifos.openWriter), async (outputs) => {
-    const [stdout = 1] = outputs;
-    const build = (member: string) => {
-      // Each thread has a heap of its own: a share of what there is for all.
-      const component = { ...componentOf(system, member), memoryBytes: Math.floor(memoryBytes / members.length) };
-      return buildSpec(device, system, installed.digest, member, component, uidOf, own.of(member), stdout);
-    };
-    const [first, ...others] = [await build(name), ...(await Promise.all(members.slice(1).map(build)))];
-    const spec = trustGroup === null ? first : joinSpecs([first, ...others], outputs, memoryBytes);
-    return startSandbox({ ...spec, cgroup: groupOf(spec.cgroup, slot) }, device.host);
-  });
-}
-
-function componentOf({ components }: System, name: string): Component {
-  const component = components[name];
-  if (!component) throw new TypeError(`no component ${name} in the system`);
-  return component;
-}
-
-/** A component and its spare are limited, and counted, each on its own. */
-function groupOf(group: string, slot: Slot): string {
-  return slot === 0 ? group : `${group}.spare`;
-}
-
-function greeting(
-  name: string,
-  incarnation: number,
-  release: Release,
-  installed: Installed,
-  record: GenerationRecord,
-  { config, provisioning }: Device,
-): ToComponent["start"] {
-  const { system } = release;
-  const component = componentOf(system, name);
-  const floors = { releaseCounter: record.releaseCounterFloor, securityEpoch: record.securityEpochFloor };
-  return {
-    protocol: 1,
-    component: name,
-    role: component.role,
-    incarnation,
-    generation: installed.generation,
-    uses: system.channels.filter(({ client }) => client === name),
-    provides: system.channels.filter(({ provider }) => provider === name),
-    heartbeatMs: component.heartbeat.periodMs,
-    config: startConfig(component, { ...config, provisioning, release, installed, floors }),
-  };
 }

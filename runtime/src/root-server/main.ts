@@ -4,14 +4,11 @@
  */
 import { fstatSync } from "node:fs";
 import { BulkheadError, formatError, provisioningSchema, reportError } from "@bulkhead/protocol";
+import { openLogFifos } from "../compartment/index.ts";
+import { createRuntimeLog, type Device, devicePaths, parseFile, readConfig, showDirectories } from "../device/index.ts";
+import { openLedger } from "../generations/index.ts";
 import { detectHost, removeCgroups } from "../sandbox/index.ts";
-import { parseFile, readConfig } from "./config.ts";
-import { type Device, devicePaths } from "./device.ts";
-import { openLedger } from "./ledger.ts";
-import { openLogFifos } from "./log-fifos.ts";
 import { createRootServer } from "./root-server.ts";
-import { createRuntimeLog } from "./runtime-log.ts";
-import { showDirectories } from "./view.ts";
 
 async function main(): Promise<number> {
   // Modes are set where they matter; the rest must not depend on who started us.

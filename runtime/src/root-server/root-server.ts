@@ -1,17 +1,14 @@
 /** The life of the root server: choose a generation, run it, do what is asked, choose again. */
 import { join } from "node:path";
 import type { DeviceStatus } from "@bulkhead/protocol";
-import type { Choice, GenerationRecord } from "../generations/index.ts";
+import { type LogFifos, runtimeLogName } from "../compartment/index.ts";
+import { type Device, exitToReboot, exitToRestart } from "../device/index.ts";
+import { beginTrialWatch, type Choice, type GenerationRecord, type Ledger, type Trial } from "../generations/index.ts";
+import { openUpperRungs, type UpperRungs } from "../ladder/index.ts";
+import type { Escalation, Request } from "../processes/index.ts";
 import { createActivation } from "./activation.ts";
-import { exitToReboot, exitToRestart } from "./config.ts";
-import type { Device } from "./device.ts";
 import { type Generation, startGeneration } from "./generation.ts";
-import type { Ledger } from "./ledger.ts";
-import { type LogFifos, runtimeLogName } from "./log-fifos.ts";
 import { createMailbox } from "./mailbox.ts";
-import type { Escalation, Request } from "./runner-host.ts";
-import { beginTrialWatch, type Trial } from "./trial.ts";
-import { openUpperRungs, type UpperRungs } from "./upper-rungs.ts";
 
 type Mail =
   | { readonly kind: "end"; readonly reason: string; readonly exitCode: number }

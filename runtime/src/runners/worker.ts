@@ -1,6 +1,6 @@
 /**
  * Runner `worker`: threads of one Node process, a trust group. This is one member as it would be alone; the root server
- * joins the members (root-server/trust-groups).
+ * joins the members (trust-groups/).
  */
 import { nodeInside, nodeMounts } from "../sandbox/index.ts";
 import { bundleMount, hostedEnvironment, type Runner } from "./execution.ts";

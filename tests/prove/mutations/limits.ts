@@ -2,8 +2,8 @@
 import type { Mutation } from "./table.ts";
 
 const channel = "sdk/src/channel/channel.spec.ts";
-const control = "runtime/src/root-server/control-link.ts";
-const controlTest = "runtime/src/root-server/control-link.test.ts";
+const control = "runtime/src/processes/control-link.ts";
+const controlTest = "runtime/src/processes/control-link.test.ts";
 const logTest = "runtime/src/serial-server/serial-server.test.ts";
 const providerCalls = "sdk/src/channel/provider-calls.ts";
 

@@ -7,8 +7,8 @@ import { mkdir } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { exitToRestart } from "../config.ts";
-import { initCommand } from "../init-command.ts";
+import { exitToRestart } from "../../device/config.ts";
+import { initCommand } from "../../device/init-command.ts";
 
 const [node = "", configFile = "", main = fileURLToPath(new URL("../main.ts", import.meta.url))] =
   process.argv.slice(2);

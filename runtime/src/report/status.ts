@@ -1,8 +1,8 @@
 /** The state of the device in the words of the protocol, from what supervision, sandboxes and the record say. Pure. */
 import { type ComponentStatus, type DeviceStatus, type Release, type System, statusFormat } from "@bulkhead/protocol";
+import type { Reason } from "../processes/index.ts";
 import type { HostCapabilities, Sandbox } from "../sandbox/index.ts";
 import type { ComponentRecord, SupervisionState } from "../supervision/index.ts";
-import type { Reason } from "./performers.ts";
 
 export type StatusFacts = {
   readonly atMs: number;

@@ -5,8 +5,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import type { Device } from "../device/index.ts";
 import { replaceFile } from "../generations/index.ts";
-import type { Device } from "./device.ts";
 
 const countSchema = z.strictObject({ format: z.literal(1), count: z.number().int().nonnegative() });
 

@@ -1,10 +1,10 @@
 /** From a component of the system to the sandbox that it gets: nothing that is not written here or in `privileges.ts`. */
 import { join } from "node:path";
 import { BulkheadError, type Component, providesDirectory, type System, usesDirectory } from "@bulkhead/protocol";
+import type { Device, UidOf } from "../device/index.ts";
 import { componentNamespace, namespacePath } from "../network/index.ts";
 import { type Execution, executionOf } from "../runners/index.ts";
 import { type Mount, mergeMounts, type SandboxSpec } from "../sandbox/index.ts";
-import type { Device, UidOf } from "./device.ts";
 import { channelDirectory, clientDirectory } from "./directories.ts";
 import { leaseMounts } from "./leases.ts";
 import type { OwnDirectories } from "./own-directories.ts";

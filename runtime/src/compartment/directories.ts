@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Channel, System } from "@bulkhead/protocol";
 import { execa } from "execa";
-import type { DevicePaths, UidOf } from "./device.ts";
+import type { DevicePaths, UidOf } from "../device/index.ts";
 
 /** What single components keep on the disk. Mode 0755 where another component reads it, 0700 else. */
 const stores = [

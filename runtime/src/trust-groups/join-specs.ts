@@ -1,8 +1,8 @@
 /** From what each member would have in a sandbox of its own to the one that they share. Pure. */
 import { leasesDirectory, membersDirectory, usesDirectory } from "@bulkhead/protocol";
 import { storageDirectory, traceDirectory } from "@bulkhead/sdk";
-import { bundleInside } from "../../runners/index.ts";
-import { type Mount, mergeMounts, type SandboxSpec } from "../../sandbox/index.ts";
+import { bundleInside } from "../runners/index.ts";
+import { type Mount, mergeMounts, type SandboxSpec } from "../sandbox/index.ts";
 
 /** The sandbox of all of `specs`, of which the first is the leader's. `outputs`: the log of each. `memoryBytes`: of all. */
 export function joinSpecs(

@@ -3,7 +3,7 @@
  * waits for it, bounded.
  */
 import type { CrashFacts, Release } from "@bulkhead/protocol";
-import type { Crash } from "./runner-host.ts";
+import type { Crash } from "../processes/index.ts";
 
 const maxWaiting = 16;
 

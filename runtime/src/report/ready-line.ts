@@ -1,5 +1,5 @@
 /** Says once per generation how long its start took: what a board, and a change of the runtime, is compared by. */
-import type { RuntimeLog } from "./runtime-log.ts";
+import type { RuntimeLog } from "../device/index.ts";
 
 /** Starts the clock; to be called whenever all permanent components are ready. */
 export function createReadyLine(log: RuntimeLog, generation: number): () => void {

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { reportError, type System, type Verification, verificationSchema } from "@bulkhead/protocol";
 import { execa } from "execa";
+import type { Device } from "../device/index.ts";
 import { plannedMounts, programEnvironment, type Sandbox } from "../sandbox/index.ts";
+import { membersOf } from "../trust-groups/index.ts";
 import type { Question } from "../verify/index.ts";
-import type { Device } from "./device.ts";
-import { membersOf } from "./trust-groups/index.ts";
 
 const timeoutMs = 60_000;
 /** A system that never comes to rest is reported as it is then found. */

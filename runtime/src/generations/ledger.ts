@@ -4,24 +4,21 @@
  */
 import { join } from "node:path";
 import { BulkheadError, type Release, reportError } from "@bulkhead/protocol";
+import type { Device } from "../device/index.ts";
+import { collectGarbage, installRelease, verifyInstalled } from "./install.ts";
 import {
   assignUids,
   beginTrial,
   type Choice,
   chooseGeneration,
-  collectGarbage,
   commit,
   fallBack,
   type GenerationRecord,
-  installRelease,
   keptDigests,
-  readRecord,
   rollBack,
-  verifyInstalled,
   whyBad,
-  writeRecord,
-} from "../generations/index.ts";
-import type { Device } from "./device.ts";
+} from "./record.ts";
+import { readRecord, writeRecord } from "./slots.ts";
 
 export type Ledger = {
   record(): GenerationRecord;

@@ -5,7 +5,7 @@
 import { Duplex } from "node:stream";
 import { BulkheadError, maxControlFrameBytes } from "@bulkhead/protocol";
 import { encodeEnvelope, encodeFrame, type FromGroup, readFromGroup, type ToGroup } from "@bulkhead/sdk";
-import type { EndOfUse, ExitStatus, Sandbox } from "../../sandbox/index.ts";
+import type { EndOfUse, ExitStatus, Sandbox } from "../sandbox/index.ts";
 
 export type GroupProcess = {
   /** False once it has ended, or nobody was left in it: who comes then needs another. */

@@ -1,6 +1,6 @@
 /** The processes of a generation's trust groups: made with the first member that starts, gone with the last. */
 import type { System } from "@bulkhead/protocol";
-import type { Sandbox } from "../../sandbox/index.ts";
+import type { Sandbox } from "../sandbox/index.ts";
 import { carryMembers, type GroupProcess } from "./group-process.ts";
 import { leaderOf } from "./members.ts";
 

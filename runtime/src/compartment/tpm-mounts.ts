@@ -1,11 +1,10 @@
 /** What the key store sees of a board's TPM 2.0: the device, the four programs that it runs, and how they reach it. */
 import { access } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { type Device, showDevice } from "../device/index.ts";
 import { tpmDevice, tpmPrograms } from "../key-store/tpm.ts";
 import { type Mount, mergeMounts, programMounts } from "../sandbox/index.ts";
 import { findProgram } from "../sandbox/programs.ts";
-import type { Device } from "./device.ts";
-import { showDevice } from "./view.ts";
 
 /** Loaded at run time, so that ldd(1) does not list it. */
 const tctiLibrary = "libtss2-tcti-device.so.0";

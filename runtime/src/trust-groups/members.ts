@@ -1,6 +1,6 @@
 /** Who shares a process: a trust group goes by the name, the uid, the control group and the storage of its first member. */
 import type { System } from "@bulkhead/protocol";
-import type { UidOf } from "../device.ts";
+import type { UidOf } from "../device/index.ts";
 
 /** The components in the process of `name`, in the order of their names; only itself where it is in no trust group. */
 export function membersOf({ components }: Pick<System, "components">, name: string): readonly string[] {

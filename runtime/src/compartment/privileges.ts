@@ -5,11 +5,10 @@
 import { readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import type { CoreName } from "@bulkhead/protocol";
+import { type Device, showTunDevice } from "../device/index.ts";
 import { networkServerMounts, tunnelTimeDirectory } from "../network/index.ts";
 import { type Capability, cgroupMounts, type Mount } from "../sandbox/index.ts";
-import type { Device } from "./device.ts";
 import { tpmMounts } from "./tpm-mounts.ts";
-import { showTunDevice } from "./view.ts";
 
 export type Privilege = {
   readonly mounts: readonly Mount[];

@@ -1,6 +1,6 @@
 import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
 import { expect, test } from "vitest";
-import type { Device } from "./device.ts";
+import type { Device } from "../device/index.ts";
 import { buildSpec } from "./sandbox-spec.ts";
 
 test("[K2] a component that asks for a debugger is not started without one", async () => {

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { createFrameReader, encodeEnvelope, type FromGroup, readToGroup, type ToGroup } from "@bulkhead/sdk";
 import { describe, expect, test } from "vitest";
-import type { EndOfUse, ExitStatus, Sandbox } from "../../sandbox/index.ts";
+import type { EndOfUse, ExitStatus, Sandbox } from "../sandbox/index.ts";
 import { carryMembers } from "./group-process.ts";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,7 +1,7 @@
 import type { System } from "@bulkhead/protocol";
 import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
 import { expect, test } from "vitest";
-import type { SandboxSpec } from "../../sandbox/index.ts";
+import type { SandboxSpec } from "../sandbox/index.ts";
 import { joinSpecs } from "./join-specs.ts";
 import { leaderOf, membersOf, sharedUids, withSharedStorage } from "./members.ts";
 

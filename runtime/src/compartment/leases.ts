@@ -7,8 +7,8 @@ import { chmod, mkdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Channel, leasesDirectory, type System } from "@bulkhead/protocol";
 import { execa } from "execa";
+import type { DevicePaths } from "../device/index.ts";
 import type { Mount } from "../sandbox/index.ts";
-import type { DevicePaths } from "./device.ts";
 
 /** Beside the providers' directories: no component's name has a dot. */
 function leasePlace({ ipc }: DevicePaths, { client, name }: Channel): string {

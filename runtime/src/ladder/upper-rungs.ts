@@ -1,9 +1,9 @@
 /** The rungs of the ladder above safe mode: the generation before this one, and a reboot of the board. */
 import { reportError } from "@bulkhead/protocol";
-import type { Device } from "./device.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Device } from "../device/index.ts";
+import type { Ledger } from "../generations/index.ts";
+import type { Escalation } from "../processes/index.ts";
 import { openReboots } from "./reboots.ts";
-import type { Escalation } from "./runner-host.ts";
 
 export type UpperRungs = {
   /** Takes the rung. `choose`: the previous generation is current now. */

@@ -2,12 +2,12 @@
 import { join } from "node:path";
 import type { System } from "@bulkhead/protocol";
 import { storageDirectory, traceDirectory } from "@bulkhead/sdk";
+import type { Device, UidOf } from "../device/index.ts";
 import type { GenerationRecord } from "../generations/index.ts";
 import type { Mount, SandboxSpec } from "../sandbox/index.ts";
 import { mountStorage, storageWishes, unmountStorage } from "../storage/index.ts";
 import { mountConsole, mountRings, unmountRings } from "../trace/index.ts";
-import type { Device, UidOf } from "./device.ts";
-import { withSharedStorage } from "./trust-groups/index.ts";
+import { withSharedStorage } from "../trust-groups/index.ts";
 
 export type OwnDirectories = {
   of(component: string): { readonly mounts: readonly Mount[]; readonly storage: SandboxSpec["storage"] };

@@ -1,0 +1,36 @@
+/** The first message to a component: who it is, its channels, its configuration. */
+import type { Release, ToComponent } from "@bulkhead/protocol";
+import type { Device } from "../device/index.ts";
+import type { GenerationRecord, Installed } from "../generations/index.ts";
+import { componentOf } from "./launch.ts";
+import { startConfig } from "./start-config.ts";
+
+type Greeting = Omit<ToComponent["start"], "trace">;
+
+export type GreetingFacts = {
+  readonly release: Release;
+  readonly installed: Installed;
+  readonly record: GenerationRecord;
+  readonly device: Device;
+};
+
+export function greeting(
+  name: string,
+  incarnation: number,
+  { release, installed, record, device: { config, provisioning } }: GreetingFacts,
+): Greeting {
+  const { system } = release;
+  const component = componentOf(system, name);
+  const floors = { releaseCounter: record.releaseCounterFloor, securityEpoch: record.securityEpochFloor };
+  return {
+    protocol: 1,
+    component: name,
+    role: component.role,
+    incarnation,
+    generation: installed.generation,
+    uses: system.channels.filter(({ client }) => client === name),
+    provides: system.channels.filter(({ provider }) => provider === name),
+    heartbeatMs: component.heartbeat.periodMs,
+    config: startConfig(component, { ...config, provisioning, release, installed, floors }),
+  };
+}

@@ -1,0 +1,2 @@
+/** The rungs of the ladder above safe mode. */
+export { openUpperRungs, type UpperRungs } from "./upper-rungs.ts";
