@@ -1,6 +1,13 @@
 /** What the agent is told at its start, and what it makes of it. Nothing in it is secret. */
 import { isIPv6 } from "node:net";
-import { BulkheadError, commandChannelPort, provisioningSchema, type System, systemSchema } from "@bulkhead/protocol";
+import {
+  BulkheadError,
+  commandChannelPort,
+  describeMisfit,
+  provisioningSchema,
+  type System,
+  systemSchema,
+} from "@bulkhead/protocol";
 import { z } from "zod";
 
 /** Unknown members are ignored: a newer root server may say more. `address` and `port` default to what was provisioned. */
@@ -37,7 +44,7 @@ export type AgentConfig = {
 export function parseConfig(config: unknown): AgentConfig {
   const parsed = configSchema.safeParse(config);
   if (!parsed.success) {
-    throw new BulkheadError("ENVIRONMENT_INVALID", `the agent's configuration: ${z.prettifyError(parsed.error)}`);
+    throw new BulkheadError("ENVIRONMENT_INVALID", `the agent's configuration: ${describeMisfit(parsed.error)}`);
   }
   const { provisioning, address = provisioning.kms.address, port = commandChannelPort, sleep, store } = parsed.data;
   return {

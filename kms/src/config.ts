@@ -1,6 +1,6 @@
 /** The KMS's configuration file, as a launcher writes it. */
 import { readFile } from "node:fs/promises";
-import { BulkheadError, nameSchema } from "@bulkhead/protocol";
+import { BulkheadError, describeMisfit, nameSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 
 const port = z.number().int().min(1).max(65535);
@@ -58,7 +58,7 @@ export async function readConfig(file: string): Promise<KmsConfig> {
   try {
     return kmsConfigSchema.parse(JSON.parse(text));
   } catch (cause) {
-    const words = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
+    const words = cause instanceof z.ZodError ? describeMisfit(cause) : String(cause);
     throw new BulkheadError("ENVIRONMENT_INVALID", `the configuration ${file} is not valid: ${words}`, { cause });
   }
 }

@@ -2,6 +2,8 @@
  * The one table of errors. Every error that a person or a peer can meet has a stable code here, with the sentence
  * that explains it. Codes never change their meaning; new ones are added, old ones are kept.
  */
+import { messageOf } from "./misfit.ts";
+
 export const errorTable = {
   // Manifest and analysis: met by the author, with file, line and column.
   MANIFEST_SYNTAX: "The manifest is not valid YAML.",
@@ -161,7 +163,7 @@ export type ErrorReport = { code: ErrorCode; message: string; place?: Place; rem
 /** Reduces any thrown value to what may cross a boundary. An unknown error becomes INTERNAL without its details. */
 export function reportError(error: unknown, fallback: ErrorCode = "INTERNAL"): ErrorReport {
   if (!(error instanceof BulkheadError)) {
-    return { code: fallback, message: error instanceof Error ? error.message : String(error) };
+    return { code: fallback, message: messageOf(error) };
   }
   return {
     code: error.code,

@@ -9,6 +9,7 @@ export * from "./grants.ts";
 export * from "./images.ts";
 export * from "./ipc/control.ts";
 export * from "./ipc/frame.ts";
+export * from "./misfit.ts";
 export * from "./names.ts";
 export * from "./observation.ts";
 export * from "./provisioning.ts";

@@ -1,5 +1,5 @@
 /** How a component ends: with 0 after an orderly stop, with 1 after a fault; either way within a bounded time. */
-import { BulkheadError, formatError, reportError, type ToComponent } from "@bulkhead/protocol";
+import { BulkheadError, describeCause, formatError, reportError, type ToComponent } from "@bulkhead/protocol";
 import type { ClientEnd } from "./channel/client.ts";
 import type { ServerEnd } from "./channel/server.ts";
 import type { AnyInterface } from "./component.ts";
@@ -44,9 +44,9 @@ export function createEnding(host: Host, control: () => ControlEnd): Ending {
       if (begun) return;
       begun = true;
       const { message } = reportError(error);
-      const detail = error instanceof BulkheadError ? formatError(reportError(error)) : (error as Error)?.stack;
-      host.log.error("this component gives up", { detail: detail ?? message });
-      const stack = (error as Error)?.stack;
+      const detail = error instanceof BulkheadError ? formatError(reportError(error)) : describeCause(error);
+      host.log.error("this component gives up", { detail });
+      const stack = error instanceof Error ? describeCause(error) : undefined;
       control().tell("fault", { reason: message.slice(0, 2000), ...(stack && { stack: stack.slice(0, 8000) }) });
       void end(1);
     },

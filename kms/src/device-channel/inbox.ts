@@ -1,5 +1,5 @@
 /** A device's messages in their order, each parsed, with back-pressure: a device that floods waits in its own socket. */
-import { BulkheadError, type FromDevice, fromDevice } from "@bulkhead/protocol";
+import { BulkheadError, describeMisfit, type FromDevice, fromDevice } from "@bulkhead/protocol";
 import type { RawData, WebSocket } from "ws";
 import { z } from "zod";
 import { parseBoundedJson } from "./bounded-json.ts";
@@ -68,6 +68,6 @@ function parse(text: string): FromDevice {
 
 function wordsFor(cause: unknown): string {
   // The first few say enough; there may be thousands.
-  if (cause instanceof z.ZodError) return z.prettifyError(new z.ZodError(cause.issues.slice(0, 8))).slice(0, 500);
+  if (cause instanceof z.ZodError) return describeMisfit(cause, 500);
   return cause instanceof RangeError ? "it holds too many values" : "it is not JSON text";
 }

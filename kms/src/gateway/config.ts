@@ -1,6 +1,6 @@
 /** The gateway's configuration file, as a launcher writes it. */
 import { readFile } from "node:fs/promises";
-import { BulkheadError, nameSchema } from "@bulkhead/protocol";
+import { BulkheadError, describeMisfit, nameSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 import { parseAddress } from "./address.ts";
 
@@ -55,7 +55,7 @@ export async function readGatewayConfig(file: string): Promise<GatewayConfig> {
   try {
     return gatewayConfigSchema.parse(JSON.parse(text));
   } catch (cause) {
-    const words = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
+    const words = cause instanceof z.ZodError ? describeMisfit(cause) : String(cause);
     throw new BulkheadError("ENVIRONMENT_INVALID", `the configuration ${file} is not valid: ${words}`, { cause });
   }
 }

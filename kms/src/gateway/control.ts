@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { chmod, chown, mkdir, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { dirname } from "node:path";
-import { BulkheadError, type ErrorCode, reportError } from "@bulkhead/protocol";
+import { BulkheadError, describeMisfit, type ErrorCode, reportError } from "@bulkhead/protocol";
 import { z } from "zod";
 import { type GatewayStatus, type Peer, type PeersSet, resetPeerSchema, setPeersSchema } from "./messages.ts";
 
@@ -66,7 +66,7 @@ function parseBody<S extends z.ZodType>(body: string, schema: S, what: string): 
   try {
     return schema.parse(JSON.parse(body));
   } catch (cause) {
-    const words = cause instanceof z.ZodError ? z.prettifyError(cause).slice(0, 1000) : "no JSON";
+    const words = cause instanceof z.ZodError ? describeMisfit(cause, 1000) : "no JSON";
     throw new BulkheadError("REQUEST_INVALID", `${what} not valid: ${words}`, { cause });
   }
 }

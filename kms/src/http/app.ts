@@ -1,11 +1,10 @@
 /** The HTTP application: guards first, then the API, then the page. */
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, describeMisfit } from "@bulkhead/protocol";
 import { serveStatic } from "@hono/node-server/serve-static";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { setCookie } from "hono/cookie";
-import { z } from "zod";
 import type { Kms } from "../kms.ts";
 import type { Proxies } from "../proxies/index.ts";
 import { guardHost, guardOrigin, guardSession, type Places, securityHeaders } from "./guards.ts";
@@ -37,7 +36,7 @@ export function createApp(options: AppOptions): OpenAPIHono {
   const app = new OpenAPIHono({
     defaultHook: (result) => {
       if (result.success) return;
-      const words = z.prettifyError(result.error).slice(0, 2000);
+      const words = describeMisfit(result.error);
       throw new BulkheadError("REQUEST_INVALID", `the request is not valid: ${words}`, {
         remedy: "GET /api/v1/openapi.json describes every request",
       });

@@ -1,5 +1,5 @@
 /** What a targets file names, checked against the blobs: every release whole, every artifact there. */
-import { BulkheadError, type Release, releaseSchema, releaseTargetName } from "@bulkhead/protocol";
+import { BulkheadError, describeMisfit, type Release, releaseSchema, releaseTargetName } from "@bulkhead/protocol";
 import { Metadata, MetadataKind, type Root, type TargetFile, type Targets } from "@tufjs/models";
 import { z } from "zod";
 import type { Blobs } from "./blobs.ts";
@@ -61,7 +61,7 @@ function parseRelease(name: string, text: string): Release {
   try {
     return releaseSchema.parse(JSON.parse(text));
   } catch (cause) {
-    const words = cause instanceof z.ZodError ? z.prettifyError(cause) : "it is not JSON";
+    const words = cause instanceof z.ZodError ? describeMisfit(cause) : "it is not JSON";
     throw new BulkheadError("RELEASE_INVALID", `${name} is not a release: ${words}`, {
       remedy: "build it with the version of Bulkhead that this KMS runs",
       cause,

@@ -1,6 +1,6 @@
 /** The root server's configuration file: written by whoever starts it, read once. */
 import { readFile } from "node:fs/promises";
-import { BulkheadError, nameSchema } from "@bulkhead/protocol";
+import { BulkheadError, describeMisfit, nameSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 
 /** The exit code that asks for a reboot of the board; on board `virtual` the runtime alone starts again (code 75). */
@@ -53,7 +53,7 @@ export async function parseFile<S extends z.ZodType>(path: string, schema: S): P
   });
   const parsed = schema.safeParse(toJson(text));
   if (parsed.success) return parsed.data;
-  throw new BulkheadError("ENVIRONMENT_INVALID", `${path} is not valid: ${z.prettifyError(parsed.error)}`);
+  throw new BulkheadError("ENVIRONMENT_INVALID", `${path} is not valid: ${describeMisfit(parsed.error)}`);
 }
 
 function toJson(text: string): unknown {

@@ -54,5 +54,8 @@ export function secretOf(secrets: Secrets, name: string): { value: string } {
 }
 
 function paths(error: z.ZodError): string {
-  return error.issues.map(({ path, code }) => `${path.join(".") || "all"} (${code})`).join(", ");
+  return error.issues
+    .slice(0, 8)
+    .map(({ path, code }) => `${path.join(".") || "all"} (${code})`)
+    .join(", ");
 }

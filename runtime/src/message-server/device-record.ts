@@ -2,7 +2,14 @@
  * The message server's record of the device: the last good state and system that the root server pushed. What does not
  * fit the schemas is counted and not kept, so that readers always see something that was true.
  */
-import { BulkheadError, type DeviceStatus, deviceStatusSchema, type System, systemSchema } from "@bulkhead/protocol";
+import {
+  BulkheadError,
+  type DeviceStatus,
+  describeMisfit,
+  deviceStatusSchema,
+  type System,
+  systemSchema,
+} from "@bulkhead/protocol";
 import { z } from "zod";
 
 const pushSchema = z.strictObject({ status: deviceStatusSchema, system: systemSchema });
@@ -33,7 +40,7 @@ export function createDeviceRecord(): DeviceRecord {
       const parsed = pushSchema.safeParse(push);
       if (!parsed.success) {
         refused += 1;
-        return { refused: z.prettifyError(parsed.error).slice(0, 500) };
+        return { refused: describeMisfit(parsed.error, 500) };
       }
       accepted += 1;
       last = parsed.data;

@@ -4,7 +4,7 @@
  * WireGuard does there, the root server tells.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { BulkheadError, provisioningSchema } from "@bulkhead/protocol";
+import { BulkheadError, describeMisfit, provisioningSchema } from "@bulkhead/protocol";
 import { type Context, defineComponent, tunnelKeyInterface } from "@bulkhead/sdk";
 import { z } from "zod";
 import { tunnelInterface } from "./firewall.ts";
@@ -48,10 +48,7 @@ export const component = defineComponent({
 function parseConfig(config: unknown): z.infer<typeof configSchema> {
   const parsed = configSchema.safeParse(config);
   if (parsed.success) return parsed.data;
-  throw new BulkheadError(
-    "ENVIRONMENT_INVALID",
-    `the network server's configuration: ${z.prettifyError(parsed.error)}`,
-  );
+  throw new BulkheadError("ENVIRONMENT_INVALID", `the network server's configuration: ${describeMisfit(parsed.error)}`);
 }
 
 type Seen = Pick<Tunnel, "ended" | "readHandshake">;

@@ -2,9 +2,8 @@
  * The scheduler server: says what bound each component has on processor and memory and what it takes, of storage too, and
  * shows the traces. The kernel enforces the bounds and the root server sets them; this server has no right to change one.
  */
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, describeMisfit } from "@bulkhead/protocol";
 import { defineComponent, schedulerInterface } from "@bulkhead/sdk";
-import { z } from "zod";
 import { readTrace } from "../trace/index.ts";
 import { schedulerConfigSchema } from "./declared.ts";
 import { reportLimits } from "./report.ts";
@@ -20,7 +19,7 @@ export const component = defineComponent({
   start({ provides, config }) {
     const parsed = schedulerConfigSchema.safeParse(config);
     if (!parsed.success) {
-      throw new BulkheadError("ENVIRONMENT_INVALID", `configuration: ${z.prettifyError(parsed.error)}`);
+      throw new BulkheadError("ENVIRONMENT_INVALID", `configuration: ${describeMisfit(parsed.error)}`);
     }
     const { components, usage } = parsed.data;
     provides.report.serve(() => ({

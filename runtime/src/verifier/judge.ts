@@ -2,6 +2,7 @@
 import {
   BulkheadError,
   canonicalJson,
+  describeMisfit,
   type Release,
   releaseSchema,
   releaseTargetName,
@@ -57,7 +58,7 @@ function parseRelease(content: Buffer, target: string): Release {
     const release = releaseSchema.parse(JSON.parse(text));
     if (canonicalJson(release) === text) return release;
   } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause).slice(0, 300) : "it is not JSON";
+    const why = cause instanceof z.ZodError ? describeMisfit(cause, 300) : "it is not JSON";
     throw new BulkheadError("RELEASE_INVALID", `${target} is not a release of a known form: ${why}`, { cause });
   }
   throw new BulkheadError("RELEASE_INVALID", `${target} is not in canonical form`);

@@ -60,4 +60,31 @@ describe("[K3] messages", () => {
     const parse = () => parseValue(explosive, 1, "IPC_ARGUMENTS_INVALID", "x");
     expect(parse).toThrow(expect.objectContaining({ code: "IPC_ARGUMENTS_INVALID" }));
   });
+
+  test("with 65 000 wrong items make a short error, in a time that nobody notices", () => {
+    const many = z.strictObject({ items: z.array(z.union([z.number(), z.strictObject({ milliC: z.number() })])) });
+    const flood = { items: Array.from({ length: 65_000 }, () => "no") };
+    const startedMs = performance.now();
+    for (const code of ["IPC_ARGUMENTS_INVALID", "IPC_RESULT_INVALID"] as const) {
+      const error = caught(() => parseValue(many, flood, code, "push", "store"));
+      expect(error).toMatchObject({
+        code,
+        message: expect.stringMatching(/^store\.push: .* at items\.0$/),
+      });
+      expect((error as Error).cause).toBeUndefined();
+      expect(toCallError(error, "store.push").message.length).toBeLessThan(200);
+    }
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    const keys = Object.fromEntries(flood.items.map((_, index) => [`key-${index}`, 1]));
+    const strict = caught(() => parseValue(z.strictObject({}), keys, "IPC_ARGUMENTS_INVALID", "push"));
+    expect((strict as Error).message.length).toBeLessThanOrEqual(2000);
+  });
 });
+
+function caught(action: () => unknown): unknown {
+  try {
+    return action();
+  } catch (error) {
+    return error;
+  }
+}

@@ -2,7 +2,7 @@
  * Answers the requests of one connection: checks operation, arguments, grant and result of each, so that handlers see
  * only what the manifest and the interface allow.
  */
-import { BulkheadError, type Frame, maxFrameBytes, maxOutstandingCalls } from "@bulkhead/protocol";
+import { BulkheadError, describeCause, type Frame, maxFrameBytes, maxOutstandingCalls } from "@bulkhead/protocol";
 import type { AnyInterface, Handlers } from "../component.ts";
 import type { Operation, StreamDefinition } from "../interface.ts";
 import type { Log } from "../log.ts";
@@ -64,8 +64,7 @@ export function answerCalls<I extends AnyInterface>(served: Served<I>, link: Lin
   function blame(operation: string, error: unknown): void {
     served.onRefusal();
     if (error instanceof BulkheadError) return;
-    const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    log.error(`${service}.${operation} failed`, { cause });
+    log.error(`${service}.${operation} failed`, { cause: describeCause(error) });
   }
 
   function refuse(id: number, operation: string, error: unknown): void {
