@@ -18,7 +18,7 @@ export { openStorage, type Storage, storageDirectory } from "./storage.ts";
 export { readBoundedText } from "./trace/bounded-file.ts";
 export { counterFileName } from "./trace/counters.ts";
 export { createTraceRecorder, type TraceRecorder, traceDirectory, traceMark } from "./trace/recorder.ts";
-export { openSegments, readSegments, type Segments } from "./trace/segments.ts";
+export { openSegments, type ReadLimits, readSegments, type Segments } from "./trace/segments.ts";
 export {
   encodeEnvelope,
   type FromGroup,

@@ -57,13 +57,17 @@ const rows: Readonly<Partial<Record<CoreName, Row>>> = {
     ],
   }),
 
-  /** A place for crash records, and the reading ends of the log FIFOs, which it owns. A FIFO on a read-only mount can be opened. */
-  "serial-server": ({ paths }) => ({
+  /**
+   * A place for crash records, the reading ends of the log FIFOs, which it owns, and the trace rings, whose end belongs to the record
+   * of a crash. A FIFO on a read-only mount can be opened.
+   */
+  "serial-server": async ({ paths }) => ({
     ...none,
     mounts: [
       { kind: "ro", source: paths.log, target: "/log" },
       { kind: "rw", source: join(paths.shownData, "crashes"), target: "/crashes" },
       { kind: "rw", source: paths.console, target: "/console" },
+      ...(await eachIn(paths.trace, "/trace")),
     ],
   }),
 

@@ -47,7 +47,7 @@ describe("what a component is told at its start", () => {
 
   test("core servers are told what they need for their one job", () => {
     expect(core("key-store")).toEqual({});
-    expect(core("serial-server")).toEqual({ components: ["serial-server", "climate"] });
+    expect(core("serial-server")).toEqual({ components: ["serial-server", "climate"], rings: { climate: 2 } });
     expect(core("network")).toEqual({ provisioning });
     expect(core("scheduler-server")).toMatchObject({
       instance: "device-1",

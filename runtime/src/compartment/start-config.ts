@@ -27,7 +27,7 @@ function coreConfig(core: string, facts: Facts): unknown {
     case "message-server":
       return { inspected: system.channels.filter(({ inspect }) => inspect) };
     case "serial-server":
-      return { components: system.startOrder };
+      return { components: system.startOrder, rings: ringsOf(system.components) };
     case "scheduler-server":
       return { instance: facts.instance, components: declared(system.components), usage: ownPlaces(system.components) };
     case "clock-server":
@@ -77,6 +77,11 @@ function ownPlaces(components: Release["system"]["components"]): unknown {
       { quotaBytes: storage.quotaBytes, ringBytes: trace.ringBytes },
     ]),
   );
+}
+
+function ringsOf(components: Release["system"]["components"]): unknown {
+  const rings = Object.entries(components).map(([name, { trace }]) => [name, trace.ringBytes] as const);
+  return Object.fromEntries(rings.filter(([, ringBytes]) => ringBytes > 0));
 }
 
 function declared(components: Release["system"]["components"]): unknown {

@@ -95,8 +95,8 @@ function forReaders({
       if (phase === "ready") host.onReady(component);
     },
     crashed({ component, incarnation, reason, exit }) {
-      const { stack, end } = processes.of(component, incarnation) ?? {};
-      host.onCrash({ atMs: Date.now(), component, incarnation, reason, exit, stack, end });
+      const { stack, end, life } = processes.of(component, incarnation) ?? {};
+      host.onCrash({ atMs: Date.now(), component, incarnation, reason, exit, stack, end, life: end && life });
     },
     escalate: ({ to, reason }) => host.onEscalation({ to, reason }),
   };

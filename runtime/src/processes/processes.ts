@@ -18,6 +18,8 @@ export type Process = {
   /** What it is now. */
   as: { readonly incarnation: number } | { readonly spare: number };
   readonly slot: Slot;
+  /** By CLOCK_MONOTONIC, which its trace tells the time by. */
+  readonly life: { readonly fromUs: number; toUs: number };
   sandbox?: Sandbox;
   link?: ControlLink;
   /** Where it said on its last way out that it failed. */
@@ -53,6 +55,7 @@ export function createProcesses({ launch, happen, hear }: Means) {
     });
     void sandbox.ended.then((end) => {
       process.end = end;
+      process.life.toUs = nowUs();
       sandbox.control.destroy();
       gone(process, toExit(end));
     });
@@ -94,12 +97,12 @@ export function createProcesses({ launch, happen, hear }: Means) {
 
   return {
     spawn(component: string, incarnation: number): void {
-      const process: Process = { component, as: { incarnation }, slot: freeSlot(spares.get(component)) };
+      const process: Process = { component, as: { incarnation }, slot: freeSlot(spares.get(component)), life: born() };
       running.set(component, process);
       void start(process);
     },
     spawnSpare(component: string, spare: number): void {
-      const process: Process = { component, as: { spare }, slot: freeSlot(running.get(component)) };
+      const process: Process = { component, as: { spare }, slot: freeSlot(running.get(component)), life: born() };
       spares.set(component, process);
       void start(process);
     },
@@ -137,4 +140,11 @@ function misbehaved({ component, as }: Process, reason: string): Happening {
 
 function toExit({ code, signal, outOfMemoryKills }: ExitStatus & EndOfUse): Exit {
   return { code, signal, outOfMemory: (outOfMemoryKills ?? 0) > 0 && signal === "SIGKILL" };
+}
+
+const nowUs = () => Number(process.hrtime.bigint() / 1000n);
+
+function born(): Process["life"] {
+  const fromUs = nowUs();
+  return { fromUs, toUs: fromUs };
 }

@@ -1,5 +1,5 @@
 /** What the edge of supervision needs of the root server around it. */
-import type { ToComponent } from "@bulkhead/protocol";
+import type { CrashFacts, ToComponent } from "@bulkhead/protocol";
 import type { EndOfUse, ExitStatus, Sandbox } from "../sandbox/index.ts";
 import type { Exit, Rung } from "../supervision/index.ts";
 import type { MessageToRoot } from "./control-link.ts";
@@ -22,6 +22,8 @@ export type Crash = {
   readonly exit: Exit;
   readonly stack: string | undefined;
   readonly end: (ExitStatus & EndOfUse) | undefined;
+  /** From when to when there was a process; see the crash record. */
+  readonly life: CrashFacts["life"];
 };
 
 export type RunnerHost = {

@@ -2,8 +2,9 @@
  * Tells the serial server of each crash: it has the last lines, and a place on the disk. A crash while it is away itself
  * waits for it, bounded.
  */
-import type { CrashFacts, Release } from "@bulkhead/protocol";
+import type { CrashFacts, CrashUse, Release } from "@bulkhead/protocol";
 import type { Crash } from "../processes/index.ts";
+import type { EndOfUse } from "../sandbox/index.ts";
 
 const maxWaiting = 16;
 
@@ -13,15 +14,16 @@ export type CrashReports = {
   flush(): void;
 };
 
-/** `send` returns false where nobody is there to hear it. */
+/** `isLimited`: the device has control groups. `send` returns false where nobody is there to hear it. */
 export function createCrashReports(
   { name, version, system }: Pick<Release, "name" | "version" | "system">,
   generation: number,
+  isLimited: boolean,
   send: (facts: CrashFacts) => boolean,
 ): CrashReports {
   const waiting: CrashFacts[] = [];
 
-  function describe({ atMs, component, incarnation, reason, exit, stack, end }: Crash): CrashFacts | undefined {
+  function describe({ atMs, component, incarnation, reason, exit, stack, end, life }: Crash): CrashFacts | undefined {
     const declared = system.components[component];
     if (!declared) return undefined;
     const { memoryBytes, processes, cpu } = declared;
@@ -33,6 +35,8 @@ export function createCrashReports(
       stack: stack?.slice(0, 8000) ?? null,
       limits: { memoryBytes, processes, cpu },
       memoryPeakBytes: end?.memoryPeakBytes ?? null,
+      ...(end && { use: useOf(end, isLimited) }),
+      ...(life && { life }),
     };
   }
 
@@ -45,4 +49,9 @@ export function createCrashReports(
       for (const facts of waiting.splice(0)) send(facts);
     },
   };
+}
+
+function useOf(end: EndOfUse, limited: boolean): CrashUse {
+  const { cpuUs, processesPeak, memoryLimitHits, processLimitHits, throttled } = end;
+  return { limited, cpuUs, processesPeak, memoryLimitHits, processLimitHits, throttled };
 }

@@ -160,7 +160,7 @@ function createSystemRunner(
     await tunnel.attach().catch((error: Error) => runner.fault("network", `made a tunnel that ${error.message}`));
   }
 
-  const crashes = createCrashReports(release, installed.generation, (facts) => {
+  const crashes = createCrashReports(release, installed.generation, hasGroups(device), (facts) => {
     const isThere = runner.sandbox("serial-server") !== undefined && isCore(release, "serial-server");
     if (isThere) runner.send("serial-server", "crash", facts);
     return isThere;
@@ -215,6 +215,10 @@ function createSystemRunner(
       pacer.stop();
     },
   };
+}
+
+function hasGroups({ host }: Device): boolean {
+  return host.cgroup.version !== "none";
 }
 
 function isCore({ system }: Release, name: string): boolean {

@@ -130,6 +130,11 @@ describe("supervision of real processes", () => {
       limits: { memoryBytes: 48 * 1024 * 1024 },
     });
     expect(facts.memoryPeakBytes).toBeGreaterThan(1024 * 1024);
+    expect(facts.use).toMatchObject({ limited: true, memoryLimitHits: 0, processLimitHits: 0 });
+    expect(facts.use?.cpuUs).toBeGreaterThan(1000);
+    const { fromUs = 0, toUs = 0 } = facts.life ?? {};
+    expect(toUs - fromUs).toBeGreaterThan(1_500_000);
+    expect(Number(process.hrtime.bigint() / 1000n)).toBeGreaterThan(toUs);
   });
 
   test("[K2] whoever hangs, sends garbage or asks for what it may not is killed and restarted with the reason", async () => {

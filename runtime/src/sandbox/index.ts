@@ -1,5 +1,6 @@
 /** The sandbox of one component: made, limited, measured, removed. */
 export { plannedMounts } from "./bubblewrap.ts";
+export { nothingCounted } from "./cgroup/end-of-use.ts";
 export { removeCgroups } from "./cgroup/group.ts";
 export type { CgroupHost } from "./cgroup/host.ts";
 export { type CgroupReading, cgroupMounts, readCgroup } from "./cgroup/read.ts";

@@ -58,7 +58,15 @@ export type SandboxSpec = {
 export type ExitStatus = { code: number | null; signal: string | null };
 
 /** What the kernel counted for a sandbox until its end; null: not known. */
-export type EndOfUse = { memoryPeakBytes: number | null; outOfMemoryKills: number | null };
+export type EndOfUse = {
+  memoryPeakBytes: number | null;
+  outOfMemoryKills: number | null;
+  memoryLimitHits: number | null;
+  cpuUs: number | null;
+  throttled: number | null;
+  processesPeak: number | null;
+  processLimitHits: number | null;
+};
 
 export type Sandbox = {
   /** The sandbox's pid 1 in the caller's pid namespace: when it dies, the kernel kills all in the sandbox. */

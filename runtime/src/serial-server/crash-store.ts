@@ -1,7 +1,14 @@
 /** The crash records of the device: one file each, as many as are allowed, whole or not there after a power cut. */
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type CrashFacts, type CrashRecord, crashRecordSchema, type LogLine, maxCrashLines } from "@bulkhead/protocol";
+import {
+  type CrashFacts,
+  type CrashRecord,
+  type CrashTrace,
+  crashRecordSchema,
+  type LogLine,
+  maxCrashLines,
+} from "@bulkhead/protocol";
 import { replaceFile } from "../generations/durable.ts";
 import { createBucket } from "./rate-limit.ts";
 
@@ -10,8 +17,8 @@ const allowance = { perSecond: 0.1, burst: 20 };
 const namePattern = /^\d{16}-[a-z0-9-]+\.json$/;
 
 export type CrashStore = {
-  /** Keeps a record of `facts` with what the component wrote last. Rejects where the disk does not take it. */
-  keep(facts: CrashFacts, lines: readonly LogLine[]): Promise<void>;
+  /** Keeps a record of `facts` with what the component wrote and did last. Rejects where the disk does not take it. */
+  keep(facts: CrashFacts, lines: readonly LogLine[], trace?: CrashTrace | null): Promise<void>;
   /** The newest, newest first; one that is damaged is passed over. */
   newest(limit: number): Promise<CrashRecord[]>;
 };
@@ -23,13 +30,13 @@ export function openCrashStore(directory: string, most: number, nowMs: () => num
   const names = async () => (await readdir(directory).catch(() => [])).filter((name) => namePattern.test(name)).sort();
 
   return {
-    async keep(facts, lines) {
+    async keep(facts, lines, trace = null) {
       if (!bucket.take(nowMs())) {
         skipped += 1;
         return;
       }
       const last = lines.slice(-maxCrashLines).map(({ atMs, text }) => ({ atMs, text: text.slice(0, 500) }));
-      const record: CrashRecord = { ...facts, lines: last, skipped };
+      const record: CrashRecord = { ...facts, lines: last, trace, skipped };
       skipped = 0;
       await mkdir(directory, { recursive: true });
       const name = `${String(facts.atMs).padStart(16, "0")}-${facts.component}-${facts.incarnation}.json`;

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, open, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startComponent } from "@bulkhead/sdk/testing";
@@ -6,6 +6,13 @@ import { execa } from "execa";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { serialServer } from "./main.ts";
 import { facts } from "./testing/facts.ts";
+
+const placesIn = (directory: string) => ({
+  log: directory,
+  crashes: join(directory, "crashes"),
+  kept: join(directory, "console"),
+  trace: join(directory, "trace"),
+});
 
 let directory: string;
 beforeEach(async () => {
@@ -15,13 +22,10 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 test("[K4] readers of the console hear of new lines at most ten times a second and miss none", async () => {
-  const started = await startComponent(
-    serialServer(directory, join(directory, "crashes"), join(directory, "console")),
-    {
-      uses: {},
-      config: { components: ["climate"] },
-    },
-  );
+  const started = await startComponent(serialServer(placesIn(directory)), {
+    uses: {},
+    config: { components: ["climate"] },
+  });
   const { client } = started.connect("console");
   const heardMs: number[] = [];
   client.channel.on("written", () => heardMs.push(performance.now()));
@@ -44,13 +48,10 @@ test("[K4] readers of the console hear of new lines at most ten times a second a
 test("[K4] after a restart of the server numbers go on upwards, so that a reader goes on too", async () => {
   const climate = await open(join(directory, "climate"), "r+");
   const lineOf = async (text: string, after: number) => {
-    const started = await startComponent(
-      serialServer(directory, join(directory, "crashes"), join(directory, "console")),
-      {
-        uses: {},
-        config: { components: ["climate"] },
-      },
-    );
+    const started = await startComponent(serialServer(placesIn(directory)), {
+      uses: {},
+      config: { components: ["climate"] },
+    });
     await climate.write(`${text}\n`);
     const { client } = started.connect("console");
     const answer = await vi.waitFor(async () => {
@@ -70,14 +71,16 @@ test("[K4] after a restart of the server numbers go on upwards, so that a reader
 
 test("[K2] a crash is kept with what the component wrote last, and is there after a restart of the server", async () => {
   const climate = await open(join(directory, "climate"), "r+");
-  const start = () =>
-    startComponent(serialServer(directory, join(directory, "crashes"), join(directory, "console")), {
-      uses: {},
-      config: { components: ["climate"] },
-    });
+  const config = { components: ["climate"], rings: { climate: 8192 } };
+  const start = () => startComponent(serialServer(placesIn(directory)), { uses: {}, config });
+  await mkdir(join(directory, "trace", "climate"), { recursive: true });
+  await writeFile(
+    join(directory, "trace", "climate", "1"),
+    '1\n[5,"s",1]\n[6,"m","opens"]\nno entry\n[70,"m","later"]\n',
+  );
   const first = await start();
   await climate.write("opening the window\nthe window is stuck\n");
-  first.root.crash(facts({ atMs: 1_700_000_000_000, component: "climate" }));
+  first.root.crash(facts({ atMs: 1_700_000_000_000, component: "climate", life: { fromUs: 4, toUs: 60 } }));
   const { client } = first.connect("console");
   const kept = await vi.waitFor(async () => {
     const crashes = await client.crashes({ limit: 10 });
@@ -86,6 +89,11 @@ test("[K2] a crash is kept with what the component wrote last, and is there afte
   });
   expect(kept).toMatchObject({ component: "climate", stack: "at work", skipped: 0 });
   expect(kept?.lines.map(({ text }) => text)).toEqual(["opening the window", "the window is stuck"]);
+  const entries = [
+    [5, "s", 1],
+    [6, "m", "opens"],
+  ];
+  expect(kept?.trace).toEqual({ entries, damaged: 1 });
   await first.stop();
   const second = await start();
   expect(await second.connect("console").client.crashes({ limit: 10 })).toEqual([kept]);
@@ -96,7 +104,7 @@ test("[K2] a crash is kept with what the component wrote last, and is there afte
 test("[K4] what was written before the server restarted can still be read, under the same numbers", async () => {
   await mkdir(join(directory, "console"));
   const start = () =>
-    startComponent(serialServer(directory, join(directory, "crashes"), join(directory, "console")), {
+    startComponent(serialServer(placesIn(directory)), {
       uses: {},
       config: { components: ["climate"] },
     });

@@ -2,6 +2,7 @@
 import { maxCrashLines, maxCrashRecords, nameSchema, reportError } from "@bulkhead/protocol";
 import { consoleInterface, defineComponent, type ServedClient } from "@bulkhead/sdk";
 import { z } from "zod";
+import { lastEntries } from "../trace/last-entries.ts";
 import { createAnnouncer } from "./announcer.ts";
 import { collectLines } from "./collector.ts";
 import { openCrashStore } from "./crash-store.ts";
@@ -9,23 +10,32 @@ import { runtimeSource } from "./intake.ts";
 import { openKeptLines } from "./kept-lines.ts";
 import { createRing, type NewLine, ringLimits } from "./ring.ts";
 
-const configSchema = z.object({ components: z.array(nameSchema) });
+/** `rings`: how large the trace ring of each component is that has one. */
+const configSchema = z.object({
+  components: z.array(nameSchema),
+  rings: z.record(nameSchema, z.number().int().nonnegative()).default({}),
+});
+
+/** Where it reads and where it keeps: FIFOs, crash records, the lines that outlive this server, trace rings. */
+export type SerialPlaces = {
+  readonly log: string;
+  readonly crashes: string;
+  readonly kept: string;
+  readonly trace: string;
+};
 
 /** What a component wrote last may still be on its way through its pipe when the root server tells of its end. */
 const lastLinesMs = 200;
 
-/**
- * A serial server over the FIFOs in `directory`: one per component, and `runtime`. Crash records lie in `crashes`, the lines
- * that outlive this server in `kept`.
- */
-export const serialServer = (directory: string, crashes: string, keptDirectory: string) =>
+/** A serial server over the FIFOs in `places.log`: one per component, and `runtime`. */
+export const serialServer = (places: SerialPlaces) =>
   defineComponent({
     provides: { console: consoleInterface },
     start({ provides, config, log, onStop, root }) {
       const clock = { timeMs: Date.now, monotonicMs: () => performance.now() };
       // Microseconds since the start of the host: no rate limit lets a million lines a second pass, so the numbers of
       // this ring are above those of every ring before it, and readers go on reading after a restart of this server.
-      const kept = openKeptLines(keptDirectory);
+      const kept = openKeptLines(places.kept);
       const ring = createRing(Number(process.hrtime.bigint() / 1000n), ringLimits, kept.lines);
       const readers = new Set<ServedClient<typeof consoleInterface>>();
       const announce = createAnnouncer((sequence) => {
@@ -45,18 +55,21 @@ export const serialServer = (directory: string, crashes: string, keptDirectory: 
           crashes: ({ limit }) => store.newest(limit),
         };
       });
-      const store = openCrashStore(crashes, maxCrashRecords, clock.monotonicMs);
+      const store = openCrashStore(places.crashes, maxCrashRecords, clock.monotonicMs);
+      const { components, rings } = configSchema.parse(config);
       root.onCrash((facts) => {
+        // At once: the next incarnation writes into the same ring.
+        const trace = lastEntries(places.trace, facts, rings[facts.component] ?? 0);
         setTimeout(() => {
           store
-            .keep(facts, ring.lastOf(facts.component, maxCrashLines))
+            .keep(facts, ring.lastOf(facts.component, maxCrashLines), trace)
             .catch((error: unknown) => log.error(`no crash record of ${facts.component}`, { ...reportError(error) }));
         }, lastLinesMs);
       });
 
-      const sources = new Set([runtimeSource, ...configSchema.parse(config).components]);
+      const sources = new Set([runtimeSource, ...components]);
       const stopCollecting = collectLines({
-        directory,
+        directory: places.log,
         sources: [...sources],
         append,
         clock,
@@ -66,5 +79,5 @@ export const serialServer = (directory: string, crashes: string, keptDirectory: 
     },
   });
 
-/** The root server mounts `<runDir>/log`, the device's `crashes`, and `<runDir>/console` there. */
-export const component = serialServer("/log", "/crashes", "/console");
+/** The root server mounts `<runDir>/log`, the device's `crashes`, `<runDir>/console` and `<runDir>/trace` there. */
+export const component = serialServer({ log: "/log", crashes: "/crashes", kept: "/console", trace: "/trace" });

@@ -1,11 +1,11 @@
 import { PassThrough } from "node:stream";
 import { createFrameReader, encodeEnvelope, type FromGroup, readToGroup, type ToGroup } from "@bulkhead/sdk";
 import { describe, expect, test } from "vitest";
-import type { EndOfUse, ExitStatus, Sandbox } from "../sandbox/index.ts";
+import { type EndOfUse, type ExitStatus, nothingCounted, type Sandbox } from "../sandbox/index.ts";
 import { carryMembers } from "./group-process.ts";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
-const crash = { code: 1, signal: null, memoryPeakBytes: 1, outOfMemoryKills: 0 };
+const crash = { code: 1, signal: null, ...nothingCounted, memoryPeakBytes: 1, outOfMemoryKills: 0 };
 
 /** A group's process by its ends alone: what it was told, and what it says. */
 function group() {

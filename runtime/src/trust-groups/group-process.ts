@@ -5,7 +5,7 @@
 import { Duplex } from "node:stream";
 import { BulkheadError, maxControlFrameBytes } from "@bulkhead/protocol";
 import { encodeEnvelope, encodeFrame, type FromGroup, readFromGroup, type ToGroup } from "@bulkhead/sdk";
-import type { EndOfUse, ExitStatus, Sandbox } from "../sandbox/index.ts";
+import { type EndOfUse, type ExitStatus, nothingCounted, type Sandbox } from "../sandbox/index.ts";
 
 export type GroupProcess = {
   /** False once it has ended, or nobody was left in it: who comes then needs another. */
@@ -19,7 +19,7 @@ export type GroupProcess = {
 type Member = { readonly control: Duplex; readonly end: (status: ExitStatus & EndOfUse) => void };
 
 /** What the kernel counted is the process's, which goes on. */
-const inOrder = { code: 0, signal: null, memoryPeakBytes: null, outOfMemoryKills: null };
+const inOrder = { code: 0, signal: null, ...nothingCounted };
 
 export function carryMembers(sandbox: Sandbox): GroupProcess {
   const members = new Map<string, Member>();
