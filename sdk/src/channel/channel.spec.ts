@@ -194,7 +194,7 @@ describe("[K7] a client that breaks the rules", () => {
   });
 
   test("loses it for a frame that does not end, however its bytes drip", async () => {
-    const { path, server } = await rawPair(handlers, 100);
+    const { path, server } = await rawPair(handlers, { halfFrameMs: 100 });
     const raw = await rawConnection(path);
     raw.socket.write(Buffer.concat([hello(), Buffer.from([0, 0, 0, 200])]));
     const drip = setInterval(() => raw.socket.write(Buffer.from([0])), 10);

@@ -2,22 +2,19 @@
  * Answers the requests of one connection: checks operation, arguments, grant and result of each, so that handlers see
  * only what the manifest and the interface allow.
  */
-import { BulkheadError, describeCause, type Frame, maxFrameBytes, maxOutstandingCalls } from "@bulkhead/protocol";
+import { BulkheadError, describeCause, type Frame, maxOutstandingCalls } from "@bulkhead/protocol";
 import type { AnyInterface, Handlers } from "../component.ts";
 import type { Operation, StreamDefinition } from "../interface.ts";
 import type { Log } from "../log.ts";
+import { createBacklog, maxOnTheWayBytes } from "./backlog/index.ts";
 import type { Link } from "./link.ts";
 import type { Load } from "./load.ts";
 import { parseValue, toCallError } from "./message.ts";
 import { type ProviderStreams, type StreamHandler, serveStreams } from "./stream/provider-streams.ts";
 import { traceSink } from "./trace-sink.ts";
 
-/** While more than this waits for a client, no more calls are read from it. */
-const pauseBytes = 256 * 1024;
 /** Streams wait already then, so that they do not stop the calls. */
 const clogBytes = 128 * 1024;
-/** Answers to calls that were read before the pause; beyond it the client has lost its claim to them. */
-const maxQueuedBytes = 8 * maxFrameBytes;
 
 export type Served<I extends AnyInterface> = {
   interface: I;
@@ -31,6 +28,8 @@ export type Served<I extends AnyInterface> = {
   /** Counts what was refused. */
   onRefusal(): void;
   load: Load;
+  /** How long a client may take nothing of what waits for it. Default: the backlog's. */
+  stallMs?: number | undefined;
 };
 
 export type Answering = {
@@ -43,8 +42,10 @@ export type Answering = {
 type Handler = (args: unknown) => unknown;
 
 export function answerCalls<I extends AnyInterface>(served: Served<I>, link: Link, handlers: Handlers<I>): Answering {
-  const { interface: iface, service, log, load } = served;
+  const { interface: iface, service, load } = served;
   const methods = handlers as Readonly<Record<string, Handler & StreamHandler>>;
+  const blame = (operation: string, error: unknown) => tellFailure(served, operation, error);
+  const backlog = createBacklog(link, begin, served.stallMs);
   const streams: ProviderStreams = serveStreams(
     { send: link.send, isClogged: () => link.queuedBytes() > clogBytes },
     blame,
@@ -52,46 +53,30 @@ export function answerCalls<I extends AnyInterface>(served: Served<I>, link: Lin
   );
   let running = 0;
 
-  function send(frame: Frame): void {
-    link.send(frame);
-    const queued = link.queuedBytes();
-    if (queued > maxQueuedBytes) {
+  /** Returns the message's size. */
+  function send(frame: Frame): number {
+    const sizeBytes = link.send(frame);
+    // Not by answers, which wait in the backlog: by refusals, of which a chunk of bad requests makes many.
+    if (link.queuedBytes() > maxOnTheWayBytes) {
       link.destroy(new BulkheadError("IPC_OVERLOADED", "the client does not read its answers"));
-    } else if (queued > pauseBytes) link.pause();
+    } else backlog.sent();
+    return sizeBytes;
   }
 
-  /** What a handler throws without a code is for the provider's own log. */
-  function blame(operation: string, error: unknown): void {
-    served.onRefusal();
-    if (error instanceof BulkheadError) return;
-    log.error(`${service}.${operation} failed`, { cause: describeCause(error) });
-  }
-
-  function refuse(id: number, operation: string, error: unknown): void {
+  function refuse(id: number, operation: string, error: unknown): number {
     blame(operation, error);
     const failure = toCallError(error, `${service}.${operation}`);
     if (traceSink) traceSink.callEnded("provider", served.channel, operation, id, failure.code);
-    send([1, id, failure, null]);
+    return send([1, id, failure, null]);
   }
 
-  /** The checked arguments of a call or stream that the manifest, the interface and the grant allow. */
-  function admit(definition: Operation | StreamDefinition | undefined, operation: string, args: unknown): unknown {
-    if (!definition) throw new BulkheadError("IPC_UNKNOWN_OPERATION", `${iface.name} has no ${operation}`);
-    if (served.operations && !served.operations.has(operation)) {
-      throw new BulkheadError("IPC_NOT_GRANTED", `${operation}: the manifest does not allow ${served.channel} this`);
-    }
-    const checked = parseValue(definition.arguments, args, "IPC_ARGUMENTS_INVALID", operation);
-    const refusal = iface.refuse?.(served.grant as never, operation as never, checked);
-    if (refusal !== undefined) throw new BulkheadError("IPC_NOT_GRANTED", `${operation}: ${refusal}`);
-    return checked;
-  }
-
-  function succeed(id: number, operation: string, definition: Operation, result: unknown): void {
+  function succeed(id: number, operation: string, definition: Operation, result: unknown): number {
     try {
-      send([1, id, null, parseValue(definition.result, result, "IPC_RESULT_INVALID", operation)]);
+      const sizeBytes = send([1, id, null, parseValue(definition.result, result, "IPC_RESULT_INVALID", operation)]);
       if (traceSink) traceSink.callEnded("provider", served.channel, operation, id, null);
+      return sizeBytes;
     } catch (error) {
-      refuse(id, operation, error);
+      return refuse(id, operation, error);
     }
   }
 
@@ -99,15 +84,12 @@ export function answerCalls<I extends AnyInterface>(served: Served<I>, link: Lin
   function call(id: number, operation: string, args: unknown): void {
     if (traceSink) traceSink.callBegan("provider", served.channel, operation, id);
     try {
-      if (running >= maxOutstandingCalls) {
-        throw new BulkheadError("IPC_OVERLOADED", `${maxOutstandingCalls} calls are being answered`);
-      }
       load.check();
       const definition = own(iface.operations, operation);
-      const checked = admit(definition, operation, args);
+      const checked = admit(served, definition, operation, args);
       const result = (methods[operation] as Handler)(checked);
       if (result instanceof Promise) later(id, operation, definition as Operation, result);
-      else succeed(id, operation, definition as Operation, result);
+      else backlog.answered(operation, succeed(id, operation, definition as Operation, result));
     } catch (error) {
       refuse(id, operation, error);
     }
@@ -116,15 +98,15 @@ export function answerCalls<I extends AnyInterface>(served: Served<I>, link: Lin
   function later(id: number, operation: string, definition: Operation, result: Promise<unknown>): void {
     running++;
     load.run(result);
+    const ended = backlog.running(operation);
+    const end = (answer: () => number) => {
+      running--;
+      backlog.answer(operation, answer);
+      ended();
+    };
     result.then(
-      (value) => {
-        running--;
-        succeed(id, operation, definition, value);
-      },
-      (error: unknown) => {
-        running--;
-        refuse(id, operation, error);
-      },
+      (value) => end(() => succeed(id, operation, definition, value)),
+      (error: unknown) => end(() => refuse(id, operation, error)),
     );
   }
 
@@ -132,7 +114,7 @@ export function answerCalls<I extends AnyInterface>(served: Served<I>, link: Lin
     try {
       load.check();
       const definition = own(iface.streams, name);
-      const checked = admit(definition, name, args);
+      const checked = admit(served, definition, name, args);
       const handler = methods[name] as StreamHandler;
       streams.open(id, name, definition as StreamDefinition, creditBytes, (items, end) =>
         items ? handler(checked, items, end) : handler(checked, end),
@@ -144,18 +126,61 @@ export function answerCalls<I extends AnyInterface>(served: Served<I>, link: Lin
     }
   }
 
+  function begin(frame: Frame, sizeBytes: number): void {
+    if (frame[0] === 0) call(frame[1], frame[2], frame[3]);
+    else if (frame[0] === 3) open(frame[1], frame[2], frame[3], frame[4]);
+    else streams.take(frame, sizeBytes);
+  }
+
+  function mayBegin(frame: Frame): boolean {
+    if (frame[0] !== 0 || running + backlog.waiting() < maxOutstandingCalls) return true;
+    refuse(frame[1], frame[2], new BulkheadError("IPC_OVERLOADED", `${maxOutstandingCalls} calls are being answered`));
+    return false;
+  }
+
   return {
     take(frame, sizeBytes) {
-      if (frame[0] === 0) call(frame[1], frame[2], frame[3]);
-      else if (frame[0] === 3) open(frame[1], frame[2], frame[3], frame[4]);
-      else if (frame[0] > 3) streams.take(frame, sizeBytes);
-      else throw new BulkheadError("IPC_FRAME_INVALID", "a client may not send answers and notifications");
+      if (frame[0] === 1 || frame[0] === 2) {
+        throw new BulkheadError("IPC_FRAME_INVALID", "a client may not send answers and notifications");
+      }
+      if (mayBegin(frame) && !backlog.putAside(frame, sizeBytes)) begin(frame, sizeBytes);
     },
-    drained: streams.drained,
-    closed: streams.closed,
+    drained() {
+      backlog.drained();
+      streams.drained();
+    },
+    closed() {
+      backlog.closed();
+      streams.closed();
+    },
   };
 }
 
 function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+/** The checked arguments of a call or stream that the manifest, the interface and the grant allow. */
+function admit<I extends AnyInterface>(
+  served: Served<I>,
+  definition: Operation | StreamDefinition | undefined,
+  operation: string,
+  args: unknown,
+): unknown {
+  const { interface: iface } = served;
+  if (!definition) throw new BulkheadError("IPC_UNKNOWN_OPERATION", `${iface.name} has no ${operation}`);
+  if (served.operations && !served.operations.has(operation)) {
+    throw new BulkheadError("IPC_NOT_GRANTED", `${operation}: the manifest does not allow ${served.channel} this`);
+  }
+  const checked = parseValue(definition.arguments, args, "IPC_ARGUMENTS_INVALID", operation);
+  const refusal = iface.refuse?.(served.grant as never, operation as never, checked);
+  if (refusal !== undefined) throw new BulkheadError("IPC_NOT_GRANTED", `${operation}: ${refusal}`);
+  return checked;
+}
+
+/** What a handler throws without a code is for the provider's own log. */
+function tellFailure<I extends AnyInterface>(served: Served<I>, operation: string, error: unknown): void {
+  served.onRefusal();
+  if (error instanceof BulkheadError) return;
+  served.log.error(`${served.service}.${operation} failed`, { cause: describeCause(error) });
 }

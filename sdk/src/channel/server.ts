@@ -34,6 +34,7 @@ export type ServerOptions<I extends AnyInterface> = {
   transport?: Transport | undefined;
   /** For tests. */
   halfFrameMs?: number;
+  stallMs?: number;
 };
 
 export type ServerEnd = {
@@ -128,8 +129,7 @@ function servedOf<I extends AnyInterface>(
     interface: options.interface,
     service: options.service,
     channel: nameOf(options),
-    load,
-    grant,
+    ...{ load, grant, stallMs: options.stallMs },
     operations: operations && new Set(operations),
     log: options.log,
     onRefusal: () => void counters.refusedCalls++,

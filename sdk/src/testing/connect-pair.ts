@@ -24,13 +24,13 @@ export type Pair<I extends AnyInterface> = {
   close(): Promise<void>;
 };
 
-type Options = { grant?: unknown; operations?: readonly string[]; halfFrameMs?: number };
+type Options = { grant?: unknown; operations?: readonly string[]; halfFrameMs?: number; stallMs?: number };
 
 /** Connects `handlers` (or what makes them for a client) and a client; both ends log into `lines`. */
 export async function connectPair<I extends AnyInterface>(
   iface: I,
   handlers: NoInfer<Handlers<I> | ((client: ServedClient<I>) => Handlers<I>)>,
-  { grant = {}, operations, halfFrameMs }: Options = {},
+  { grant = {}, operations, ...times }: Options = {},
 ): Promise<Pair<I>> {
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-pair-"));
   const path = join(directory, "socket");
@@ -46,7 +46,7 @@ export async function connectPair<I extends AnyInterface>(
       path,
       self: { component: "provider", incarnation },
       log,
-      ...(halfFrameMs && { halfFrameMs }),
+      ...times,
       accept(client) {
         served = client;
         return typeof handlers === "function" ? handlers(client) : handlers;

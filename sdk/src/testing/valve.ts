@@ -61,15 +61,15 @@ export const open: { close(): Promise<void> }[] = [];
 export async function pair(
   given: Handlers<Valve> | ((c: ServedClient<Valve>) => Handlers<Valve>) = handlers,
   mayWrite = true,
-  halfFrameMs?: number,
+  times: { halfFrameMs?: number; stallMs?: number } = {},
 ) {
-  const made = await connectPair(valve, given, { grant: { mayWrite }, ...(halfFrameMs && { halfFrameMs }) });
+  const made = await connectPair(valve, given, { grant: { mayWrite }, ...times });
   open.push(made);
   return made;
 }
 /** A provider whose own client keeps away, so that a raw connection can take its place. */
-export async function rawPair(given = handlers, halfFrameMs?: number) {
-  const made = await pair(given, true, halfFrameMs);
+export async function rawPair(given = handlers, times: { halfFrameMs?: number; stallMs?: number } = {}) {
+  const made = await pair(given, true, times);
   made.clientEnd.close();
   return made;
 }
