@@ -10,6 +10,8 @@ enum {
   BH_CONTROL_FD = 3,
   BH_MAX_FRAME = 1024 * 1024,
   BH_MAX_CALLS = 256,
+  /* Of one channel, calls of connections that have gone included: a client that comes again and again piles up nothing. */
+  BH_MAX_HANDLERS = 4 * BH_MAX_CALLS,
   BH_HALF_FRAME_MS = 5000,
   BH_HELLO_MS = 5000,
   BH_NAME_SPACE = 64,
@@ -98,6 +100,7 @@ typedef struct {
   uint8_t *operation_bytes;
   int listener;
   bh_connection connections[BH_CONNECTIONS];
+  uint32_t handlers; /* calls that are not answered, of all connections there ever were */
   uint32_t refused;
 } bh_provider_end;
 

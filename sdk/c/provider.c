@@ -115,7 +115,7 @@ static void handle(bh_component *component, uint32_t index, bh_connection *conne
   bh_provider_end *end = &component->providers[index];
   const bh_interface *interface = end->service->interface;
   const char *code = NULL, *why = NULL;
-  if (connection->running >= BH_MAX_CALLS) code = "IPC_OVERLOADED", why = "too many calls are being answered";
+  if (connection->running >= BH_MAX_CALLS || end->handlers >= BH_MAX_HANDLERS) code = "IPC_OVERLOADED", why = "too many calls are being answered";
   else if (!has_operation(interface, message->name)) {
     code = "IPC_UNKNOWN_OPERATION", why = "the interface has no such operation";
   } else if (!is_allowed(end->operations, message->name)) {
@@ -126,6 +126,7 @@ static void handle(bh_component *component, uint32_t index, bh_connection *conne
     return;
   }
   connection->running++;
+  end->handlers++;
   bh_request request = {index, connection->serial, message->call};
   end->service->on_call(component, request, &end->client, message->name, message->body);
 }
@@ -190,31 +191,33 @@ void bh_provider_serve(bh_component *component, uint32_t index, const struct pol
   if (count > 0 && end->listener >= 0 && fds[0].fd == end->listener && fds[0].revents != 0) accept_one(component, end);
 }
 
-static bh_connection *find_connection(bh_component *component, bh_request request) {
+/* The connection whose call ends; NULL where it has gone meanwhile. */
+static bh_connection *end_call(bh_component *component, bh_request request) {
   if (request.channel >= component->provider_count) return NULL;
   bh_provider_end *end = &component->providers[request.channel];
+  if (end->handlers > 0) end->handlers--;
   for (int i = 0; i < BH_CONNECTIONS; i++) {
     bh_connection *connection = &end->connections[i];
-    if (connection->open && connection->serial == request.connection) return connection;
+    if (!connection->open || connection->serial != request.connection) continue;
+    if (connection->running > 0) connection->running--;
+    return connection;
   }
   return NULL;
 }
 
 bool bh_answer(bh_component *component, bh_request request, const bh_writer *result) {
-  bh_connection *connection = find_connection(component, request);
-  if (!connection) return false;
   if (result->failed || !bh_is_message(result->bytes, result->length)) {
     return bh_refuse(component, request, "IPC_RESULT_INVALID", "the result is not one MessagePack value");
   }
-  if (connection->running > 0) connection->running--;
+  bh_connection *connection = end_call(component, request);
+  if (!connection) return false;
   if (send_answer(connection, request.call, NULL, NULL, result)) return true;
   return send_answer(connection, request.call, "IPC_FRAME_TOO_LARGE", "the result does not fit a frame", NULL);
 }
 
 bool bh_refuse(bh_component *component, bh_request request, const char *code, const char *message) {
-  bh_connection *connection = find_connection(component, request);
+  bh_connection *connection = end_call(component, request);
   if (!connection) return false;
-  if (connection->running > 0) connection->running--;
   return send_answer(connection, request.call, code, message, NULL);
 }
 

@@ -8,8 +8,10 @@ import { describeInterfaces } from "../../studio/src/build/interfaces/describe.t
 
 const root = join(import.meta.dirname, "../..");
 
-/** Builds it into a directory of its own; returns the command. */
-export async function buildCStation(): Promise<{ command: string[]; directory: string }> {
+/** Builds it, or another program at `main`, into a directory of its own; returns the command. */
+export async function buildCStation(
+  main = join(root, "manifests/polyglot/c/main.c"),
+): Promise<{ command: string[]; directory: string }> {
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-c-station-"));
   const library = join(root, "sdk/c");
   const files = (await readdir(library)).filter((name) => name.endsWith(".c")).map((name) => join(library, name));
@@ -17,7 +19,6 @@ export async function buildCStation(): Promise<{ command: string[]; directory: s
   await writeFile(join(directory, "interfaces.h"), cHeader(interfaces));
   const flags = ["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror"];
   const sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-  const main = join(root, "manifests/polyglot/c/main.c");
   const output = join(directory, "station");
   await execa("gcc", [...flags, ...sanitizers, "-I", library, "-I", directory, "-o", output, main, ...files]);
   return { command: [output], directory };

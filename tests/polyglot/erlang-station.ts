@@ -7,10 +7,12 @@ import { describeInterfaces } from "../../studio/src/build/interfaces/describe.t
 
 const polyglot = join(import.meta.dirname, "../../manifests/polyglot");
 
-/** Builds it into a directory of its own; returns the command. */
-export async function buildErlangStation(): Promise<{ command: string[]; directory: string }> {
+/** Builds it, or the program in `source`, into a directory of its own; returns the command. */
+export async function buildErlangStation(
+  source = join(polyglot, "erlang"),
+): Promise<{ command: string[]; directory: string }> {
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-erlang-station-"));
-  await buildBeam(join(polyglot, "erlang"), join(directory, "tree"), await describeInterfaces(polyglot));
+  await buildBeam(source, join(directory, "tree"), await describeInterfaces(polyglot));
   const options = ["+S", "1:1", "+sbwt", "none", "-noinput", "-boot", "start_clean"];
   return { command: ["erl", ...options, "-pa", join(directory, "tree/ebin"), "-s", "bulkhead", "run"], directory };
 }

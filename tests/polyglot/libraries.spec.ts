@@ -48,13 +48,15 @@ const brokenFrames: [what: string, body: Buffer][] = [
   ["has a name of 65 bytes", Buffer.from([0x94, 0, 1, 0xd9, 65, ...Buffer.alloc(65, 0x61), 0xc0])],
 ];
 
+/** Programs that never answer. */
+const holder = join(import.meta.dirname, "holder");
 const languages = [
-  { language: "C", build: buildCStation, skip: false },
-  { language: "Erlang", build: buildErlangStation, skip: false },
-  { language: "Rust", build: buildRustStation, skip: !hasRust() },
+  { language: "C", build: buildCStation, hold: join(holder, "c/main.c"), skip: false },
+  { language: "Erlang", build: buildErlangStation, hold: join(holder, "erlang"), skip: false },
+  { language: "Rust", build: buildRustStation, hold: join(holder, "rust"), skip: !hasRust() },
 ];
 
-describe.each(languages)("[K10] the client library for $language", ({ build, skip }) => {
+describe.each(languages)("[K10] the client library for $language", ({ build, hold, skip }) => {
   let built: Awaited<ReturnType<typeof build>> | undefined;
   let station: Station | undefined;
 
@@ -214,6 +216,23 @@ describe.each(languages)("[K10] the client library for $language", ({ build, ski
       { numRuns: 30 },
     );
     await it.control.find(notification("heartbeat"));
+  });
+
+  test("begins no more for a client that comes again and again than 1024 calls that are not answered", async () => {
+    const { command, directory } = await build(hold);
+    const holding = await startStation(command, [], {});
+    for (let round = 0; round < 4; round++) {
+      const client = await holding.connect();
+      for (let id = 0; id <= 256; id++) client.send([0, id, "pass", token]);
+      expect((await client.find(answerTo(256))).error).toMatchObject({ code: "IPC_OVERLOADED" });
+      expect(client.heard.filter((frame) => Array.isArray(frame) && frame[0] === 1)).toHaveLength(1);
+      client.close();
+    }
+    const last = await holding.connect();
+    last.send([0, 1, "pass", token]);
+    expect((await last.find(answerTo(1))).error).toMatchObject({ code: "IPC_OVERLOADED" });
+    await holding.close();
+    await rm(directory, { recursive: true, force: true });
   });
 
   test("ends with 0 when it is asked to stop, with 1 when the root server has gone", async () => {

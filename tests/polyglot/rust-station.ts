@@ -20,10 +20,12 @@ export function hasRust(): boolean {
   }
 }
 
-/** Builds it into a directory of its own; returns the command. */
-export async function buildRustStation(): Promise<{ command: string[]; directory: string }> {
+/** Builds it, or the program in `source`, into a directory of its own; returns the command. */
+export async function buildRustStation(
+  source = join(polyglot, "rust"),
+): Promise<{ command: string[]; directory: string }> {
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-rust-station-"));
   const interfaces = await describeInterfaces(polyglot);
-  await buildNative(join(polyglot, "rust"), join(directory, "tree"), interfaces, architectureOf("any"));
+  await buildNative(source, join(directory, "tree"), interfaces, architectureOf("any"));
   return { command: [join(directory, "tree/main")], directory };
 }

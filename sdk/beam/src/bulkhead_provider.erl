@@ -6,6 +6,8 @@
 
 -define(HELLO_MS, 5000).
 -define(MAX_CALLS, 256).
+%% Of one channel, calls of connections that have gone included: a client that comes again and again piles up nothing.
+-define(MAX_HANDLERS, (4 * ?MAX_CALLS)).
 -define(MAX_CONNECTIONS, 4).
 
 %% Listens in place of an earlier incarnation. The mount is the permission, so the socket is open to all who see it: 0666.
@@ -14,7 +16,8 @@ start_link(#{component := Component, name := Name} = Client, Service, Interface,
     _ = file:delete(Path),
     {ok, Listener} = gen_tcp:listen(0, [{ifaddr, {local, Path}}, {backlog, ?MAX_CONNECTIONS} | bulkhead_message:socket_options()]),
     ok = file:change_mode(Path, 8#666),
-    End = #{client => Client, service => Service, interface => Interface, module => Module, own => Own},
+    End = #{client => Client, service => Service, interface => Interface, module => Module, own => Own,
+            handlers => counters:new(1, [])},
     Provider = spawn_link(fun() -> serve(End, none, #{}, 0) end),
     spawn_link(fun() -> accept(Listener, Provider) end),
     Provider.
@@ -117,11 +120,18 @@ answer(Socket, End, Running) ->
     end.
 
 handle(Socket, End, Running, {Call, Operation, Arguments}) ->
-    #{client := Client, service := Service, interface := #{operations := Operations}, module := Module} = End,
-    case refusal(Operation, Operations, Client, map_size(Running)) of
+    #{client := Client, service := Service, interface := #{operations := Operations}, module := Module, handlers := Handlers} = End,
+    case refusal(Operation, Operations, Client, {map_size(Running), counters:get(Handlers, 1)}) of
         none ->
+            counters:add(Handlers, 1, 1),
             {Pid, _} = spawn_monitor(fun() ->
-                exit({answered, Module:handle_call(Service, Client, Operation, Arguments)})
+                Answer =
+                    try
+                        Module:handle_call(Service, Client, Operation, Arguments)
+                    after
+                        counters:sub(Handlers, 1, 1)
+                    end,
+                exit({answered, Answer})
             end),
             Running#{Pid => Call};
         {Code, Why} ->
@@ -129,7 +139,7 @@ handle(Socket, End, Running, {Call, Operation, Arguments}) ->
             Running
     end.
 
-refusal(_, _, _, Running) when Running >= ?MAX_CALLS ->
+refusal(_, _, _, {Running, Handlers}) when Running >= ?MAX_CALLS; Handlers >= ?MAX_HANDLERS ->
     {<<"IPC_OVERLOADED">>, <<"too many calls are being answered">>};
 refusal(Operation, Operations, _, _) when not is_map_key(Operation, Operations) ->
     {<<"IPC_UNKNOWN_OPERATION">>, <<"the interface has no such operation">>};

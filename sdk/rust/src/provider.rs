@@ -10,6 +10,8 @@ use std::os::unix::io::AsRawFd;
 use std::os::unix::net::UnixListener;
 
 const MAX_CALLS: usize = 256;
+/// Of one channel, calls of connections that have gone included: a client that comes again and again piles up nothing.
+const MAX_HANDLERS: usize = 4 * MAX_CALLS;
 const MAX_CONNECTIONS: usize = 4;
 const HELLO_MS: u64 = 5000;
 /// A provider drops notifications, reads no more calls, or gives the client up, while this much waits for it.
@@ -53,6 +55,8 @@ pub(crate) struct ProviderEnd {
     operations: Option<Vec<String>>,
     listener: Option<UnixListener>,
     connections: Vec<Connection>,
+    /// Calls that are not answered, of all connections there ever were.
+    handlers: usize,
     refused: u32,
 }
 
@@ -73,7 +77,7 @@ pub(crate) enum Event {
 
 impl ProviderEnd {
     pub fn new(service: usize, interface: &'static Interface, client: Client, operations: Option<Vec<String>>) -> ProviderEnd {
-        ProviderEnd { service, interface, client, operations, listener: None, connections: Vec::new(), refused: 0 }
+        ProviderEnd { service, interface, client, operations, listener: None, connections: Vec::new(), handlers: 0, refused: 0 }
     }
 
     pub fn listen(&mut self) -> io::Result<()> {
@@ -139,6 +143,7 @@ impl ProviderEnd {
                         self.send(at, call, Err((code, why)));
                     } else {
                         self.connections[at].running += 1;
+                        self.handlers += 1;
                         let client = self.client.clone();
                         events.push(Event::Call(Call { request, client, operation, arguments }));
                     }
@@ -172,7 +177,7 @@ impl ProviderEnd {
     }
 
     fn refusal(&self, at: usize, operation: &str) -> Option<(&'static str, &'static str)> {
-        if self.connections[at].running >= MAX_CALLS {
+        if self.connections[at].running >= MAX_CALLS || self.handlers >= MAX_HANDLERS {
             return Some(("IPC_OVERLOADED", "too many calls are being answered"));
         }
         if self.interface.operation(operation).is_none() {
@@ -233,6 +238,7 @@ impl ProviderEnd {
 
     /// False where the client has gone meanwhile.
     pub fn answer(&mut self, request: Request, answer: Result<Value, (&str, &str)>) -> bool {
+        self.handlers = self.handlers.saturating_sub(1);
         let found = self.connections.iter().position(|one| one.open && one.serial == request.connection);
         if let Some(at) = found {
             self.connections[at].running = self.connections[at].running.saturating_sub(1);

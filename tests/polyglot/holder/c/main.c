@@ -1,0 +1,20 @@
+/* Provides the ring and never answers: what it was asked is kept for ever. */
+#include <stddef.h>
+
+#include "bulkhead.h"
+#include "interfaces.h"
+
+static void on_call(bh_component *component, bh_request request, const bh_client *client, bh_text operation,
+                    bh_reader arguments) {
+  (void)component, (void)request, (void)client, (void)operation, (void)arguments;
+}
+
+static void start(bh_component *component, bh_reader config) { (void)component, (void)config; }
+
+int main(void) {
+  static const bh_use uses[] = {{"next", &ring_interface, NULL, NULL}};
+  static const bh_service services[] = {{"ring", &ring_interface, on_call}};
+  static const bh_definition definition = {
+      .uses = uses, .use_count = 1, .services = services, .service_count = 1, .start = start};
+  return bh_run(&definition, NULL);
+}
