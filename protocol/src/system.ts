@@ -122,6 +122,8 @@ export const systemSchema = z.strictObject({
   channels: z.array(channelSchema),
   /** Where the console, commands and the like stand: what the board policy waives is visible in the system. */
   policy: z.strictObject({ unsignedCommands: z.boolean(), requireFullLevel: z.boolean() }),
+  /** Numbers of the processor cores that the runtime itself keeps to; empty: any. */
+  housekeepingCores: z.array(z.number().int().min(0).max(255)).max(256),
   /** The device sleeps and wakes every `everyMs` for `awakeMs`; null: it is always awake. */
   sleep: z.strictObject({ everyMs: z.number().int().positive(), awakeMs: z.number().int().positive() }).nullable(),
   /** What is kept on disk, at most, while the management service cannot be reached; older is dropped and counted. */

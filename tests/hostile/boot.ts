@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { cleanUp, nextName, startIn, until } from "../../runtime/src/root-server/testing/bench.ts";
 import { flashDevice } from "../../runtime/src/root-server/testing/device.ts";
 import { buildRelease } from "../../studio/src/build/index.ts";
@@ -19,6 +20,8 @@ export async function bootBattery() {
   cleanUp.push(() => device.remove());
   const world = startIn(device);
   await world.line(/generation 1 .* (starts|is on trial)/);
+  // We look at what happens, and must not be what happens: the device started with all cores, and keeps to its own.
+  await execa("taskset", ["--all-tasks", "--cpu-list", "--pid", "0", String(process.pid)]);
   const pidOf = (name: string) => until(() => findProcess(instance, name), `a process of ${name}`);
 
   /** A place in a component's /tmp, as root of the host reaches it. */

@@ -46,6 +46,16 @@ describe("valid manifests", () => {
     expect(order.indexOf("key-store")).toBeLessThan(order.indexOf("kms-agent"));
   });
 
+  test("[K20] who names no cores is kept where the runtime is, core servers too, and the others are where they say", () => {
+    const compiled = compileText(read("valid", "housekeeping.yaml"));
+    const plan = "plan" in compiled ? compiled.plan : undefined;
+    const { quiet, prompt, ...others } = plan?.components ?? {};
+    expect(plan?.housekeepingCores).toEqual([0]);
+    expect([quiet?.cores, prompt?.cores]).toEqual([[1, 2], [3]]);
+    expect(Object.keys(others)).toEqual(expect.arrayContaining(["any", "message-server", "kms-agent"]));
+    expect(new Set(Object.values(others).map(({ cores }) => cores.join()))).toEqual(new Set(["0"]));
+  });
+
   test("[K1] every key of the language reaches the system", () => {
     const compiled = compileText(read("valid", "every-key.yaml"));
     const plan = "plan" in compiled ? compiled.plan : undefined;

@@ -18,7 +18,10 @@ export function resolvePlan(written: ManifestWritten, board: Board, channels: re
     name,
     resolveComponent(component, board),
   ]);
-  const components = Object.fromEntries([...core, ...own]);
+  const housekeepingCores = written["housekeeping-cores"] ?? [];
+  const components = Object.fromEntries(
+    [...core, ...own].map(([name, component]) => [name, keepHouse(component, housekeepingCores)]),
+  );
   return {
     format: systemFormat,
     system: written.system,
@@ -31,6 +34,7 @@ export function resolvePlan(written: ManifestWritten, board: Board, channels: re
       unsignedCommands: written["unsigned-commands"] ?? board.policy["unsigned-commands"],
       requireFullLevel: board.policy["require-full-level"],
     },
+    housekeepingCores,
     sleep: written.sleep ? { everyMs: written.sleep.every, awakeMs: written.sleep.awake } : null,
     store: {
       telemetryBytes: written.store?.telemetry ?? storeDefaults.telemetryBytes,
@@ -69,6 +73,13 @@ function resolveComponent(written: ComponentWritten, board: Board): PlannedCompo
     ...resolveAccess(written),
     config: { ...written.config, ...(driver && { backend: board.backend }) },
   };
+}
+
+/** Who names no cores is kept to those of the runtime, where there are such. */
+function keepHouse(component: PlannedComponent, cores: number[]): PlannedComponent {
+  return component.cores.length === 0 && component.cpu.class === "fair"
+    ? { ...component, cores: [...cores] }
+    : component;
 }
 
 /** How much of the machine it may take. */

@@ -27,10 +27,9 @@ const restartWritten = z.strictObject({
     .describe("The first rung that is taken when the restarts are used up; those above follow. Default: safe-mode."),
 });
 
-const cores = z
-  .array(z.int().min(0).max(255))
-  .min(1)
-  .max(256)
+/** Numbers of processor cores. */
+export const coresWritten = z.array(z.int().min(0).max(255)).min(1).max(256);
+const cores = coresWritten
   .optional()
   .describe("Numbers of the processor cores that it may run on; exclusive to it where its class is deadline.");
 

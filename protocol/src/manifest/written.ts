@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { nameSchema } from "../names.ts";
 import { durationMs, sizeBytes } from "./quantities.ts";
-import { componentWritten } from "./written-component.ts";
+import { componentWritten, coresWritten } from "./written-component.ts";
 
 export type { ComponentWritten } from "./written-component.ts";
 export type { UseWritten } from "./written-use.ts";
@@ -49,6 +49,11 @@ export const manifestWritten = z.strictObject({
     })
     .optional()
     .describe("Bounds of what is kept on disk while the management service is out of reach; older goes first."),
+  "housekeeping-cores": coresWritten
+    .optional()
+    .describe(
+      "The cores of the runtime and of every component that names none: the others are left to those that do. Default: all.",
+    ),
   "shared-secrets": z
     .array(nameSchema)
     .max(32)

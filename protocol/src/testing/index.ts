@@ -35,6 +35,7 @@ export function plainSystem(more: Partial<System> = {}): System {
     components: {},
     channels: [],
     policy: { unsignedCommands: true, requireFullLevel: false },
+    housekeepingCores: [],
     sleep: null,
     store: storeDefaults,
     ...more,

@@ -33,6 +33,7 @@ import {
   createTraceSwitches,
   createWatch,
 } from "../report/index.ts";
+import { keepToCores } from "../sandbox/index.ts";
 import { notReady, planSupervision } from "../supervision/index.ts";
 import { createTrustGroups, sharedUids } from "../trust-groups/index.ts";
 
@@ -80,6 +81,7 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
   const release = await verifyInstalled(device.config.dataDir, installed.digest);
   const { system } = release;
   const uidOf = sharedUids(system, uidTable(device.config.uidBase, record().uidNumbers));
+  await keepToCores(system.housekeepingCores, device.host);
   await prepareStores(device.paths, uidOf);
   await setClock(device, release);
   await makeChannelDirectories(device.paths, system, uidOf);

@@ -1,6 +1,7 @@
 /** The command line of a sandbox, as a pure function of its specification. */
 import { dirname } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
+import { everyCore } from "./cgroup/core-list.ts";
 import type { Form } from "./form.ts";
 import type { Mount, SandboxSpec } from "./spec.ts";
 
@@ -31,11 +32,22 @@ export function commandLine(spec: SandboxSpec, form: Form, hasSeccomp: boolean):
   const enter = spec.networkNamespace === null ? [] : ["nsenter", `--net=${spec.networkNamespace}`, "--"];
   const dropsOutside = form === "own-userns" && spec.uid !== null;
   const drop = dropsOutside ? ["setpriv", ...ownIdentity(spec.uid), "--pdeathsig", "KILL", "--"] : [];
-  const { files } = spec.limits;
+  const { files, cores = [] } = spec.limits;
   const limit = files === undefined ? [] : ["prlimit", `--nofile=${files}:${files}`];
+  // It inherits the cores that the runtime keeps to; its control group binds it to its own.
+  const unbind = cores.length === 0 ? [] : ["taskset", "--cpu-list", everyCore];
   const insideSetpriv = [setprivInside, ...ownIdentity(spec.uid), ...onlyCapabilities(spec), "--"];
   const dropInside = form === "board-userns" ? insideSetpriv : [];
-  const [program = "bwrap", ...rest] = [...enter, ...drop, ...limit, "bwrap", "--args", `${descriptors.options}`, "--"];
+  const [program = "bwrap", ...rest] = [
+    ...enter,
+    ...drop,
+    ...limit,
+    ...unbind,
+    "bwrap",
+    "--args",
+    `${descriptors.options}`,
+    "--",
+  ];
   return {
     argv: [program, ...rest, ...dropInside, ...spec.command],
     options: [

@@ -7,6 +7,7 @@ export { type CgroupReading, cgroupMounts, readCgroup } from "./cgroup/read.ts";
 export { tryDeadline } from "./deadline.ts";
 export { untilEnded } from "./ended.ts";
 export { detectHost, type HostCapabilities } from "./host.ts";
+export { keepToCores } from "./housekeeping.ts";
 export { childrenOf } from "./level.ts";
 export { mergeMounts, nodeInside, nodeMounts, programMounts } from "./mounts.ts";
 export { programEnvironment } from "./programs.ts";

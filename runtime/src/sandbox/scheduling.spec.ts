@@ -8,6 +8,7 @@ import { parseCores } from "./cgroup/core-list.ts";
 import { readPlacement } from "./cgroup/cores.ts";
 import { groupDirectories } from "./cgroup/host.ts";
 import { hasDeadline } from "./deadline.ts";
+import { keepToCores } from "./housekeeping.ts";
 import { removeCgroups } from "./index.ts";
 import type { Sandbox } from "./spec.ts";
 import { type Bench, openBench } from "./testing/harness.ts";
@@ -77,6 +78,29 @@ describe("[K20] cores", () => {
     expect(await read([lastCore], cpu, "shared")).toBe(cgroup.version === "v2" ? "unavailable" : "applied");
     probed.sandbox.kill();
     await probed.sandbox.exited;
+  });
+
+  test("of the runtime are left by a component that has others, or more, and kept by one that names none", async (context) => {
+    const all = await allowedCores(process.pid);
+    const [first = 0] = all;
+    if (bench.host.cgroup.version === "none" || !bench.host.cgroup.cpuset || all.length < 2) {
+      return context.skip("no cpuset, or one core, here");
+    }
+    await keepToCores([first], bench.host);
+    try {
+      expect(await allowedCores(process.pid)).toEqual([first]);
+      const coresOf = async (name: string, cores?: number[]) => {
+        const limits = { ...base, cpu: fair, ...(cores && { cores }) };
+        const { sandbox } = await bench.probe({ limits, cgroup: group(name) });
+        return allowedCores(sandbox.componentPid);
+      };
+      expect(await coresOf("elsewhere", [lastCore])).toEqual([lastCore]);
+      expect(await coresOf("on-both", [first, lastCore])).toEqual([first, lastCore]);
+      expect(await coresOf("at-home")).toEqual([first]);
+    } finally {
+      await keepToCores([], bench.host);
+    }
+    expect(await allowedCores(process.pid)).toEqual(all);
   });
 
   test("that the board does not have stop the start", async () => {

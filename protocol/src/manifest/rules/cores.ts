@@ -6,27 +6,54 @@ type Placed = { name: string; cores: readonly number[]; deadline: boolean };
 
 export const coreRule: Rule = (analysis) => {
   const placed = placedComponents(analysis);
-  const unknown = placed.flatMap((one) => checkKnown(analysis, one));
+  const unknown = [...checkHouse(analysis), ...placed.flatMap((one) => checkKnown(analysis, one))];
   if (unknown.length > 0) return unknown;
   return [
+    ...checkHousekeeping(analysis),
     ...placed.flatMap((one, index) => checkConflict(analysis, one, placed.slice(0, index))),
     ...checkRest(analysis, placed),
     ...Object.keys(analysis.written.components).flatMap((name) => checkQuota(analysis, name)),
   ];
 };
 
-function placedComponents({ plan }: Analysis): Placed[] {
-  return Object.entries(plan.components)
-    .filter(([, { cores }]) => cores.length > 0)
-    .map(([name, { cores, cpu }]) => ({ name, cores, deadline: cpu.class === "deadline" }));
+// Those that name their cores; the others are where the housekeeping is.
+function placedComponents({ written }: Analysis): Placed[] {
+  return Object.entries(written.components).flatMap(([name, { cpu }]) =>
+    cpu?.cores ? [{ name, cores: cpu.cores, deadline: cpu.class === "deadline" }] : [],
+  );
 }
 
-function checkKnown({ board, source }: Analysis, { name, cores }: Placed): ErrorReport[] {
+const checkKnown = (analysis: Analysis, { name, cores }: Placed) =>
+  checkCores(analysis, cores, ["components", name, "cpu", "cores"]);
+
+const checkHouse = (analysis: Analysis) => checkCores(analysis, analysis.plan.housekeepingCores, [housekeepingKey]);
+
+function checkCores({ board, source }: Analysis, cores: readonly number[], path: string[]): ErrorReport[] {
   return cores.flatMap((core, index) => {
     if (core < board.cores) return [];
     const message = `board \`${board.board}\` has no core ${core}: it has ${board.cores}, counted from 0`;
-    return [atValue(source, { code: "MANIFEST_INVALID_VALUE", path: coresPath(name, index), message })];
+    return [atValue(source, { code: "MANIFEST_INVALID_VALUE", path: [...path, index], message })];
   });
+}
+
+// The kernel gives SCHED_DEADLINE only to a task that may run everywhere, or alone on its cores (sched(7)).
+function checkHousekeeping(analysis: Analysis): ErrorReport[] {
+  const { plan, source } = analysis;
+  if (plan.housekeepingCores.length === 0) return [];
+  const exclusive = exclusiveCores(analysis);
+  const taken = plan.housekeepingCores.flatMap((core, index) => {
+    if (!exclusive.has(core)) return [];
+    const message = `core ${core} is for the runtime, and a component with a deadline has it for itself`;
+    const path = [housekeepingKey, index];
+    return [atValue(source, { code: "MANIFEST_CORES_CONFLICT", path, message, remedy: "take different cores" })];
+  });
+  const homeless = Object.entries(plan.components).flatMap(([name, { cpu, cores }]) => {
+    if (cpu.class !== "deadline" || cores.length > 0) return [];
+    const message = `\`${name}\` has a deadline and names no cores, and may not be where the runtime is kept`;
+    const path = ["components", name, "cpu"];
+    return [atValue(source, { code: "MANIFEST_CORES_CONFLICT", path, message, remedy: "give it `cores` of its own" })];
+  });
+  return [...taken, ...homeless];
 }
 
 // A deadline with placement lives in an exclusive cpuset (sched(7), cpuset partitions): the same cores or none in common.
@@ -75,4 +102,5 @@ function checkQuota({ plan, board, source }: Analysis, name: string): ErrorRepor
   return [atValue(source, { code: "MANIFEST_INVALID_VALUE", path, message, remedy: "lower it, or leave it out" })];
 }
 
+const housekeepingKey = "housekeeping-cores";
 const coresPath = (name: string, index: number) => ["components", name, "cpu", "cores", index];

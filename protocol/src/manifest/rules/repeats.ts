@@ -19,6 +19,7 @@ export const repeatRule: Rule = ({ written, source }) =>
 function listsOf(written: ManifestWritten): List[] {
   return [
     { path: ["shared-secrets"], values: written["shared-secrets"] },
+    { path: ["housekeeping-cores"], values: written["housekeeping-cores"] },
     ...Object.entries(written.components).flatMap(([name, component]) => listsOfComponent(name, component)),
     ...(written.assert ?? []).flatMap((assertion, index): List[] => {
       const through = assertion["no-flow"]["except-through"];

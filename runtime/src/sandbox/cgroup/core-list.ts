@@ -1,5 +1,8 @@
 /** Lists of processor cores in the kernel's words (cpuset(7), "List format"): `0-2,5`. Pure. */
 
+/** More than there are: the kernel takes those that it has (sched_setaffinity(2)). */
+export const everyCore = "0-255";
+
 export function formatCores(cores: readonly number[]): string {
   return [...new Set(cores)].sort((a, b) => a - b).join(",");
 }
