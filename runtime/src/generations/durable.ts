@@ -2,7 +2,7 @@
  * Writing so that a power cut leaves the old or the new, never a third thing. Relied upon: rename replaces a name at
  * once; data is safe only after fsync of the file, a name only after fsync of its directory. Nothing else.
  */
-import { constants, type FileHandle, open, rename } from "node:fs/promises";
+import { constants, type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 const createNew = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -30,8 +30,14 @@ export async function createFile(
 /** Replaces `path` as one step: temporary file beside it, fsync, rename, fsync of the directory. */
 export async function replaceFile(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
   const temporary = `${path}.new`;
-  await fill(await open(temporary, createOver, mode), mode, (file) => file.writeFile(data));
-  await rename(temporary, path);
+  try {
+    await fill(await open(temporary, createOver, mode), mode, (file) => file.writeFile(data));
+    await rename(temporary, path);
+  } catch (error) {
+    // A full disk is not to be kept full by what did not fit on it.
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
   await syncDirectory(dirname(path));
 }
 

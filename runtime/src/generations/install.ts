@@ -94,6 +94,26 @@ async function store(
   const final = releaseDirectory(dataDir, digest);
   const growing = `${final}.new`;
   await rm(growing, { recursive: true, force: true });
+  try {
+    await grow(dataDir, growing, text, artifacts, artifactsDir);
+  } catch (error) {
+    // A full disk is not to be kept full by what did not fit on it.
+    await rm(growing, { recursive: true, force: true }).catch(() => undefined);
+    throw error;
+  }
+  // One that is there is damaged, or this would not have been called.
+  await rm(final, { recursive: true, force: true });
+  await rename(growing, final);
+  await syncDirectory(join(dataDir, "releases"));
+}
+
+async function grow(
+  dataDir: string,
+  growing: string,
+  text: string,
+  artifacts: readonly Artifact[],
+  artifactsDir: string,
+): Promise<void> {
   await mkdir(join(growing, "artifacts"), { recursive: true, mode: 0o755 });
   for (const artifact of artifacts) {
     const source = await findTree(dataDir, artifact.digest, artifactsDir);
@@ -101,10 +121,6 @@ async function store(
   }
   await syncDirectory(join(growing, "artifacts"));
   await replaceFile(join(growing, "release.json"), text);
-  // One that is there is damaged, or this would not have been called.
-  await rm(final, { recursive: true, force: true });
-  await rename(growing, final);
-  await syncDirectory(join(dataDir, "releases"));
 }
 
 async function findTree(dataDir: string, digest: string, artifactsDir: string): Promise<string> {

@@ -1,11 +1,12 @@
 /**
  * The device's record in use: every change is on the disk before anybody acts upon it, so that a power cut at any moment
- * leaves a device that starts the old or the new.
+ * leaves a device that starts the old or the new. A disk that takes nothing stops changes, and nothing that runs.
  */
 import { join } from "node:path";
 import { BulkheadError, type Release, reportError } from "@bulkhead/protocol";
 import type { Device } from "../device/index.ts";
 import { collectGarbage, installRelease, verifyInstalled } from "./install.ts";
+import { keepRecord } from "./kept-record.ts";
 import {
   assignUids,
   beginTrial,
@@ -15,14 +16,15 @@ import {
   fallBack,
   type GenerationRecord,
   keptDigests,
+  putOff,
   rollBack,
   whyBad,
 } from "./record.ts";
-import { readRecord, writeRecord } from "./slots.ts";
+import { readRecord } from "./slots.ts";
 
 export type Ledger = {
   record(): GenerationRecord;
-  /** What to start now; its release is intact. Skips what is not. Throws where nothing is left to start. */
+  /** What to start now; its release is intact. Skips what is not, and a trial that cannot be counted. Throws where nothing is left to start. */
   choose(): Promise<Choice>;
   /** Another is to be chosen in the place of this one. Throws `error` where there is no other. */
   giveUp(choice: Choice, error: unknown): Promise<void>;
@@ -43,32 +45,43 @@ export type Ledger = {
 /** Opens the record of `device`. Throws STATE_DAMAGED where it has none. */
 export async function openLedger({ config, paths, log }: Device): Promise<Ledger> {
   const { dataDir, board } = config;
-  let record = await loadRecord(dataDir);
+  const kept = keepRecord(dataDir, await loadRecord(dataDir), log.line);
 
-  async function save(next: GenerationRecord): Promise<void> {
-    await writeRecord(dataDir, next);
-    record = next;
+  /** A try has to be counted before it begins: a release that takes the runtime down could be tried for ever else. */
+  async function take(): Promise<Choice> {
+    const choice = chooseGeneration(kept.now(), Date.now());
+    if (choice.record === kept.now()) return choice;
+    try {
+      await kept.write(choice.record);
+      return choice;
+    } catch (error) {
+      const reason = `the record cannot be written: ${(error as Error).message}`;
+      if (choice.onTrial) log.line(`generation ${choice.run.generation} is not tried: ${reason}`);
+      await kept.adopt(choice.onTrial ? putOff(kept.now(), reason) : choice.record);
+      return chooseGeneration(kept.now(), Date.now());
+    }
   }
 
   async function giveUp({ run, onTrial }: Choice, error: unknown): Promise<void> {
     const { message } = reportError(error);
+    const record = kept.now();
     const next = onTrial ? rollBack(record, message, Date.now()) : fallBack(record, message, Date.now());
     if (!next) throw error;
     log.line(`generation ${run.generation} is given up: ${message}`);
-    await save(next);
+    await kept.adopt(next);
   }
 
   return {
-    record: () => record,
+    record: kept.now,
     giveUp,
 
     async choose() {
       for (;;) {
-        const choice = chooseGeneration(record, Date.now());
-        await save(choice.record);
+        const choice = await take();
         try {
           const release = await verifyInstalled(dataDir, choice.run.digest);
-          await save(assignUids(record, release.system.startOrder));
+          const numbered = assignUids(kept.now(), release.system.startOrder);
+          if (numbered !== kept.now()) await kept.adopt(numbered);
           return choice;
         } catch (error) {
           await giveUp(choice, error);
@@ -77,32 +90,42 @@ export async function openLedger({ config, paths, log }: Device): Promise<Ledger
     },
 
     async goBack(reason) {
+      const record = kept.now();
       const { previous, securityEpochFloor } = record;
       const next = fallBack(record, reason, Date.now());
       if (!previous || !next) return "there is none";
       const { securityEpoch } = await verifyInstalled(dataDir, previous.digest);
       if (securityEpoch < securityEpochFloor)
         return `its security epoch ${securityEpoch} is below ${securityEpochFloor}`;
-      await save(next);
+      await kept.write(next);
       return null;
     },
 
     async commitTrial(release) {
-      await save(commit(record, release));
-      await collectGarbage(dataDir, keptDigests(record));
+      // What the record on the disk may still need is not garbage.
+      if (await kept.adopt(commit(kept.now(), release))) await removeUnneeded();
     },
 
-    rollBackTrial: (reason) => save(rollBack(record, reason, Date.now())),
+    async rollBackTrial(reason) {
+      await kept.adopt(rollBack(kept.now(), reason, Date.now()));
+    },
 
     async admit(digest) {
+      const record = kept.now();
       if (record.trying) throw new BulkheadError("CONFLICT", "another generation is on trial");
       const bad = whyBad(record, digest);
       if (bad) throw new BulkheadError("RELEASE_FAILED_TO_START", `it was tried before: ${bad}`);
       const release = await installRelease(dataDir, join(paths.endorsed, digest));
       checkRelease(release, record, board);
-      await save(beginTrial(record, digest, release));
+      await kept.write(beginTrial(record, digest, release));
     },
   };
+
+  async function removeUnneeded(): Promise<void> {
+    await collectGarbage(dataDir, keptDigests(kept.now())).catch((error: Error) =>
+      log.line(`releases that are not needed any more cannot be removed: ${error.message}`),
+    );
+  }
 }
 
 async function loadRecord(dataDir: string): Promise<GenerationRecord> {

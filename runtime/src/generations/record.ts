@@ -113,13 +113,15 @@ export function commit(record: GenerationRecord, release: ReleaseFacts): Generat
 /** The generation on trial is bad: the current one goes on. */
 export function rollBack(record: GenerationRecord, why: string, nowMs: number): GenerationRecord {
   const { trying } = record;
+  return trying ? condemn(putOff(record, why), trying.digest, why.slice(0, 2000), nowMs) : record;
+}
+
+/** The generation on trial is not tried now, for a reason that is not its own: it may be deployed again. */
+export function putOff(record: GenerationRecord, why: string): GenerationRecord {
+  const { trying } = record;
   if (!trying) return record;
   const reason = why.slice(0, 2000);
-  return {
-    ...condemn(record, trying.digest, reason, nowMs),
-    trying: null,
-    lastOutcome: { releaseDigest: trying.digest, outcome: "rolled-back", reason },
-  };
+  return { ...record, trying: null, lastOutcome: { releaseDigest: trying.digest, outcome: "rolled-back", reason } };
 }
 
 /** The current release is damaged on the disk: the previous one takes its place. null where there is none. */
@@ -146,8 +148,9 @@ export function keptDigests({ current, previous, trying }: GenerationRecord): st
   return [current, previous, trying].flatMap((installed) => (installed ? [installed.digest] : []));
 }
 
-/** The record with a number for each name; known names keep theirs. */
+/** The record with a number for each name; known names keep theirs. The same record where all are known. */
 export function assignUids(record: GenerationRecord, names: readonly string[]): GenerationRecord {
+  if (names.every((name) => Object.hasOwn(record.uidNumbers, name))) return record;
   const numbers = { ...record.uidNumbers };
   let next = Math.max(-1, ...Object.values(numbers)) + 1;
   for (const name of names) numbers[name] ??= next++;

@@ -13,9 +13,9 @@ const countSchema = z.strictObject({ format: z.literal(1), count: z.number().int
 export type Reboots = {
   /** How long to wait before the next one; null where there have been enough. */
   readonly nextInMs: () => number | null;
-  /** Writes down that one follows. */
-  count(): Promise<void>;
-  /** A person or a new release has taken a hand in it, or the device has been well for long enough. */
+  /** Writes down that one follows. False where that cannot be written: one that is not counted must not be made. */
+  count(): Promise<boolean>;
+  /** A person or a new release has taken a hand in it, or the device has been well for long enough. Never throws. */
   forgive(): Promise<void>;
   /** To be called with each change: the device is forgiven when it was well all the time for `healthyMs`. */
   observe(isWell: boolean): void;
@@ -29,9 +29,15 @@ export async function openReboots({ config, log }: Pick<Device, "config" | "log"
   let used = await readCount(path, rebootDelaysMs.length);
   let well: NodeJS.Timeout | undefined;
 
-  async function save(count: number): Promise<void> {
-    await replaceFile(path, JSON.stringify({ format: 1, count }), 0o600);
-    used = count;
+  async function save(count: number): Promise<boolean> {
+    try {
+      await replaceFile(path, JSON.stringify({ format: 1, count }), 0o600);
+      used = count;
+      return true;
+    } catch (error) {
+      log.line(`the count of reboots cannot be written: ${(error as Error).message}`);
+      return false;
+    }
   }
 
   async function forgive(): Promise<void> {
@@ -49,14 +55,10 @@ export async function openReboots({ config, log }: Pick<Device, "config" | "log"
     forgive,
     observe(isWell) {
       if (!isWell) stop();
-      else if (used > 0) well ??= setTimeout(() => void forgive().catch(complain), healthyMs);
+      else if (used > 0) well ??= setTimeout(() => void forgive(), healthyMs);
     },
     stop,
   };
-
-  function complain(error: Error): void {
-    log.line(`the count of reboots cannot be written: ${error.message}`);
-  }
 }
 
 async function readCount(path: string, most: number): Promise<number> {

@@ -8,8 +8,8 @@ import { openReboots } from "./reboots.ts";
 export type UpperRungs = {
   /** Takes the rung. `choose`: the previous generation is current now. */
   climb(escalation: Escalation): Promise<"choose" | "stay">;
-  /** The reboot is due now. */
-  reboot(): Promise<void>;
+  /** The reboot is due now, and counted; false where it is not to be made. */
+  reboot(reason: string): Promise<boolean>;
   /** To be called after each change: whether all is as it should be. */
   observe(isWell: boolean): void;
   /** A person or a new release has taken a hand in it. */
@@ -50,7 +50,12 @@ export async function openUpperRungs(
       planReboot(reason);
       return "stay";
     },
-    reboot: reboots.count,
+    async reboot(reason) {
+      const isCounted = await reboots.count();
+      if (!isCounted)
+        log.line(`the device stays in safe mode: a reboot that is not counted could be one without end: ${reason}`);
+      return isCounted;
+    },
     observe: reboots.observe,
     forgive: reboots.forgive,
     callOff() {

@@ -1,7 +1,19 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, describe, expect, test } from "vitest";
-import { allReady, boot, cleanUpAll, stateOf, until, watchStatus } from "./testing/bench.ts";
+import {
+  allReady,
+  boot,
+  cleanUp,
+  cleanUpAll,
+  nextName,
+  startIn,
+  stateOf,
+  until,
+  watchStatus,
+} from "./testing/bench.ts";
+import { makeDevice } from "./testing/device.ts";
 
 afterEach(cleanUpAll);
 
@@ -83,4 +95,36 @@ describe("ladder", () => {
     await device.ask("restart -");
     await until(async () => (await count()) === 0, "a person to be believed");
   });
+
+  test("[K2] with a full disk the device starts, keeps running what it runs, and stays in safe mode rather than reboot", async () => {
+    const restart = { intensity: 0, escalate: "previous-generation" } as const;
+    const device = await makeDevice(nextName(), { bad: { fake: "shortLived", restart }, good: { fake: "good" } });
+    cleanUp.push(() => device.remove());
+    await fillState(device.dataDir);
+    const world = startIn(device);
+    const watch = await watchStatus(world);
+    await world.line(/the count of reboots cannot be written: ENOSPC/);
+    await world.line(/the device stays in safe mode: a reboot that is not counted could be one without end/);
+    await device.ask(`activate ${await device.endorse({ one: { fake: "good" } }, 2)}`);
+    await world.line(/is not activated: ENOSPC/);
+    const status = await watch.when((now) => now.mode?.kind === "safe" && now.update.state === "idle");
+    expect(status.components.filter(({ state }) => state === "ready").map(({ name }) => name)).toEqual(coreNames);
+    expect(world.lines.filter((line) => line.startsWith("ENDED"))).toEqual([]);
+    await device.ask("restart -");
+    await world.line(/ENDED 75/);
+    await world.line(/generation 1 .* starts/, world.lines.indexOf("ENDED 75"));
+  });
 });
+
+/** Puts the device's state on a file system that has no room left. */
+async function fillState(dataDir: string): Promise<void> {
+  const state = join(dataDir, "state");
+  const slots = await Promise.all(
+    (await readdir(state)).map(async (name) => [name, await readFile(join(state, name))] as const),
+  );
+  await execa("mount", ["-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", state]);
+  cleanUp.push(() => execa("umount", ["--lazy", "--", state]));
+  for (const [name, content] of slots) await writeFile(join(state, name), content);
+  const { bavail, bsize } = await statfs(state);
+  await writeFile(join(state, "hoard"), Buffer.alloc(bavail * bsize));
+}

@@ -146,8 +146,7 @@ async function restart(
 
 // Planned in safe mode, from which only another generation leads away.
 async function reboot(device: Device, rungs: UpperRungs, generation: Generation, reason: string): Promise<Next> {
-  if (!generation.isInSafeMode()) return "go-on";
-  await rungs.reboot();
+  if (!generation.isInSafeMode() || !(await rungs.reboot(reason))) return "go-on";
   device.log.line(`the device reboots: ${reason}`);
   await generation.stop(`the device reboots: ${reason}`);
   return { exitCode: device.config.board === "virtual" ? exitToRestart : exitToReboot };
