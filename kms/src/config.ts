@@ -1,6 +1,6 @@
 /** The KMS's configuration file, as a launcher writes it. */
 import { readFile } from "node:fs/promises";
-import { BulkheadError, describeMisfit, nameSchema } from "@bulkhead/protocol";
+import { BulkheadError, describeMisfit, endpointSchema, nameSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 
 const port = z.number().int().min(1).max(65535);
@@ -25,8 +25,8 @@ export const kmsConfigSchema = z.strictObject({
   /** The built kms-web; null: API only. */
   webDir: path.nullable(),
   gateway: z.strictObject({
-    /** As devices see it. */
-    endpoint: z.strictObject({ host: z.union([z.ipv4(), z.ipv6()]), port }),
+    /** As devices see it; where it is a name, they ask their own network's DNS for it. */
+    endpoint: endpointSchema,
     controlSocket: path,
   }),
   /** By name: the port on the KMS's tunnel address, and what stands behind it. */

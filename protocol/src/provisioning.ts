@@ -1,6 +1,7 @@
 /** What a device is told once, when it is enrolled: whom to trust and where to find it. Contains no secret. */
 import { z } from "zod";
 import { deviceIdSchema } from "./command-channel.ts";
+import { endpointSchema } from "./host-name.ts";
 import { key32Schema } from "./names.ts";
 
 export const provisioningFormat = 1;
@@ -15,8 +16,8 @@ export const provisioningSchema = z.strictObject({
   kms: z.strictObject({
     instanceKey: key32Schema,
     tunnelKey: key32Schema,
-    /** Where the gateway listens for WireGuard, as the device's uplink sees it. */
-    endpoint: z.strictObject({ host: z.union([z.ipv4(), z.ipv6()]), port: z.number().int().min(1).max(65535) }),
+    /** Where the gateway listens for WireGuard, as the device's uplink sees it: an address, or a name that the device asks for. */
+    endpoint: endpointSchema,
     /** The KMS's own address in the tunnel. */
     address: z.ipv6(),
     /** Port of each proxy on that address. */

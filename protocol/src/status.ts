@@ -1,5 +1,6 @@
 /** The state of a device: measured by the root server, kept by the message server, reported by the agent. */
 import { z } from "zod";
+import { addressSchema, hostNameSchema } from "./host-name.ts";
 import { digestSchema, nameSchema, timeMsSchema } from "./names.ts";
 import { roleSchema } from "./system.ts";
 
@@ -91,6 +92,20 @@ export const hostLayerSchema = z.strictObject({
 });
 export type HostLayer = z.infer<typeof hostLayerSchema>;
 
+/** The gateway of a device that knows it by name. */
+export const gatewayStatusSchema = z.strictObject({
+  name: hostNameSchema,
+  /** Where it is looked for, or was found; null before there was any answer. */
+  address: addressSchema.nullable(),
+  /** `answer`: it is what the resolvers said last; `kept`: where the tunnel stood before, which they did not say. */
+  from: z.enum(["answer", "kept"]).nullable(),
+  /** When the resolvers were asked last, and what came of it. */
+  askedAtMs: timeMsSchema.nullable(),
+  answer: z.array(addressSchema).max(8),
+  failure: z.string().max(200).nullable(),
+});
+export type GatewayStatus = z.infer<typeof gatewayStatusSchema>;
+
 export const deviceStatusSchema = z.strictObject({
   format: z.literal(statusFormat),
   atMs: timeMsSchema,
@@ -116,6 +131,8 @@ export const deviceStatusSchema = z.strictObject({
   verification: verificationSchema.nullable().optional(),
   /** What the host has to give; absent in the state of an older device. */
   host: z.array(hostLayerSchema).max(30).optional(),
+  /** Absent where the device was told an address. */
+  gateway: gatewayStatusSchema.optional(),
 });
 export type DeviceStatus = z.infer<typeof deviceStatusSchema>;
 

@@ -111,6 +111,9 @@ export type Service<I extends AnyInterface> = {
   serve(accept: (client: ServedClient<I>) => Handlers<I>): void;
 };
 
+/** What core servers tell beside their own state. */
+export type ToRootOfCore = "activate" | "restart" | "verify" | "trace" | "resolve" | "gateway";
+
 /** The root server, for the core servers that may speak to it; it judges by role and refuses everybody else. */
 export type RootLink = {
   /** The state of the whole device after each change; the last one is kept for a handler that comes late. */
@@ -122,7 +125,10 @@ export type RootLink = {
   onCrash(handler: (crash: CrashFacts) => void): void;
   /** For the network server: what is seen of the kernel's tunnel where it lies; the last one is kept. */
   onTunnel(handler: (reading: ToComponent["tunnel"]) => void): void;
-  tellRoot<K extends "activate" | "restart" | "verify" | "trace">(kind: K, body: ToRoot[K]): void;
+  /** For the network server: what came of asking for the gateway's name, and each address that the uplink lets through; the last ones are kept. */
+  onResolved(handler: (answer: ToComponent["resolved"]) => void): void;
+  onUplink(handler: (uplink: ToComponent["uplink"]) => void): void;
+  tellRoot<K extends ToRootOfCore>(kind: K, body: ToRoot[K]): void;
 };
 
 export type Interfaces = Readonly<Record<string, AnyInterface>>;

@@ -1,9 +1,11 @@
 /** What the root server tells core servers beside starting and stopping them, and what they tell it. */
 import type { CrashFacts, ToComponent, ToRoot } from "@bulkhead/protocol";
-import type { RootLink } from "./component.ts";
+import type { RootLink, ToRootOfCore } from "./component.ts";
 
 type Generation = ToComponent["generation"];
 type Tunnel = ToComponent["tunnel"];
+type Resolved = ToComponent["resolved"];
+type Uplink = ToComponent["uplink"];
 
 export type RootMailbox = {
   link: RootLink;
@@ -11,28 +13,34 @@ export type RootMailbox = {
   takeGeneration(outcome: Generation): void;
   takeCrash(crash: CrashFacts): void;
   takeTunnel(reading: Tunnel): void;
+  takeResolved(answer: Resolved): void;
+  takeUplink(uplink: Uplink): void;
 };
 
 /** A handler that comes after the first message gets the newest one at once: nobody misses how things stand. */
-export function createRootMailbox(
-  tell: <K extends "activate" | "restart" | "verify" | "trace">(kind: K, body: ToRoot[K]) => void,
-): RootMailbox {
+export function createRootMailbox(tell: <K extends ToRootOfCore>(kind: K, body: ToRoot[K]) => void): RootMailbox {
   const status = createSlot<unknown>();
   const generation = createSlot<Generation>();
   const crash = createQueue<CrashFacts>();
   const tunnel = createSlot<Tunnel>();
+  const resolved = createSlot<Resolved>();
+  const uplink = createSlot<Uplink>();
   return {
     link: {
       onStatus: status.listen,
       onGeneration: generation.listen,
       onCrash: crash.listen,
       onTunnel: tunnel.listen,
+      onResolved: resolved.listen,
+      onUplink: uplink.listen,
       tellRoot: tell,
     },
     takeStatus: status.take,
     takeGeneration: generation.take,
     takeCrash: crash.take,
     takeTunnel: tunnel.take,
+    takeResolved: resolved.take,
+    takeUplink: uplink.take,
   };
 }
 

@@ -71,6 +71,8 @@ export function runComponent(definition: AnyComponent, options: RunOptions = {})
         generation: (outcome) => root.takeGeneration(outcome),
         crash: (facts) => root.takeCrash(facts),
         tunnel: (reading) => root.takeTunnel(reading),
+        resolved: (answer) => root.takeResolved(answer),
+        uplink: (uplink) => root.takeUplink(uplink),
       },
       (error) => ending.fault(error ?? new BulkheadError("PEER_GONE", "the root server has gone")),
     );

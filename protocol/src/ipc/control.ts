@@ -4,7 +4,9 @@
  */
 import { z } from "zod";
 import { crashFactsSchema } from "../crash.ts";
+import { addressSchema } from "../host-name.ts";
 import { digestSchema, nameSchema } from "../names.ts";
+import { gatewayStatusSchema } from "../status.ts";
 import { channelSchema, roleSchema } from "../system.ts";
 
 export const controlProtocol = 1;
@@ -14,7 +16,22 @@ export const firstMemberLogDescriptor = 8;
 /** A component says little to the root server; what is larger is refused and the component restarted. */
 export const maxControlFrameBytes = 64 * 1024;
 
+/** A gateway has an address or a few; the rest of a longer answer is not looked at. */
+export const maxAnswers = 8;
+
 const peer = z.strictObject({ name: nameSchema, up: z.boolean(), incarnation: z.number().int().nonnegative() });
+
+const byteCount = z.number().int().nonnegative();
+
+/** What came of asking for the gateway's name. */
+export const answerSchema = z.strictObject({
+  addresses: z
+    .array(z.strictObject({ address: addressSchema, ttlSeconds: z.number().int().min(0).max(0x7fffffff) }))
+    .max(maxAnswers),
+  /** Why there is none; null where there is one. */
+  failure: z.string().max(200).nullable(),
+});
+export type Answer = z.infer<typeof answerSchema>;
 
 /** Root server → component. */
 export const toComponent = {
@@ -52,9 +69,16 @@ export const toComponent = {
   crash: crashFactsSchema,
   /**
    * Only to the network server, of a tunnel that is the kernel's: the time of the last handshake, in seconds since 1970 (0: none
-   * so far); null: its interface has gone.
+   * so far); null: its interface has gone. `bytes`: received and sent through it since it was made.
    */
-  tunnel: z.strictObject({ handshake: z.number().int().nonnegative().nullable() }),
+  tunnel: z.strictObject({
+    handshake: z.number().int().nonnegative().nullable(),
+    bytes: z.strictObject({ received: byteCount, sent: byteCount }).optional(),
+  }),
+  /** Only to the network server, each time that it asked: what the gateway's name is, as the board's resolvers say. */
+  resolved: answerSchema,
+  /** Only to the network server: the uplink lets this address through as the gateway's now. */
+  uplink: z.strictObject({ gateway: addressSchema }),
 } as const;
 
 /** Component → root server. */
@@ -73,6 +97,10 @@ export const toRoot = {
   trace: z.strictObject({ component: nameSchema.nullable(), enabled: z.boolean() }),
   /** Only from the verifier: compare what runs with the system, now. */
   verify: z.strictObject({}),
+  /** Only from the network server: ask for the gateway's name. */
+  resolve: z.strictObject({}),
+  /** Only from the network server: where it looks for the gateway now, and what it knows of the name; the uplink is to let that address through. */
+  gateway: gatewayStatusSchema.omit({ name: true }),
 } as const;
 
 export type ToComponent = { [K in keyof typeof toComponent]: z.infer<(typeof toComponent)[K]> };
