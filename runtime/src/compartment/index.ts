@@ -2,6 +2,7 @@
 export { makeChannelDirectories, prepareStores } from "./directories.ts";
 export { greeting } from "./greeting.ts";
 export { launch } from "./launch.ts";
+export { launchResolver } from "./launch-resolver.ts";
 export { makeLeases } from "./leases.ts";
 export { type LogFifos, openLogFifos, runtimeLogName } from "./log-fifos.ts";
 export { makeOwnDirectories, type OwnDirectories } from "./own-directories.ts";

@@ -4,7 +4,7 @@ import { BulkheadError, type Component, providesDirectory, type System, usesDire
 import type { Device, UidOf } from "../device/index.ts";
 import { componentNamespace, namespacePath } from "../network/index.ts";
 import { type Execution, executionOf } from "../runners/index.ts";
-import { type Mount, mergeMounts, type SandboxSpec } from "../sandbox/index.ts";
+import { boardsNetwork, type Mount, mergeMounts, type SandboxSpec } from "../sandbox/index.ts";
 import { channelDirectory, clientDirectory } from "./directories.ts";
 import { leaseMounts } from "./leases.ts";
 import type { OwnDirectories } from "./own-directories.ts";
@@ -127,6 +127,6 @@ function refuseAttach(name: string, { attach }: Component): void {
 }
 
 function networkNamespace(name: string, component: Component, privilege: Privilege): string | null {
-  if (privilege.inUplink) return "/proc/self/ns/net";
+  if (privilege.inUplink) return boardsNetwork;
   return component.network.length > 0 ? namespacePath(componentNamespace(name)) : null;
 }

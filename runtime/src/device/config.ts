@@ -1,6 +1,6 @@
 /** The root server's configuration file: written by whoever starts it, read once. */
 import { readFile } from "node:fs/promises";
-import { BulkheadError, describeMisfit, nameSchema } from "@bulkhead/protocol";
+import { addressSchema, BulkheadError, describeMisfit, nameSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 
 /** The exit code that asks for a reboot of the board; on board `virtual` the runtime alone starts again (code 75). */
@@ -23,6 +23,11 @@ export const rootServerConfigSchema = z.strictObject({
   nodePath: directory,
   /** The first uid for components; null where only one uid can be had. */
   uidBase: z.number().int().min(1).max(2_000_000_000).nullable(),
+  /**
+   * Whom to ask for the gateway's name, where it is known by one: their addresses, or the file that the board's DHCP client
+   * writes (resolv.conf(5)).
+   */
+  resolvers: z.union([z.array(addressSchema).min(1).max(3), directory]).default("/etc/resolv.conf"),
   /** How long a new generation may take to have all permanent components ready, and how long they have to stay so. */
   trial: z
     .strictObject({ windowMs: z.number().int().positive(), steadyMs: z.number().int().nonnegative() })

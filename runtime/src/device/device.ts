@@ -37,6 +37,7 @@ export function devicePaths(config: Pick<RootServerConfig, "dataDir" | "runDir">
     /** What runners other than Node need, as part of the installed runtime. */
     shownRuntimes: join(view, "platform", "runtimes"),
     shownWorkerHost: join(view, "platform", "worker-host"),
+    shownResolver: join(view, "platform", "resolver"),
     shownNode: join(view, "node"),
   };
 }
@@ -51,4 +52,12 @@ export function uidTable(uidBase: number | null, numbers: Readonly<Record<string
     if (number === undefined) throw new TypeError(`no uid number was given to ${component}`);
     return uidBase === null ? null : uidBase + number;
   };
+}
+
+/** Above all that components are given, which begin at 0: it is no component, and has its uid on every device. */
+const resolverNumber = 8_999;
+
+/** The uid of the resolver; null where only one can be had. */
+export function resolverUid(uidBase: number | null): number | null {
+  return uidBase === null ? null : uidBase + resolverNumber;
 }

@@ -2,40 +2,88 @@
  * The device's two nftables rule sets as text. Each replaces its table in one transaction, so a rule set is there
  * whole or not at all; every chain drops what no rule names.
  */
-import { isIPv6 } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import type { Provisioning } from "@bulkhead/protocol";
 import type { Link } from "./links.ts";
 
 export const tunnelInterface = "wg0";
 
+/** What the uplink lets through beside DHCP. */
+export type UplinkPlan = {
+  /** Null while a gateway that is known by name has no address. */
+  readonly gateway: { readonly address: string; readonly port: number } | null;
+  /** Null where the gateway's address is given: nobody asks for a name then. */
+  readonly names: NamePlan | null;
+};
+type NamePlan = {
+  readonly resolvers: readonly string[];
+  /** Who may ask them; null where there is one uid only, and nobody else in the uplink's namespace. */
+  readonly uid: number | null;
+};
+
+/** Before anything is known of a gateway's name. Pure. */
+export function firstUplink({ kms: { endpoint } }: Pick<Provisioning, "kms">): UplinkPlan {
+  if (isIP(endpoint.host) === 0) return { gateway: null, names: { resolvers: [], uid: null } };
+  return { gateway: { address: endpoint.host, port: endpoint.port }, names: null };
+}
+
 /**
- * The uplink: WireGuard packets between this board and the gateway's endpoint; DHCP, without which a lease ends (RFC 2131,
- * section 4.1: ports 67 and 68, which only who may bind them can use); and where the gateway is IPv6, the neighbour
- * discovery without which that reaches nobody (RFC 4861; hop limit 255 proves that a packet comes from the link, section
- * 7.1) and what a router says of a link that is too narrow (RFC 4890, section 4.3.1: must not be dropped).
- * Nothing is forwarded, whatever ip_forward says: a new network namespace inherits it from the host.
+ * The uplink: WireGuard packets between this board and the gateway's endpoint; questions of the resolver to the board's
+ * resolvers, and their answers, by connection tracking: nobody there reaches anything else of the board. What is asked no rule can
+ * see, so it rests on who may ask. DHCP, without which a lease ends (RFC 2131, section 4.1: ports 67 and 68, which only who may bind
+ * them can use); and where IPv6 is needed, the neighbour discovery without which that reaches nobody (RFC 4861; hop limit
+ * 255 proves that a packet comes from the link, section 7.1) and what a router says of a link that is too narrow (RFC 4890, section
+ * 4.3.1: must not be dropped). Nothing is forwarded, whatever ip_forward says: a new network namespace inherits it from the host.
  */
-export function uplinkRules({ kms }: Provisioning): string {
-  const { host, port } = kms.endpoint;
-  const family = isIPv6(host) ? "ip6" : "ip";
-  const discovery = (types: string): string[] =>
-    family === "ip6" ? [`icmpv6 type { ${types} } ip6 hoplimit 255 accept`] : [];
+export function uplinkRules(plan: UplinkPlan): string {
+  const hasV6 = needsV6(plan);
+  const discovery = (types: string): string[] => (hasV6 ? [`icmpv6 type { ${types} } ip6 hoplimit 255 accept`] : []);
   return table([
     chain("input", "filter", [
       'iifname "lo" accept',
-      `${family} saddr ${host} udp sport ${port} accept`,
+      ...gatewayRules(plan, "s"),
+      ...answerRules(plan),
       "ip version 4 udp sport 67 udp dport 68 accept",
       ...discovery("nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert"),
-      ...(family === "ip6" ? ["icmpv6 type packet-too-big accept"] : []),
+      ...(hasV6 ? ["icmpv6 type packet-too-big accept"] : []),
     ]),
     chain("forward", "filter", []),
     chain("output", "filter", [
       'oifname "lo" accept',
-      `${family} daddr ${host} udp dport ${port} accept`,
+      ...gatewayRules(plan, "d"),
+      ...questionRules(plan),
       "ip version 4 udp sport 68 udp dport 67 accept",
       ...discovery("nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit"),
     ]),
   ]);
+}
+
+/** Also while it is not known who the resolvers are: a network may tell of them by router advertisements alone. */
+function needsV6({ gateway, names }: UplinkPlan): boolean {
+  if (names !== null && names.resolvers.length === 0) return true;
+  return [gateway?.address, ...(names?.resolvers ?? [])].some((address) => address !== undefined && isIPv6(address));
+}
+
+const familyOf = (address: string): string => (isIPv6(address) ? "ip6" : "ip");
+
+function gatewayRules({ gateway }: UplinkPlan, end: "s" | "d"): string[] {
+  if (gateway === null) return [];
+  const { address, port } = gateway;
+  return [`${familyOf(address)} ${end}addr ${address} udp ${end}port ${port} accept`];
+}
+
+function questionRules({ names }: UplinkPlan): string[] {
+  if (names === null) return [];
+  const who = names.uid === null ? "" : `meta skuid ${names.uid} `;
+  return names.resolvers.map(
+    (address) => `${who}${familyOf(address)} daddr ${address} meta l4proto { tcp, udp } th dport 53 accept`,
+  );
+}
+
+function answerRules({ names }: UplinkPlan): string[] {
+  return (names?.resolvers ?? []).map((address) => {
+    return `${familyOf(address)} saddr ${address} meta l4proto { tcp, udp } th sport 53 ct state established accept`;
+  });
 }
 
 /**

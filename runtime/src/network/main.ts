@@ -8,8 +8,9 @@ import { BulkheadError, describeMisfit, provisioningSchema } from "@bulkhead/pro
 import { type Context, defineComponent, tunnelKeyInterface } from "@bulkhead/sdk";
 import { z } from "zod";
 import { tunnelInterface } from "./firewall.ts";
+import { type Gateway, openGateway } from "./gateway/seeker.ts";
 import { backends } from "./tunnel/backend.ts";
-import { describeChange, newTunnelHealth, observeHandshake } from "./tunnel/health.ts";
+import { describeChange, newTunnelHealth, observeHandshake, type Reading } from "./tunnel/health.ts";
 import { openTunnel, type Tunnel } from "./tunnel/tunnel.ts";
 import { watchUplink } from "./tunnel/uplink-watch.ts";
 import { openTunnelTime, tunnelTimeDirectory } from "./tunnel-time.ts";
@@ -30,7 +31,10 @@ export const component = defineComponent({
   async start(context) {
     const config = parseConfig(context.config);
     const { privateKey } = await context.uses.key.read(null, { deadlineMs: 5_000 });
-    const tunnel = await openTunnel(backends[config.backend], tunnelInterface, privateKey, config.provisioning);
+    const { provisioning, backend } = config;
+    const gateway = await openGateway({ ...context, provisioning, directory: tunnelTimeDirectory });
+    const tunnel = await openTunnel(backends[backend], tunnelInterface, privateKey, provisioning, gateway.first);
+    gateway.follow(tunnel.setEndpoint);
     const stopping = new AbortController();
     context.onStop(async () => {
       stopping.abort();
@@ -41,7 +45,7 @@ export const component = defineComponent({
     void failWithTunnel(seen.ended, stopping.signal);
     void watchUplink(tunnel.forgetSource, stopping.signal);
     const time = openTunnelTime(tunnelTimeDirectory);
-    void watchTunnel(seen.readHandshake, context.log, stopping.signal, time.note);
+    void watchTunnel(seen.read, gateway, context.log, stopping.signal, time.note);
   },
 });
 
@@ -51,18 +55,18 @@ function parseConfig(config: unknown): z.infer<typeof configSchema> {
   throw new BulkheadError("ENVIRONMENT_INVALID", `the network server's configuration: ${describeMisfit(parsed.error)}`);
 }
 
-type Seen = Pick<Tunnel, "ended" | "readHandshake">;
+type Seen = Pick<Tunnel, "ended" | "read">;
 
 /** Of an interface of the kernel's that lies in the router. */
 function seenByRoot(root: Context["root"]): Seen {
-  let latest = 0;
+  let latest: Reading = { handshake: 0 };
   const ended = new Promise<string>((resolve) => {
-    root.onTunnel(({ handshake }) => {
+    root.onTunnel(({ handshake, bytes }) => {
       if (handshake === null) resolve("its interface has gone from the router");
-      else latest = handshake;
+      else latest = { handshake, bytes };
     });
   });
-  return { ended, readHandshake: () => Promise.resolve(latest) };
+  return { ended, read: () => Promise.resolve(latest) };
 }
 
 /** Nobody waits for this promise: its rejection ends the component with a fault, and the supervisor starts it anew. */
@@ -72,19 +76,21 @@ async function failWithTunnel(ended: Promise<string>, stopping: AbortSignal): Pr
 }
 
 async function watchTunnel(
-  readHandshake: Seen["readHandshake"],
+  read: Seen["read"],
+  gateway: Gateway,
   log: Context["log"],
   stopping: AbortSignal,
   noteTime: (nowMs: number) => Promise<void>,
 ): Promise<void> {
   let health = newTunnelHealth(performance.now());
   while (!stopping.aborted) {
-    const next = observeHandshake(health, await readHandshake(), performance.now());
+    const next = observeHandshake(health, await read(), performance.now());
     const change = describeChange(health, next);
     if (change && !stopping.aborted) log[next.state === "up" ? "info" : "warn"](change);
     // Before the first handshake, and where none can be seen, it is begun with this time all the same.
     await noteTime(Date.now());
     health = next;
+    await gateway.look(health.state === "up" || health.state === "unseen");
     await delay(readEveryMs[health.state === "up" ? "up" : "down"], undefined, { signal: stopping }).catch(
       () => undefined,
     );

@@ -1,6 +1,7 @@
 import { commandChannelPort, partAddress } from "@bulkhead/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { uplinkRules } from "./firewall.ts";
 import { componentNamespace, type NetworkStep, planNetwork } from "./plan.ts";
 import { componentWith, provisioningWith, systemWith } from "./testing/fixtures.ts";
 
@@ -73,6 +74,30 @@ describe("the plan of a generation", () => {
       expect(acceptingRules(rules, "output")).toHaveLength(isV6 ? 4 : 3);
     },
   );
+
+  const named = { resolvers: ["192.0.2.53", "2001:db8::53"], uid: 700_999 };
+
+  test("[K23] where the gateway has a name, the resolver's uid alone may ask, the board's resolvers alone, and only answers come in", () => {
+    const gateway = { address: "192.0.2.10", port: 51820 };
+    const rules = uplinkRules({ gateway, names: named });
+    const about = (chain: string) => acceptingRules(rules, chain).filter((line) => / 53 /.test(line));
+    expect(about("output").map((line) => line.trim())).toEqual([
+      "meta skuid 700999 ip daddr 192.0.2.53 meta l4proto { tcp, udp } th dport 53 accept",
+      "meta skuid 700999 ip6 daddr 2001:db8::53 meta l4proto { tcp, udp } th dport 53 accept",
+    ]);
+    expect(about("input").map((line) => line.trim())).toEqual([
+      "ip saddr 192.0.2.53 meta l4proto { tcp, udp } th sport 53 ct state established accept",
+      "ip6 saddr 2001:db8::53 meta l4proto { tcp, udp } th sport 53 ct state established accept",
+    ]);
+  });
+
+  test("[K23] a gateway's name opens nothing before it has an address, and where an address was given nobody asks", () => {
+    const host = "gw.example.com";
+    const unknown = planNetwork(systemWith({}), provisioningWith({ kms: { endpoint: { host, port: 51820 } } }));
+    expect(text(unknown.board, "uplink", "nft")).not.toMatch(/51820| 53 |gw\.example/);
+    const given = planNetwork(systemWith({}), provisioningWith({}));
+    expect(text(given.board, "uplink", "nft")).not.toMatch(/ 53 |skuid|ct state/);
+  });
 
   test("rules come before links, and forwarding is the last thing to happen", () => {
     const { board } = planNetwork(systemWith({ telemetry: ["mqtt"] }), provisioning);

@@ -5,7 +5,7 @@
  *   uplink ── UDP socket of the tunnel      router ── wg0, one veth per networked component      c-<name> ── eth0
  */
 import type { Provisioning, System } from "@bulkhead/protocol";
-import { routerRules, tunnelInterface, uplinkRules } from "./firewall.ts";
+import { firstUplink, routerRules, tunnelInterface, type UplinkPlan, uplinkRules } from "./firewall.ts";
 import { type Link, planLinks, routerAddress } from "./links.ts";
 
 /** `uplink` is the namespace that the root server itself was started in. */
@@ -56,12 +56,16 @@ export function componentNamespace(component: string): `c-${string}` {
  * last: whatever fails on the way leaves a board that forwards nothing. Throws NETWORK_SETUP_FAILED for a permission
  * that the device's provisioning cannot fill.
  */
-export function planNetwork(system: System, provisioning: Provisioning): NetworkPlan {
+export function planNetwork(
+  system: System,
+  provisioning: Provisioning,
+  uplink: UplinkPlan = firstUplink(provisioning),
+): NetworkPlan {
   const links = planLinks(system, provisioning);
   return {
     namespaces: ["router", ...links.map((link) => componentNamespace(link.component))],
     board: [
-      { namespace: "uplink", program: "nft", input: uplinkRules(provisioning) },
+      uplinkStep(uplink),
       { namespace: "uplink", program: "sysctl", input: uplinkSettings },
       { namespace: "router", program: "nft", input: routerRules(links, provisioning) },
       { namespace: "router", program: "ip", input: batch(["link set lo up", ...links.flatMap(routerEnd)]) },
@@ -72,6 +76,11 @@ export function planNetwork(system: System, provisioning: Provisioning): Network
     ],
     tunnel: tunnelSteps(provisioning),
   };
+}
+
+/** Replaces the uplink's rules as a whole. */
+export function uplinkStep(uplink: UplinkPlan): NetworkStep {
+  return { namespace: "uplink", program: "nft", input: uplinkRules(uplink) };
 }
 
 function routerEnd(link: Link): string[] {

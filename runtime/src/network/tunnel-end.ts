@@ -1,13 +1,14 @@
 /**
  * The tunnel's end in the router, as the root server has it: moves each new interface there, and has the kernel's looked at.
  * The network server cannot: the kernel answers only in the namespace where the interface lies, and to enter one takes
- * CAP_SYS_ADMIN. What is read is one number of the kernel's, which is passed on and judged by nobody here.
+ * CAP_SYS_ADMIN. What is read are three numbers of the kernel's, which are passed on and judged by nobody here.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { ToComponent } from "@bulkhead/protocol";
 import { type ApplyOptions, applySteps, runWithin } from "./apply.ts";
 import { tunnelInterface } from "./firewall.ts";
 import type { NetworkStep } from "./plan.ts";
+import { parseReading } from "./tunnel/tunnel.ts";
 
 type Reading = ToComponent["tunnel"];
 
@@ -52,16 +53,11 @@ async function watch(options: ApplyOptions, tell: (reading: Reading) => void, st
 }
 
 async function look(options: ApplyOptions): Promise<Reading | "not-the-kernels" | "unread"> {
-  return runWithin("router", ["wg", "show", tunnelInterface, "latest-handshakes"], options).then(
-    parseHandshake,
+  const show = (what: string) => runWithin("router", ["wg", "show", tunnelInterface, what], options);
+  return Promise.all([show("latest-handshakes"), show("transfer")]).then(
+    ([handshakes, transfer]) => parseReading(handshakes, transfer) ?? "unread",
     (error: Error) => parseRefusal(error.message),
   );
-}
-
-/** Of `wg show … latest-handshakes`: the key of the one peer, a tab, seconds since 1970. */
-export function parseHandshake(output: string): Reading | "unread" {
-  const [, seconds] = /^\S+\t(\d{1,15})$/.exec(output.trim()) ?? [];
-  return seconds === undefined ? "unread" : { handshake: Number(seconds) };
 }
 
 /** `wg` ends with the kernel's error: ENODEV where there is no such interface, *NOTSUPP where it is no WireGuard of its own. */

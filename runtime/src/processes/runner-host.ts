@@ -5,10 +5,19 @@ import type { Exit, Rung } from "../supervision/index.ts";
 import type { MessageToRoot } from "./control-link.ts";
 import type { Slot } from "./processes.ts";
 
-export type Request<K extends "activate" | "restart" | "verify" | "trace" = "activate" | "restart"> = Extract<
-  MessageToRoot,
-  { kind: K }
->;
+type RequestKind = "activate" | "restart" | "verify" | "trace" | "resolve" | "gateway";
+
+export type Request<K extends RequestKind = "activate" | "restart"> = Extract<MessageToRoot, { kind: K }>;
+
+/** Only these may ask the root server for anything, each for its own. */
+export const mayAsk: Readonly<Record<RequestKind, "verifier" | "network">> = {
+  activate: "verifier",
+  restart: "verifier",
+  verify: "verifier",
+  trace: "verifier",
+  resolve: "network",
+  gateway: "network",
+};
 
 /** The rung of the ladder that is due, and why. */
 export type Escalation = { readonly to: Rung; readonly reason: string };
@@ -30,9 +39,8 @@ export type RunnerHost = {
   /** Builds and starts the sandbox of one process. */
   launch(component: string, slot: Slot): Promise<Sandbox>;
   greeting(component: string, incarnation: number): ToComponent["start"];
-  /** Only the verifier may ask the root server for anything. */
-  mayRequest(component: string): boolean;
-  onRequest(request: Request | Request<"verify" | "trace">): void;
+  mayRequest(component: string, kind: RequestKind): boolean;
+  onRequest(request: Request<RequestKind>): void;
   onGreeted(component: string): void;
   onReady(component: string): void;
   onCrash(crash: Crash): void;

@@ -15,7 +15,7 @@ import {
 import type { MessageToRoot } from "./control-link.ts";
 import { createPerformers, perform, type Reason } from "./performers.ts";
 import { createProcesses, type Happening, type Process } from "./processes.ts";
-import type { Request, RunnerHost } from "./runner-host.ts";
+import { mayAsk, type Request, type RunnerHost } from "./runner-host.ts";
 
 export type Runner = {
   start(): void;
@@ -80,8 +80,13 @@ export function createRunner(plan: SupervisionPlan, host: RunnerHost): Runner {
     if (kind === "standing-by") return undefined;
     if (kind === "ready" || kind === "heartbeat") return { kind, component, incarnation };
     if (kind === "fault") return { kind, component, incarnation, reason: body.reason };
-    if (!host.mayRequest(component)) {
-      return { kind: "misbehaved", component, incarnation, reason: `asked for ${kind}, which only the verifier may` };
+    if (!host.mayRequest(component, kind)) {
+      return {
+        kind: "misbehaved",
+        component,
+        incarnation,
+        reason: `asked for ${kind}, which only the ${mayAsk[kind]} may`,
+      };
     }
     host.onRequest({ kind, body } as Request);
     return undefined;

@@ -11,6 +11,7 @@ export type StatusFacts = {
   readonly update: DeviceStatus["update"];
   readonly verification: DeviceStatus["verification"];
   readonly host: HostCapabilities;
+  readonly gateway: DeviceStatus["gateway"];
   readonly state: SupervisionState;
   readonly sandbox: (component: string) => Pick<Sandbox, "componentPid" | "level"> | undefined;
   readonly lastReason: (component: string) => Reason | null;
@@ -38,6 +39,7 @@ export function buildStatus(facts: StatusFacts): DeviceStatus {
     channels: channelStatus(system, state),
     verification: facts.verification,
     host: [...facts.host.layers],
+    ...(facts.gateway && { gateway: facts.gateway }),
   };
 }
 

@@ -27,8 +27,13 @@ export type Watch = {
   stop(): void;
 };
 
-/** `onReport`: there is another `latest`. */
-export function createWatch(device: Device, system: System, onReport: () => void): Watch {
+/** `uplink`: as its rules stand, another object after each change. `onReport`: there is another `latest`. */
+export function createWatch(
+  device: Device,
+  system: System,
+  uplink: () => Question["uplink"],
+  onReport: () => void,
+): Watch {
   const sandboxes = new Map<Sandbox, string>();
   let changes = 0;
   let latest: Verification | null = null;
@@ -36,9 +41,9 @@ export function createWatch(device: Device, system: System, onReport: () => void
 
   async function lookUntilSteady(): Promise<Verification> {
     for (let left = tries; ; left--) {
-      const before = changes;
-      const report = await ask(device, questionOf(device, system, sandboxes)).catch(cannotLook);
-      if (changes === before || state === "stopped") return report;
+      const before = [changes, uplink()];
+      const report = await ask(device, questionOf(device, system, uplink(), sandboxes)).catch(cannotLook);
+      if ((changes === before[0] && uplink() === before[1]) || state === "stopped") return report;
       if (left === 1) return { ...report, ok: false, failure: "components were started and ended all the time" };
       await delay(restMs);
     }
@@ -84,7 +89,12 @@ export function createWatch(device: Device, system: System, onReport: () => void
   };
 }
 
-function questionOf(device: Device, system: System, sandboxes: ReadonlyMap<Sandbox, string>): Question {
+function questionOf(
+  device: Device,
+  system: System,
+  uplink: Question["uplink"],
+  sandboxes: ReadonlyMap<Sandbox, string>,
+): Question {
   const asked = [...sandboxes].map(([{ pid, componentPid, made, level }, name]): Question["asked"][number] => {
     const { uid, environment, networkNamespace, capabilities, limits, cgroup, surroundings = "hosted" } = made.spec;
     return {
@@ -101,7 +111,7 @@ function questionOf(device: Device, system: System, sandboxes: ReadonlyMap<Sandb
       logs: membersOf(system, name).map((member) => join(device.paths.log, member)),
     };
   });
-  return { system, provisioning: device.provisioning, cgroup: device.host.cgroup, asked };
+  return { system, provisioning: device.provisioning, uplink, cgroup: device.host.cgroup, asked };
 }
 
 async function ask({ config }: Device, question: Question): Promise<Verification> {

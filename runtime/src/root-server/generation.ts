@@ -6,6 +6,7 @@ import {
   isCoreServer,
   type LogFifos,
   launch,
+  launchResolver,
   makeChannelDirectories,
   makeLeases,
   makeOwnDirectories,
@@ -13,18 +14,19 @@ import {
   prepareStores,
   runtimeLogName,
 } from "../compartment/index.ts";
-import { type Device, type UidOf, uidTable } from "../device/index.ts";
+import { type Device, resolverUid, type UidOf, uidTable } from "../device/index.ts";
 import { type GenerationRecord, type Installed, verifyInstalled } from "../generations/index.ts";
 import {
   applySteps,
   catchUp,
   createNamespaces,
   createTunnelEnd,
+  createUplink,
   deleteNamespaces,
   type NetworkPlan,
   planNetwork,
 } from "../network/index.ts";
-import { createRunner, type Escalation, type Request, type Runner, type Slot } from "../processes/index.ts";
+import { createRunner, type Escalation, mayAsk, type Request, type Runner, type Slot } from "../processes/index.ts";
 import {
   buildStatus,
   createCrashReports,
@@ -33,6 +35,7 @@ import {
   createTraceSwitches,
   createWatch,
 } from "../report/index.ts";
+import { ask } from "../resolver/index.ts";
 import { keepToCores } from "../sandbox/index.ts";
 import { notReady, planSupervision } from "../supervision/index.ts";
 import { createTrustGroups, sharedUids } from "../trust-groups/index.ts";
@@ -138,15 +141,17 @@ function createSystemRunner(
   const pacer = createPacer(statusIntervalMs, () => {
     const { state, sandbox, lastReason } = runner;
     const seen = { installed, release, update: update(), verification: watch.latest(), host: device.host };
-    const facts = { atMs: Date.now(), ...seen, state: state(), sandbox, lastReason };
+    const gateway = uplink.status();
+    const facts = { atMs: Date.now(), ...seen, gateway, state: state(), sandbox, lastReason };
     runner.send("message-server", "status", { status: { status: buildStatus(facts), system } });
   });
 
-  const watch = createWatch(device, system, pacer.touch);
+  const watch = createWatch(device, system, () => uplink.plan(), pacer.touch);
   const traces = createTraceSwitches(system);
 
-  function onRequest(request: Request | Request<"verify" | "trace">): void {
+  function onRequest(request: Request<keyof typeof mayAsk>): void {
     if (request.kind === "verify") watch.request();
+    else if (request.kind === "resolve" || request.kind === "gateway") uplink.hear(request);
     else if (request.kind !== "trace") events.onRequest(request);
     else {
       const { component, enabled } = request.body;
@@ -154,12 +159,20 @@ function createSystemRunner(
     }
   }
 
-  const tunnel = createTunnelEnd(network.tunnel, { toolsUid: uidOf("network") }, (reading) =>
-    runner.send("network", "tunnel", reading),
-  );
+  const toolsUid = uidOf("network");
+  const tunnel = createTunnelEnd(network.tunnel, { toolsUid }, (reading) => runner.send("network", "tunnel", reading));
+  const uplink = createUplink({
+    ...{ toolsUid, provisioning: device.provisioning, log: device.log.line, onChange: pacer.touch },
+    ...{ resolvers: device.config.resolvers, resolverUid: resolverUid(device.config.uidBase) },
+    ask: (question) => ask(question, () => watch.launch("network", () => launchResolver({ device, fifos }))),
+    tell: (kind, body) => runner.send("network", kind, body),
+    onRefused: (what) => runner.fault("network", what),
+  });
 
   async function attachTunnel(): Promise<void> {
-    await tunnel.attach().catch((error: Error) => runner.fault("network", `made a tunnel that ${error.message}`));
+    await tunnel.attach().then(uplink.attached, (error: Error) => {
+      runner.fault("network", `made a tunnel that ${error.message}`);
+    });
   }
 
   const crashes = createCrashReports(release, installed.generation, hasGroups(device), (facts) => {
@@ -179,7 +192,7 @@ function createSystemRunner(
       ...greeting(name, incarnation, { release, installed, record: record(), device }),
       trace: traces.settings(name),
     }),
-    mayRequest: (name) => name === "verifier" && isCore(release, name),
+    mayRequest: (name, kind) => name === mayAsk[kind] && isCore(release, name),
     onRequest,
     onGreeted(name) {
       const { lastOutcome } = record();
@@ -213,6 +226,7 @@ function createSystemRunner(
     async stop(reason) {
       watch.stop();
       tunnel.stop();
+      uplink.stop();
       await runner.stop(reason);
       pacer.stop();
     },

@@ -11,5 +11,13 @@ export { keepToCores } from "./housekeeping.ts";
 export { childrenOf } from "./level.ts";
 export { mergeMounts, nodeInside, nodeMounts, programMounts } from "./mounts.ts";
 export { programEnvironment } from "./programs.ts";
-export type { Capability, EndOfUse, ExitStatus, Mount, Sandbox, SandboxSpec } from "./spec.ts";
+export {
+  boardsNetwork,
+  type Capability,
+  type EndOfUse,
+  type ExitStatus,
+  type Mount,
+  type Sandbox,
+  type SandboxSpec,
+} from "./spec.ts";
 export { startSandbox } from "./start.ts";

@@ -3,7 +3,7 @@ import { readdir, readFile, readlink, statfs } from "node:fs/promises";
 import type { Level } from "@bulkhead/protocol";
 import { readPlacement } from "./cgroup/cores.ts";
 import { type CgroupHost, neededControllers, ownRoot } from "./cgroup/host.ts";
-import type { SandboxSpec } from "./spec.ts";
+import { boardsNetwork, type SandboxSpec } from "./spec.ts";
 
 const namespaceFiles = { mount: "mnt", pid: "pid", ipc: "ipc", uts: "uts", net: "net", user: "user" } as const;
 type NamespaceName = keyof typeof namespaceFiles;
@@ -81,13 +81,17 @@ export function memberVersion(text: string, group: string, host: CgroupHost): Le
   return host.version === "v1" && neededControllers.every((name) => controllers.includes(name)) ? "v1" : "none";
 }
 
-/** What it was to have and has not. A network server works on namespaces of others: not to have its own is its job. */
+/**
+ * What it was to have and has not. A network server works on namespaces of others: not to have its own is its job; and who was
+ * given the board's network, as the resolver, was not to have another.
+ */
 function missingLayers(level: Omit<Level, "missing">, spec: SandboxSpec): string[] {
   const allowed = spec.capabilities.reduce((bits, name) => bits | (1n << capabilityBits[name]), 0n);
   return [
     level.uid === "own" ? [] : "own uid",
     ...namespaceNames
-      .filter((name) => spec.capabilities.length === 0 || (name !== "user" && name !== "net"))
+      .filter((name) => name !== "user" || spec.capabilities.length === 0)
+      .filter((name) => name !== "net" || spec.networkNamespace !== boardsNetwork)
       .map((name) => (level.namespaces.includes(name) ? [] : `${name} namespace`)),
     BigInt(`0x${level.capabilities}`) === allowed ? [] : "capability limits",
     level.seccomp ? [] : "seccomp filter",

@@ -15,6 +15,9 @@ export type Mount =
 
 export type Capability = "net_admin";
 
+/** Who is given this network namespace stays in the one that the root server was started in. */
+export const boardsNetwork = "/proc/self/ns/net";
+
 export type SandboxSpec = {
   /** The component's name; also the host name inside. */
   name: string;

@@ -13,14 +13,11 @@ type Owned = Found & { readonly component: string };
 /** What a namespace has that nothing was done to. */
 export const readFresh = (): Promise<NetworkFacts> => readNetworkOf(fresh);
 
-export async function compareBoard({ system, provisioning }: Question, usual: NetworkFacts): Promise<Owned[]> {
+export async function compareBoard({ system, provisioning, uplink }: Question, usual: NetworkFacts): Promise<Owned[]> {
   const links = planLinks(system, provisioning);
   const router = inside(namespacePath("router"));
   // Both replace the same table, so one namespace shows them one after the other.
-  const [uplinkShown = "", routerShown = ""] = await showRules([
-    uplinkRules(provisioning),
-    routerRules(links, provisioning),
-  ]);
+  const [uplinkShown = "", routerShown = ""] = await showRules([uplinkRules(uplink), routerRules(links, provisioning)]);
   const [uplinkSeen, routerSeen, routerNetwork] = await Promise.all([
     readRules(here),
     readRules(router),

@@ -12,6 +12,7 @@ import {
 } from "@bulkhead/protocol";
 import { namespacePath } from "../network/namespaces.ts";
 import { componentNamespace } from "../network/plan.ts";
+import { boardsNetwork } from "../sandbox/spec.ts";
 import type { Asked, Found } from "./question.ts";
 
 type Permission = {
@@ -90,7 +91,7 @@ function permissionOf(name: string, { components }: System): Permission {
 }
 
 function namespaceOf(name: string, { uplink }: Permission, { components }: System): string | null {
-  if (uplink) return "/proc/self/ns/net";
+  if (uplink) return boardsNetwork;
   const isNetworked = (components[name]?.network.length ?? 0) > 0;
   return isNetworked ? namespacePath(componentNamespace(name)) : null;
 }

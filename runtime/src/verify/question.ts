@@ -1,5 +1,5 @@
 /** What the root server asks `verify`: the system, and what it made for each running component. */
-import { nameSchema, provisioningSchema, systemSchema } from "@bulkhead/protocol";
+import { addressSchema, nameSchema, provisioningSchema, systemSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 
 const path = z.string().startsWith("/");
@@ -51,9 +51,18 @@ const askedSchema = z.strictObject({
 });
 export type Asked = z.infer<typeof askedSchema>;
 
+/** What the uplink lets through (network/firewall.ts). */
+const uplinkSchema = z.strictObject({
+  gateway: z.strictObject({ address: addressSchema, port: z.number().int() }).nullable(),
+  names: z
+    .strictObject({ resolvers: z.array(addressSchema).readonly(), uid: z.number().int().positive().nullable() })
+    .nullable(),
+});
+
 export const questionSchema = z.strictObject({
   system: systemSchema,
   provisioning: provisioningSchema,
+  uplink: uplinkSchema,
   cgroup: cgroupSchema,
   asked: z.array(askedSchema),
 });

@@ -18,7 +18,8 @@ const length = (value: number) => {
 const say = (kind: string, body: unknown = {}) => encodeFrame([2, kind, body]);
 
 const garbage = /bomber.*garbage on its control channel/;
-const presumptuous = /bomber asked for \w+, which only the verifier may/;
+const presumptuous = /bomber asked for \w+, which only the (verifier|network) may/;
+const gateway = { address: "192.0.2.66", from: null, askedAtMs: null, answer: [], failure: null };
 const digest = "a".repeat(64);
 
 const rows: readonly (readonly [string, Buffer, RegExp | null, number?])[] = [
@@ -41,6 +42,8 @@ const rows: readonly (readonly [string, Buffer, RegExp | null, number?])[] = [
   ["a restart of the board", say("restart", { component: null, reason: "x" }), presumptuous],
   ["trace of its neighbour", say("trace", { component: "caller", enabled: true }), presumptuous],
   ["a look at everybody", say("verify"), presumptuous],
+  ["a name to be asked for", say("resolve"), presumptuous],
+  ["a hole in the uplink", say("gateway", gateway), presumptuous],
   ["to be ready once more", say("ready"), null],
   ["to stand by", say("standing-by"), null],
 ];

@@ -50,7 +50,7 @@ const rows: readonly (readonly [string, string, string, string, string, string?]
   [
     "the verifier's privilege to ask",
     "runtime/src/root-server/generation.ts",
-    'mayRequest: (name) => name === "verifier" && isCore(release, name)',
+    "mayRequest: (name, kind) => name === mayAsk[kind] && isCore(release, name)",
     "mayRequest: () => true",
     "runtime/src/root-server/root-server.spec.ts",
     "asks for what it may not",

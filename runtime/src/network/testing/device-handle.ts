@@ -3,11 +3,19 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import type { Provisioning, System } from "@bulkhead/protocol";
+import type { GatewayStatus, Provisioning, System } from "@bulkhead/protocol";
 import type { NetworkStep } from "../plan.ts";
 import type { World } from "./world.ts";
 
-type Answer = { ok: boolean; code?: string; message?: string; exitCode?: number; stdout?: string; stderr?: string };
+type Answer = {
+  ok: boolean;
+  code?: string;
+  message?: string;
+  exitCode?: number;
+  stdout?: string;
+  stderr?: string;
+  gateway?: GatewayStatus;
+};
 
 export type DeviceHandle = {
   start(what: {
@@ -15,7 +23,10 @@ export type DeviceHandle = {
     provisioning: Provisioning;
     privateKey: string;
     backend: "auto" | "userspace" | "kernel";
+    resolvers?: string[];
   }): Promise<Answer>;
+  /** What the device shows of a gateway that it knows by name. */
+  gateway(): Promise<GatewayStatus | undefined>;
   /** Makes the namespaces and applies the steps. */
   apply(what: { namespaces: readonly string[]; steps: readonly NetworkStep[] }): Promise<Answer>;
   restartTunnel(): Promise<Answer>;
@@ -54,7 +65,8 @@ export function openDevice(world: World, namespace: string, toolsUid: number | n
     return new Promise((resolve) => waiting.set(id, resolve));
   };
   const handle: DeviceHandle = {
-    start: (what) => ask({ op: "start", toolsUid, ...what }),
+    start: (what) => ask({ op: "start", toolsUid, resolvers: [], ...what }),
+    gateway: async () => (await ask({ op: "gateway" })).gateway,
     apply: (what) => ask({ op: "apply", toolsUid, ...what }),
     restartTunnel: () => ask({ op: "restart-tunnel" }),
     ended: () => ask({ op: "ended" }),

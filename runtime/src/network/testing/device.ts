@@ -2,25 +2,33 @@
  * A device without its root server, for tests: does what the root server does with the network, in the namespace that it
  * is started in, by lines of JSON. Not part of the runtime.
  *
- *   → {id, "op":"start", system, provisioning, privateKey, backend, toolsUid}   ← {id, "ok":true} or {id, "ok":false, code, message}
+ *   → {id, "op":"start", system, provisioning, privateKey, backend, toolsUid, resolvers}   ← {id, "ok":true} or {id, "ok":false, code, message}
  *   → {id, "op":"apply", namespaces, steps, toolsUid}                  ← as start
  *   → {id, "op":"restart-tunnel"}                                      ← as start
  *   → {id, "op":"ended"}                                               ← {id, "ok":true} when the network server has ended by itself
  *   → {id, "op":"log"}                                                 ← {id, "ok":true, stdout}
+ *   → {id, "op":"gateway"}                                             ← {id, "ok":true, gateway, plan}: what the device shows of it
  *   → {id, "op":"run", namespace, argv}                                ← {id, "ok":true, exitCode, stdout, stderr}
  */
+import { chmod, mkdtemp, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { type Provisioning, reportError, type System } from "@bulkhead/protocol";
 import { execa } from "execa";
+import { ask, resolverSpec } from "../../resolver/index.ts";
+import { detectHost, mergeMounts, type Sandbox, startSandbox } from "../../sandbox/index.ts";
 import {
   applySteps,
   createNamespaces,
   createTunnelEnd,
+  createUplink,
   type NetworkPlan,
   type NetworkStep,
   namespacePath,
   planNetwork,
   type TunnelEnd,
+  type Uplink,
 } from "../index.ts";
 import { type NetworkServer, startNetworkServer } from "./network-server.ts";
 
@@ -31,14 +39,28 @@ type Start = {
   privateKey: string;
   backend: "auto" | "userspace" | "kernel";
   toolsUid: number | null;
+  resolvers: string[];
 };
 type Apply = { op: "apply"; namespaces: string[]; steps: NetworkStep[]; toolsUid: number | null };
 type Run = { op: "run"; namespace: string; argv: string[] };
-type Request = { id: number } & (Start | Apply | Run | { op: "restart-tunnel" | "ended" | "log" });
+type Request = { id: number } & (Start | Apply | Run | { op: "restart-tunnel" | "ended" | "log" | "gateway" });
+
+const repository = fileURLToPath(new URL("../../../../", import.meta.url));
+const programDir = await mkdtemp("/run/resolver-");
+await chmod(programDir, 0o755);
+await writeFile(
+  join(programDir, "main.js"),
+  `import ${JSON.stringify(new URL("../../resolver/main.ts", import.meta.url).pathname)};\n`,
+);
+await writeFile(join(programDir, "package.json"), '{"type":"module"}\n');
+/** The network server's, over its restarts. */
+const keptDirectory = await mkdtemp("/run/kept-");
+await chmod(keptDirectory, 0o777);
 
 let started: { plan: NetworkPlan; request: Start } | undefined;
 let server: NetworkServer | undefined;
 let tunnelEnd: TunnelEnd | undefined;
+let uplink: Uplink | undefined;
 
 async function perform(request: Request): Promise<object> {
   switch (request.op) {
@@ -48,6 +70,15 @@ async function perform(request: Request): Promise<object> {
       await createNamespaces(plan.namespaces);
       started = { plan, request };
       await applySteps(plan.board, request);
+      uplink?.stop();
+      uplink = createUplink({
+        ...{ toolsUid: request.toolsUid, provisioning: request.provisioning, resolvers: request.resolvers },
+        ...{ resolverUid: resolverUidOf(request), ask: (question) => ask(question, () => launchResolver(request)) },
+        tell: (kind, body) => server?.tell(kind, body),
+        onRefused: (what) => console.error(`refused: it ${what}`),
+        onChange: () => undefined,
+        log: (text) => console.error(text),
+      });
       await openTunnel();
       return {};
     }
@@ -64,6 +95,8 @@ async function perform(request: Request): Promise<object> {
       return {};
     case "log":
       return { stdout: (await server?.readLog()) ?? "" };
+    case "gateway":
+      return { gateway: uplink?.status(), plan: uplink?.plan() };
     case "run": {
       const [program = "", ...args] = ["nsenter", `--net=${namespacePath(request.namespace)}`, "--", ...request.argv];
       const { exitCode, stdout, stderr } = await execa(program, args, { input: "", reject: false });
@@ -75,11 +108,31 @@ async function perform(request: Request): Promise<object> {
 async function openTunnel(): Promise<void> {
   if (!started) throw new Error("not started");
   const { plan, request } = started;
-  const next = await startNetworkServer({ ...request, uid: request.toolsUid });
+  const { toolsUid: uid } = request;
+  const next = await startNetworkServer({ ...request, uid, keptDirectory, onRequest: (one) => uplink?.hear(one) });
   server = next;
   tunnelEnd?.stop();
   tunnelEnd = createTunnelEnd(plan.tunnel, request, (reading) => next.tell("tunnel", reading));
   await tunnelEnd.attach();
+  await uplink?.attached();
+}
+
+const resolverUidOf = ({ toolsUid }: Pick<Start, "toolsUid">): number | null =>
+  toolsUid === null ? null : toolsUid + 1;
+
+/** As the root server's, but from the sources. */
+async function launchResolver(request: Start): Promise<Sandbox> {
+  const uid = resolverUidOf(request);
+  const place = {
+    programDir,
+    nodePath: process.execPath,
+    uid,
+    cgroup: `resolver-test-${process.pid}/resolver`,
+    stdout: 2,
+  };
+  const spec = await resolverSpec(place);
+  const mounts = mergeMounts(spec.mounts, [{ kind: "ro", source: repository, target: repository }]);
+  return startSandbox({ ...spec, mounts }, await detectHost());
 }
 
 async function answer(line: string): Promise<void> {

@@ -14,8 +14,11 @@ import { fileURLToPath } from "node:url";
 import { channelProtocol, type Provisioning } from "@bulkhead/protocol";
 import { createFrameReader, encodeFrame, tunnelKeyInterface } from "@bulkhead/sdk";
 import { execa } from "execa";
+import { parseMessage } from "../../processes/control-link.ts";
 import { detectHost, mergeMounts, nodeMounts, removeCgroups, type Sandbox, startSandbox } from "../../sandbox/index.ts";
+import type { Uplink } from "../gateway/uplink.ts";
 import { networkServerMounts } from "../server-mounts.ts";
+import { tunnelTimeDirectory } from "../tunnel-time.ts";
 
 const repository = fileURLToPath(new URL("../../../../", import.meta.url));
 const entry = fileURLToPath(new URL("./network-server-entry.ts", import.meta.url));
@@ -34,7 +37,13 @@ type Options = {
   readonly privateKey: string;
   readonly uid: number | null;
   readonly backend: "auto" | "userspace" | "kernel";
+  /** What it keeps over its restarts. */
+  readonly keptDirectory: string;
+  /** What it asks of the root server. */
+  readonly onRequest: (message: UplinkRequest) => void;
 };
+
+export type UplinkRequest = Parameters<Uplink["hear"]>[0];
 
 type Running = Pick<Sandbox, "control" | "exited" | "kill">;
 
@@ -71,7 +80,7 @@ export async function startNetworkServer(options: Options): Promise<NetworkServe
 }
 
 async function startServerSandbox(
-  { uid }: Options,
+  { uid, keptDirectory }: Options,
   directory: string,
   instance: string,
   stdout: number,
@@ -86,6 +95,7 @@ async function startServerSandbox(
       [
         { kind: "ro", source: repository, target: repository },
         { kind: "ro", source: directory, target: "/run/ipc/uses/key" },
+        { kind: "rw", source: keptDirectory, target: tunnelTimeDirectory },
       ],
       await networkServerMounts(await tunNode(directory)),
     ),
@@ -111,13 +121,14 @@ async function startBeside(directory: string, stdout: number): Promise<Running> 
   return { control: child.stdio[3] as Duplex, exited, kill: () => void child.kill("SIGKILL") };
 }
 
-async function becomeReady({ control, exited }: Running, { provisioning, backend }: Options): Promise<void> {
+async function becomeReady({ control, exited }: Running, { provisioning, backend, onRequest }: Options): Promise<void> {
   const tell = (kind: string, body: unknown) => control.write(encodeFrame([2, kind, body]));
   const ready = new Promise<void>((resolve, reject) => {
     const reader = createFrameReader((frame) => {
       const [, kind, body] = frame as [number, string, { reason?: string }];
       if (kind === "ready") resolve();
       if (kind === "fault") reject(new Error(body.reason));
+      if (kind === "resolve" || kind === "gateway") onRequest(parseMessage(frame) as UplinkRequest);
     });
     control.on("data", (chunk: Buffer) => reader.push(chunk));
     control.on("error", () => undefined);

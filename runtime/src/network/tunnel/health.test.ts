@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { describeChange, handshakeLifeMs, newTunnelHealth, observeHandshake } from "./health.ts";
+import { describeChange, handshakeLifeMs, newTunnelHealth, observeHandshake, silenceMs } from "./health.ts";
 
 function story(readings: readonly [number | null, number][]): (string | undefined)[] {
   let health = newTunnelHealth(0);
   return readings.map(([reading, nowMs]) => {
-    const next = observeHandshake(health, reading, nowMs);
+    const next = observeHandshake(health, reading === null ? null : { handshake: reading }, nowMs);
     const change = describeChange(health, next);
     health = next;
     return change;
@@ -55,4 +55,32 @@ test("a state that cannot be read is neither up nor down", () => {
       [null, handshakeLifeMs * 2],
     ]),
   ).toEqual(["the state of the tunnel cannot be read from here", undefined]);
+});
+
+/** The states after each reading: bytes received and sent, and when. */
+function states(readings: readonly [number, number, number][]): string[] {
+  let health = newTunnelHealth(0);
+  return readings.map(([received, sent, nowMs]) => {
+    health = observeHandshake(health, { handshake: 5, bytes: { received, sent } }, nowMs);
+    return health.state;
+  });
+}
+
+test("[K13] a gateway that answers nothing of what is sent is silent long before the handshake is old", () => {
+  const silent = states([
+    [92, 148, 0],
+    [92, 700, silenceMs - 1],
+    [92, 900, silenceMs],
+    [300, 900, silenceMs + 1],
+  ]);
+  expect(silent).toEqual(["up", "up", "silent", "up"]);
+});
+
+test("[K13] a device that only keeps its way open is no reason to call its gateway silent", () => {
+  expect(
+    states([
+      [92, 148, 0],
+      [92, 148 + 8 * 32, handshakeLifeMs - 1],
+    ]),
+  ).toEqual(["up", "up"]);
 });

@@ -5,17 +5,17 @@ import { join } from "node:path";
 import type { Provisioning } from "@bulkhead/protocol";
 import { runTool } from "../tools.ts";
 import type { TunnelBackend } from "./backend.ts";
-import { peerOf, tunnelConfiguration } from "./configuration.ts";
+import { type Endpoint, endpointChanges, tunnelConfiguration } from "./configuration.ts";
+import type { Reading } from "./health.ts";
 
 export type Tunnel = {
   readonly madeBy: "userspace" | "kernel";
   /** Says why, when the tunnel has gone by itself. */
   readonly ended: Promise<string>;
-  /**
-   * Seconds since 1970 of the last handshake by the device's clock, 0 before the first, null where it cannot be seen: the
-   * kernel's answers only where its interface lies.
-   */
-  readHandshake(): Promise<number | null>;
+  /** Null where it cannot be seen: the kernel's answers only where its interface lies. */
+  read(): Promise<Reading | null>;
+  /** Where the gateway is from now on. What is the kernel's lies out of reach: the root server sets that. */
+  setEndpoint(endpoint: Endpoint): Promise<void>;
   /** Forgets which of the board's addresses it sent from; where it cannot, it does nothing. */
   forgetSource(): Promise<void>;
   close(): Promise<void>;
@@ -27,8 +27,10 @@ export async function openTunnel(
   interfaceName: string,
   privateKey: string,
   provisioning: Provisioning,
+  first: Endpoint | null,
 ): Promise<Tunnel> {
-  const configuration = tunnelConfiguration(privateKey, provisioning);
+  const configuration = tunnelConfiguration(privateKey, provisioning, first);
+  let endpoint = first;
   const link = await backend.create(interfaceName);
   try {
     await configure(interfaceName, configuration);
@@ -39,8 +41,12 @@ export async function openTunnel(
   return {
     madeBy: link.madeBy,
     ended: link.ended,
-    readHandshake: () => readHandshake(interfaceName),
-    forgetSource: () => forgetSource(interfaceName, provisioning),
+    read: () => read(interfaceName),
+    async setEndpoint(next) {
+      endpoint = next;
+      await changeEndpoint(interfaceName, provisioning, next);
+    },
+    forgetSource: async () => (endpoint ? changeEndpoint(interfaceName, provisioning, endpoint) : undefined),
     close: () => link.remove(),
   };
 }
@@ -59,18 +65,29 @@ async function configure(interfaceName: string, configuration: string): Promise<
 }
 
 /** The kernel's has moved out of reach, and does without: it looks for another source by itself. */
-async function forgetSource(interfaceName: string, provisioning: Provisioning): Promise<void> {
-  const { publicKey, endpoint } = peerOf(provisioning);
-  const change = ["set", interfaceName, "peer", publicKey, "endpoint", endpoint];
-  await runTool("wg", change, "setting the tunnel's endpoint anew").catch(() => undefined);
+async function changeEndpoint(interfaceName: string, provisioning: Provisioning, endpoint: Endpoint): Promise<void> {
+  for (const change of endpointChanges(interfaceName, provisioning, endpoint)) {
+    await runTool("wg", change, "setting the tunnel's endpoint").catch(() => undefined);
+  }
 }
 
-async function readHandshake(interfaceName: string): Promise<number | null> {
+async function read(interfaceName: string): Promise<Reading | null> {
   try {
-    const output = await runTool("wg", ["show", interfaceName, "latest-handshakes"], "reading the tunnel's state");
-    const seconds = Number(output.trim().split("\t")[1]);
-    return Number.isSafeInteger(seconds) ? seconds : null;
+    const [handshakes, transfer] = await Promise.all(
+      ["latest-handshakes", "transfer"].map((what) =>
+        runTool("wg", ["show", interfaceName, what], "reading the tunnel"),
+      ),
+    );
+    return parseReading(handshakes ?? "", transfer ?? "") ?? null;
   } catch {
     return null;
   }
+}
+
+/** Of `wg show … latest-handshakes` and `… transfer`: the key of the one peer, a tab, numbers. Pure. */
+export function parseReading(handshakes: string, transfer: string): Reading | undefined {
+  const [, handshake] = /^\S+\t(\d{1,15})$/.exec(handshakes.trim()) ?? [];
+  const [, received, sent] = /^\S+\t(\d{1,15})\t(\d{1,15})$/.exec(transfer.trim()) ?? [];
+  if (handshake === undefined || received === undefined) return undefined;
+  return { handshake: Number(handshake), bytes: { received: Number(received), sent: Number(sent) } };
 }

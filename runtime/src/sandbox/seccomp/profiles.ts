@@ -9,9 +9,10 @@
 /**
  * `component`: one process, no children. `net-admin`: the network server, which runs `ip`, `wg`, `nft`, `wireguard-go`.
  * `beam`: the Erlang VM, which starts a helper process of its own and does not run without.
+ * `resolver`: a component in the board's network, where Unix sockets of the base system have names that anybody there can reach.
  * `freestanding`: one static program that has its channels and nothing else: no files, no threads, no other sockets.
  */
-export type Profile = "component" | "net-admin" | "freestanding" | "beam";
+export type Profile = "component" | "resolver" | "net-admin" | "freestanding" | "beam";
 
 /** What a call's argument must look like; `argument` counts from 0, only its low 32 bits are looked at. */
 export type Rule =
@@ -105,18 +106,22 @@ export function allowedCalls(profile: Profile, changesIdentityInside: boolean): 
 /** Names whose answer depends on an argument, or is another error than EPERM. */
 export function ruledCalls(profile: Profile): Record<string, Rule> {
   if (profile === "freestanding") return { socket: { kind: "one-of", argument: 0, values: [AF_UNIX] } };
-  const families = profile === "net-admin" ? [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK] : [AF_UNIX, AF_INET, AF_INET6];
   return {
     // Its flags are behind a pointer, which no filter can follow. ENOSYS makes glibc use clone; EPERM aborts Node.
     clone3: { kind: "errno", errno: ENOSYS },
     clone: {
       kind: "bits",
       argument: 0,
-      required: profile === "component" ? cloneThreadFlag : 0, // A helper process is no thread.
+      required: profile === "component" || profile === "resolver" ? cloneThreadFlag : 0, // A helper process is no thread.
       forbidden: cloneNamespaceFlags,
     },
-    socket: { kind: "one-of", argument: 0, values: families },
+    socket: { kind: "one-of", argument: 0, values: familiesOf(profile) },
     socketpair: { kind: "one-of", argument: 0, values: [AF_UNIX] },
     ioctl: { kind: "none-of", argument: 1, values: [TIOCSTI, TIOCLINUX] },
   };
+}
+
+function familiesOf(profile: Profile): readonly number[] {
+  if (profile === "resolver") return [AF_INET, AF_INET6];
+  return profile === "net-admin" ? [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK] : [AF_UNIX, AF_INET, AF_INET6];
 }

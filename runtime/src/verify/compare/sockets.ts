@@ -1,5 +1,6 @@
 /** What a component's sockets may be: it listens on its declared channels, and speaks to a network only where it has one. */
 import { providesDirectory, type System } from "@bulkhead/protocol";
+import { boardsNetwork } from "../../sandbox/spec.ts";
 import type { SocketFact } from "../facts.ts";
 import type { Asked, Found } from "../question.ts";
 
@@ -20,16 +21,20 @@ export function compareSockets(
     .filter(({ provider }) => asked.members.includes(provider))
     .map(({ client, name }) => `${providesDirectory}/${client}.${name}/socket`);
   const isServer = asked.capabilities.includes("net_admin");
-  const own = isServer ? sockets.filter(({ inode }) => held.has(`socket:[${inode}]`)) : sockets;
+  const isInUplink = asked.networkNamespace === boardsNetwork;
+  const own = isInUplink ? sockets.filter(({ inode }) => held.has(`socket:[${inode}]`)) : sockets;
   return own.flatMap((socket) => {
     const allowed = isServer
       ? allowedOfServer(socket, paths)
-      : allowedOf(socket, paths, asked.networkNamespace !== null);
+      : allowedOf(socket, paths, asked.networkNamespace !== null) || (isInUplink && isQuestion(socket));
     if (allowed) return [];
     const found = `${socket.table}${socket.listening ? ", listening on" : ""} ${socket.local}`.trim();
     return [{ what: "sockets", expected: "only those of its channels and of its network", found }];
   });
 }
+
+/** The resolver's: where it may go is for the rules of the uplink. */
+const isQuestion = ({ table }: SocketFact): boolean => /^udp6?$/.test(table);
 
 function allowedOf({ table, listening, local }: SocketFact, paths: readonly string[], hasNetwork: boolean): boolean {
   if (table === "unix") return !listening || paths.includes(local);

@@ -1,0 +1,20 @@
+/**
+ * The resolver: a process of its own for as long as one question takes, with a uid of its own and no privilege. It is in the
+ * uplink's network namespace, whose rules let its uid alone speak to the board's resolvers. It is the one part of the
+ * runtime that reads what they answer; what it makes of that is parsed again by who asked.
+ */
+import { Socket } from "node:net";
+import { controlFileDescriptor } from "@bulkhead/protocol";
+import { lookUp } from "./lookup.ts";
+import { firstLine, questionSchema } from "./messages.ts";
+
+const channel = new Socket({ fd: controlFileDescriptor });
+let heard = Buffer.alloc(0);
+for await (const chunk of channel) {
+  heard = Buffer.concat([heard, chunk as Buffer]);
+  const line = firstLine(heard);
+  if (line === undefined) continue;
+  const answer = await lookUp(questionSchema.parse(JSON.parse(line)));
+  channel.end(`${JSON.stringify(answer)}\n`, () => process.exit(0));
+  break;
+}
