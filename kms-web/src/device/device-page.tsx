@@ -8,6 +8,7 @@ import { ComponentTable } from "./component-table.tsx";
 import { CrashList } from "./crash-list.tsx";
 import { DeviceHead } from "./device-head.tsx";
 import { EventList } from "./event-list.tsx";
+import { GatewayView } from "./gateway-view.tsx";
 import { GreenhouseView } from "./greenhouse-view.tsx";
 import { HostView } from "./host-view.tsx";
 import { ManifestView } from "./manifest-view.tsx";
@@ -31,6 +32,7 @@ function DeviceView({ device }: { device: Device }) {
       <DeviceHead device={device} status={status} />
       <Nudges device={device} status={status} />
       <VerificationView verification={status?.verification} />
+      <GatewayView gateway={status?.gateway} />
       <GreenhouseView deviceId={device.id} />
       {error && !data && <ProblemNote error={error} what="The state of the device cannot be read" />}
       <ComponentTable device={device} status={status} receivedAtMs={data?.receivedAtMs ?? null} />

@@ -1,5 +1,5 @@
 import type { Device } from "@bulkhead/kms";
-import type { ComponentStatus, DeviceStatus, Level } from "@bulkhead/protocol";
+import type { ComponentStatus, DeviceStatus, GatewayStatus, Level } from "@bulkhead/protocol";
 import { expect, test } from "vitest";
 import { formatComponents, formatDevice, formatDevices, formatLogLine } from "./format.ts";
 import { formatReport } from "./format-report.ts";
@@ -103,6 +103,19 @@ test("[K8] a device says that what runs is what is written, or what is not; an o
   expect(show({ ...good, ok: false, failure: "it hung" })).toContain("not everything was seen: it hung");
   expect(show(null)).not.toContain("verified");
   expect(formatDevice(device, { status, receivedAtMs: nowMs }, nowMs)).not.toContain("verified");
+});
+
+test("[K13] a gateway that is known by name is shown with its address, whose word that is, and what failed", () => {
+  const gateway = { name: "gw.example.com", askedAtMs: nowMs - 3000, answer: ["192.0.2.7"] };
+  const show = (more: Pick<GatewayStatus, "address" | "from" | "failure">) =>
+    formatDevice(device, { status: { ...status, gateway: { ...gateway, ...more } }, receivedAtMs: nowMs }, nowMs);
+  expect(show({ address: "192.0.2.7", from: "answer", failure: null })).toMatch(
+    /gateway +gw\.example\.com: 192\.0\.2\.7, asked 3 s ago$/m,
+  );
+  expect(show({ address: "192.0.2.1", from: "kept", failure: "no resolver answered\u001b" })).toMatch(
+    /192\.0\.2\.1, where the tunnel stood before; the resolvers said 192\.0\.2\.7, asked 3 s ago; no resolver answered\\u001b$/m,
+  );
+  expect(formatDevice(device, { status, receivedAtMs: nowMs }, nowMs)).not.toMatch(/^ *gateway /m);
 });
 
 test("[K8] what the host has to give is a table", () => {

@@ -1,6 +1,6 @@
 /** Devices and what they report, as text for a person. Pure. */
 import type { Device, StatusAnswer, StoredLogLine } from "@bulkhead/kms";
-import type { ComponentStatus, DeviceStatus, HostLayer, Verification } from "@bulkhead/protocol";
+import type { ComponentStatus, DeviceStatus, GatewayStatus, HostLayer, Verification } from "@bulkhead/protocol";
 import { formatAgo, formatColumns, formatIn } from "../cli/columns.ts";
 import { printable } from "../cli/printable.ts";
 
@@ -24,6 +24,7 @@ export function formatDevice(device: Device, { status, receivedAtMs }: StatusAns
   const facts = [
     ["connection", describeConnection(device, nowMs)],
     ["tunnel", `${device.address}, ${describeTunnel(device.tunnel, nowMs)}`],
+    ...(status?.gateway ? [["gateway", describeGateway(status.gateway, nowMs)]] : []),
     ["release", describeRelease(device.release), device.release?.digest ?? ""],
     ["generation", device.generation === null ? "-" : String(device.generation)],
     ...(status ? [["update", describeUpdate(status.update)]] : []),
@@ -61,6 +62,18 @@ export function describeVerification({ atMs, ok, components, failure }: Verifica
   const when = formatAgo(atMs, nowMs);
   if (ok) return `${when}: what runs is what is written, in all ${components} components`;
   return `${when}: ${failure === null ? "what runs is not what is written" : `not everything was seen: ${printable(failure)}`}`;
+}
+
+/** Where a gateway that is known by name is, whose word that is, and what came of asking last. */
+export function describeGateway(
+  { name, address, from, askedAtMs, answer, failure }: GatewayStatus,
+  nowMs: number,
+): string {
+  const said = answer.length > 0 ? answer.join(", ") : "nothing yet";
+  const where =
+    from === "kept" ? `${address}, where the tunnel stood before; the resolvers said ${said}` : (address ?? said);
+  const asked = askedAtMs === null ? "" : `, asked ${formatAgo(askedAtMs, nowMs)}`;
+  return `${name}: ${where}${asked}${failure === null ? "" : `; ${printable(failure)}`}`;
 }
 
 export function formatComponents(components: readonly ComponentStatus[], nowMs: number): string {
