@@ -90,6 +90,7 @@ export const errorTable = {
   KEY_WEAK: "A public key is of small order and would accept forged signatures.",
   FETCH_FAILED: "A file of the release could not be fetched from the management service.",
   FETCH_TOO_LARGE: "A file is larger than it may be or was said to be.",
+  STORAGE_UNAVAILABLE: "The storage of a component could not be checked or mounted.",
   STORAGE_FULL: "The storage of the device has no room for this.",
   COMMAND_INVALID: "A command is not valid.",
   COMMAND_EXPIRED: "A command reached the device after its deadline.",

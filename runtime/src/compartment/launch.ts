@@ -27,10 +27,10 @@ export function launch(pad: LaunchPad, name: string, slot: Slot): Promise<Sandbo
   const { trustGroup, memoryBytes } = componentOf(system, name);
   return withDescriptors(members.map(fifos.openWriter), async (outputs) => {
     const [stdout = 1] = outputs;
-    const build = (member: string) => {
+    const build = async (member: string) => {
       // Each thread has a heap of its own: a share of what there is for all.
       const component = { ...componentOf(system, member), memoryBytes: Math.floor(memoryBytes / members.length) };
-      return buildSpec(device, system, installed.digest, member, component, uidOf, own.of(member), stdout);
+      return buildSpec(device, system, installed.digest, member, component, uidOf, await own.of(member), stdout);
     };
     const [first, ...others] = [await build(name), ...(await Promise.all(members.slice(1).map(build)))];
     const spec = trustGroup === null ? first : joinSpecs([first, ...others], outputs, memoryBytes);

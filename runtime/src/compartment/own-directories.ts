@@ -9,13 +9,16 @@ import { mountStorage, storageWishes, unmountStorage } from "../storage/index.ts
 import { mountConsole, mountRings, unmountRings } from "../trace/index.ts";
 import { withSharedStorage } from "../trust-groups/index.ts";
 
+export type OwnPlaces = { readonly mounts: readonly Mount[]; readonly storage: SandboxSpec["storage"] };
+
 export type OwnDirectories = {
-  of(component: string): { readonly mounts: readonly Mount[]; readonly storage: SandboxSpec["storage"] };
+  /** Throws STORAGE_FULL, STORAGE_UNAVAILABLE, COMPONENT_START_FAILED where its storage is not there. */
+  of(component: string): Promise<OwnPlaces>;
   /** Nothing of a component may run. */
   remove(): Promise<void>;
 };
 
-/** Throws STORAGE_FULL, COMPONENT_START_FAILED; nothing is left mounted then. */
+/** What cannot be made for one component is told when that one is launched. */
 export async function makeOwnDirectories(
   { paths, log }: Device,
   system: System,
@@ -37,10 +40,10 @@ export async function makeOwnDirectories(
     log: log.line,
   });
   return {
-    of(name) {
+    async of(name) {
       const hasRing = (components[name]?.trace.ringBytes ?? 0) > 0;
       const ring: Mount[] = hasRing ? [{ kind: "rw", source: join(paths.trace, name), target: traceDirectory }] : [];
-      const found = stored.find(({ component }) => component === name);
+      const found = await stored.of(name);
       if (!found) return { mounts: ring, storage: undefined };
       const quotaBytes = components[name]?.storage.quotaBytes ?? 0;
       return {

@@ -7,7 +7,7 @@ import { type Execution, executionOf } from "../runners/index.ts";
 import { boardsNetwork, type Mount, mergeMounts, type SandboxSpec } from "../sandbox/index.ts";
 import { channelDirectory, clientDirectory } from "./directories.ts";
 import { leaseMounts } from "./leases.ts";
-import type { OwnDirectories } from "./own-directories.ts";
+import type { OwnPlaces } from "./own-directories.ts";
 import { type Privilege, privilegeOf } from "./privileges.ts";
 
 /** The specification for component `name`. `digest` names the installed release that its bundle lies in. */
@@ -18,7 +18,7 @@ export async function buildSpec(
   name: string,
   component: Component,
   uidOf: UidOf,
-  own: ReturnType<OwnDirectories["of"]>,
+  own: OwnPlaces,
   stdout: number,
 ): Promise<SandboxSpec> {
   refuseDevices(device, name, component);

@@ -45,7 +45,8 @@ export function createProcesses({ launch, happen, hear }: Means) {
   async function start(process: Process): Promise<void> {
     const { component, slot } = process;
     const sandbox = await launch(component, slot).catch((error: unknown) => {
-      gone(process, { code: null, signal: null, failure: reportError(error).message });
+      const { code, message } = reportError(error);
+      gone(process, { code: null, signal: null, failure: message, needsPerson: code.startsWith("STORAGE_") });
     });
     if (!sandbox) return;
     process.sandbox = sandbox;

@@ -1,7 +1,19 @@
-import { readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, describe, expect, test } from "vitest";
-import { allReady, boot, cleanUpAll, startIn, stateOf, until, watchStatus } from "./testing/bench.ts";
+import {
+  allReady,
+  boot,
+  cleanUp,
+  cleanUpAll,
+  nextName,
+  startIn,
+  stateOf,
+  until,
+  watchStatus,
+} from "./testing/bench.ts";
+import { makeDevice } from "./testing/device.ts";
 
 afterEach(cleanUpAll);
 
@@ -47,6 +59,32 @@ describe("generations", () => {
     await device.ask(`activate ${await device.endorse({ ...sketch, other: { fake: "good" } }, 2)}`);
     await world.line(/generation 2 is committed/);
     expect([await said(0, 1), await said(1, 1)]).toMatchObject([{ count: 2 }, { count: 1 }]);
+  });
+
+  test("[K14] a component whose storage does not fit on the disk is held with the reason, the others run, and a person's restart helps", async () => {
+    const quotaBytes = 4 * 1024 ** 2;
+    const sketch = {
+      stores: { fake: "keeper", more: { storage: { quotaBytes, keep: true } } },
+      other: { fake: "good" },
+    } as const;
+    const device = await makeDevice(nextName(), sketch);
+    cleanUp.push(() => device.remove());
+    const disk = join(device.dataDir, "storage");
+    await mkdir(disk);
+    await execa("mount", ["-t", "tmpfs", "-o", "size=1m,mode=0711", "tmpfs", disk]);
+    cleanUp.push(() => execa("umount", ["--lazy", "--", disk]));
+    const world = startIn(device);
+    const watch = await watchStatus(world);
+    const held = await watch.when(
+      (now) => stateOf(now, "other")?.state === "ready" && stateOf(now, "stores")?.state === "held",
+    );
+    expect(stateOf(held, "stores")?.lastReason?.text).toMatch(
+      /could not be started: the disk has no room for 4194304 bytes/,
+    );
+    expect(held.mode?.kind ?? "normal").toBe("normal");
+    await execa("mount", ["-o", "remount,size=16m", disk]);
+    await device.ask("restart stores");
+    await watch.when(allReady);
   });
 
   test.each([

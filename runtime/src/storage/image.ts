@@ -6,9 +6,8 @@ import { constants } from "node:fs";
 import { open, rename, rm, stat, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
-import { execa } from "execa";
 import { syncDirectory } from "../generations/durable.ts";
-import { programEnvironment } from "../sandbox/programs.ts";
+import { runTool, toolLimitMs } from "./tool.ts";
 
 /**
  * A block size that fits small files, no blocks that only root may use: all that can be had is the component's. mke2fs
@@ -30,30 +29,34 @@ export type ImageState =
 /**
  * Makes `path` an image of `quotaBytes` that can be mounted: made where there is none, checked and resized where there is.
  * Nothing of it may be mounted. Throws STORAGE_FULL where the disk has no room, COMPONENT_START_FAILED where what is
- * stored does not fit into a smaller quota.
+ * stored does not fit into a smaller quota, STORAGE_UNAVAILABLE where a program does not end in time.
  */
-export async function ensureImage(path: string, quotaBytes: number): Promise<ImageState> {
+export async function ensureImage(
+  path: string,
+  quotaBytes: number,
+  limitMs: number = toolLimitMs(quotaBytes),
+): Promise<ImageState> {
   await rm(`${path}.new`, { force: true });
   const found = await stat(path).catch(() => undefined);
-  if (found === undefined) return makeImage(path, quotaBytes);
-  if (!(await repair(path))) {
+  if (found === undefined) return makeImage(path, quotaBytes, limitMs);
+  if (!(await repair(path, limitMs))) {
     const setAside = `${path}.damaged`;
     await rename(path, setAside);
-    await makeImage(path, quotaBytes);
+    await makeImage(path, quotaBytes, limitMs);
     return { kind: "replaced", setAside };
   }
-  if (found.size !== quotaBytes) await resize(path, found.size, quotaBytes);
+  if (found.size !== quotaBytes) await resize(path, found.size, quotaBytes, limitMs);
   return { kind: "kept" };
 }
 
 /** A name is only ever given to a complete, synced image: a power cut leaves none or a whole one. */
-async function makeImage(path: string, quotaBytes: number): Promise<ImageState> {
+async function makeImage(path: string, quotaBytes: number, limitMs: number): Promise<ImageState> {
   const temporary = `${path}.new`;
   try {
     // What a component stores is nobody else's to read, on the disk either.
     await open(temporary, "wx", 0o600).then((file) => file.close());
-    await reserve(temporary, quotaBytes);
-    await run("mkfs.ext4", [...ext4Options, ...ext4Eager, temporary], path);
+    await reserve(temporary, quotaBytes, limitMs);
+    await run("mkfs.ext4", [...ext4Options, ...ext4Eager, temporary], path, limitMs);
     await sync(temporary);
     await rename(temporary, path);
     await syncDirectory(dirname(path));
@@ -63,29 +66,30 @@ async function makeImage(path: string, quotaBytes: number): Promise<ImageState> 
   return { kind: "made" };
 }
 
-async function repair(path: string): Promise<boolean> {
-  const gentle = await execa("e2fsck", ["-p", path], { reject: false, env: programEnvironment });
+/** Gently first: what the journal and safe corrections mend. What it would ask about is answered with yes. */
+async function repair(path: string, limitMs: number): Promise<boolean> {
+  const gentle = await runTool("e2fsck", ["-p", path], path, limitMs);
   if ((gentle.exitCode ?? uncorrected) < uncorrected) return true;
-  const thorough = await execa("e2fsck", ["-f", "-y", path], { reject: false, env: programEnvironment });
+  const thorough = await runTool("e2fsck", ["-f", "-y", path], path, limitMs);
   return (thorough.exitCode ?? uncorrected) < uncorrected;
 }
 
-async function resize(path: string, fromBytes: number, toBytes: number): Promise<void> {
+async function resize(path: string, fromBytes: number, toBytes: number, limitMs: number): Promise<void> {
   // resize2fs wants a check by force before it; both it and the check are safe to be cut off and begun again.
-  await execa("e2fsck", ["-f", "-p", path], { reject: false, env: programEnvironment });
+  await runTool("e2fsck", ["-f", "-p", path], path, limitMs);
   if (toBytes > fromBytes) {
-    await reserve(path, toBytes);
-    await run("resize2fs", [path], path);
+    await reserve(path, toBytes, limitMs);
+    await run("resize2fs", [path], path, limitMs);
   } else {
-    await run("resize2fs", [path, `${Math.floor(toBytes / 1024)}K`], path);
+    await run("resize2fs", [path, `${Math.floor(toBytes / 1024)}K`], path, limitMs);
     await truncate(path, toBytes);
   }
   await sync(path);
 }
 
 /** Takes the blocks now, so that no other writer of the disk can take them later. */
-async function reserve(path: string, sizeBytes: number): Promise<void> {
-  const made = await execa("fallocate", ["-l", `${sizeBytes}`, path], { reject: false, env: programEnvironment });
+async function reserve(path: string, sizeBytes: number, limitMs: number): Promise<void> {
+  const made = await runTool("fallocate", ["-l", `${sizeBytes}`, path], path, limitMs);
   if (!made.failed) return;
   if (/No space left|quota/i.test(made.stderr)) {
     throw new BulkheadError("STORAGE_FULL", `the disk has no room for ${sizeBytes} bytes at ${path}`, {
@@ -103,11 +107,14 @@ async function sync(path: string): Promise<void> {
   await file.sync().finally(() => file.close());
 }
 
-async function run(program: string, args: readonly string[], path: string): Promise<void> {
-  const result = await execa(program, args, { reject: false, env: programEnvironment });
-  if (!result.failed) return;
-  const words = result.stderr.trim().split("\n").at(-1) || result.message;
-  throw new BulkheadError("COMPONENT_START_FAILED", `${program} could not prepare the storage ${path}: ${words}`, {
-    remedy: "install e2fsprogs; where a quota was made smaller, make it larger than what is stored",
-  });
+async function run(program: string, args: readonly string[], path: string, limitMs: number): Promise<void> {
+  const { failed, stderr } = await runTool(program, args, path, limitMs);
+  if (!failed) return;
+  throw new BulkheadError(
+    "COMPONENT_START_FAILED",
+    `${program} could not prepare the storage ${path}: ${stderr.split("\n").at(-1)}`,
+    {
+      remedy: "install e2fsprogs; where a quota was made smaller, make it larger than what is stored",
+    },
+  );
 }

@@ -8,6 +8,7 @@ import { execa } from "execa";
 import { programEnvironment } from "../sandbox/programs.ts";
 import { ensureImage } from "./image.ts";
 import { preparePlaces, type StorageWish, storagePath } from "./places.ts";
+import { runTool, toolLimitMs, unavailable } from "./tool.ts";
 
 export type MountedStorage = {
   readonly component: string;
@@ -28,31 +29,51 @@ export type StorageOptions = {
   readonly wishes: readonly StorageWish[];
   readonly uidOf: (component: string) => number | null;
   readonly log: (text: string) => void;
+  /** For tests: how long each program may take. */
+  readonly limitMs?: number;
+};
+
+/** What the components of a generation have mounted, or why not. */
+export type Storages = {
+  /**
+   * Of one component; undefined where it is to have none. Throws why it could not be mounted, once; asked again it is tried again:
+   * a person has restarted the component.
+   */
+  of(component: string): Promise<MountedStorage | undefined>;
 };
 
 /**
- * Mounts the storage of all components of a generation, none of which may run. Throws STORAGE_FULL and
- * COMPONENT_START_FAILED (image.ts); nothing is left mounted then.
+ * Mounts the storage of all components of a generation, none of which may run. What cannot be mounted is one component's
+ * trouble, in a bounded time: the others have theirs. Throws where the places on the disk cannot be made.
  */
-export async function mountStorage(options: StorageOptions): Promise<readonly MountedStorage[]> {
+export async function mountStorage(options: StorageOptions): Promise<Storages> {
   await unmountStorage(options.mountRoot);
   await preparePlaces(options.root, options.generation, options.needed);
   await mkdir(options.mountRoot, { recursive: true, mode: 0o711 });
-  const mounted: MountedStorage[] = [];
-  try {
-    for (const wish of options.wishes) mounted.push(await mountOne(options, wish));
-  } catch (error) {
-    await unmountStorage(options.mountRoot);
-    throw error;
+  const wishes = new Map(options.wishes.map((wish) => [wish.component, wish]));
+  const mounts = new Map<string, Promise<MountedStorage>>();
+  for (const wish of options.wishes) mounts.set(wish.component, mountOne(options, wish));
+  for (const result of await Promise.allSettled(mounts.values())) {
+    if (result.status === "rejected") options.log(`no storage: ${(result.reason as Error).message}`);
   }
-  return mounted;
+  return {
+    async of(component) {
+      const wish = wishes.get(component);
+      if (!wish) return undefined;
+      const mounted = mounts.get(component) ?? mountOne(options, wish);
+      mounts.set(component, mounted);
+      mounted.catch(() => mounts.get(component) === mounted && mounts.delete(component));
+      return mounted;
+    },
+  };
 }
 
 /** Takes away what is mounted below `mountRoot`, also what a root server before us left. */
 export async function unmountStorage(mountRoot: string): Promise<void> {
   for (const name of await readdir(mountRoot).catch(() => [])) {
     // Lazily: the file system is in use until the last sandbox that shows it has gone; the kernel frees the loop device then.
-    await execa("umount", ["--lazy", "--", join(mountRoot, name)], { reject: false, env: programEnvironment });
+    const options = { reject: false, env: programEnvironment, timeout: 10_000, killSignal: "SIGKILL" } as const;
+    await execa("umount", ["--lazy", "--", join(mountRoot, name)], options);
     await rmdir(join(mountRoot, name)).catch(() => undefined);
   }
 }
@@ -63,40 +84,43 @@ async function mountOne(options: StorageOptions, wish: StorageWish): Promise<Mou
   const target = join(options.mountRoot, component);
   await mkdir(target, { recursive: true });
   const image = `${base}.ext4`;
-  const state = await ensureImage(image, quotaBytes);
+  const limitMs = options.limitMs ?? toolLimitMs(quotaBytes);
+  const state = await ensureImage(image, quotaBytes, limitMs);
   if (state.kind === "replaced") {
     options.log(
       `the storage of ${component} was damaged beyond repair: it starts empty, and ${state.setAside} is kept`,
     );
   }
-  const refusal = await mount(["-t", "ext4", "-o", "loop,nosuid,nodev,noexec,noatime", image, target]);
+  const refusal = await mount(["-t", "ext4", "-o", "loop,nosuid,nodev,noexec,noatime", image, target], image, limitMs);
   if (refusal === undefined) {
-    await giveTo(options.uidOf(component), target);
+    await giveTo(options.uidOf(component), target, limitMs);
     return { component, path: target, isLimited: true };
   }
+  // An empty directory in the place of what it had stored would be a lie.
+  if (state.kind === "kept") throw unavailable(`${image} cannot be mounted: ${refusal}`);
   // Rather visible than refused: the level of the component says that nothing holds it to its quota.
   options.log(`no hard limit for the storage of ${component}: ${refusal}`);
-  // One that is older was made on a host that could: it may be one again.
-  if (state.kind !== "kept") await rm(image, { force: true });
+  await rm(image, { force: true });
   await mkdir(base, { recursive: true });
-  const bound = await mount(["--bind", base, target]);
+  const bound = await mount(["--bind", base, target], base, limitMs);
   if (bound !== undefined) options.log(`the storage of ${component} cannot be shown at ${target}: ${bound}`);
-  await giveTo(options.uidOf(component), bound === undefined ? target : base);
+  await giveTo(options.uidOf(component), bound === undefined ? target : base, limitMs);
   return { component, path: bound === undefined ? target : base, isLimited: false };
 }
 
 /** Undefined where it worked, else what mount(8) said. */
-async function mount(args: readonly string[]): Promise<string | undefined> {
-  const result = await execa("mount", args, { reject: false, env: programEnvironment });
-  return result.failed ? result.stderr.trim().replaceAll(/\s+/g, " ") || result.message : undefined;
+async function mount(args: readonly string[], path: string, limitMs: number): Promise<string | undefined> {
+  const { failed, stderr } = await runTool("mount", args, path, limitMs);
+  return failed ? stderr.replaceAll(/\s+/g, " ") : undefined;
 }
 
-async function giveTo(uid: number | null, path: string): Promise<void> {
+async function giveTo(uid: number | null, path: string, limitMs: number): Promise<void> {
   await chmod(path, 0o700);
   // mkfs leaves it there for e2fsck, which makes it again when it needs it.
   await rmdir(join(path, "lost+found")).catch(() => undefined);
   if (uid === null || (await lstat(path)).uid === uid) return;
   // -P and -h: a link that the component left there must not lead to another's file.
-  await execa("chown", ["-R", "-P", "-h", `${uid}:${uid}`, "--", path], { env: programEnvironment });
+  const { failed, stderr } = await runTool("chown", ["-R", "-P", "-h", `${uid}:${uid}`, "--", path], path, limitMs);
+  if (failed) throw unavailable(`${path} cannot be given to its component: ${stderr}`);
   await chown(path, uid, uid);
 }

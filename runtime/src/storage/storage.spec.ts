@@ -23,8 +23,8 @@ afterEach(async () => {
 });
 
 type Wish = { quotaBytes?: number; keep?: boolean };
-async function mounted(wishes: Record<string, Wish>, generation = 1, needed: number[] = []) {
-  const list = await mountStorage({
+async function mounted(wishes: Record<string, Wish>, generation = 1, needed: number[] = [], options = {}) {
+  const storages = await mountStorage({
     root: join(directory, "storage"),
     mountRoot: join(directory, "mounted"),
     generation,
@@ -35,8 +35,10 @@ async function mounted(wishes: Record<string, Wish>, generation = 1, needed: num
     })),
     uidOf: (component) => (component === "one" ? 700_001 : 700_002),
     log: (text) => log.push(text),
+    ...options,
   });
-  return Object.fromEntries(list.map((one) => [one.component, one]));
+  const pairs = Object.keys(wishes).map(async (name) => [name, await storages.of(name)] as const);
+  return Object.fromEntries(await Promise.all(pairs));
 }
 const file = (component: string, name: string) => join(directory, "mounted", component, name);
 
@@ -101,6 +103,67 @@ test("[K14] a storage that is damaged beyond repair is set aside and said, not l
   expect((await stat(`${image}.damaged`)).size).toBe(4 * MiB);
 });
 
+test("[K14] an image of which e2fsck would ask questions is mended without any, and what it still holds is there", async () => {
+  await mounted({ one: { keep: true } });
+  await mkdir(file("one", "lost"));
+  await writeFile(file("one", "lost/b"), "of nobody then");
+  await writeFile(file("one", "kept"), "still here");
+  await unmountStorage(join(directory, "mounted"));
+  const image = join(directory, "storage", "kept", "one.ext4");
+  for (const damage of ["clri /lost", "ssv state 2"]) await execa("debugfs", ["-w", "-R", damage, image]);
+  const copy = join(directory, "copy.ext4");
+  await execa("cp", [image, copy]);
+  expect((await execa("e2fsck", ["-p", copy], { reject: false })).exitCode).toBe(4);
+  await mounted({ one: { keep: true } });
+  expect(await readFile(file("one", "kept"), "utf8")).toBe("still here");
+  expect(await readdir(join(directory, "mounted", "one"))).toEqual(["kept", "lost+found"]);
+});
+
+test("[K14] a storage that cannot be mounted is the trouble of one component, who is told, and tried again when asked again", async () => {
+  await mounted({ one: { keep: true, quotaBytes: 8 * MiB }, two: {} });
+  await writeFile(file("one", "a"), Buffer.alloc(5 * MiB));
+  const wishes = ["one", "two"].map((component) => ({ component, quotaBytes: 4 * MiB, keep: component === "one" }));
+  const options = {
+    root: join(directory, "storage"),
+    mountRoot: join(directory, "mounted"),
+    generation: 1,
+    needed: [],
+    wishes,
+  };
+  const storages = await mountStorage({ ...options, uidOf: () => 700_001, log: (text) => log.push(text) });
+  await expect(storages.of("one")).rejects.toMatchObject({ code: "COMPONENT_START_FAILED" });
+  expect(await storages.of("two")).toMatchObject({ isLimited: true });
+  expect(log).toEqual([expect.stringMatching(/^no storage: resize2fs could not prepare .*one\.ext4/)]);
+  const [wish] = wishes;
+  if (wish) wish.quotaBytes = 8 * MiB;
+  expect(await storages.of("one")).toMatchObject({ isLimited: true });
+  expect((await stat(file("one", "a"))).size).toBe(5 * MiB);
+  await expect(storages.of("three")).resolves.toBeUndefined();
+});
+
+test("[K14] a program that does not end is ended, and the storage is there as soon as one does", async () => {
+  const image = join(directory, "one.ext4");
+  const tooLong = {
+    code: "STORAGE_UNAVAILABLE",
+    message: expect.stringMatching(/did not end within 1 ms on .*one\.ext4/),
+  };
+  await expect(ensureImage(image, 64 * MiB, 1)).rejects.toMatchObject(tooLong);
+  expect(await readdir(directory)).toEqual([]);
+  await ensureImage(image, 64 * MiB);
+  await expect(ensureImage(image, 64 * MiB, 1)).rejects.toMatchObject(tooLong);
+  expect(await ensureImage(image, 64 * MiB)).toEqual({ kind: "kept" });
+});
+
+test("[K14] what was stored is not exchanged for an empty directory where its image cannot be mounted", async () => {
+  await mounted({ one: { keep: true } });
+  await unmountStorage(join(directory, "mounted"));
+  // Blocks that are larger than the kernel's pages: in order for e2fsck, and nothing that can be mounted.
+  const image = join(directory, "storage", "kept", "one.ext4");
+  await execa("mkfs.ext4", ["-q", "-F", "-b", "65536", image]);
+  const found = mounted({ one: { keep: true } });
+  await expect(found).rejects.toMatchObject({ code: "STORAGE_UNAVAILABLE" });
+});
+
 test("[K14] whenever the making of an image is cut off, the next start has a whole one", async () => {
   const image = join(directory, "one.ext4");
   const program = fileURLToPath(new URL("testing/make-for-ever.ts", import.meta.url));
@@ -127,9 +190,9 @@ test("[K14] where images cannot be mounted the component gets a directory, and i
   const own = ["--user", "--map-root-user", "--mount", "--"];
   const program = `
     import { mountStorage } from ${JSON.stringify(new URL("index.ts", import.meta.url).href)};
-    const [one] = await mountStorage({ root: ${JSON.stringify(join(directory, "storage"))}, mountRoot: ${JSON.stringify(join(directory, "mounted"))},
+    const storages = await mountStorage({ root: ${JSON.stringify(join(directory, "storage"))}, mountRoot: ${JSON.stringify(join(directory, "mounted"))},
       generation: 1, needed: [], wishes: [{ component: "one", quotaBytes: 4194304, keep: false }], uidOf: () => null, log: console.log });
-    console.log(JSON.stringify(one));`;
+    console.log(JSON.stringify(await storages.of("one")));`;
   const { stdout } = await execa("unshare", [...own, process.execPath, "--input-type=module", "--eval", program]);
   expect(stdout).toMatch(/no hard limit for the storage of one: .+/);
   expect(JSON.parse(stdout.split("\n").at(-1) ?? "")).toMatchObject({ component: "one", isLimited: false });

@@ -9,13 +9,14 @@ export type TimerName = "ready" | "heartbeat" | "stop" | "backoff";
 export type SpareTimerName = "standing-by" | "spare-stop" | "spare-backoff";
 
 /**
- * How a sandbox ended; `failure` says why it could not even be built, `outOfMemory` that the kernel killed in it for its
- * memory limit.
+ * How a sandbox ended; `failure` says why it could not even be built, `needsPerson` that another try would not help,
+ * `outOfMemory` that the kernel killed in it for its memory limit.
  */
 export type Exit = {
   readonly code: number | null;
   readonly signal: string | null;
   readonly failure?: string;
+  readonly needsPerson?: boolean;
   readonly outOfMemory?: boolean;
 };
 

@@ -1,6 +1,7 @@
 /** A component's process has gone: what becomes of it then. */
 import type { Exit } from "./event.ts";
 import { climb } from "./ladder.ts";
+import { isEssential } from "./plan.ts";
 import { judgeCrash } from "./restart-policy.ts";
 import type { After } from "./state.ts";
 import { move, note, planOf, recordOf, report, type Turn } from "./turn.ts";
@@ -54,7 +55,7 @@ function crashed(turn: Turn, name: string, reason: string, how: HowItCrashed): v
   if (verdict.kind === "leave") {
     report(turn, name, `${reason}; as its restart policy is ${policy.policy}, it stays stopped`);
     move(turn, name, { kind: "stopped" });
-  } else if (policy.hold) {
+  } else if (policy.hold || (how.exit.needsPerson === true && !isEssential(planOf(turn, name)))) {
     report(turn, name, `${reason}; it is held until a person restarts it`);
     move(turn, name, { kind: "held" });
   } else if (verdict.kind === "give-up") {

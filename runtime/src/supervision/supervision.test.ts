@@ -44,6 +44,20 @@ describe("start", () => {
     expect(world.phase("one")).toBe("backing-off");
     expect(world.record("one")?.lastReason).toBe("one could not be started: no seccomp");
   });
+
+  test("one that another try would not help is held with the reason, but for what the device is reached by", () => {
+    const world = makeWorld(sketchPlan({ agent: { role: "agent" }, one: {}, two: { strong: ["one"] }, three: {} }));
+    world.happen({ kind: "start" });
+    const exit = { code: null, signal: null, failure: "the disk has no room", needsPerson: true };
+    world.exit("one", exit);
+    world.exit("agent", exit);
+    expect([world.phase("one"), world.phase("two"), world.phase("agent")]).toEqual(["held", "waiting", "backing-off"]);
+    expect(world.record("one")?.lastReason).toMatch(/^one could not be started: the disk has no room/);
+    world.happen({ kind: "restart", component: "one", reason: "mended" });
+    world.built("one");
+    world.ready("one");
+    expect(world.phase("one")).toBe("ready");
+  });
 });
 
 describe("crash", () => {
