@@ -1,9 +1,9 @@
 /** What each component takes of the machine, beside what the kernel holds it to and what the manifest declares. */
-import type { ComponentResources } from "@bulkhead/protocol";
+import type { ComponentResources, Resources } from "@bulkhead/protocol";
 import type { ReactNode } from "react";
 import { useResources } from "../api/queries.ts";
 import { formatBytes } from "../format/bytes.ts";
-import { describeShare, formatCpuTime, judgeLimit, sumMemory } from "../format/resources.ts";
+import { describeShare, formatCpuTime, hadProcess, judgeLimit, sumMemory } from "../format/resources.ts";
 import { Badge } from "../parts/badge.tsx";
 import { Note, ProblemNote } from "../parts/note.tsx";
 import { Section } from "../parts/section.tsx";
@@ -33,12 +33,12 @@ export function ResourceTable({ deviceId }: { deviceId: string }) {
           No limit is enforced: the device has no control groups. A component can take more than it declares.
         </p>
       )}
-      <Table components={resources.components} />
+      <Table cgroup={resources.cgroup} components={resources.components} />
     </Section>
   );
 }
 
-function Table({ components }: { components: readonly ComponentResources[] }) {
+function Table({ cgroup, components }: Resources) {
   const together = sumMemory(components);
   return (
     <table className="w-full text-sm">
@@ -53,7 +53,7 @@ function Table({ components }: { components: readonly ComponentResources[] }) {
       </thead>
       <tbody>
         {components.map((component) => (
-          <Row key={component.name} component={component} />
+          <Row key={component.name} component={component} isRunning={hadProcess(cgroup, component)} />
         ))}
       </tbody>
       <tfoot className="border-t border-line text-muted">
@@ -71,7 +71,10 @@ function Table({ components }: { components: readonly ComponentResources[] }) {
   );
 }
 
-function Row({ component: { name, declared, enforced, used } }: { component: ComponentResources }) {
+type RowProps = { component: ComponentResources; isRunning: boolean };
+
+function Row({ component: { name, declared, enforced, used }, isRunning }: RowProps) {
+  if (!isRunning) return <NotRunning name={name} declared={declared} />;
   return (
     <tr className="border-b border-line align-top last:border-0">
       <th scope="row" className="px-4 py-2">
@@ -90,6 +93,23 @@ function Row({ component: { name, declared, enforced, used } }: { component: Com
         {amount(used.processes, String)} of{" "}
         <Limit enforced={enforced.processes} declared={declared.processes} format={String} />
       </Cell>
+    </tr>
+  );
+}
+
+/** It had no process when the device looked, so nothing can be said of what holds it. */
+function NotRunning({ name, declared }: Pick<ComponentResources, "name" | "declared">) {
+  return (
+    <tr className="border-b border-line align-top last:border-0">
+      <th scope="row" className="px-4 py-2">
+        {name}
+      </th>
+      <Cell quiet>—</Cell>
+      <Cell quiet>not running</Cell>
+      <Cell quiet>{formatBytes(declared.memoryBytes)}</Cell>
+      <Cell quiet>—</Cell>
+      <Cell quiet>declared: {declared.cpu}</Cell>
+      <Cell quiet>not running</Cell>
     </tr>
   );
 }

@@ -1,6 +1,6 @@
 import type { ComponentResources } from "@bulkhead/protocol";
 import { expect, test } from "vitest";
-import { describeShare, formatCpuTime, judgeLimit, sumMemory } from "./resources.ts";
+import { describeShare, formatCpuTime, hadProcess, judgeLimit, sumMemory } from "./resources.ts";
 
 test("[K21] processor time is told as precisely as it matters", () => {
   const told = [0, 250_000, 9_990_000, 12_340_000, 200_000_000, 18_720_000_000].map(formatCpuTime);
@@ -33,4 +33,15 @@ test("[K21] memory is summed up, and not at all where one component's is not kno
   });
   expect(sumMemory([component(1), component(2)])).toEqual({ used: 3, declared: 200 });
   expect(sumMemory([component(1), component(null)])).toEqual({ used: null, declared: 200 });
+});
+
+test("[K8] a component that was not started yet is told from one that nothing holds", () => {
+  const none = { memoryBytes: null, cpuWeight: null, cpuQuotaPercent: null, processes: null };
+  const declared = { memoryBytes: 100, cpu: "weight 100", processes: 1 };
+  const unused = { memoryBytes: null, cpuUs: null, processes: null };
+  const of = (used: ComponentResources["used"]) => ({ name: "climate", declared, enforced: none, used });
+  expect(hadProcess("v2", of(unused))).toBe(false);
+  expect(hadProcess("v2", of({ memoryBytes: 0, cpuUs: 0, processes: 0 }))).toBe(false);
+  expect(hadProcess("v2", of({ memoryBytes: 5, cpuUs: 1, processes: 3 }))).toBe(true);
+  expect(hadProcess("none", of(unused))).toBe(true);
 });

@@ -1,5 +1,5 @@
 /** What a component may take and takes, in words. */
-import type { ComponentResources } from "@bulkhead/protocol";
+import type { ComponentResources, Resources } from "@bulkhead/protocol";
 
 /** Processor time in one or two units: "0.25 s", "12.3 s", "3 min 20 s", "5 h 12 min". */
 export function formatCpuTime(us: number): string {
@@ -35,4 +35,15 @@ export function sumMemory(components: readonly ComponentResources[]): { used: nu
     used: known.length === used.length ? sum(known) : null,
     declared: sum(components.map((component) => component.declared.memoryBytes)),
   };
+}
+
+/**
+ * False for a component that had no process when the device looked: it was not started yet, or is held or stopped. What the
+ * kernel will hold it to cannot be said then, which is another thing than that nothing holds it.
+ */
+export function hadProcess(cgroup: Resources["cgroup"], { enforced, used }: ComponentResources): boolean {
+  if (cgroup === "none") return true;
+  const isUnlimited = Object.values(enforced).every((value) => value === null);
+  const isUnused = Object.values(used).every((value) => value === null) || used.processes === 0;
+  return !(isUnlimited && isUnused);
 }

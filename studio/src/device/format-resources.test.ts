@@ -31,6 +31,19 @@ test("[K8] what the kernel does not enforce is said, never taken from the manife
   expect(show("v2", loose)[2]).toMatch(/ 64 MiB \(!\) +48 MiB /);
 });
 
+test("[K8] a component that was not started yet when the device looked is not said to be without limits", () => {
+  const none = { memoryBytes: null, cpuWeight: null, cpuQuotaPercent: null, processes: null };
+  const unknown = { memoryBytes: null, cpuUs: null, processes: null };
+  const before = { ...climate, enforced: none, used: unknown };
+  // Its group is there, the limits and the process are not.
+  const building = { ...climate, enforced: none, used: { memoryBytes: 0, cpuUs: 0, processes: 0 } };
+  for (const line of show("v2", before, building).slice(2)) {
+    expect(line).toMatch(/^climate +- +not running +48 MiB +- +not running \(declared: .*\) +not running$/);
+  }
+  const running = { ...building, used: { ...climate.used } };
+  expect(show("v2", running)[2]).toMatch(/not enforced +48 MiB/);
+});
+
 test("[K21] words of a device cannot steer the terminal, and a device without a report is said to have none", () => {
   const sly = { ...climate, declared: { ...climate.declared, cpu: "\u001b[2J" } };
   expect(show("v2", sly).join()).not.toContain("\u001b");
