@@ -9,6 +9,7 @@ import { checkNode } from "./setup/node-version.mjs";
 import { installPackages } from "./setup/packages.mjs";
 import { installPrograms } from "./setup/programs.mjs";
 import { Unready } from "./setup/unready.mjs";
+import { installVirtualMachine } from "./setup/vm.mjs";
 import { buildWeb } from "./setup/web.mjs";
 
 /**
@@ -24,6 +25,8 @@ export async function setUp({ programs }) {
     await installPrograms(programs);
     if (process.env["BULKHEAD_BUN"] === "required" && !(await installBun()))
       throw new Unready("Bun could not be fetched.");
+    if (process.env["BULKHEAD_VM"] === "required" && !(await installVirtualMachine()))
+      throw new Unready("QEMU and a guest's kernel could not be fetched.");
     await checkNamespaces();
     await buildWeb();
   } catch (error) {

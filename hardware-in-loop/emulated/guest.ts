@@ -5,9 +5,9 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { writeArchive } from "../../studio/src/build/vm/cpio.ts";
 import type { Architecture } from "./architecture.ts";
 import { makeCheckout, openModules } from "./checkout.ts";
-import { writeArchive } from "./cpio.ts";
 import { openSystem } from "./system.ts";
 import { openTools, type Tools } from "./tools.ts";
 

@@ -2,9 +2,9 @@
 import { copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
+import { type ArchiveEntry, writeArchive } from "../../studio/src/build/vm/cpio.ts";
 import type { Architecture } from "./architecture.ts";
 import { cached } from "./cache.ts";
-import { type ArchiveEntry, writeArchive } from "./cpio.ts";
 import { suite, unpackDebian } from "./debian.ts";
 import { makeDisk } from "./disk.ts";
 import type { Tools } from "./tools.ts";

@@ -70,5 +70,5 @@ export const imageEntries: Readonly<Record<RunnerName, readonly string[]>> = {
   worker: ["main.ts"],
   native: ["main.c", "main.rs"],
   beam: ["main.erl", "main.ex"],
-  vm: ["main.c"],
+  vm: ["main.c", "main.rs"],
 };

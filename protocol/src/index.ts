@@ -6,6 +6,7 @@ export * from "./crash.ts";
 export * from "./crypto.ts";
 export * from "./errors.ts";
 export * from "./grants.ts";
+export * from "./guest-memory.ts";
 export * from "./host-name.ts";
 export * from "./images.ts";
 export * from "./ipc/control.ts";

@@ -55,7 +55,10 @@ export async function installPrograms(purpose) {
 
 /** What only CI must have: tests of it say "skipped" elsewhere. */
 function required() {
-  return process.env["BULKHEAD_RUST"] === "required" ? { rustc: "rustc" } : {};
+  return {
+    ...(process.env["BULKHEAD_RUST"] === "required" ? { rustc: "rustc" } : {}),
+    ...(process.env["BULKHEAD_VM"] === "required" ? { mmdebstrap: "mmdebstrap" } : {}),
+  };
 }
 
 /** @param {Record<string, string>} wanted @returns {Promise<string[]>} */

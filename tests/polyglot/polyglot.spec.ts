@@ -6,10 +6,11 @@ import type { SpecWorld } from "../../runtime/src/root-server/testing/device.ts"
 import { bunVersion } from "../../scripts/setup/bun.mjs";
 import { bootManifest } from "./device.ts";
 import { hasRust } from "./rust-station.ts";
+import { hasVirtualMachine } from "./virtual-machine.ts";
 import { withoutStations } from "./without-stations.ts";
 
 const root = join(import.meta.dirname, "../..");
-const stations = ["c", "rust", "bun", "erlang", "elixir", "last"];
+const stations = ["c", "rust", "vm", "bun", "erlang", "elixir", "last"];
 
 /** Whether Bun was fetched; throws where it is required and was not. */
 function hasBun(): boolean {
@@ -19,7 +20,7 @@ function hasBun(): boolean {
   return isThere;
 }
 
-const missing = [...(hasRust() ? [] : ["rust"]), ...(hasBun() ? [] : ["bun"])];
+const missing = [...(hasRust() ? [] : ["rust"]), ...(hasVirtualMachine() ? [] : ["vm"]), ...(hasBun() ? [] : ["bun"])];
 
 describe("[K10] the system polyglot, a component per runner", () => {
   let world: SpecWorld;
@@ -46,7 +47,7 @@ describe("[K10] the system polyglot, a component per runner", () => {
     expect(line).toMatch(new RegExp(`round \\d+: ${trail.join(" ")}$`));
   });
 
-  for (const name of ["rust", "bun"]) {
+  for (const name of ["rust", "vm", "bun"]) {
     // So that a run without it says so.
     test.skipIf(missing.includes(name))(`${name} is among them`, () =>
       expect(first.lines.join()).toContain(` ${name} `),

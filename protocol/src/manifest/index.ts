@@ -3,6 +3,7 @@ export { type Board, type BoardText, parseBoard } from "./board.ts";
 export { type Compiled, type CompileOptions, compile } from "./compile.ts";
 export { type FlowGraph, flowGraph, flowNames, nodesNamed, reachableFrom } from "./flow-graph.ts";
 export { findWays, type Ways } from "./flow-ways.ts";
+export { type Guest, parseGuest } from "./guest.ts";
 export { boardJsonSchema, manifestJsonSchema } from "./json-schema.ts";
 export { memoryNeeds, memoryOf, storageNeeds } from "./needs.ts";
 export { completePlan, type Plan, type PlannedComponent, type PlannedImage } from "./plan.ts";

@@ -1,28 +1,25 @@
 /** Runner → how it runs: the one table that says what executes a component, and in what surroundings. */
-import { BulkheadError, type RunnerName } from "@bulkhead/protocol";
+import type { RunnerName } from "@bulkhead/protocol";
 import { beamRunner } from "./beam.ts";
 import { bunRunner } from "./bun.ts";
 import type { Execution, Runner, Subject } from "./execution.ts";
 import { nativeRunner } from "./native.ts";
 import { nodeRunner } from "./node.ts";
+import { vmRunner } from "./vm.ts";
 import { workerRunner } from "./worker.ts";
 
 export { bundleInside, type Execution } from "./execution.ts";
 
-const runners: Readonly<Partial<Record<RunnerName, Runner>>> = {
+const runners: Readonly<Record<RunnerName, Runner>> = {
   node: nodeRunner,
   bun: bunRunner,
   worker: workerRunner,
   native: nativeRunner,
   beam: beamRunner,
+  vm: vmRunner,
 };
 
-/** How `subject` is executed. Throws COMPONENT_START_FAILED where this version, or this device, has not its runner. */
+/** How `subject` is executed. Throws COMPONENT_START_FAILED where this device has not what its runner needs. */
 export async function executionOf(subject: Subject): Promise<Execution> {
-  const { runner } = subject.component;
-  const make = runners[runner];
-  if (make) return await make(subject);
-  throw new BulkheadError("COMPONENT_START_FAILED", `${subject.name}: this version has no runner \`${runner}\``, {
-    remedy: `use one of ${Object.keys(runners).join(", ")}`,
-  });
+  return await runners[subject.component.runner](subject);
 }

@@ -1,3 +1,4 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Component } from "@bulkhead/protocol";
@@ -36,6 +37,7 @@ describe("[K10] how a runner runs a component", () => {
     for (const [runner, name] of [
       ["bun", "bun"],
       ["beam", "erlang"],
+      ...(process.arch === "x64" ? [["vm", "qemu"] as const] : []),
     ] as const) {
       const refused = executionOf(subject({ runner }));
       await expect(refused).rejects.toMatchObject({
@@ -45,7 +47,20 @@ describe("[K10] how a runner runs a component", () => {
     }
   });
 
-  test("a runner that there is none of starts nothing", async () => {
-    await expect(executionOf(subject({ runner: "vm" }))).rejects.toMatchObject({ code: "COMPONENT_START_FAILED" });
+  test("a guest gets of its component's memory what the emulator leaves, a bridge in front, and no network or disk", async () => {
+    const platform = await mkdtemp(join(tmpdir(), "bulkhead-vm-runner-"));
+    await mkdir(join(platform, "qemu"));
+    const made = { ...subject({ runner: "vm", memoryBytes: 176 * 1024 ** 2 }), runtimesDir: platform };
+    if (process.arch !== "x64") {
+      await expect(executionOf(made)).rejects.toMatchObject({ code: "COMPONENT_START_FAILED" });
+      return;
+    }
+    const { command, mounts, profile } = await executionOf(made);
+    await rm(platform, { recursive: true });
+    expect([command[0], profile]).toEqual(["/app/bridge", "vm"]);
+    expect(command.slice(command.indexOf("-m"), command.indexOf("-m") + 2)).toEqual(["-m", "112M"]);
+    expect(command).toContain("-nodefaults");
+    expect(command.join(" ")).not.toMatch(/netdev|-nic|-drive|blk|-qmp|-monitor|kvm/);
+    expect(mounts.map(({ kind, target }) => `${kind} ${target}`)).toEqual(["ro /qemu", "ro /app"]);
   });
 });

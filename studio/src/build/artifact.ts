@@ -12,6 +12,7 @@ import { bundle } from "./bundle.ts";
 import type { WireInterface } from "./interfaces/describe.ts";
 import { buildNative } from "./native/index.ts";
 import { architectureOf } from "./native/toolchain.ts";
+import { buildVm } from "./vm/index.ts";
 
 /** What an artifact is built from: `./folder` beside the manifest or `driver:<class>`, for the runner that executes it. */
 export type Image = { readonly source: string; readonly runner: RunnerName };
@@ -42,6 +43,10 @@ async function buildTree({ source, runner }: Image, tree: string, build: Build):
   const folder = join(build.manifestDirectory, source);
   if (runner === "native") {
     await buildNative(folder, tree, await build.interfaces(), architectureOf(build.architecture));
+    return;
+  }
+  if (runner === "vm") {
+    await buildVm(folder, tree, await build.interfaces(), architectureOf(build.architecture));
     return;
   }
   if (runner === "beam") {

@@ -4,6 +4,7 @@ import { mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { BulkheadError, type System } from "@bulkhead/protocol";
 import { bulkheadDirectory } from "../locations.ts";
+import { virtualMachine, vmRemedy } from "./vm/place.ts";
 
 type Runtime = { readonly name: string; find(): Promise<string | undefined>; readonly remedy: string };
 
@@ -29,7 +30,16 @@ const bun: Runtime = {
   remedy: "node scripts/setup/bun.mjs (50 MB), in the checkout of Bulkhead",
 };
 
-const needs = { bun: [bun], beam: [erlang, elixir] } as const;
+const qemu: Runtime = {
+  name: "qemu",
+  async find() {
+    const place = virtualMachine();
+    return place === undefined ? undefined : join(place, "qemu");
+  },
+  remedy: vmRemedy,
+};
+
+const needs = { bun: [bun], beam: [erlang, elixir], vm: [qemu] } as const;
 
 /** Links the runtimes that `system` needs as `runtimes/<name>` of `platformDir`. Throws MISSING_PROGRAM. */
 export async function installRuntimes(system: System, platformDir: string): Promise<void> {
@@ -37,7 +47,7 @@ export async function installRuntimes(system: System, platformDir: string): Prom
   const directory = join(platformDir, "runtimes");
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
-  for (const runner of ["bun", "beam"] as const) {
+  for (const runner of ["bun", "beam", "vm"] as const) {
     if (!runners.has(runner)) continue;
     for (const runtime of needs[runner]) await link(runtime, directory);
   }

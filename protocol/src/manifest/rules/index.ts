@@ -10,6 +10,7 @@ import { dependencyCycleRule } from "./dependency-cycles.ts";
 import { deviceRule } from "./devices.ts";
 import { flowRule } from "./flow.ts";
 import { grantRule } from "./grants.ts";
+import { guestRule } from "./guest.ts";
 import { layerRule } from "./layers.ts";
 import { leaseRule } from "./leases.ts";
 import { memoryRule } from "./memory.ts";
@@ -31,6 +32,7 @@ export const rules: readonly Rule[] = [
   configRule,
   boardPolicyRule,
   runnerRule,
+  guestRule,
   trustGroupRule,
   deviceRule,
   grantRule,

@@ -1,5 +1,6 @@
 /** What a runner can do, and what it cannot be without. */
 import type { ErrorReport } from "../../errors.ts";
+import { emulatorBytes, leastGuestRamBytes } from "../../guest-memory.ts";
 import type { RunnerName } from "../../system.ts";
 import { type Analysis, atKey, atValue, driverClassOf, type Rule } from "../analysis.ts";
 import { formatSize } from "../units.ts";
@@ -11,8 +12,8 @@ const floors: Partial<Record<RunnerName, { memoryBytes: number; processes: numbe
   // Measured: an idle Node component has 6-12 MiB of its own and eleven threads; the sandbox's init is one more.
   node: { memoryBytes: 16 * MiB, processes: 12 },
   worker: { memoryBytes: 16 * MiB, processes: 12 },
-  // A Linux kernel with its initial file system unpacked.
-  vm: { memoryBytes: 64 * MiB, processes: 1 },
+  // The emulator's threads while it starts, the bridge and the sandbox's init.
+  vm: { memoryBytes: emulatorBytes + leastGuestRamBytes, processes: 8 },
 };
 
 // The kernel's deadline class is given to one thread: these do their work in the one that they start with.
@@ -38,11 +39,21 @@ function checkDriver({ plan, written, source, board }: Analysis, name: string): 
   return [atValue(source, { code: "MANIFEST_INVALID_VALUE", path, message, remedy: "remove `runner`" })];
 }
 
+/** Runners that a processor has not, with what there is instead. */
+const unavailable: Partial<Record<RunnerName, { on: readonly string[]; what: string; remedy: string }>> = {
+  bun: { on: ["armhf"], what: "Bun", remedy: "use the runner `node`" },
+  vm: { on: ["armhf", "arm64"], what: "virtual machine", remedy: "use the runner `native`" },
+};
+const processorNames: Readonly<Record<string, string>> = { armhf: "32-bit Arm", arm64: "64-bit Arm" };
+
 function checkArchitecture({ plan, source, board }: Analysis, name: string): ErrorReport[] {
-  if (plan.components[name]?.runner !== "bun" || board.architecture !== "armhf") return [];
-  const message = `there is no Bun for 32-bit Arm, which board \`${board.board}\` has`;
+  const runner = plan.components[name]?.runner ?? "node";
+  const missing = unavailable[runner];
+  // The policy speaks first here, too.
+  if (!missing?.on.includes(board.architecture) || !board.policy.runners.includes(runner)) return [];
+  const message = `there is no ${missing.what} for ${processorNames[board.architecture]}, which board \`${board.board}\` has`;
   const path = ["components", name, "runner"];
-  return [atValue(source, { code: "MANIFEST_RUNNER_UNAVAILABLE", path, message, remedy: "use the runner `node`" })];
+  return [atValue(source, { code: "MANIFEST_RUNNER_UNAVAILABLE", path, message, remedy: missing.remedy })];
 }
 
 // Freestanding: nothing is mounted but the binary and its channels, and the filter knows no other call.

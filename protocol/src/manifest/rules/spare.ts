@@ -16,6 +16,7 @@ function reason({ devices, runner, restart, cpu, cores }: PlannedComponent, { bo
   const [device] = devices;
   if (device !== undefined) return `board \`${board.board}\` has one \`${device}\`, and two processes would open it`;
   if (runner === "worker") return "its process is that of its trust group";
+  if (runner === "vm") return "a guest takes its whole memory while it only stands by";
   if (cpu.class === "deadline" && cores.length > 0)
     return "its cores are exclusive to one process, as its deadline demands";
   if (restart.policy === "temporary") return "it is temporary, so nothing takes over from it";

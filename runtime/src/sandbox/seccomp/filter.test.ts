@@ -17,7 +17,7 @@ import { runFilter } from "./interpreter.ts";
 import { allowedCalls, ENOSYS, EPERM, type Profile, ruledCalls } from "./profiles.ts";
 import { syscallNumbers } from "./syscall-numbers.ts";
 
-const profiles: Profile[] = ["component", "resolver", "net-admin", "beam", "freestanding"];
+const profiles: Profile[] = ["component", "resolver", "net-admin", "beam", "vm", "freestanding"];
 const cases = architectures.flatMap((architecture) => profiles.map((profile) => ({ architecture, profile })));
 
 const refused = answerErrno(EPERM);
@@ -99,15 +99,15 @@ describe.each(cases.filter(({ profile }) => profile !== "freestanding"))(
       for (const flag of flags) expect(answer(architecture, profile, "clone", [thread | flag])).toBe(refused);
     });
 
-    test("makes a child process only for the network server and the Erlang VM", () => {
-      const has = profile === "net-admin" || profile === "beam";
+    test("makes a child process only for the network server, the Erlang VM and a guest's bridge", () => {
+      const has = ["net-admin", "beam", "vm"].includes(profile);
       expect(answer(architecture, profile, "clone", [17n])).toBe(has ? ALLOW : refused);
     });
 
     test("opens sockets of no other families than it needs", () => {
       const open = (family: number) => answer(architecture, profile, "socket", [BigInt(family), 1n, 0n]);
-      const own = profile === "net-admin" ? [1, 16] : [1];
-      const allowed = [2, 10, ...(profile === "resolver" ? [] : own)];
+      const families = { "net-admin": [1, 2, 10, 16], component: [1, 2, 10], beam: [1, 2, 10], resolver: [2, 10], vm: [1] };
+      const allowed = profile === "freestanding" ? [] : families[profile];
       fc.assert(
         fc.property(fc.integer({ min: 0, max: 64 }), (family) => {
           expect(open(family)).toBe(allowed.includes(family) ? ALLOW : refused);
@@ -163,6 +163,7 @@ test("[K7] every name of a profile has a number somewhere", () => {
     ...allowedCalls("net-admin", true),
     ...allowedCalls("freestanding", true),
     ...allowedCalls("beam", true),
+    ...allowedCalls("vm", true),
     ...Object.keys(ruledCalls("component")),
   ];
   expect(names.filter((name) => syscallNumbers[name] === undefined)).toEqual([]);

@@ -9,10 +9,11 @@
 /**
  * `component`: one process, no children. `net-admin`: the network server, which runs `ip`, `wg`, `nft`, `wireguard-go`.
  * `beam`: the Erlang VM, which starts a helper process of its own and does not run without.
+ * `vm`: an emulator and the process that bridges its ports to the channels.
  * `resolver`: a component in the board's network, where Unix sockets of the base system have names that anybody there can reach.
  * `freestanding`: one static program that has its channels and nothing else: no files, no threads, no other sockets.
  */
-export type Profile = "component" | "resolver" | "net-admin" | "freestanding" | "beam";
+export type Profile = "component" | "resolver" | "net-admin" | "freestanding" | "beam" | "vm";
 
 /** What a call's argument must look like; `argument` counts from 0, only its low 32 bits are looked at. */
 export type Rule =
@@ -80,6 +81,9 @@ const children = `fork vfork execveat waitid setpgid setsid setpriority pidfd_op
 // erl_child_setup, which the VM forks for ports that are programs; a component has none to run.
 const helper = "fork vfork setsid setpgid waitid getitimer setitimer timer_create timer_settime timer_delete";
 
+// QEMU's main loop takes its signals from a descriptor, and ends where it gets none.
+const emulator = "signalfd signalfd4";
+
 // What a static program of glibc makes before main, what the client libraries make for channels, log and time, and what
 // bubblewrap's pid 1 needs. No open: descriptors 0 to 3 and the sockets of its channels are all that there ever is.
 const freestanding = `execve wait4 exit exit_group brk mmap mmap2 munmap mremap mprotect arch_prctl set_tls cacheflush
@@ -100,8 +104,17 @@ export function allowedCalls(profile: Profile, changesIdentityInside: boolean): 
   if (changesIdentityInside && profile === "freestanding") groups.push(setpriv);
   if (profile === "net-admin") groups.push(children);
   if (profile === "beam") groups.push(helper);
+  if (profile === "vm") groups.push(emulator);
   return [...new Set(groups.flatMap((group) => group.split(/\s+/).filter((name) => name !== "")))];
 }
+
+const families: Readonly<Record<Exclude<Profile, "freestanding">, readonly number[]>> = {
+  component: [AF_UNIX, AF_INET, AF_INET6],
+  beam: [AF_UNIX, AF_INET, AF_INET6],
+  "net-admin": [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK],
+  resolver: [AF_INET, AF_INET6],
+  vm: [AF_UNIX],
+};
 
 /** Names whose answer depends on an argument, or is another error than EPERM. */
 export function ruledCalls(profile: Profile): Record<string, Rule> {
@@ -112,16 +125,11 @@ export function ruledCalls(profile: Profile): Record<string, Rule> {
     clone: {
       kind: "bits",
       argument: 0,
-      required: profile === "component" || profile === "resolver" ? cloneThreadFlag : 0, // A helper process is no thread.
+      required: profile === "component" || profile === "resolver" ? cloneThreadFlag : 0, // Another process is no thread.
       forbidden: cloneNamespaceFlags,
     },
-    socket: { kind: "one-of", argument: 0, values: familiesOf(profile) },
+    socket: { kind: "one-of", argument: 0, values: families[profile] },
     socketpair: { kind: "one-of", argument: 0, values: [AF_UNIX] },
     ioctl: { kind: "none-of", argument: 1, values: [TIOCSTI, TIOCLINUX] },
   };
-}
-
-function familiesOf(profile: Profile): readonly number[] {
-  if (profile === "resolver") return [AF_INET, AF_INET6];
-  return profile === "net-admin" ? [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK] : [AF_UNIX, AF_INET, AF_INET6];
 }

@@ -285,6 +285,8 @@ export const syscallNumbers: Readonly<Record<string, readonly [number | null, nu
   shmget: [29, 194, 307],
   shutdown: [48, 210, 293],
   sigaltstack: [131, 132, 186],
+  signalfd: [282, null, 349],
+  signalfd4: [289, 74, 355],
   sigreturn: [null, null, 119],
   socket: [41, 198, 281],
   socketpair: [53, 199, 288],

@@ -51,7 +51,7 @@ function scriptsOf(plan: Plan, directory: string): Map<string, Script> {
 
 /** A component in C, Rust, Erlang or Elixir is compiled against the interfaces that are written down for it: by the names in the manifest. */
 async function nativeDefinitions(plan: Plan, interfaces: Interfaces): Promise<Map<string, Definition>> {
-  const natives = Object.entries(plan.components).filter(([, { runner }]) => ["native", "beam"].includes(runner));
+  const natives = Object.entries(plan.components).filter(([, { runner }]) => ["native", "beam", "vm"].includes(runner));
   if (natives.length === 0) return new Map();
   const known = new Map((await interfaces()).map((one) => [one.name, one]));
   const end = (name: string) => {

@@ -22,16 +22,29 @@ export async function compileC(
 ): Promise<void> {
   await writeFile(join(work, "interfaces.h"), cHeader(interfaces));
   const sources = [...(await cFiles(folder)), ...(await cFiles(library))];
-  const places = [folder, work, library].map((place, index) => `-ffile-prefix-map=${place}=/${index}`);
+  await linkStatic(sources, [folder, work, library], output, architecture, folder);
+}
+
+/**
+ * Compiles `sources`, which lie in `places`, to one static program. `folder`: what an error is about. Throws BUILD_FAILED or
+ * MISSING_PROGRAM.
+ */
+export async function linkStatic(
+  sources: readonly string[],
+  places: readonly string[],
+  output: string,
+  architecture: Architecture,
+  folder: string,
+): Promise<void> {
   const flags = [
     ...["-std=c11", "-O2", "-Wall", "-Wextra", "-fPIE", "-static-pie"],
     ...["-fstack-protector-strong", "-D_FORTIFY_SOURCE=2", "-fstack-clash-protection"],
     // Nothing of the build's place or time: the same sources give the same bytes.
-    ...["-Wdate-time", ...places, "-Wl,--build-id=none", "-s"],
-    ...["-Wl,-z,relro,-z,now,-z,noexecstack"],
+    ...["-Wdate-time", ...places.map((place, index) => `-ffile-prefix-map=${place}=/${index}`)],
+    ...["-Wl,--build-id=none", "-s", "-Wl,-z,relro,-z,now,-z,noexecstack"],
   ];
-  const args = [...flags, "-I", library, "-I", work, "-o", output, ...sources];
-  await compile(await cCompiler(architecture), args, folder);
+  const headers = places.flatMap((place) => ["-I", place]);
+  await compile(await cCompiler(architecture), [...flags, ...headers, "-o", output, ...sources], folder);
 }
 
 async function cFiles(directory: string): Promise<string[]> {
