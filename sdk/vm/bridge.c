@@ -23,7 +23,7 @@
 #include "ports.h"
 
 /* virtio-serial has 31 ports; one is reserved for a console, two are ours. */
-enum { CONTROL_FD = 3, MAX_CHANNELS = 28, MAX_PORTS = 1 + MAX_CHANNELS, MAX_ARGUMENTS = 256, TEXT = 256, ENDED_BY_SIGNAL = 128 };
+enum { CONTROL_FD = 3, MAX_CHANNELS = 28, MAX_PORTS = 1 + MAX_CHANNELS, MAX_ARGUMENTS = 256, TEXT = 256, ENDED_BY_SIGNAL = 128, LAST_WORD_MS = 1000 };
 
 static vm_port ports[MAX_PORTS]; /* The first is the control channel's. */
 static size_t port_count = 1;
@@ -109,10 +109,18 @@ static void start_machine(void) {
   _exit(1);
 }
 
+/* Its ports are closed: it is ending, and by what it ended is known in a moment. */
 static _Noreturn void machine_ended(void) {
   int status = 0;
-  kill(machine, SIGKILL);
-  pid_t found = waitpid(machine, &status, 0);
+  pid_t found = 0;
+  for (int waited = 0; waited < LAST_WORD_MS && found == 0; waited++) {
+    found = waitpid(machine, &status, WNOHANG);
+    if (found == 0) usleep(1000);
+  }
+  if (found == 0) {
+    kill(machine, SIGKILL);
+    found = waitpid(machine, &status, 0);
+  }
   machine = 0;
   if (found > 0 && WIFSIGNALED(status)) {
     vm_say("error the virtual machine was ended by signal %d", WTERMSIG(status));
