@@ -2,7 +2,7 @@
 
 const mebibyte = 1024 ** 2;
 
-/** The emulator, its translated code (16 MiB), its stacks, and of its files what it uses; measured: see decision 26. */
+/** The emulator, its translated code (16 MiB), its stacks, and of its files what it uses; measured: decision 28. */
 export const emulatorBytes: number = 64 * mebibyte;
 /** Below this Debian's kernel finds no room for itself and its initial file system; 96 is enough, 80 is not. */
 export const leastGuestRamBytes: number = 96 * mebibyte;
