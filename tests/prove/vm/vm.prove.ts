@@ -1,3 +1,4 @@
+/** A component in a guest Linux, from its boot to its end: called, flooded with, panicking, killed, stopped. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DeviceStatus } from "@bulkhead/protocol";
