@@ -14,6 +14,8 @@ const packages = [
   ...["bubblewrap", "wireguard-tools", "wireguard-go", "nftables", "iproute2", "uidmap", "util-linux", "procps"],
   ...["busybox-static", "bash", "dash", "coreutils", "mount", "kmod", "perl-base", "libc-bin", "libstdc++6", "grep"],
   ...["sed", "findutils", "tcpdump"],
+  // A compiler of a megabyte, for components in C.
+  ...["tcc", "libc6-dev"],
 ];
 /** Without these a kernel of Debian does not see its disks; dependencies before what needs them. */
 const modules = ["virtio_blk", "crc32c_generic", "libcrc32c", "crc16", "mbcache", "jbd2", "ext4", "overlay"];

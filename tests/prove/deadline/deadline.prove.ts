@@ -1,13 +1,15 @@
 /**
- * That a deadline is worth its name: a periodic component misses none beside busy loops, and would without. On the host
- * (`npm run prove -- deadline`) and, with cores of its own, in the guest (`npm run prove -- guest`).
+ * That a deadline is worth its name: a periodic component misses none beside busy loops, and would without, and none beside
+ * the bombs of the hostile battery. On the host (`npm run prove -- deadline`) and, with cores of its own, in the guest (`npm run prove -- guest`).
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nodeOptions } from "../../../runtime/src/runners/node.ts";
+import type { Sandbox } from "../../../runtime/src/sandbox/spec.ts";
 import { type Bench, openBench } from "../../../runtime/src/sandbox/testing/harness.ts";
+import { type Bombardment, bombs, startBombardment } from "./bombardment.ts";
 
 const periodMs = 50;
 /** More than the share that is left beside the loops by weight, so that fair scheduling must fail. */
@@ -30,14 +32,10 @@ const table: Record<string, Row> = {};
 beforeAll(async () => {
   bench = await openBench();
   lastCore = Number(/(\d+)\s*$/.exec(await readFile("/sys/devices/system/cpu/online", "utf8"))?.[1]);
-  for (let index = 0; index < loops; index++) {
-    const loop = ["/node/bin/node", "-e", "for (;;);"];
-    await bench.start({ command: loop, limits: { ...memory, cpu: fair }, cgroup: `${bench.instance}/loop-${index}` });
-  }
 });
 afterAll(async () => {
   await bench.close();
-  const head = `${jobs} jobs of ${workMs} ms, one every ${periodMs} ms, beside ${loops} busy loops`;
+  const head = `${jobs} jobs of ${workMs} ms, one every ${periodMs} ms, beside ${loops} busy loops, or bombs`;
   const lines = Object.entries(table).map(([name, row]) => {
     const begin = `begins late by ${row.beginP50.toFixed(1)} ms (p50), ${row.beginP99.toFixed(1)} ms (p99)`;
     return `  ${name.padEnd(34)} ${String(row.misses).padStart(3)} missed; ${begin}; slowest done after ${row.endMax.toFixed(1)} ms`;
@@ -93,6 +91,19 @@ async function leastMisses(name: string, limits: Parameters<typeof measure>[1]):
 }
 
 describe("[K6] beside busy loops, a periodic component", () => {
+  const started: Sandbox[] = [];
+  beforeAll(async () => {
+    for (let index = 0; index < loops; index++) {
+      const command = ["/node/bin/node", "-e", "for (;;);"];
+      const cgroup = `${bench.instance}/loop-${index}`;
+      started.push(await bench.start({ command, limits: { ...memory, cpu: fair }, cgroup }));
+    }
+  });
+  afterAll(async () => {
+    for (const loop of started) loop.kill();
+    await Promise.all(started.map(({ exited }) => exited));
+  });
+
   test("misses its deadlines in class fair", async () => {
     expect((await measure("class fair", { cpu: fair })).misses).toBeGreaterThan(jobs / 10);
   });
@@ -105,5 +116,28 @@ describe("[K6] beside busy loops, a periodic component", () => {
   test("misses none on a core of its own", async (context) => {
     if (!bench.host.exclusiveCores) return context.skip(bench.host.reasons.join("; "));
     expect(await leastMisses("class deadline, core of its own", { cpu: deadline, cores: [lastCore] })).toBe(0);
+  });
+});
+
+describe("[K6] beside the bombs of the hostile battery, a periodic component", () => {
+  let bombardment: Bombardment;
+  beforeAll(async () => {
+    bombardment = await startBombardment(bench);
+  });
+
+  test("misses none in class deadline", async (context) => {
+    if (bench.host.deadline === "unavailable") return context.skip(bench.host.reasons.join("; "));
+    expect(await leastMisses("class deadline, bombs", { cpu: deadline })).toBe(0);
+  });
+
+  test("misses none on a core of its own", async (context) => {
+    if (!bench.host.exclusiveCores) return context.skip(bench.host.reasons.join("; "));
+    const cores = [lastCore];
+    expect(await leastMisses("class deadline, core of its own, bombs", { cpu: deadline, cores })).toBe(0);
+  });
+
+  test("met every one of them meanwhile", async () => {
+    await bombardment.stop();
+    expect([...bombardment.thrown.keys()].sort()).toEqual([...bombs].sort());
   });
 });
