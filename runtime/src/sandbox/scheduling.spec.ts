@@ -92,7 +92,11 @@ describe("[K20] cores", () => {
       const coresOf = async (name: string, cores?: number[]) => {
         const limits = { ...base, cpu: fair, ...(cores && { cores }) };
         const { sandbox } = await bench.probe({ limits, cgroup: group(name) });
-        return allowedCores(sandbox.componentPid);
+        const seen = await allowedCores(sandbox.componentPid);
+        // Who is bound to a core keeps others from having it for themselves.
+        sandbox.kill();
+        await sandbox.exited;
+        return seen;
       };
       expect(await coresOf("elsewhere", [lastCore])).toEqual([lastCore]);
       expect(await coresOf("on-both", [first, lastCore])).toEqual([first, lastCore]);
