@@ -18,8 +18,8 @@ const rows: readonly (readonly [string, string, string, string, string, string?]
   [
     "a bound of calls that a provider answers at once",
     providerCalls,
-    "if (running >= maxOutstandingCalls) {",
-    "if (running < 0) {",
+    "running + backlog.waiting() < maxOutstandingCalls",
+    "running >= 0",
     channel,
     "beyond 256",
   ],
