@@ -5,6 +5,7 @@ const channel = "sdk/src/channel/channel.spec.ts";
 const control = "runtime/src/processes/control-link.ts";
 const controlTest = "runtime/src/processes/control-link.test.ts";
 const logTest = "runtime/src/serial-server/serial-server.test.ts";
+const scheduling = "runtime/src/sandbox/scheduling.spec.ts";
 const providerCalls = "sdk/src/channel/provider-calls.ts";
 
 const rows: readonly (readonly [string, string, string, string, string, string?])[] = [
@@ -54,6 +55,30 @@ const rows: readonly (readonly [string, string, string, string, string, string?]
     "mayRequest: () => true",
     "runtime/src/root-server/root-server.spec.ts",
     "asks for what it may not",
+  ],
+  [
+    "a door that is closed to who knocks too often",
+    "sdk/src/channel/listen.ts",
+    "if (!mayConnect()) pause();",
+    "mayConnect();",
+    "sdk/src/channel/listen.spec.ts",
+    "without pause",
+  ],
+  [
+    "the runtime on its own cores",
+    "runtime/src/sandbox/housekeeping.ts",
+    "cores.length > 0 ? formatCores(cores) : before",
+    "before",
+    scheduling,
+    "of the runtime",
+  ],
+  [
+    "leaving the runtime's cores for one's own",
+    "runtime/src/sandbox/bubblewrap.ts",
+    "    ...unbind,\n",
+    "",
+    scheduling,
+    "of the runtime",
   ],
   [
     "a rate of log lines",
