@@ -28,7 +28,8 @@ async function main(): Promise<number> {
   await showDirectories(config, paths);
   const server = createRootServer(device, await openLedger(device), await openLogFifos(paths.log));
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.once(signal, () => server.end(`the root server was told to end (${signal})`));
+    // Not `once`: while a program runs, execa listens as well, and kills a process that has no other listener left.
+    process.on(signal, () => server.end(`the root server was told to end (${signal})`));
   }
   endWithStarter(() => server.end("whoever started the root server has closed its standard input"));
   const exitCode = await server.run();

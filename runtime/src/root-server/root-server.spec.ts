@@ -225,9 +225,14 @@ describe("as an ordinary user", () => {
   });
 });
 
-test("[K2] SIGTERM ends all in order", async () => {
-  const { world } = await boot({ one: { fake: "good" } });
+test("[K2] SIGTERM ends all in order, also while a program runs for the root server", async () => {
+  const device = await makeDevice(nextName(), { one: { fake: "good" } });
+  cleanUp.push(() => device.remove());
+  // A look that takes long: execa listens for signals too while it waits for it, and kills who seems not to.
+  await writeFile(join(device.platformDir, "verify.js"), 'console.error("looks"); setInterval(() => {}, 1000);\n');
+  const world = startIn(device);
   await (await watchStatus(world)).when(allReady);
+  await until(async () => (await commandsBelow(world)).some((line) => line.includes("verify.js")), "the look to begin");
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
     const isRoot = commandLine.startsWith(process.execPath) && /root-server\/main\.ts/.test(commandLine);
@@ -235,6 +240,14 @@ test("[K2] SIGTERM ends all in order", async () => {
   }
   expect(await world.ended).toBe(0);
 });
+
+async function commandsBelow(world: SpecWorld): Promise<string[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const lines = pids.map(async (pid) =>
+    (await isBelow(pid, world.pid)) ? readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "") : "",
+  );
+  return Promise.all(lines);
+}
 
 /** Processes of the host in the device's control groups. */
 async function processesOf(device: SpecDevice): Promise<string[]> {
