@@ -10,7 +10,7 @@ const control = new Socket({ fd: 3 });
 const text = (s) => s.length < 32 ? Buffer.concat([Buffer.from([0xa0 | s.length]), Buffer.from(s)])
   : Buffer.concat([Buffer.from([0xd9, s.length]), Buffer.from(s)]);
 const map = (o) => Buffer.concat([Buffer.from([0x80 | Object.keys(o).length]),
-  ...Object.entries(o).flatMap(([k, v]) => [text(k), v === null ? Buffer.from([0xc0]) : text(v)])]);
+  ...Object.entries(o).flatMap(([k, v]) => [text(k), v === null ? Buffer.from([0xc0]) : Array.isArray(v) ? Buffer.from([0x90]) : text(v)])]);
 const say = (kind, body = {}) => {
   const message = Buffer.concat([Buffer.from([0x93, 2]), text(kind), map(body)]);
   const header = Buffer.alloc(4);
@@ -73,6 +73,14 @@ export const fakes = {
   messageServer: `${speak} heard.start = beReady; heard.status = (message) => console.log(message.toString("hex"));`,
   /** Writes each crash that it is told of, as hexadecimal MessagePack. */
   serialServer: `${speak} heard.start = beReady; heard.crash = (message) => console.log(message.toString("hex"));`,
+  /** A network server with something in the place of its tunnel: asks for the gateway's name, at once and at each signal, and believes the answer. */
+  network: `${speak} import { execFileSync } from "node:child_process"; heard.start = () => {
+    execFileSync("/usr/bin/ip", ["link", "add", "wg0", "type", "veth", "peer", "name", "wg-far"]); beReady(); say("resolve");
+    process.on("SIGUSR2", () => say("resolve")); };
+  heard.resolved = (message) => { const [address] = /\\d+\\.\\d+\\.\\d+\\.\\d+/.exec(message.toString("latin1")) ?? [];
+    console.log("resolved " + (address ?? message.toString("latin1")));
+    if (address) say("gateway", { address, from: "answer", askedAtMs: null, answer: [], failure: null }); };
+  heard.uplink = () => console.log("through");`,
   /** Says what the test writes into its store, as the first line of a new file. */
   verifier: `${speak} heard.start = () => { beReady(); setInterval(() => { for (const name of fs.readdirSync("/verifier")) {
     const [kind, argument] = fs.readFileSync("/verifier/" + name, "utf8").split(" ");
