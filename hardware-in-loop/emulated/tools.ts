@@ -1,5 +1,5 @@
 /**
- * QEMU and the tools that make a guest's disks: Debian's packages, unpacked and never installed, run by the loader and
+ * Tools of tests, first of all QEMU and what makes a guest's disks: Debian's packages, unpacked and never installed, run by the loader and
  * the libraries that came with them.
  */
 import { readdir } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { cached } from "./cache.ts";
 import { suite, unpackDebian } from "./debian.ts";
 
-const packages = ["qemu-system-arm", "qemu-system-x86", "ipxe-qemu", "seabios", "kmod", "e2fsprogs"];
+const forGuests = ["qemu-system-arm", "qemu-system-x86", "ipxe-qemu", "seabios", "kmod", "e2fsprogs"];
 const debianNames: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
 
 export type Tools = {
@@ -17,7 +17,8 @@ export type Tools = {
   path(name: string): string;
 };
 
-export async function openTools(): Promise<Tools> {
+/** `packages`: those of the guests' own tools, if none are named. Programs of others are started by `command` as well. */
+export async function openTools(packages: readonly string[] = forGuests): Promise<Tools> {
   const architecture = debianNames[process.arch];
   if (architecture === undefined) throw new Error(`guests need a host with x64 or arm64, not ${process.arch}`);
   const root = await cached("tools", { suite, architecture, packages }, (directory) =>

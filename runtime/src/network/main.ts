@@ -43,7 +43,10 @@ export const component = defineComponent({
     context.log.info(`the tunnel is ${tunnel.madeBy === "kernel" ? "the kernel's" : "wireguard-go's"}`);
     const seen: Seen = tunnel.madeBy === "kernel" ? seenByRoot(context.root) : tunnel;
     void failWithTunnel(seen.ended, stopping.signal);
-    void watchUplink(tunnel.forgetSource, stopping.signal);
+    void watchUplink(() => {
+      gateway.moved();
+      return tunnel.forgetSource();
+    }, stopping.signal);
     const time = openTunnelTime(tunnelTimeDirectory);
     void watchTunnel(seen.read, gateway, context.log, stopping.signal, time.note);
   },

@@ -1,7 +1,7 @@
 import type { Answer } from "@bulkhead/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { answerLifeMs, beginSearch, nextStep, retryMs, type Search, takeAnswer, tryMs } from "./search.ts";
+import { answerLifeMs, beginSearch, hurry, nextStep, retryMs, type Search, takeAnswer, tryMs } from "./search.ts";
 
 const answerOf = (addresses: string[], ttlSeconds = 60): Answer => {
   return { addresses: addresses.map((address) => ({ address, ttlSeconds })), failure: null };
@@ -73,11 +73,22 @@ test("[K13] resolvers that fail are asked ever more seldom, and never at the sam
   expect([early, late]).toEqual([3750, 6250]);
 });
 
+test("[K13] a board that comes to another network does not wait out the failures of the last one", () => {
+  let search = beginSearch(null, 0);
+  for (const nowMs of [0, 5_000, 15_000, 35_000])
+    search = takeAnswer(nextStep(search, false, nowMs).search, failure, middle, nowMs);
+  expect(search.nextAskMs).toBe(75_000);
+  expect(hurry(search, 36_000).nextAskMs).toBe(40_000);
+  expect(hurry(search, 50_000).nextAskMs).toBe(50_000);
+  expect(takeAnswer(hurry(search, 50_000), failure, middle, 50_000).nextAskMs).toBe(55_000);
+});
+
 test("[K13] whatever happens: at most one question at a time and one in 3.75 s, and no aim that nobody named", () => {
   const address = fc.constantFrom("192.0.2.1", "192.0.2.2", "2001:db8::1", "192.0.2.66");
   const happening = fc.oneof(
     fc.constant("look" as const),
     fc.constant("standing" as const),
+    fc.constant("elsewhere" as const),
     fc.constant(failure),
     fc.uniqueArray(address, { minLength: 1, maxLength: 3 }).map((list) => answerOf(list, 0)),
   );
@@ -107,12 +118,13 @@ test("[K13] whatever happens: at most one question at a time and one in 3.75 s, 
 
 type Life = { search: Search; nowMs: number; askedMs: number };
 
-function live(life: Life, what: Answer | "look" | "standing", jitter: number) {
+function live(life: Life, what: Answer | "look" | "standing" | "elsewhere", jitter: number) {
   const { search, nowMs } = life;
   if (typeof what === "object") {
     const next = search.isAsking ? takeAnswer(search, what, jitter, nowMs) : search;
     return { life: { ...life, search: next }, ask: false, aim: null };
   }
+  if (what === "elsewhere") return { life: { ...life, search: hurry(search, nowMs) }, ask: false, aim: null };
   const { search: next, ask, aim } = nextStep(search, what === "standing", nowMs);
   return { life: { search: next, nowMs, askedMs: ask ? nowMs : life.askedMs }, ask, aim };
 }

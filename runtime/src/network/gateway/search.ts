@@ -21,6 +21,7 @@ export type Search = {
   readonly answer: readonly string[];
   readonly failuresInARow: number;
   readonly isAsking: boolean;
+  readonly askedMs: number;
   readonly nextAskMs: number;
   readonly aim: { readonly address: string; readonly sinceMs: number } | null;
   /** Tried since the tunnel stood, in vain. */
@@ -30,14 +31,16 @@ export type Search = {
 export type Step = { readonly search: Search; readonly ask: boolean; readonly aim: string | null };
 
 export function beginSearch(kept: string | null, nowMs: number): Search {
-  return { kept, answer: [], failuresInARow: 0, isAsking: false, nextAskMs: nowMs, aim: null, vain: [] };
+  const asking = { failuresInARow: 0, isAsking: false, askedMs: Number.NEGATIVE_INFINITY, nextAskMs: nowMs };
+  return { kept, answer: [], ...asking, aim: null, vain: [] };
 }
 
 /** What to do at `nowMs`; `isStanding`: the gateway was heard of lately. `aim`: another address than before. */
 export function nextStep(search: Search, isStanding: boolean, nowMs: number): Step {
   if (isStanding && search.aim) return { search: rest(search, search.aim.address, nowMs), ask: false, aim: null };
   const ask = !search.isAsking && nowMs >= search.nextAskMs;
-  const aimed = takeAim({ ...search, isAsking: search.isAsking || ask }, nowMs);
+  const asking = ask ? { isAsking: true, askedMs: nowMs } : {};
+  const aimed = takeAim({ ...search, ...asking }, nowMs);
   const isNew = aimed.aim !== null && aimed.aim.address !== search.aim?.address;
   return { search: aimed, ask, aim: isNew ? (aimed.aim?.address ?? null) : null };
 }
@@ -56,6 +59,12 @@ function takeAim(search: Search, nowMs: number): Search {
   if (address === undefined) return search;
   const tried = aim === null ? vain : [...new Set([...vain, aim.address])].filter((one) => candidates.includes(one));
   return { ...search, vain: tried, aim: { address, sinceMs: nowMs } };
+}
+
+/** The board has come to another network, or to its first: what failed there is no reason to wait here. */
+export function hurry(search: Search, nowMs: number): Search {
+  const soonMs = Math.max(nowMs, search.askedMs + retryMs.first);
+  return { ...search, failuresInARow: 0, nextAskMs: Math.min(search.nextAskMs, soonMs) };
 }
 
 /** Takes what came of asking. `jitter`: 0 to 1. `answer` has only addresses that may be a gateway's. */

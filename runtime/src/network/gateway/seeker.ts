@@ -8,13 +8,15 @@ import type { Context } from "@bulkhead/sdk";
 import type { Endpoint } from "../tunnel/configuration.ts";
 import { mayBeGateway } from "./address.ts";
 import { readKept, writeKept } from "./kept.ts";
-import { beginSearch, nextStep, type Search, takeAnswer } from "./search.ts";
+import { beginSearch, hurry, nextStep, type Search, takeAnswer } from "./search.ts";
 
 export type Gateway = {
   /** Where it is, as far as that is known when the tunnel is made. */
   readonly first: Endpoint | null;
   /** To be called often while no tunnel stands. `isStanding`: the gateway was heard of lately. */
   look(isStanding: boolean): Promise<void>;
+  /** The board's addresses are others than before. */
+  moved(): void;
   /** `aim`: sends the tunnel to an address that the uplink lets through by then. */
   follow(aim: (endpoint: Endpoint) => Promise<void>): void;
 };
@@ -25,11 +27,8 @@ type Means = Pick<Context, "log" | "root"> & { readonly provisioning: Provisioni
 export async function openGateway(means: Means): Promise<Gateway> {
   const { endpoint } = means.provisioning.kms;
   if (isIP(endpoint.host) === 0) return seek(means, await readKept(means.directory, endpoint.host));
-  return {
-    first: { address: endpoint.host, port: endpoint.port },
-    look: async () => undefined,
-    follow: () => undefined,
-  };
+  const nothing = { look: async () => undefined, moved: () => undefined, follow: () => undefined };
+  return { first: { address: endpoint.host, port: endpoint.port }, ...nothing };
 }
 
 function seek({ log, root, provisioning, directory }: Means, stored: string | null): Gateway {
@@ -78,6 +77,9 @@ function seek({ log, root, provisioning, directory }: Means, stored: string | nu
   return {
     first: kept === null ? null : { address: kept, port },
     look,
+    moved() {
+      search = hurry(search, performance.now());
+    },
     follow(aim) {
       root.onUplink(({ gateway }) => void aim({ address: gateway, port }));
     },

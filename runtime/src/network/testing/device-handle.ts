@@ -23,7 +23,8 @@ export type DeviceHandle = {
     provisioning: Provisioning;
     privateKey: string;
     backend: "auto" | "userspace" | "kernel";
-    resolvers?: string[];
+    /** Addresses, or a file as a DHCP client writes it. */
+    resolvers?: string | string[];
   }): Promise<Answer>;
   /** What the device shows of a gateway that it knows by name. */
   gateway(): Promise<GatewayStatus | undefined>;

@@ -39,7 +39,7 @@ type Start = {
   privateKey: string;
   backend: "auto" | "userspace" | "kernel";
   toolsUid: number | null;
-  resolvers: string[];
+  resolvers: string | string[];
 };
 type Apply = { op: "apply"; namespaces: string[]; steps: NetworkStep[]; toolsUid: number | null };
 type Run = { op: "run"; namespace: string; argv: string[] };
