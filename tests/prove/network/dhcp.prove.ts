@@ -128,8 +128,8 @@ function suite(backend: Backend): void {
       join(directory, "script"),
       "-p",
       join(directory, "pid"),
-      "-T",
-      "1",
+      // dnsmasq looks for 3 s whether an address is taken.
+      ...["-T", "4", "-A", "1"],
     ];
     start("board", [busybox, ...client]);
     await vi.waitFor(async () => expect(await events()).toMatch(/^bound 10\.77\.0\.1\d\d$/m), patience);
