@@ -69,6 +69,8 @@ export const errorTable = {
   ENVIRONMENT_INVALID: "A setting given from outside is not valid.",
   SANDBOX_UNAVAILABLE: "The kernel does not offer a layer of isolation that is required.",
   COMPONENT_START_FAILED: "A component could not be started.",
+  ATTACH_REFUSED: "A component cannot be looked into in this way, or not now.",
+  DEVICE_NOT_RUNNING: "The root server of the device does not run here.",
   COMPONENT_NOT_READY: "A component did not report that it is ready in time.",
   COMPONENT_UNKNOWN: "The running system has no component of this name.",
   NETWORK_SETUP_FAILED: "The network of the device could not be set up.",

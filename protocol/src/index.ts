@@ -14,6 +14,7 @@ export * from "./ipc/frame.ts";
 export * from "./misfit.ts";
 export * from "./names.ts";
 export * from "./observation.ts";
+export * from "./operator.ts";
 export * from "./provisioning.ts";
 export * from "./release.ts";
 export * from "./resources.ts";

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { addressSchema, hostNameSchema } from "./host-name.ts";
 import { digestSchema, nameSchema, timeMsSchema } from "./names.ts";
-import { roleSchema } from "./system.ts";
+import { attachToolSchema, roleSchema } from "./system.ts";
 
 export const statusFormat = 1;
 
@@ -47,6 +47,8 @@ export const componentStatusSchema = z.strictObject({
   level: levelSchema.nullable(),
   /** Its second process, where the manifest asks for one; absent where it does not. */
   spare: z.enum(["none", "building", "standing-by", "leaving", "backing-off"]).optional(),
+  /** Who looks into it: while a debugger is attached, no missing heartbeat ends it. Absent: nobody. */
+  attached: z.array(attachToolSchema).optional(),
 });
 export type ComponentStatus = z.infer<typeof componentStatusSchema>;
 

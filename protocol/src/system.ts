@@ -48,6 +48,11 @@ export const cpuSchema = z.discriminatedUnion("class", [
   }),
 ]);
 
+/** `record`: all that it hears and says is written down. Each shows all of the component, secrets included. */
+export const attachTools = ["inspector", "gdb", "record"] as const;
+export const attachToolSchema = z.enum(attachTools);
+export type AttachTool = z.infer<typeof attachToolSchema>;
+
 export const componentSchema = z.strictObject({
   role: roleSchema,
   /** `core:<name>` is part of the installed runtime; everything else is an artifact of the release. */
@@ -78,8 +83,8 @@ export const componentSchema = z.strictObject({
   spare: z.boolean(),
   /** Its ring of trace entries, and whether it records from the start. */
   trace: z.strictObject({ ringBytes: z.number().int().nonnegative(), enabled: z.boolean() }),
-  /** Debuggers that may be attached to it. */
-  attach: z.array(z.enum(["inspector", "gdb"])),
+  /** How it may be looked into while it runs. */
+  attach: z.array(attachToolSchema),
   /** Secrets of the device that it is given, by name. */
   secrets: z.array(nameSchema),
   readyMs: z.number().int().positive(),

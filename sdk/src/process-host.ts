@@ -29,6 +29,7 @@ export type Host = {
  */
 export function processHost(): Host {
   const control = memberControl() ?? controlSocket();
+  keepInspectorShut();
   return {
     openControl: (handlers, onEnd) => openControl(control, handlers, onEnd),
     transport: socketTransport,
@@ -40,6 +41,12 @@ export function processHost(): Host {
     },
     flush: () => new Promise((resolve) => void process.stdout.write("", () => resolve())),
   };
+}
+
+/** Node opens its inspector at SIGUSR1 unless somebody else listens to that signal. Who may attach it has a port for it. */
+export function keepInspectorShut(): void {
+  const mayOpen = process.execArgv.some((option) => option.startsWith("--inspect-port="));
+  if (!mayOpen) process.on("SIGUSR1", () => undefined);
 }
 
 function controlSocket(): Duplex {

@@ -16,7 +16,7 @@ import type { AnyComponent, AnyInterface, Context, Handlers, ServedClient } from
 import type { ControlEnd } from "./control-end.ts";
 import { createEnding, type Ending, type StopHandler } from "./ending.ts";
 import { type Host, processHost } from "./process-host.ts";
-import { recordedHost } from "./record/recorded-host.ts";
+import { type RecordWish, recordDirectory, recordedHost, recordFileName } from "./record/recorded-host.ts";
 import { rehearse } from "./rehearsal.ts";
 import { createRootMailbox } from "./root-mailbox.ts";
 import { createCounterFile } from "./trace/counters.ts";
@@ -44,7 +44,7 @@ const maxControlBytes = 64 * 1024;
  * after a stop, with 1 after a fault, which it tells the root server first.
  */
 export function runComponent(definition: AnyComponent, options: RunOptions = {}): Promise<void> {
-  const host = recordedHost(options.host ?? processHost(), options.record);
+  const host = recordedHost(options.host ?? processHost(), (start) => options.record ?? operatorsWish(start, options));
   const directories = options.directories ?? {
     uses: `${memberRoot}${usesDirectory}`,
     provides: providesDirectory,
@@ -78,6 +78,12 @@ export function runComponent(definition: AnyComponent, options: RunOptions = {})
     );
     host.onUncaught(ending.fault);
   });
+}
+
+// In a life that is lived again the wish is part of what is read.
+function operatorsWish({ record }: Start, { host }: RunOptions): RecordWish | undefined {
+  if (!record || host) return undefined;
+  return { file: `${recordDirectory}/${recordFileName}`, maxBytes: record.maxBytes };
 }
 
 /** A component between its start message and its end. */

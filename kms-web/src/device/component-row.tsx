@@ -27,6 +27,7 @@ export function ComponentRow({ device, component }: { device: Device; component:
       </th>
       <td className="px-4 py-2.5">
         <Badge tone={tones[state]}>{state}</Badge>
+        {component.attached && <Badge tone="warn">{component.attached.join(", ")} attached</Badge>}
       </td>
       <td className="px-4 py-2.5 tabular-nums">{incarnation}</td>
       <td className="px-4 py-2.5 tabular-nums">{restarts}</td>

@@ -49,6 +49,8 @@ export const toComponent = {
     heartbeatMs: z.number().int().positive(),
     /** Its trace ring, in /run/trace, and whether it records from the start; absent: none. */
     trace: z.strictObject({ ringBytes: z.number().int().nonnegative(), enabled: z.boolean() }).optional(),
+    /** An operator has this life written down, in /run/record, in at most so many bytes. */
+    record: z.strictObject({ maxBytes: z.number().int().positive() }).optional(),
     config: z.json(),
   }),
   /** A provider of one of your channels came up or went. `name` is the channel's name at the client. */

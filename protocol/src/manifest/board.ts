@@ -5,7 +5,7 @@
 import { z } from "zod";
 import type { ErrorReport } from "../errors.ts";
 import { nameSchema } from "../names.ts";
-import { runnerSchema } from "../system.ts";
+import { attachToolSchema, runnerSchema } from "../system.ts";
 import { sizeBytes } from "./quantities.ts";
 import { parseWritten } from "./schema-errors.ts";
 import { readSource } from "./source.ts";
@@ -37,9 +37,9 @@ const policySchema = z.strictObject({
   "unsigned-commands": z.boolean().describe("Commands may come without an operator's signature. For development only."),
   "require-full-level": z.boolean().describe("A component that does not get all layers of isolation is not started."),
   attach: z
-    .array(z.enum(["inspector", "gdb"]))
+    .array(attachToolSchema)
     .default([])
-    .describe("Debuggers that may be attached where a manifest asks for it. For development only."),
+    .describe("How components may be looked into where a manifest asks for it. For development only."),
   secrets: z.array(nameSchema).default([]).describe("Secrets that the device can be given, by name."),
   escalations: z
     .array(z.enum(["previous-generation", "reboot"]))

@@ -1,7 +1,7 @@
 /** A component as written. The descriptions are what editors show and what the guide's table is made of. */
 import { z } from "zod";
 import { nameSchema } from "../names.ts";
-import { layerSchema, runnerSchema } from "../system.ts";
+import { attachToolSchema, layerSchema, runnerSchema } from "../system.ts";
 import { durationMs, durationUs, percent, sizeBytes } from "./quantities.ts";
 import { settings, useWritten } from "./written-use.ts";
 
@@ -108,9 +108,11 @@ export const componentWritten = z.strictObject({
     .optional()
     .describe("What it records of its calls."),
   attach: z
-    .array(z.enum(["inspector", "gdb"]))
+    .array(attachToolSchema)
     .optional()
-    .describe("Debuggers that may be attached. The board allows which."),
+    .describe(
+      "How it may be looked into while it runs: debuggers, and a record of all it hears. The board allows which.",
+    ),
   secrets: z.array(nameSchema).max(32).optional().describe("Secrets of the device that it is given, by name."),
   ready: durationMs
     .optional()

@@ -3,7 +3,7 @@ import type { Component, Release, System } from "@bulkhead/protocol";
 import type { Device, UidOf } from "../device/index.ts";
 import type { Installed } from "../generations/index.ts";
 import type { Slot } from "../processes/index.ts";
-import { type Sandbox, startSandbox } from "../sandbox/index.ts";
+import { type Mount, type Sandbox, startSandbox } from "../sandbox/index.ts";
 import { joinSpecs, membersOf } from "../trust-groups/index.ts";
 import { type LogFifos, withDescriptors } from "./log-fifos.ts";
 import type { OwnDirectories } from "./own-directories.ts";
@@ -17,6 +17,8 @@ export type LaunchPad = {
   readonly installed: Installed;
   readonly uidOf: UidOf;
   readonly own: OwnDirectories;
+  /** The place of a record that an operator wants of it. */
+  readonly recordings: { mounts(component: string): Mount[] };
 };
 
 /** Starts `name` with the members of its trust group, or alone. Throws where its sandbox cannot be made. */
@@ -25,12 +27,16 @@ export function launch(pad: LaunchPad, name: string, slot: Slot): Promise<Sandbo
   const { system } = pad.release;
   const members = membersOf(system, name);
   const { trustGroup, memoryBytes } = componentOf(system, name);
+  const ownPlaces = async (member: string) => {
+    const places = await own.of(member);
+    return { ...places, mounts: [...places.mounts, ...pad.recordings.mounts(member)] };
+  };
   return withDescriptors(members.map(fifos.openWriter), async (outputs) => {
     const [stdout = 1] = outputs;
     const build = async (member: string) => {
       // Each thread has a heap of its own: a share of what there is for all.
       const component = { ...componentOf(system, member), memoryBytes: Math.floor(memoryBytes / members.length) };
-      return buildSpec(device, system, installed.digest, member, component, uidOf, await own.of(member), stdout);
+      return buildSpec(device, system, installed.digest, member, component, uidOf, await ownPlaces(member), stdout);
     };
     const [first, ...others] = [await build(name), ...(await Promise.all(members.slice(1).map(build)))];
     const spec = trustGroup === null ? first : joinSpecs([first, ...others], outputs, memoryBytes);

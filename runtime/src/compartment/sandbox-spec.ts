@@ -22,7 +22,6 @@ export async function buildSpec(
   stdout: number,
 ): Promise<SandboxSpec> {
   refuseDevices(device, name, component);
-  refuseAttach(name, component);
   const privilege = await privilegeOf(isCoreServer(name, component) ? name : "", device, uidOf(name));
   const execution = await executionOf({
     name,
@@ -116,14 +115,6 @@ function refuseDevices({ config }: Device, name: string, { devices }: Component)
       remedy: "use the board `virtual`: this version mounts no device nodes yet",
     },
   );
-}
-
-// Nothing is opened for a debugger yet, and a manifest that asks for one must not seem to have it.
-function refuseAttach(name: string, { attach }: Component): void {
-  if (attach.length === 0) return;
-  throw new BulkheadError("COMPONENT_START_FAILED", `${name} asks for attach: ${attach.join(", ")}`, {
-    remedy: "remove `attach`: this version lets no debugger in",
-  });
 }
 
 function networkNamespace(name: string, component: Component, privilege: Privilege): string | null {

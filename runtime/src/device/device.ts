@@ -28,6 +28,9 @@ export function devicePaths(config: Pick<RootServerConfig, "dataDir" | "runDir">
     mountedStorage: join(config.runDir, "storage"),
     trace: join(config.runDir, "trace"),
     console: join(config.runDir, "console"),
+    /** Root's alone. */
+    operator: join(config.runDir, "operator"),
+    records: join(config.runDir, "records"),
     endorsed: join(config.dataDir, "endorsed"),
     ipc: join(config.runDir, "ipc"),
     log: join(config.runDir, "log"),

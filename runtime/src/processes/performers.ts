@@ -65,11 +65,22 @@ function forSpares({ host, processes }: Means): Of<"spawn-spare" | "stand-by" | 
 
 function forTimers({
   happen,
+  host,
 }: Means): Of<"arm" | "disarm" | "arm-spare" | "disarm-spare" | "watch-safe-mode" | "unwatch-safe-mode"> {
   const timers = createTimers();
+
+  // What a debugger holds cannot keep its time; that it is to stop, it is held to all the same.
+  const arm: Performers["arm"] = (effect) => {
+    const { component, incarnation, timer, afterMs } = effect;
+    const isItsOwn = timer === "heartbeat" || timer === "ready";
+    timers.arm(component, afterMs, () => {
+      if (isItsOwn && host.stands(component)) arm(effect);
+      else happen({ kind: "elapsed", component, incarnation, timer });
+    });
+  };
+
   return {
-    arm: ({ component, incarnation, timer, afterMs }) =>
-      timers.arm(component, afterMs, () => happen({ kind: "elapsed", component, incarnation, timer })),
+    arm,
     disarm: ({ component }) => timers.disarm(component),
     // No component has a name with a space, and none has no name.
     "arm-spare": ({ component, spare, afterMs }) =>

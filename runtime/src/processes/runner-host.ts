@@ -45,6 +45,8 @@ export type RunnerHost = {
   onReady(component: string): void;
   onCrash(crash: Crash): void;
   onEscalation(escalation: Escalation): void;
+  /** A debugger may have stopped it: it is not late with its heartbeat or its start. */
+  stands(component: string): boolean;
   /** Something of the state, of a reason or of a sandbox changed. */
   onChange(): void;
   log(text: string): void;

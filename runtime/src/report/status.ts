@@ -1,5 +1,12 @@
 /** The state of the device in the words of the protocol, from what supervision, sandboxes and the record say. Pure. */
-import { type ComponentStatus, type DeviceStatus, type Release, type System, statusFormat } from "@bulkhead/protocol";
+import {
+  type AttachTool,
+  type ComponentStatus,
+  type DeviceStatus,
+  type Release,
+  type System,
+  statusFormat,
+} from "@bulkhead/protocol";
 import type { Reason } from "../processes/index.ts";
 import type { HostCapabilities, Sandbox } from "../sandbox/index.ts";
 import type { ComponentRecord, SupervisionState } from "../supervision/index.ts";
@@ -15,6 +22,8 @@ export type StatusFacts = {
   readonly state: SupervisionState;
   readonly sandbox: (component: string) => Pick<Sandbox, "componentPid" | "level"> | undefined;
   readonly lastReason: (component: string) => Reason | null;
+  /** Who looks into it. */
+  readonly attached: (component: string) => AttachTool[];
 };
 
 export function buildStatus(facts: StatusFacts): DeviceStatus {
@@ -45,6 +54,7 @@ export function buildStatus(facts: StatusFacts): DeviceStatus {
 
 function componentStatus(name: string, record: ComponentRecord, facts: StatusFacts): ComponentStatus {
   const sandbox = facts.sandbox(name);
+  const attached = facts.attached(name);
   return {
     name,
     role: facts.release.system.components[name]?.role ?? "application",
@@ -55,6 +65,7 @@ function componentStatus(name: string, record: ComponentRecord, facts: StatusFac
     lastReason: clip(facts.lastReason(name)),
     level: sandbox?.level ?? null,
     ...(facts.release.system.components[name]?.spare && { spare: record.spare.kind }),
+    ...(attached.length > 0 && { attached }),
   };
 }
 

@@ -27,11 +27,15 @@ export type Watch = {
   stop(): void;
 };
 
-/** `uplink`: as its rules stand, another object after each change. `onReport`: there is another `latest`. */
+/**
+ * `uplink`: as its rules stand, another object after each change. `attached`: who looks into which component. `onReport`: there
+ * is another `latest`.
+ */
 export function createWatch(
   device: Device,
   system: System,
   uplink: () => Question["uplink"],
+  attached: () => Question["attached"],
   onReport: () => void,
 ): Watch {
   const sandboxes = new Map<Sandbox, string>();
@@ -42,7 +46,8 @@ export function createWatch(
   async function lookUntilSteady(): Promise<Verification> {
     for (let left = tries; ; left--) {
       const before = [changes, uplink()];
-      const report = await ask(device, questionOf(device, system, uplink(), sandboxes)).catch(cannotLook);
+      const question = { ...questionOf(device, system, uplink(), sandboxes), attached: attached() };
+      const report = await ask(device, question).catch(cannotLook);
       if ((changes === before[0] && uplink() === before[1]) || state === "stopped") return report;
       if (left === 1) return { ...report, ok: false, failure: "components were started and ended all the time" };
       await delay(restMs);
@@ -94,7 +99,7 @@ function questionOf(
   system: System,
   uplink: Question["uplink"],
   sandboxes: ReadonlyMap<Sandbox, string>,
-): Question {
+): Omit<Question, "attached"> {
   const asked = [...sandboxes].map(([{ pid, componentPid, made, level }, name]): Question["asked"][number] => {
     const { uid, environment, networkNamespace, capabilities, limits, cgroup, surroundings = "hosted" } = made.spec;
     return {

@@ -26,6 +26,7 @@ import {
   type NetworkPlan,
   planNetwork,
 } from "../network/index.ts";
+import { createOperations, type Operations, openDesk } from "../operator/index.ts";
 import { createRunner, type Escalation, mayAsk, type Request, type Runner, type Slot } from "../processes/index.ts";
 import {
   buildStatus,
@@ -103,6 +104,7 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
   }
 
   const runner = createSystemRunner(options, release, uidOf, own, network, tellReady);
+  const desk = await openDesk(device.paths.operator, runner.ask);
   runner.start();
   return {
     ...{ release, number: installed.generation },
@@ -112,6 +114,7 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
     tellOutcome: (outcome) => runner.send("verifier", "generation", outcome),
     touch: runner.touch,
     async stop(reason) {
+      await desk.close();
       await runner.stop(reason);
       await deleteNamespaces(network.namespaces);
       await own.remove();
@@ -126,7 +129,7 @@ async function setClock({ config, log }: Device, { builtAtMs }: Release): Promis
   if (words) log.line(words);
 }
 
-type SystemRunner = Runner & { touch(): void };
+type SystemRunner = Runner & { touch(): void; readonly ask: Operations["ask"] };
 
 function createSystemRunner(
   options: GenerationOptions,
@@ -141,12 +144,19 @@ function createSystemRunner(
   const pacer = createPacer(statusIntervalMs, () => {
     const { state, sandbox, lastReason } = runner;
     const seen = { installed, release, update: update(), verification: watch.latest(), host: device.host };
-    const gateway = uplink.status();
-    const facts = { atMs: Date.now(), ...seen, gateway, state: state(), sandbox, lastReason };
+    const [gateway, attached] = [uplink.status(), operations.attachments.of];
+    const facts = { atMs: Date.now(), ...seen, gateway, state: state(), sandbox, lastReason, attached };
     runner.send("message-server", "status", { status: { status: buildStatus(facts), system } });
   });
 
-  const watch = createWatch(device, system, () => uplink.plan(), pacer.touch);
+  const operations = createOperations({
+    ...{ system, uidOf, records: device.paths.records, log: device.log.line, runner: () => runner },
+    onChange() {
+      pacer.touch();
+      watch.request();
+    },
+  });
+  const watch = createWatch(device, system, () => uplink.plan(), operations.attachments.all, pacer.touch);
   const traces = createTraceSwitches(system);
 
   function onRequest(request: Request<keyof typeof mayAsk>): void {
@@ -182,7 +192,9 @@ function createSystemRunner(
   });
 
   const launchAlone = (name: string, slot: Slot) =>
-    watch.launch(name, () => launch({ device, fifos, release, installed, uidOf, own }, name, slot));
+    watch.launch(name, () =>
+      launch({ device, fifos, release, installed, uidOf, own, recordings: operations.recordings }, name, slot),
+    );
   const groups = createTrustGroups(system, (leader) => launchAlone(leader, 0));
   const isMember = (name: string) => (system.components[name]?.trustGroup ?? null) !== null;
 
@@ -191,7 +203,9 @@ function createSystemRunner(
     greeting: (name, incarnation) => ({
       ...greeting(name, incarnation, { release, installed, record: record(), device }),
       trace: traces.settings(name),
+      ...operations.recordings.settings(name),
     }),
+    stands: operations.attachments.stands,
     mayRequest: (name, kind) => name === mayAsk[kind] && isCore(release, name),
     onRequest,
     onGreeted(name) {
@@ -223,6 +237,7 @@ function createSystemRunner(
   return {
     ...runner,
     touch: pacer.touch,
+    ask: operations.ask,
     async stop(reason) {
       watch.stop();
       tunnel.stop();

@@ -1,5 +1,6 @@
 /** Runner `node`: one JavaScript bundle on the device's own Node. */
 import type { Component } from "@bulkhead/protocol";
+import { inspectorAddress } from "../operator/inspector-address.ts";
 import { nodeInside, nodeMounts } from "../sandbox/index.ts";
 import { bundleInside, bundleMount, hostedEnvironment, type Runner } from "./execution.ts";
 
@@ -15,9 +16,25 @@ export const nodeRunner: Runner = async (subject) => ({
   surroundings: "hosted",
 });
 
-/** What Node is told about the limits of its component. */
-export function nodeOptions({ cpu, memoryBytes }: Pick<Component, "cpu" | "memoryBytes">): string[] {
-  return [...heapOptions(memoryBytes), ...threadOptions(cpu)];
+/** What Node is told about its component: limits, and whether it may be looked into. */
+export function nodeOptions({
+  cpu,
+  memoryBytes,
+  attach = [],
+}: Pick<Component, "cpu" | "memoryBytes"> & Partial<Pick<Component, "attach">>): string[] {
+  return [...heapOptions(memoryBytes), ...threadOptions(cpu), ...inspectorOptions(attach)];
+}
+
+const neverOpen = "--disable-sigusr1";
+
+/**
+ * Node opens its inspector at SIGUSR1. Where the manifest names the inspector that is how an operator has it opened, at the one
+ * place that is asked for it; elsewhere the signal does nothing: by an option of newer Nodes (22.14 on), by a listener of the SDK
+ * (sdk/src/process-host.ts) in all.
+ */
+function inspectorOptions(attach: Component["attach"]): string[] {
+  if (attach.includes("inspector")) return [`--inspect-port=${inspectorAddress}`];
+  return process.allowedNodeEnvironmentFlags.has(neverOpen) ? [neverOpen] : [];
 }
 
 // Without it V8 takes its measure from the host's memory, collects late, and the kernel ends the component for garbage.

@@ -1,4 +1,3 @@
 /** Traces of components: rings that they write and others read. */
-export { lastEntries } from "./last-entries.ts";
 export { readTrace } from "./read.ts";
 export { mountConsole, mountRings, unmountRings } from "./rings.ts";

@@ -40,6 +40,7 @@ export async function look(question: Question, rootPid: number, names: Look["nam
   });
   return {
     differences: [
+      ...question.attached.map(attachedDifference),
       ...own,
       ...compareShared(sandboxes, root),
       ...compareOthers(processes, sandboxes, root),
@@ -49,6 +50,11 @@ export async function look(question: Question, rootPid: number, names: Look["nam
     names: new Map(processes.map(({ pid, name }) => [pid, name])),
     gone: read.filter(({ facts }) => !facts).map(({ asked }) => asked.name),
   };
+}
+
+/** It is allowed, and it is not how the system runs by itself. */
+function attachedDifference({ component, tools }: Question["attached"][number]): Difference {
+  return { component, what: "attached by an operator", expected: "nobody", found: tools.join(", ") };
 }
 
 function compareOthers(

@@ -106,17 +106,8 @@ function isAllowed(mount: Asked["mounts"][number], name: string, may: Permission
       return target === "/tmp" || isOf(may.memory);
     case "dev":
       return plainDevices.includes(target) || isOf(may.devices) || (component?.devices.length ?? 0) > 0;
-    case "rw": {
-      const own = system.channels.filter(({ provider }) => provider === name);
-      const channels = own.map((channel) => `${providesDirectory}/${channel.client}.${channel.name}`);
-      const leases = system.channels
-        .filter(({ client, provider, leaseBytes }) => leaseBytes > 0 && (client === name || provider === name))
-        .map((channel) => `${leasesDirectory}/${channel.client === name ? "" : `${channel.client}.`}${channel.name}`);
-      const hasStorage = (component?.storage.quotaBytes ?? 0) > 0;
-      const hasTrace = (component?.trace.ringBytes ?? 0) > 0;
-      const ownPlaces = [hasStorage ? "/data" : "", hasTrace ? "/run/trace" : ""];
-      return [...channels, ...leases, ...ownPlaces].includes(target) || isOf(may.writes);
-    }
+    case "rw":
+      return ownWritable(name, system).includes(target) || isOf(may.writes);
     case "ro": {
       const used = system.channels.filter(({ client }) => client === name);
       if (target.startsWith(usesDirectory))
@@ -126,4 +117,22 @@ function isAllowed(mount: Asked["mounts"][number], name: string, may: Permission
       return !isKept || isOf(may.reads);
     }
   }
+}
+
+/** What a component may write to beyond its memory: its ends of channels and leases, and the places that its manifest names. */
+function ownWritable(name: string, { channels, components }: System): string[] {
+  const { storage, trace, attach = [] } = components[name] ?? {};
+  const own = channels.filter(({ provider }) => provider === name);
+  const leased = channels.filter(
+    ({ client, provider, leaseBytes }) => leaseBytes > 0 && (client === name || provider === name),
+  );
+  return [
+    ...own.map((channel) => `${providesDirectory}/${channel.client}.${channel.name}`),
+    ...leased.map(
+      (channel) => `${leasesDirectory}/${channel.client === name ? "" : `${channel.client}.`}${channel.name}`,
+    ),
+    ...(storage && storage.quotaBytes > 0 ? ["/data"] : []),
+    ...(trace && trace.ringBytes > 0 ? ["/run/trace"] : []),
+    ...(attach.includes("record") ? ["/run/record"] : []),
+  ];
 }

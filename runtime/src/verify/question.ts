@@ -1,5 +1,5 @@
 /** What the root server asks `verify`: the system, and what it made for each running component. */
-import { addressSchema, nameSchema, provisioningSchema, systemSchema } from "@bulkhead/protocol";
+import { addressSchema, attachToolSchema, nameSchema, provisioningSchema, systemSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 
 const path = z.string().startsWith("/");
@@ -65,6 +65,8 @@ export const questionSchema = z.strictObject({
   uplink: uplinkSchema,
   cgroup: cgroupSchema,
   asked: z.array(askedSchema),
+  /** Components that an operator looks into, and with what. */
+  attached: z.array(z.strictObject({ component: nameSchema, tools: z.array(attachToolSchema) })),
 });
 export type Question = z.infer<typeof questionSchema>;
 

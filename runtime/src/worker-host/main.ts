@@ -8,11 +8,19 @@ import { finished } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { controlFileDescriptor, firstMemberLogDescriptor, membersDirectory } from "@bulkhead/protocol";
-import { encodeEnvelope, encodeFrame, type FromGroup, type MemberData, readToGroup } from "@bulkhead/sdk";
+import {
+  encodeEnvelope,
+  encodeFrame,
+  type FromGroup,
+  keepInspectorShut,
+  type MemberData,
+  readToGroup,
+} from "@bulkhead/sdk";
 
 /** Logs that nobody reads do not keep the process. */
 const lastWordMs = 500;
 
+keepInspectorShut();
 const control = new Socket({ fd: controlFileDescriptor, readable: true, writable: true });
 const logs = new Map(process.argv.slice(2).map((name, index) => [name, openLog(firstMemberLogDescriptor + index)]));
 const threads = new Map<string, Worker>();

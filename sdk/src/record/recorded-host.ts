@@ -11,19 +11,26 @@ import { recordFormat } from "./entry.ts";
 import { real } from "./realm.ts";
 import { failureOf, type Recorder, startRecorder } from "./recorder.ts";
 
-/** `host`, recorded where `record` says so. */
-export function recordedHost(host: Host, record: { file: string; maxBytes: number } | undefined): Host {
-  if (!record) return host;
+/** Where the root server mounts the place of a record that an operator wants. */
+export const recordDirectory = "/run/record";
+export const recordFileName = "record";
+
+export type RecordWish = { readonly file: string; readonly maxBytes: number };
+
+/** `host`, recorded where `wish` says so for what the start message says. */
+export function recordedHost(host: Host, wish: (start: ToComponent["start"]) => RecordWish | undefined): Host {
   let recorder: Recorder | undefined;
 
   function begin(start: ToComponent["start"]): void {
+    const record = wish(start);
+    if (!record) return;
     const shared = [...start.uses, ...start.provides].find(({ leaseBytes }) => leaseBytes > 0);
     if (shared) {
       host.log.warn(`not recorded: channel ${shared.name} has shared memory, which a record does not hold`);
       return;
     }
     try {
-      recorder = startRecorder(record?.file ?? "", record?.maxBytes ?? 0, {
+      recorder = startRecorder(record.file, record.maxBytes, {
         format: recordFormat,
         component: start.component,
         createdMs: real.Date.now(),

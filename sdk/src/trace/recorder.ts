@@ -64,10 +64,13 @@ export function createTraceRecorder(
     if (isEnabled === (segments !== undefined) || (isEnabled && ringBytes === 0)) return;
     if (isEnabled) {
       segments = openSegments(directory, ringBytes);
+      // What it did in the turn in which it gives up is what a crash record is read for.
+      process.on("exit", flush);
       current = { mark: (text) => add("m", text.slice(0, maxMarkLength)) };
       setTraceSink(sink);
       add("s", incarnation);
     } else {
+      process.off("exit", flush);
       setTraceSink(undefined);
       current = undefined;
       segments?.close();

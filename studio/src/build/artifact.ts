@@ -14,8 +14,11 @@ import { buildNative } from "./native/index.ts";
 import { architectureOf } from "./native/toolchain.ts";
 import { buildVm } from "./vm/index.ts";
 
-/** What an artifact is built from: `./folder` beside the manifest or `driver:<class>`, for the runner that executes it. */
-export type Image = { readonly source: string; readonly runner: RunnerName };
+/**
+ * What an artifact is built from: `./folder` beside the manifest or `driver:<class>`, for the runner that executes it; with
+ * what a debugger needs where the manifest lets one in.
+ */
+export type Image = { readonly source: string; readonly runner: RunnerName; readonly symbols: boolean };
 
 /** What is the same for all artifacts of a release. `interfaces` is asked for only by runners that need them written down. */
 export type Build = {
@@ -28,7 +31,11 @@ export type Build = {
 /** Builds an image into `artifacts/` and `blobs/` of the build's directory. */
 export async function buildArtifact(image: Image, build: Build): Promise<Artifact> {
   const { outDir } = build;
-  const tree = join(outDir, "artifacts", `building-${image.runner}-${image.source.replaceAll(/[^a-z0-9-]/g, "_")}`);
+  const tree = join(
+    outDir,
+    "artifacts",
+    `building-${image.symbols}-${image.runner}-${image.source.replaceAll(/[^a-z0-9-]/g, "_")}`,
+  );
   await buildTree(image, tree, build);
   const { digest, length } = await treeDigest(tree);
   const kept = join(outDir, "artifacts", digest);
@@ -39,10 +46,10 @@ export async function buildArtifact(image: Image, build: Build): Promise<Artifac
   return { digest, length };
 }
 
-async function buildTree({ source, runner }: Image, tree: string, build: Build): Promise<void> {
+async function buildTree({ source, runner, symbols }: Image, tree: string, build: Build): Promise<void> {
   const folder = join(build.manifestDirectory, source);
   if (runner === "native") {
-    await buildNative(folder, tree, await build.interfaces(), architectureOf(build.architecture));
+    await buildNative(folder, tree, await build.interfaces(), architectureOf(build.architecture), symbols);
     return;
   }
   if (runner === "vm") {

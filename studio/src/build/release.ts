@@ -71,11 +71,15 @@ async function clear(outDir: string): Promise<void> {
 }
 
 type Artifacts = ReadonlyMap<string, Artifact>;
-const keyOf = ({ source, runner }: Image) => `${runner} ${source}`;
+const keyOf = ({ source, runner, symbols }: Image) => `${symbols} ${runner} ${source}`;
+
+function imageOf(source: string, { runner, attach = [] }: Plan["components"][string]): Image {
+  return { source, runner, symbols: runner === "native" && attach.includes("gdb") };
+}
 
 async function buildArtifacts(plan: Plan, build: Build): Promise<Artifacts> {
-  const images = Object.values(plan.components).flatMap(({ image, runner }): Image[] =>
-    "source" in image ? [{ source: image.source, runner }] : [],
+  const images = Object.values(plan.components).flatMap((component): Image[] =>
+    "source" in component.image ? [imageOf(component.image.source, component)] : [],
   );
   const unique = new Map(images.map((image) => [keyOf(image), image]));
   const built = [...unique].map(
@@ -86,8 +90,8 @@ async function buildArtifacts(plan: Plan, build: Build): Promise<Artifacts> {
 
 function describe(plan: Plan, artifacts: Artifacts, options: BuildOptions): Release {
   const system = completePlan(plan, (source, component) => {
-    const { runner = "node" } = plan.components[component] ?? {};
-    return artifacts.get(keyOf({ source, runner }))?.digest ?? "";
+    const planned = plan.components[component];
+    return (planned && artifacts.get(keyOf(imageOf(source, planned)))?.digest) ?? "";
   });
   const unique = new Map([...artifacts.values()].map((artifact) => [artifact.digest, artifact]));
   return releaseSchema.parse({

@@ -1,8 +1,10 @@
 /** `bulkhead device`: what the management service knows of its devices, and what it can ask of them. */
 import { defineCommand } from "citty";
+import { attach } from "./attach.ts";
 import { crashes } from "./crashes.ts";
 import { list } from "./list.ts";
 import { logs } from "./logs.ts";
+import { record } from "./record.ts";
 import { resetTunnel } from "./reset-tunnel.ts";
 import { restart } from "./restart.ts";
 import { show } from "./show.ts";
@@ -12,5 +14,8 @@ import { verify } from "./verify.ts";
 
 export const command = defineCommand({
   meta: { name: "device", description: "The devices of the running management service." },
-  subCommands: { ls: list, show, logs, crashes, restart, state, trace, verify, "reset-tunnel": resetTunnel },
+  subCommands: {
+    ...{ ls: list, show, logs, crashes, restart, state, trace, verify, attach, record },
+    "reset-tunnel": resetTunnel,
+  },
 });

@@ -80,7 +80,7 @@ export function formatComponents(components: readonly ComponentStatus[], nowMs: 
   const head = ["COMPONENT", "STATE", "INCARNATION", "RESTARTS", "LEVEL", "LAST REASON"];
   const rows = components.map((component) => [
     component.name,
-    component.state,
+    component.attached ? `${component.state}, ${component.attached.join(" and ")} attached` : component.state,
     String(component.incarnation),
     String(component.restarts),
     describeLevel(component.level),

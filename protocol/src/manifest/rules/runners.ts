@@ -19,6 +19,7 @@ const floors: Partial<Record<RunnerName, { memoryBytes: number; processes: numbe
 // The kernel's deadline class is given to one thread: these do their work in the one that they start with.
 const deadlineRunners: readonly RunnerName[] = ["node", "bun", "native"];
 const inspectorRunners: readonly RunnerName[] = ["node", "worker"];
+const recordRunners: readonly RunnerName[] = ["node"];
 
 export const runnerRule: Rule = (analysis) =>
   Object.keys(analysis.written.components).flatMap((name) => [
@@ -102,7 +103,10 @@ function checkAbilities({ plan, source }: Analysis, name: string): ErrorReport[]
   const { cpu, runner = "node", attach = [] } = plan.components[name] ?? {};
   const path = ["components", name];
   const deadline = cpu?.class === "deadline" && !deadlineRunners.includes(runner);
-  const inspector = attach.indexOf("inspector");
+  const tools = [
+    { tool: "inspector", runners: inspectorRunners, lack: "has no inspector", remedy: "attach `gdb`, or remove it" },
+    { tool: "record", runners: recordRunners, lack: "makes no record", remedy: "use the runner `node`, or remove it" },
+  ] as const;
   return [
     ...(deadline
       ? [
@@ -114,15 +118,15 @@ function checkAbilities({ plan, source }: Analysis, name: string): ErrorReport[]
           }),
         ]
       : []),
-    ...(inspector >= 0 && !inspectorRunners.includes(runner)
-      ? [
-          atValue(source, {
-            code: "MANIFEST_INVALID_VALUE",
-            path: [...path, "attach", inspector],
-            message: `the runner \`${runner}\` has no inspector`,
-            remedy: "attach `gdb`, or remove it",
-          }),
-        ]
-      : []),
+    ...tools
+      .filter(({ tool, runners }) => attach.includes(tool) && !runners.includes(runner))
+      .map(({ tool, lack, remedy }) =>
+        atValue(source, {
+          code: "MANIFEST_INVALID_VALUE",
+          path: [...path, "attach", attach.indexOf(tool)],
+          message: `the runner \`${runner}\` ${lack}`,
+          remedy,
+        }),
+      ),
   ];
 }

@@ -19,14 +19,15 @@ export async function compileC(
   output: string,
   interfaces: readonly WireInterface[],
   architecture: Architecture,
+  symbols: boolean,
 ): Promise<void> {
   await writeFile(join(work, "interfaces.h"), cHeader(interfaces));
   const sources = [...(await cFiles(folder)), ...(await cFiles(library))];
-  await linkStatic(sources, [folder, work, library], output, architecture, folder);
+  await linkStatic(sources, [folder, work, library], output, architecture, folder, symbols);
 }
 
 /**
- * Compiles `sources`, which lie in `places`, to one static program. `folder`: what an error is about. Throws BUILD_FAILED or
+ * Compiles `sources`, which lie in `places`, to one static program. `folder`: what an error is about. `symbols`: for a debugger. Throws BUILD_FAILED or
  * MISSING_PROGRAM.
  */
 export async function linkStatic(
@@ -35,13 +36,15 @@ export async function linkStatic(
   output: string,
   architecture: Architecture,
   folder: string,
+  symbols = false,
 ): Promise<void> {
   const flags = [
     ...["-std=c11", "-O2", "-Wall", "-Wextra", "-fPIE", "-static-pie"],
     ...["-fstack-protector-strong", "-D_FORTIFY_SOURCE=2", "-fstack-clash-protection"],
     // Nothing of the build's place or time: the same sources give the same bytes.
     ...["-Wdate-time", ...places.map((place, index) => `-ffile-prefix-map=${place}=/${index}`)],
-    ...["-Wl,--build-id=none", "-s", "-Wl,-z,relro,-z,now,-z,noexecstack"],
+    ...(symbols ? ["-g", "-gno-record-gcc-switches"] : ["-s"]),
+    ...["-Wl,--build-id=none", "-Wl,-z,relro,-z,now,-z,noexecstack"],
   ];
   const headers = places.flatMap((place) => ["-I", place]);
   await compile(await cCompiler(architecture), [...flags, ...headers, "-o", output, ...sources], folder);

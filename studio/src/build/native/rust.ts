@@ -19,6 +19,7 @@ export async function compileRust(
   output: string,
   interfaces: readonly WireInterface[],
   architecture: Architecture,
+  symbols: boolean,
 ): Promise<void> {
   const target = await rustTarget(architecture);
   const crate = join(work, "interfaces.rs");
@@ -26,6 +27,7 @@ export async function compileRust(
   const common = [
     ...["--edition", "2021", "--target", target, "--error-format", "short", "-L", work],
     ...["-C", "opt-level=2", "-C", "panic=abort", "-C", "codegen-units=1", "-C", "target-feature=+crt-static"],
+    ...(symbols ? ["-C", "debuginfo=1"] : []),
     // Nothing of the build's place: the same sources and the same compiler give the same bytes.
     ...[work, bulkheadDirectory].map((place, index) => `--remap-path-prefix=${place}=/${index}`),
   ];
@@ -34,7 +36,14 @@ export async function compileRust(
   await compile("rustc", [...common, ...asLibrary("bulkhead"), library], folder);
   await compile("rustc", [...common, ...asLibrary("interfaces"), ...extern("bulkhead"), crate], folder);
   const linker = await cCompiler(architecture);
-  const link = ["-C", "strip=symbols", "-C", `linker=${linker}`, "-C", "link-arg=-Wl,--build-id=none"];
+  const link = [
+    "-C",
+    symbols ? "strip=none" : "strip=symbols",
+    "-C",
+    `linker=${linker}`,
+    "-C",
+    "link-arg=-Wl,--build-id=none",
+  ];
   const crates = [...extern("bulkhead"), ...extern("interfaces")];
   // By its relative name, which is what stands in messages of panics.
   await compile("rustc", [...common, ...crates, ...link, "--crate-name", "component", "-o", output, "main.rs"], folder);

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { readWish } from "./arguments.ts";
+
+const wish = (...argv: string[]) => readWish(["--config", "/c.json", ...argv]);
+const common = { config: "/c.json", component: "climate" };
+
+test("[K2] a port, a socket or gdb's own arguments are what they look like", () => {
+  expect(wish("attach", "climate", "--inspector")).toEqual({ ...common, kind: "inspector", listen: 9229 });
+  expect(wish("attach", "climate", "--inspector", "--listen", "/run/x")).toMatchObject({ listen: "/run/x" });
+  expect(wish("attach", "climate", "--gdb", "--", "-batch", "--ex")).toEqual({
+    ...common,
+    kind: "gdb",
+    rest: ["-batch", "--ex"],
+  });
+  expect(wish("record", "climate", "--out", "r", "--for", "3")).toEqual({
+    ...common,
+    kind: "record",
+    out: "r",
+    maxBytes: null,
+    forMs: 3000,
+  });
+});
+
+test.each([
+  [["attach", "climate"], "say either --inspector or --gdb"],
+  [["attach", "climate", "--gdb", "--inspector"], "say either --inspector or --gdb"],
+  [["attach", "../climate", "--gdb"], "is not the name of a component"],
+  [["attach", "climate", "more", "--gdb"], "more is one argument too many"],
+  [["attach", "climate", "--inspector", "--listen", "0.0.0.0:1"], "neither a port nor an absolute path"],
+  [["record", "climate"], "--out is missing"],
+  [["record", "climate", "--out", "r", "--max", "-1"], "max"],
+  [["look", "climate"], 'there is no "look"'],
+  [["attach", "climate", "--gdb", "--root"], "--root"],
+])("[K2] %j is misuse, and says of what", (argv, why) => {
+  expect(() => wish(...argv)).toThrow(
+    expect.objectContaining({ code: "USAGE", message: expect.stringContaining(why) }),
+  );
+});
+
+test("[K2] without the root server's configuration nothing is done", () => {
+  expect(() => readWish(["attach", "climate", "--gdb"])).toThrow("--config is missing");
+});

@@ -1,0 +1,43 @@
+/**
+ * The operator's program: root of the board lets itself into a component whose manifest allows it, or has one recorded.
+ * Started beside the device; goes by itself into the namespaces of its root server, and there asks it.
+ */
+import { BulkheadError, formatError, reportError } from "@bulkhead/protocol";
+import { parseFile, rootServerConfigSchema } from "../device/config.ts";
+import { readWish, usage, type Wish } from "./arguments.ts";
+import { forwardInspector } from "./forward.ts";
+import { runInside } from "./inside.ts";
+import { relayInspector } from "./relay.ts";
+import { enterWith, findRootServer } from "./root-server.ts";
+import { saveRecord } from "./save-record.ts";
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [stage, ...rest] = argv;
+  // What this program starts of itself further in.
+  if (stage === "inside") return runInside(rest);
+  if (stage === "relay") return relayInspector(rest);
+  const wish = readWish(argv);
+  const config = await parseFile(wish.config, rootServerConfigSchema);
+  const place = { config, pid: await findRootServer(config, wish.config) };
+  return carryOut(wish, place);
+}
+
+function carryOut(wish: Wish, place: Parameters<typeof enterWith>[0]): Promise<number> {
+  switch (wish.kind) {
+    case "inspector":
+      return forwardInspector(wish, place);
+    case "gdb":
+      return enterWith(place, ["gdb", wish.component, ...wish.rest], "inherit").exitCode;
+    case "record":
+      return saveRecord(wish, place);
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (exitCode) => process.exit(exitCode),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof BulkheadError ? formatError(reportError(error)) : String(error)}\n`);
+    if (error instanceof BulkheadError && error.code === "USAGE") process.stderr.write(usage);
+    process.exit(1);
+  },
+);
