@@ -142,11 +142,12 @@ function createSystemRunner(
   const { device, fifos, installed, record, update, events } = options;
   const { system } = release;
   const pacer = createPacer(statusIntervalMs, () => {
-    const { state, sandbox, lastReason } = runner;
+    const { sandbox, lastReason } = runner;
+    const { of: attached } = operations.attachments;
     const seen = { installed, release, update: update(), verification: watch.latest(), host: device.host };
-    const [gateway, attached] = [uplink.status(), operations.attachments.of];
-    const facts = { atMs: Date.now(), ...seen, gateway, state: state(), sandbox, lastReason, attached };
-    runner.send("message-server", "status", { status: { status: buildStatus(facts), system } });
+    const now = { atMs: Date.now(), gateway: uplink.status(), state: runner.state() };
+    const status = buildStatus({ ...seen, ...now, sandbox, lastReason, attached });
+    runner.send("message-server", "status", { status: { status, system } });
   });
 
   const operations = createOperations({
@@ -163,10 +164,7 @@ function createSystemRunner(
     if (request.kind === "verify") watch.request();
     else if (request.kind === "resolve" || request.kind === "gateway") uplink.hear(request);
     else if (request.kind !== "trace") events.onRequest(request);
-    else {
-      const { component, enabled } = request.body;
-      for (const name of traces.set(component, enabled)) runner.send(name, "trace", { enabled });
-    }
+    else traces.set(request.body, (name, body) => runner.send(name, "trace", body));
   }
 
   const toolsUid = uidOf("network");
