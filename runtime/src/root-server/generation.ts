@@ -143,10 +143,9 @@ function createSystemRunner(
   const { system } = release;
   const pacer = createPacer(statusIntervalMs, () => {
     const { sandbox, lastReason } = runner;
-    const { of: attached } = operations.attachments;
     const seen = { installed, release, update: update(), verification: watch.latest(), host: device.host };
     const now = { atMs: Date.now(), gateway: uplink.status(), state: runner.state() };
-    const status = buildStatus({ ...seen, ...now, sandbox, lastReason, attached });
+    const status = buildStatus({ ...seen, ...now, sandbox, lastReason, attached: operations.attachments.of });
     runner.send("message-server", "status", { status: { status, system } });
   });
 
