@@ -3,7 +3,7 @@
  * bytes between the KMS and the servers of the device and is trusted with nothing.
  */
 import { join } from "node:path";
-import { type CommandEnvelope, logLineSchema, reportError } from "@bulkhead/protocol";
+import { type CommandEnvelope, reportError } from "@bulkhead/protocol";
 import type {
   Client,
   clockSettingInterface,
@@ -12,6 +12,7 @@ import type {
   gateInterface,
   Log,
   monitorInterface,
+  publishedSamplesInterface,
   schedulerInterface,
 } from "@bulkhead/sdk";
 import type { Coalesced } from "./coalesce.ts";
@@ -25,22 +26,20 @@ import { openStaging } from "./fetch/staging.ts";
 import { createKmsClock } from "./kms-clock.ts";
 import { observe } from "./observe.ts";
 import { stayConnected } from "./reconnect.ts";
+import { openCarriers } from "./reports/carriers.ts";
 import { reportCrashes } from "./reports/crash-report.ts";
-import { createLogCarrier } from "./reports/log-carrier.ts";
-import { openLogPosition } from "./reports/log-position.ts";
 import { reportResources } from "./reports/resource-report.ts";
 import { reportState } from "./reports/state-report.ts";
 import { type ConnectionTimes, type OpenSession, runConnection } from "./session/connection.ts";
 import { openAnchor } from "./sleep/anchor.ts";
 import { type Sleep, windowAt } from "./sleep/schedule.ts";
 import { stayAwake } from "./sleep/stay-awake.ts";
-import { openDirectory } from "./store/files.ts";
-import { openStore } from "./store/store.ts";
 
 export type Neighbours = {
   identity: Client<typeof deviceIdentityInterface>;
   gate: Client<typeof gateInterface>;
   console: Client<typeof consoleInterface>;
+  samples: Client<typeof publishedSamplesInterface>;
   monitor: Client<typeof monitorInterface>;
   scheduler: Client<typeof schedulerInterface>;
   clock: Client<typeof clockSettingInterface>;
@@ -81,15 +80,15 @@ export async function startAgent({
   const journal = await openJournal(join(stagingDirectory, "agent.json"), (reason) =>
     log.error("the journal of commands is damaged and starts anew", { reason }),
   );
-  const position = await openLogPosition(join(stagingDirectory, "log-position.json"));
   const complain = createComplaint(log);
   const awakeClock = await openAnchor({ path: join(stagingDirectory, "awake.json"), isNew: incarnation === 1 });
-  const { logsBytes } = config.store;
-  const store =
-    logsBytes === 0
-      ? null
-      : await openStore(await openDirectory(join(stagingDirectory, "logs")), logLineSchema, logsBytes);
-  const carrier = createLogCarrier({ console: uses.console, position, store, onError: complain("carrying the log") });
+  const carriers = await openCarriers({
+    directory: stagingDirectory,
+    bounds: config.store,
+    sources: uses,
+    log,
+    complain,
+  });
   let session: OpenSession | undefined;
   let reports: Record<"state" | "crashes" | "resources" | "results", Coalesced> | undefined;
 
@@ -114,7 +113,7 @@ export async function startAgent({
     log: log.info,
   });
 
-  function onOpen(opened: OpenSession, kmsTimeMs: number): void {
+  function onOpen(opened: OpenSession, kmsTimeMs: number, takes: readonly string[]): void {
     session = opened;
     log.info("connected to the KMS");
     void uses.clock
@@ -122,7 +121,7 @@ export async function startAgent({
       .catch(complain("setting the clock"));
     clock.set(kmsTimeMs);
     if (config.sleep) void announceSleep(session, config.sleep, awakeClock, clock.nowMs);
-    carrier.attach(session);
+    carriers.attach(session, takes);
     reports = {
       state: reportState(session, uses.monitor, complain("reporting the state")),
       crashes: reportCrashes(session, uses.console, complain("reporting crashes")),
@@ -136,13 +135,16 @@ export async function startAgent({
     reports?.crashes.poke();
   });
   uses.monitor.channel.onPeer(({ up }) => up && reports?.state.poke());
-  uses.console.channel.on("written", carrier.poke);
-  uses.console.channel.onPeer(({ up }) => up && carrier.poke());
+  uses.console.channel.on("written", carriers.log.poke);
+  uses.samples.channel.on("published", carriers.telemetry.poke);
+  uses.console.channel.onPeer(({ up }) => up && carriers.log.poke());
+  uses.samples.channel.onPeer(({ up }) => up && carriers.telemetry.poke());
   uses.scheduler.channel.onPeer(({ up }) => up && reports?.resources.poke());
   const refresh = setInterval(() => {
     reports?.state.poke();
     reports?.crashes.poke();
-    carrier.poke();
+    carriers.log.poke();
+    carriers.telemetry.poke();
   }, refreshMs);
 
   const ports = {
@@ -159,7 +161,7 @@ export async function startAgent({
     clearInterval(refresh);
     stop.abort();
     await connected;
-    await Promise.all([journal.settled(), carrier.stop()]);
+    await Promise.all([journal.settled(), carriers.stop()]);
   };
 }
 

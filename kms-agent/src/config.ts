@@ -37,7 +37,7 @@ export type AgentConfig = {
   /** When it is awake; null: always. */
   readonly sleep: System["sleep"];
   /** Room on disk for what waits for the KMS; 0: none. */
-  readonly store: Pick<System["store"], "logsBytes">;
+  readonly store: System["store"];
 };
 
 /** Parses the configuration; throws ENVIRONMENT_INVALID naming what does not fit. */
@@ -57,7 +57,11 @@ export function parseConfig(config: unknown): AgentConfig {
     authority: `${isIPv6(address) ? `[${address}]` : address}:${port}`,
     rootVersion: rootVersionOf(provisioning.tufRoot),
     sleep,
-    store: { logsBytes: store.logsBytes ?? 0 },
+    store: {
+      telemetryBytes: store.telemetryBytes ?? 0,
+      logsBytes: store.logsBytes ?? 0,
+      traceBytes: store.traceBytes ?? 0,
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import {
   deviceIdentityInterface,
   gateInterface,
   monitorInterface,
+  publishedSamplesInterface,
   schedulerInterface,
 } from "@bulkhead/sdk";
 import { startAgent } from "./agent.ts";
@@ -19,6 +20,7 @@ export const component = defineComponent({
     identity: deviceIdentityInterface,
     gate: gateInterface,
     console: consoleInterface,
+    samples: publishedSamplesInterface,
     monitor: monitorInterface,
     scheduler: schedulerInterface,
     clock: clockSettingInterface,

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { BulkheadError, describeMisfit, endpointSchema, nameSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 
+const MiB = 1024 ** 2;
 const port = z.number().int().min(1).max(65535);
 const path = z.string().startsWith("/").max(4096);
 const hostName = z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/);
@@ -42,6 +43,31 @@ export const kmsConfigSchema = z.strictObject({
         message: "only the proxy mqtt has an embedded upstream",
       },
     ),
+  /** What is kept of devices, at most; the oldest goes first. */
+  keep: z
+    .strictObject({
+      telemetryDays: z.number().int().min(1).default(30),
+      samplesPerDevice: z.number().int().min(1).default(100_000),
+      /** Of all devices together, as the sizes below that name no device. */
+      samples: z.number().int().min(1).default(2_000_000),
+      traceBytesPerDevice: z
+        .number()
+        .int()
+        .min(1)
+        .default(8 * MiB),
+      traceBytes: z
+        .number()
+        .int()
+        .min(1)
+        .default(256 * MiB),
+      /** In memory: crash records, resources, and what devices showed when they were asked. */
+      reportBytes: z
+        .number()
+        .int()
+        .min(1)
+        .default(64 * MiB),
+    })
+    .prefault({}),
   /**
    * `any` takes releases whose signatures the project's root does not cover, as a hostile KMS would: for tests that
    * devices refuse them. Everybody else wants `verified`.
@@ -49,6 +75,8 @@ export const kmsConfigSchema = z.strictObject({
   uploads: z.enum(["verified", "any"]).default("verified"),
 });
 export type KmsConfig = z.infer<typeof kmsConfigSchema>;
+/** What may be left out is. */
+export type KmsConfigWritten = z.input<typeof kmsConfigSchema>;
 
 /** Reads and validates. Errors: FILE_UNREADABLE, ENVIRONMENT_INVALID. */
 export async function readConfig(file: string): Promise<KmsConfig> {

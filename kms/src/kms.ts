@@ -20,6 +20,8 @@ import type { EventBus } from "./events/index.ts";
 import type { Instance } from "./instance/index.ts";
 import type { Log } from "./log.ts";
 import type { Blobs } from "./releases/index.ts";
+import type { Samples } from "./telemetry/index.ts";
+import type { Traces } from "./traces/index.ts";
 import { deviceNumberOf, type Tunnels } from "./tunnels/index.ts";
 
 export type Kms = {
@@ -33,6 +35,8 @@ export type Kms = {
   readonly resources: ResourceReports;
   readonly crashes: CrashReports;
   readonly observations: Observations;
+  readonly samples: Samples;
+  readonly traces: Traces;
   readonly tunnels: Tunnels;
   readonly broker: Broker;
   readonly log: Log;

@@ -7,7 +7,13 @@ import { sweepCommands } from "./commands/delivery.ts";
 import type { KmsConfig } from "./config.ts";
 import { migrateDatabase, openDatabase, studioScope } from "./database/index.ts";
 import { createSessions, startDeviceChannel } from "./device-channel/index.ts";
-import { createCrashReports, createObservations, createResourceReports, listDevices } from "./devices/index.ts";
+import {
+  createCrashReports,
+  createMemoryBound,
+  createObservations,
+  createResourceReports,
+  listDevices,
+} from "./devices/index.ts";
 import { createEventBus } from "./events/index.ts";
 import { gatewayClient } from "./gateway/index.ts";
 import { startHttp } from "./http/server.ts";
@@ -17,6 +23,8 @@ import { identifyDevice, type Kms, noteOverdue } from "./kms.ts";
 import { describeError, type Log } from "./log.ts";
 import { startProxies } from "./proxies/index.ts";
 import { openBlobs, refreshRepository } from "./releases/index.ts";
+import { openSamples } from "./telemetry/index.ts";
+import { openTraces } from "./traces/index.ts";
 import { reconcileTunnels } from "./tunnels/index.ts";
 
 export type RunningKms = {
@@ -29,6 +37,7 @@ export type RunningKms = {
 
 const sweepMs = 1000;
 const refreshMs = 3600_000;
+const boundsMs = 60_000;
 const overdueMs = 2000;
 
 /** Resolves when the KMS serves; waits for the database, and answers DATABASE_UNAVAILABLE meanwhile. */
@@ -54,9 +63,12 @@ export async function startKms(config: KmsConfig, log: Log): Promise<RunningKms>
   const blobs = await openBlobs(join(config.stateDir, "blobs"));
   const tunnels = reconcileTunnels(gatewayClient(config.gateway.controlSocket), peers, log);
   const sessions = createSessions();
-  const resources = createResourceReports();
-  const crashes = createCrashReports();
-  const observations = createObservations();
+  const memory = createMemoryBound(config.keep.reportBytes);
+  const resources = createResourceReports(memory);
+  const crashes = createCrashReports(memory);
+  const observations = createObservations(memory);
+  const samples = openSamples(database, scope, config.keep);
+  const traces = openTraces(database, scope, config.keep);
   const kms: Kms = {
     config,
     instance,
@@ -68,6 +80,8 @@ export async function startKms(config: KmsConfig, log: Log): Promise<RunningKms>
     resources,
     crashes,
     observations,
+    samples,
+    traces,
     tunnels,
     broker,
     log,
@@ -82,6 +96,7 @@ export async function startKms(config: KmsConfig, log: Log): Promise<RunningKms>
   const chores = [
     repeat(sweepMs, () => sweepCommands(kms), log),
     repeat(overdueMs, () => noteOverdue(kms), log),
+    repeat(boundsMs, () => Promise.all([samples.sweep(Date.now()), traces.sweep()]), log),
     repeat(refreshMs, () => refreshRepository(database, scope, instance, Date.now()), log),
   ];
   return {

@@ -11,11 +11,14 @@
 import { z } from "zod";
 import { canonicalJson } from "./canonical-json.ts";
 import { crashRecordSchema, maxReportedCrashes } from "./crash.ts";
+import { lossesSchema } from "./loss.ts";
 import { digestSchema, key32Schema, nameSchema, signatureSchema, timeMsSchema } from "./names.ts";
 import { observationSchema } from "./observation.ts";
 import { resourcesSchema } from "./resources.ts";
 import { deviceStatusSchema, logLineSchema } from "./status.ts";
 import { systemSchema } from "./system.ts";
+import { maxSamples, sampleSchema } from "./telemetry.ts";
+import { maxTraceSegments, traceSegmentSchema } from "./trace.ts";
 
 export const commandChannelProtocol = 1;
 export const maxMessageBytes = 4 * 1024 * 1024;
@@ -72,6 +75,19 @@ export const fromDevice = z.discriminatedUnion("type", [
     /** Asks for a `stored` with this number; agents from before it existed leave it out and get none. */
     batch: batchSchema.optional(),
   }),
+  /** Only where the welcome says that the KMS takes it, as `trace`. What was lost before the first of them is in `lost`. */
+  z.strictObject({
+    type: z.literal("telemetry"),
+    samples: z.array(sampleSchema).max(maxSamples),
+    lost: lossesSchema,
+    batch: batchSchema,
+  }),
+  z.strictObject({
+    type: z.literal("trace"),
+    segments: z.array(traceSegmentSchema).max(maxTraceSegments),
+    lost: lossesSchema,
+    batch: batchSchema,
+  }),
   /** The device sleeps: it goes at `untilMs` at the latest, tries again from `nextMs` on, for `awakeMs`. By the KMS's clock. */
   z.strictObject({
     type: z.literal("awake"),
@@ -98,7 +114,12 @@ export const fromKms = z.discriminatedUnion("type", [
     nonce: key32Schema,
     signature: signatureSchema,
   }),
-  z.strictObject({ type: z.literal("welcome"), timeMs: timeMsSchema }),
+  z.strictObject({
+    type: z.literal("welcome"),
+    timeMs: timeMsSchema,
+    /** Types of message that not every KMS takes: a device sends them where they are named here. */
+    takes: z.array(z.string().max(64)).max(64).optional(),
+  }),
   z.strictObject({ type: z.literal("command"), envelope: commandEnvelopeSchema }),
   /** What came with this batch number is on the KMS's disk: the device may forget it. */
   z.strictObject({ type: z.literal("stored"), batch: batchSchema }),

@@ -15,7 +15,12 @@ type BuiltIn = {
 
 /** Core servers, in the order in which they start. Their names are reserved. */
 export const coreImages = {
-  "serial-server": { role: "core", provides: { console: "console" }, uses: {}, network: [] },
+  "serial-server": {
+    role: "core",
+    provides: { console: "console", samples: "samples", published: "published-samples" },
+    uses: {},
+    network: [],
+  },
   "message-server": {
     role: "core",
     provides: { monitor: "monitor" },
@@ -47,6 +52,7 @@ export const coreImages = {
       identity: { from: "key-store.identity", dependency: "strong" },
       gate: { from: "verifier.gate", dependency: "weak" },
       console: { from: "serial-server.console", dependency: "weak" },
+      samples: { from: "serial-server.published", dependency: "weak" },
       monitor: { from: "message-server.monitor", dependency: "weak" },
       scheduler: { from: "scheduler-server.report", dependency: "weak" },
       clock: { from: "clock-server.setting", dependency: "weak" },

@@ -1,5 +1,6 @@
 /** Entries of a component's trace, as the component writes them: one JSON array a line, first the monotonic microseconds. */
 import { z } from "zod";
+import { nameSchema, timeMsSchema } from "./names.ts";
 
 const atUs = z.number().int().nonnegative();
 const side = z.enum(["client", "provider"]);
@@ -27,3 +28,47 @@ export const componentTraceSchema = z.strictObject({
   damaged: z.number().int().nonnegative(),
 });
 export type ComponentTrace = z.infer<typeof componentTraceSchema>;
+
+const lineNumber = z.number().int().nonnegative();
+
+/** How far somebody has read a ring: `ring` names it (the time when it began), `line` counts its lines from the first on. */
+export const tracePositionSchema = z.strictObject({
+  ring: z.number().int().nonnegative(),
+  /** Which of the segments that it was filled with, one after the other, and the byte in it. */
+  segment: lineNumber,
+  offset: lineNumber,
+  line: lineNumber,
+});
+export type TracePosition = z.infer<typeof tracePositionSchema>;
+
+/** What was written to a ring since a position. */
+export const traceNewsSchema = z.strictObject({
+  component: nameSchema,
+  /** Number of the line that the first entry is. */
+  first: lineNumber,
+  entries: z.array(traceEntrySchema).max(2000),
+  /** Lines among them that were no entries. */
+  damaged: z.number().int().nonnegative(),
+  /** Lines before them that were overwritten before anybody read them. */
+  missed: z.number().int().nonnegative(),
+  next: tracePositionSchema,
+});
+export type TraceNews = z.infer<typeof traceNewsSchema>;
+
+/** A piece of the trace of one component, as a device stores and forwards it. */
+export const traceSegmentSchema = z.strictObject({
+  component: nameSchema,
+  /** The start of the host: monotonic times and rings of one are another's. */
+  boot: z.string().regex(/^[a-z0-9-]{1,64}$/),
+  ring: z.number().int().nonnegative(),
+  first: lineNumber,
+  /** Lines that it stands for: its entries, and those that were none. */
+  lines: z.number().int().positive().max(10_000),
+  /** When it was read, by the device's clock. */
+  atMs: timeMsSchema,
+  entries: z.array(traceEntrySchema).max(2000),
+});
+export type TraceSegment = z.infer<typeof traceSegmentSchema>;
+
+/** Segments of one message. */
+export const maxTraceSegments = 50;

@@ -9,6 +9,7 @@ export * from "./interfaces/console.ts";
 export * from "./interfaces/gate.ts";
 export * from "./interfaces/keys.ts";
 export * from "./interfaces/monitor.ts";
+export * from "./interfaces/samples.ts";
 export * from "./interfaces/scheduler.ts";
 export { type LeaseHandle, leaseHandle } from "./lease/handle.ts";
 export type { ClientLease, LeasePiece, ProviderLease } from "./lease/lease.ts";
@@ -20,7 +21,7 @@ export { openStorage, type Storage, storageDirectory } from "./storage.ts";
 export { readBoundedText, withBoundedFile } from "./trace/bounded-file.ts";
 export { counterFileName } from "./trace/counters.ts";
 export { createTraceRecorder, type TraceRecorder, traceDirectory, traceMark } from "./trace/recorder.ts";
-export { openSegments, type ReadLimits, readSegments, type Segments } from "./trace/segments.ts";
+export { openSegments, type ReadLimits, readNews, readSegments, type Segments } from "./trace/segments.ts";
 export {
   encodeEnvelope,
   type FromGroup,

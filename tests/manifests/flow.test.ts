@@ -11,6 +11,7 @@ components:
   sensor: { image: ./a, provides: { reading: reading }, uses: { chip: { from: i2c.device, grant: { bus: 2, address: 0x48, access: read } } } }
   control: { image: ./b, uses: { reading: sensor.reading, clock: clock-server.time, out: { from: telemetry.publish, dependency: weak } } }
   telemetry: { image: ./c, provides: { publish: telemetry }, network: [mqtt], secrets: [mqtt-password] }
+  probe: { image: ./e, uses: { out: { from: serial-server.samples, grant: { streams: { heat: { unit: W } } } } } }
   lonely: { image: ./d, uses: { clock: clock-server.time } }
 assert:
 `;
@@ -32,6 +33,7 @@ describe("no-flow", () => {
     ["a device is reached by way of its grant", "from: control, to: i2c-2"],
     ["a simulated device leads on to its plant", "from: control, to: plant"],
     ["a core server is reached by its clients", "from: lonely, to: clock-server"],
+    ["what is published as telemetry leaves the device", "from: probe, to: network"],
     ["a channel is on the way", "from: telemetry, to: sensor.chip"],
     ["who holds a secret can pass it on", "from: mqtt-password, to: sensor"],
     ["one of two gates is not enough", "from: network, to: plant, except-through: lonely"],

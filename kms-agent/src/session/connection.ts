@@ -32,7 +32,7 @@ export type OpenSession = {
 export type ConnectionPorts = {
   /** The key store's signature over the transcript. */
   sign: (transcript: Transcript) => Promise<string>;
-  onOpen: (session: OpenSession, kmsTimeMs: number) => void;
+  onOpen: (session: OpenSession, kmsTimeMs: number, takes: readonly string[]) => void;
   onCommand: (envelope: Extract<SessionEffect, { kind: "execute" }>["envelope"]) => void;
 };
 export type ConnectionTimes = {
@@ -100,7 +100,7 @@ function startConnection(
     if (effect.kind === "send") send(effect.message);
     else if (effect.kind === "execute") ports.onCommand(effect.envelope);
     else if (effect.kind === "close") end(effect.code, effect.reason);
-    else if (effect.kind === "open") open(effect.kmsTimeMs);
+    else if (effect.kind === "open") open(effect.kmsTimeMs, effect.takes);
     else if (effect.kind === "stored") acknowledgements.confirm(effect.batch);
     else void sign(effect.transcript);
   }
@@ -114,10 +114,11 @@ function startConnection(
     }
   }
 
-  function open(kmsTimeMs: number): void {
+  function open(kmsTimeMs: number, takes: readonly string[]): void {
     openedAtMs = performance.now();
     clearTimeout(handshake);
-    ports.onOpen({ send, settled: receipts.ask, nextBatch: acknowledgements.next, closed: over.signal }, kmsTimeMs);
+    const session = { send, settled: receipts.ask, nextBatch: acknowledgements.next, closed: over.signal };
+    ports.onOpen(session, kmsTimeMs, takes);
   }
 
   function checkLiveness(): void {

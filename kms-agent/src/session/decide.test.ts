@@ -49,6 +49,17 @@ const closedWith = (code: string) => ({
 });
 
 describe("[M4] a session with the KMS", () => {
+  test("hears from a newer KMS what it takes, leaves out what it does not know, and carries out no command by half", () => {
+    const greeted = [connected, challenge(), signed] as const;
+    const say = (message: object): SessionEvent => ({ kind: "received", text: JSON.stringify(message) });
+    const newer = say({ type: "welcome", timeMs: 1000, takes: ["telemetry", "dreams"], weather: { rain: true } });
+    expect(after(...greeted, newer).effects).toEqual([
+      { kind: "open", kmsTimeMs: 1000, takes: ["telemetry", "dreams"] },
+    ]);
+    const qualified = say({ type: "command", envelope: { ...envelope, onlyIf: "night" } });
+    expect(after(...greeted, newer, qualified)).toEqual(closedWith("PROTOCOL_INVALID"));
+  });
+
   test("greets, signs only for a KMS that proved itself, proves the device, and opens", () => {
     expect(after(connected).effects).toMatchObject([{ kind: "send", message: { type: "hello", nonce: deviceNonce } }]);
     expect(after(connected, challenge()).effects).toMatchObject([
@@ -57,7 +68,7 @@ describe("[M4] a session with the KMS", () => {
     expect(after(connected, challenge(), signed).effects).toMatchObject([{ kind: "send", message: { type: "proof" } }]);
     expect(after(connected, challenge(), signed, welcome)).toEqual({
       state: { phase: "open" },
-      effects: [{ kind: "open", kmsTimeMs: 1000 }],
+      effects: [{ kind: "open", kmsTimeMs: 1000, takes: [] }],
     });
     expect(after(connected, challenge(), signed, welcome, received({ type: "command", envelope })).effects).toEqual([
       { kind: "execute", envelope },

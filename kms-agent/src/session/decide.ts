@@ -9,6 +9,7 @@ import {
   type FromDevice,
   type FromKms,
   fromKms,
+  parseIgnoringUnknown,
   type Transcript,
   transcriptBytes,
   verifySignature,
@@ -33,7 +34,7 @@ export type SessionEvent =
 export type SessionEffect =
   | { readonly kind: "send"; readonly message: FromDevice }
   | { readonly kind: "sign"; readonly transcript: Transcript }
-  | { readonly kind: "open"; readonly kmsTimeMs: number }
+  | { readonly kind: "open"; readonly kmsTimeMs: number; readonly takes: readonly string[] }
   | { readonly kind: "stored"; readonly batch: number }
   | { readonly kind: "execute"; readonly envelope: CommandEnvelope }
   | { readonly kind: "close"; readonly code: ErrorCode; readonly reason: string };
@@ -67,7 +68,7 @@ function decideReceived(pins: Pins, state: SessionState, text: string | null): D
     return close(refusalCode(message.code), `the KMS refuses this device: ${message.message}`);
   if (message.type === "challenge" && state.phase === "greeting") return answer(pins, state.deviceNonce, message);
   if (message.type === "welcome" && state.phase === "proving") {
-    return go({ phase: "open" }, { kind: "open", kmsTimeMs: message.timeMs });
+    return go({ phase: "open" }, { kind: "open", kmsTimeMs: message.timeMs, takes: message.takes ?? [] });
   }
   if (message.type === "command" && state.phase === "open")
     return go(state, { kind: "execute", envelope: message.envelope });
@@ -101,7 +102,10 @@ function answer(pins: Pins, deviceNonce: string, challenge: Challenge): Decision
 function parseMessage(text: string | null): FromKms | undefined {
   if (text === null) return undefined;
   try {
-    return fromKms.safeParse(JSON.parse(text)).data;
+    const message: unknown = JSON.parse(text);
+    // A command that says more than this agent understands must not be carried out by half.
+    if ((message as FromKms | null)?.type === "command") return fromKms.parse(message);
+    return parseIgnoringUnknown(fromKms, message);
   } catch {
     return undefined;
   }

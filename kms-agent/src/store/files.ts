@@ -2,7 +2,7 @@
  * The few things that the store asks of a file system, so that a test can be one whose power is cut. Each says what a
  * power cut leaves of it; what is not said here cannot be relied on.
  */
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { explainFull, replaceFile, syncDirectory } from "../durable-file.ts";
 
@@ -14,8 +14,8 @@ export type StoreFiles = {
   create(name: string): Promise<OpenFile>;
   /** Gone after a power cut. One that is not there is no error. */
   remove(name: string): Promise<void>;
-  /** The old content or the new; after a power cut, `durable`: the new, else anything. */
-  replace(name: string, content: string, durable: boolean): Promise<void>;
+  /** The old content or the new, also after a power cut; once it has resolved, the new. Without room: the old. */
+  replace(name: string, content: string): Promise<void>;
 };
 
 export type OpenFile = {
@@ -39,11 +39,7 @@ export async function openDirectory(directory: string): Promise<StoreFiles> {
       await rm(path(name), { force: true });
       await syncDirectory(directory);
     },
-    async replace(name, content, durable) {
-      if (durable) return replaceFile(path(name), content);
-      await writeFile(`${path(name)}.new`, content);
-      await rename(`${path(name)}.new`, path(name));
-    },
+    replace: (name, content) => replaceFile(path(name), content),
   };
 }
 

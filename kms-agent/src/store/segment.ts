@@ -3,10 +3,11 @@
  * power cut left unfinished at its end is no record. Pure.
  */
 import { crc32 } from "node:zlib";
+import { type Loss, lossesSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 
-/** `lost`: so many were lost directly before this one. */
-export type Entry = { readonly lost: number; readonly item: unknown };
+/** `lost`: what was lost directly before this one. */
+export type Entry = { readonly lost: readonly Loss[]; readonly item: unknown };
 
 /** An entry as a line; the checksum is over the rest of the line. */
 export function formatEntry({ lost, item }: Entry): string {
@@ -14,7 +15,7 @@ export function formatEntry({ lost, item }: Entry): string {
   return `${checksum(text)} ${text}\n`;
 }
 
-const entrySchema = z.tuple([z.number().int().nonnegative(), z.json()]);
+const entrySchema = z.tuple([lossesSchema, z.json()]);
 
 /** The entries of a segment up to the first that is damaged or not finished. Never throws. */
 export function parseSegment(content: string): Entry[] {

@@ -22,6 +22,8 @@ export type Segments = {
   /** All entries of the oldest; nothing is written to it from then on. */
   readOldest(): Promise<Entry[]>;
   removeOldest(): Promise<void>;
+  /** Removes the newest where nothing is in it that was said to be stored. */
+  removeEmpty(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -86,6 +88,13 @@ export async function openSegments(files: StoreFiles, boundBytes: number, next: 
       if (written?.segment === oldest) await seal();
       await files.remove(nameOfSegment(oldest.first));
       segments.shift();
+    },
+    async removeEmpty() {
+      const newest = segments.at(-1);
+      if (newest?.count !== 0) return;
+      await seal();
+      await files.remove(nameOfSegment(newest.first));
+      segments.pop();
     },
     close: seal,
   };

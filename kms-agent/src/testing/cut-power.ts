@@ -1,7 +1,8 @@
 /**
- * For tests: files whose power can be cut. It keeps only what StoreFiles promises to keep: of an append that was not
- * finished any part, with or without garbage behind it; of a replacement that was not durable anything at all.
+ * For tests: files whose power can be cut and whose disk can be full. It keeps only what StoreFiles promises to keep: of an
+ * append that was not finished any part, with or without garbage behind it.
  */
+import { BulkheadError } from "@bulkhead/protocol";
 import type { StoreFiles } from "../store/files.ts";
 
 export type Disk = {
@@ -9,8 +10,8 @@ export type Disk = {
   files: StoreFiles;
   /** The next use after so many ends in a power cut: it and all later ones never come back. */
   cutAfter(uses: number): void;
-  /** The next append finds no room: a part of it is written. */
-  fill(): void;
+  /** From now on there is room for so much more: of an append that finds less, a part is written. */
+  leave(bytes: number): void;
   /** Rejects when the power is cut. */
   cut: Promise<never>;
   sizeBytes(): number;
@@ -26,7 +27,7 @@ type File = { durable: string; current: string };
 export function createDisk(from: ReadonlyMap<string, string>, choose: (n: number) => number): Disk {
   const files = new Map<string, File>([...from].map(([name, text]) => [name, { durable: text, current: text }]));
   let left = Number.POSITIVE_INFINITY;
-  let isFull = false;
+  let capacity = Number.POSITIVE_INFINITY;
   let reject: (error: Error) => void = () => undefined;
   const cut = new Promise<never>((_resolve, no) => {
     reject = no;
@@ -49,10 +50,23 @@ export function createDisk(from: ReadonlyMap<string, string>, choose: (n: number
     return new Promise(() => undefined);
   }
 
-  function setCurrent(name: string, text: string): void {
+  const totalBytes = () => [...files.values()].reduce((total, { current }) => total + current.length, 0);
+
+  function takeRoom(bytes: number): void {
+    if (totalBytes() + bytes > capacity) throw new BulkheadError("STORAGE_FULL", "there is no room");
+  }
+
+  function append(name: string, content: string): void {
     const file = files.get(name);
-    if (file) file.current = text;
-    else files.set(name, { durable: "", current: text });
+    if (!file) return;
+    const room = Math.max(0, Math.min(content.length, capacity - totalBytes()));
+    file.current += content.slice(0, room);
+    takeRoom(content.length - room);
+  }
+
+  function setDurable(name: string): void {
+    const file = files.get(name);
+    if (file) file.durable = file.current;
   }
 
   return {
@@ -60,8 +74,8 @@ export function createDisk(from: ReadonlyMap<string, string>, choose: (n: number
     cutAfter(uses) {
       left = uses;
     },
-    fill() {
-      isFull = true;
+    leave(bytes) {
+      capacity = totalBytes() + bytes;
     },
     sizeBytes: () =>
       [...files].reduce((total, [name, { current }]) => total + (name.endsWith(".segment") ? current.length : 0), 0),
@@ -70,7 +84,6 @@ export function createDisk(from: ReadonlyMap<string, string>, choose: (n: number
       return new Map(
         [...files].map(([name, { durable, current }]) => {
           if (durable === current) return [name, durable];
-          if (!current.startsWith(durable)) return [name, [durable, current, "", current.slice(0, 3)][choose(4)] ?? ""];
           const torn = current.slice(0, durable.length + choose(current.length - durable.length + 1));
           return [name, choose(3) === 0 ? `${torn}\0\0garbage` : torn];
         }),
@@ -84,30 +97,19 @@ export function createDisk(from: ReadonlyMap<string, string>, choose: (n: number
           () => undefined,
           () => void files.delete(name),
         ),
-      // A durable one is made beside the old and takes its place in one step: a cut in the middle of it leaves the old.
-      replace: (name, content, durable) =>
-        durable
-          ? use(
-              () => undefined,
-              () => void files.set(name, { durable: content, current: content }),
-            )
-          : use(() => setCurrent(name, content)),
+      // It is made beside the old and takes its place in one step: a cut in the middle of it leaves the old.
+      replace: (name, content) =>
+        use(
+          () => takeRoom(content.length),
+          () => void files.set(name, { durable: content, current: content }),
+        ),
       async create(name) {
         await use(() => files.set(name, { durable: "", current: "" }));
         return {
           append: (content) =>
             use(
-              () => {
-                const room = isFull ? choose(content.length) : content.length;
-                setCurrent(name, `${files.get(name)?.current ?? ""}${content.slice(0, room)}`);
-                if (!isFull) return;
-                isFull = false;
-                throw new Error("there is no room");
-              },
-              () => {
-                const file = files.get(name);
-                if (file) file.durable = file.current;
-              },
+              () => append(name, content),
+              () => setDurable(name),
             ),
           close: async () => undefined,
         };

@@ -8,8 +8,10 @@ import {
   deviceIdOf,
   type LogLine,
   type Resources,
+  type Sample,
   type System,
   signMessage,
+  type TraceNews,
   transcriptBytes,
 } from "@bulkhead/protocol";
 import { plainSystem } from "@bulkhead/protocol/testing";
@@ -20,6 +22,7 @@ import {
   deviceIdentityInterface,
   gateInterface,
   monitorInterface,
+  publishedSamplesInterface,
   schedulerInterface,
   type Verdict,
 } from "@bulkhead/sdk";
@@ -63,6 +66,9 @@ export async function makeFakeDevice(keys: Identities) {
     status: statusOf(1),
     resources: resourcesOf(1),
     lines: [] as LogLine[],
+    samples: [] as Sample[],
+    /** What rings have, each once. */
+    traceNews: [] as TraceNews[],
     crashes: [] as CrashRecord[],
     command: async (): Promise<Verdict> => accepted,
     install: async (): Promise<Verdict> => accepted,
@@ -93,11 +99,7 @@ export async function makeFakeDevice(keys: Identities) {
     read: ({ after, limit }) => ({ lines: device.lines.filter((l) => l.sequence > after).slice(0, limit), dropped: 0 }),
     crashes: ({ limit }) => device.crashes.slice(0, limit),
   });
-  const scheduler = fakeClient(schedulerInterface, {
-    report: () => device.resources,
-    usage: () => [],
-    trace: ({ component }) => ({ entries: [[1, "m", `a mark of ${component}`]], damaged: 0 }),
-  });
+  const { samples, scheduler } = fakeSources(device);
   const clock = fakeClient(clockSettingInterface, {
     offer: (offer) => {
       offers.push(offer);
@@ -119,11 +121,16 @@ export async function makeFakeDevice(keys: Identities) {
     offers,
     logged,
     directory,
-    neighbours: { identity, monitor, console, scheduler, gate, clock },
+    neighbours: { identity, monitor, console, samples, scheduler, gate, clock },
     write(text: string) {
       const sequence = (device.lines.at(-1)?.sequence ?? 99) + 1;
       device.lines.push({ sequence, atMs: 1, component: "climate", stream: "out", text });
       console.notify("written", { sequence });
+    },
+    publish(value: number, stream = "temperature") {
+      const sequence = (device.samples.at(-1)?.sequence ?? 99) + 1;
+      device.samples.push({ sequence, atMs: sequence, component: "climate", stream, value });
+      samples.notify("published", { sequence });
     },
     /** Starts an agent on this device; a second one finds what the first left. */
     start: (port: number, { times, incarnation = 1 }: { times?: ConnectionTimes; incarnation?: number } = {}) =>
@@ -134,6 +141,7 @@ export async function makeFakeDevice(keys: Identities) {
           identity: identity.client,
           monitor: monitor.client,
           console: console.client,
+          samples: samples.client,
           scheduler: scheduler.client,
           clock: clock.client,
           gate: gate.client,
@@ -145,6 +153,27 @@ export async function makeFakeDevice(keys: Identities) {
     remove: () => rm(directory, { recursive: true, force: true }),
   };
 }
+type Sources = { samples: Sample[]; traceNews: TraceNews[]; resources: Resources };
+
+function fakeSources(device: Sources) {
+  const samples = fakeClient(publishedSamplesInterface, {
+    read: ({ after, limit }) => ({
+      samples: device.samples.filter(({ sequence }) => sequence > after).slice(0, limit),
+      dropped: 0,
+    }),
+  });
+  const scheduler = fakeClient(schedulerInterface, {
+    report: () => device.resources,
+    usage: () => [],
+    trace: ({ component }) => ({ entries: [[1, "m", `a mark of ${component}`]], damaged: 0 }),
+    traceNews: ({ after }) =>
+      device.traceNews
+        .filter(({ component, first }) => first >= (after[component]?.line ?? 0))
+        .filter(({ component }, at, all) => all.findIndex((one) => one.component === component) === at),
+  });
+  return { samples, scheduler };
+}
+
 export type FakeDevice = Awaited<ReturnType<typeof makeFakeDevice>>;
 
 function agentConfig(keys: Identities) {
@@ -155,5 +184,13 @@ function agentConfig(keys: Identities) {
     kmsTunnelKey: keys.kmsTunnel.publicKey,
     instanceKey: keys.instance.publicKey,
   };
-  return { deviceId, config: { pins, rootVersion: 1, sleep: null, store: { logsBytes: 256 * 1024 } } };
+  return {
+    deviceId,
+    config: {
+      pins,
+      rootVersion: 1,
+      sleep: null,
+      store: { telemetryBytes: 256 * 1024, logsBytes: 256 * 1024, traceBytes: 64 * 1024 },
+    },
+  };
 }

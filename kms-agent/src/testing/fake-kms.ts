@@ -30,6 +30,8 @@ export type FakeKms = {
   /** Replaces what is answered to `hello`; the usual is a correct challenge. */
   onHello: (answer: (socket: WebSocket, transcript: Transcript) => void) => void;
   serve: (listener: RequestListener) => void;
+  /** What its welcome says that it takes; undefined: it is one from before there was anything to say. */
+  take: (types: readonly string[] | undefined) => void;
   /** Whether it says that it has stored what it is asked to; the usual is yes. */
   acknowledge: (does: boolean) => void;
   challenge: (transcript: Transcript, key?: KeyPair) => string;
@@ -50,6 +52,7 @@ export async function startFakeKms(keys: Identities, port = 0): Promise<FakeKms>
   let count = 0;
   let isOpen = false;
   let stores = true;
+  let takes: readonly string[] | undefined = ["telemetry", "trace"];
   let listener: RequestListener = (_request, response) => response.writeHead(404).end();
   const received: FromDevice[] = [];
   const http = createServer((request, response) => listener(request, response));
@@ -68,7 +71,7 @@ export async function startFakeKms(keys: Identities, port = 0): Promise<FakeKms>
     const isProven =
       transcript && verifySignature(keys.device.publicKey, transcriptBytes("device", transcript), signature);
     if (!isProven) socket.close();
-    else socket.send(JSON.stringify({ type: "welcome", timeMs: Date.now() }));
+    else socket.send(JSON.stringify({ type: "welcome", timeMs: Date.now(), ...(takes && { takes }) }));
     isOpen = Boolean(isProven);
   }
 
@@ -87,7 +90,7 @@ export async function startFakeKms(keys: Identities, port = 0): Promise<FakeKms>
         transcript = { deviceId, deviceNonce: nonce, kmsNonce: randomToken(), deviceTunnelKey, kmsTunnelKey };
         answerHello(socket, transcript);
       } else if (message.type === "proof") welcome(socket, transcript, message.signature);
-      else if (message.type === "log" && message.batch !== undefined && stores) {
+      else if ("batch" in message && message.batch !== undefined && stores) {
         socket.send(JSON.stringify({ type: "stored", batch: message.batch }));
       }
     });
@@ -111,6 +114,9 @@ export async function startFakeKms(keys: Identities, port = 0): Promise<FakeKms>
     },
     serve(next) {
       listener = next;
+    },
+    take(types) {
+      takes = types;
     },
     acknowledge(does) {
       stores = does;

@@ -6,11 +6,13 @@ import {
   deviceStatusSchema,
   key32Schema,
   logLineSchema,
+  lossSchema,
   nameSchema,
   type Observation,
   provisioningSchema,
   resourcesSchema,
   type System,
+  type TraceSegment,
   timeMsSchema,
 } from "@bulkhead/protocol";
 import { z } from "@hono/zod-openapi";
@@ -100,6 +102,45 @@ export const observationAnswerSchema = z
     description: "What the device last showed when a command asked it to; null before, and after a restart of the KMS.",
   });
 export type ObservationAnswer = z.infer<typeof observationAnswerSchema>;
+
+const storedLossSchema = lossSchema.extend({ notedAtMs: timeMsSchema }).openapi("Loss");
+export type StoredLoss = z.infer<typeof storedLossSchema>;
+
+export const telemetryQuerySchema = z.object({
+  component: nameSchema.optional(),
+  stream: nameSchema.optional(),
+  /** Samples of each stream, the newest. */
+  limit: z.coerce.number().int().min(1).max(5000).default(120),
+});
+export type TelemetryQuery = z.infer<typeof telemetryQuerySchema>;
+
+export const telemetryOfDeviceSchema = z
+  .object({
+    streams: z.array(
+      z.object({
+        component: nameSchema,
+        stream: nameSchema,
+        /** As the running system's manifest says; null where it does not speak of the stream. */
+        unit: z.string().nullable(),
+        /** Oldest first, one at least. */
+        points: z.array(z.object({ atMs: timeMsSchema, value: z.number() })),
+      }),
+    ),
+    /** What the device could not keep until it was connected, newest first. */
+    losses: z.array(storedLossSchema),
+  })
+  .openapi("TelemetryOfDevice");
+export type TelemetryOfDevice = z.infer<typeof telemetryOfDeviceSchema>;
+
+export const traceQuerySchema = z.object({ component: nameSchema.optional() });
+/** The generator cannot follow all of it; the schema itself is the protocol's. */
+const segmentsDocument = z
+  .custom<TraceSegment[]>()
+  .openapi("TraceSegments", { type: "array", description: "As protocol/src/trace.ts describes it, oldest first." });
+export const traceAnswerSchema = z
+  .object({ segments: segmentsDocument, losses: z.array(storedLossSchema) })
+  .openapi("TraceAnswer", { description: "What the device recorded and forwarded by itself, as far as it is kept." });
+export type TraceAnswer = z.infer<typeof traceAnswerSchema>;
 
 /** `id` is the KMS's and rises for ever; `sequence` is the device's and starts anew at each boot. */
 export const storedLogLineSchema = logLineSchema.extend({ id: z.number().int() }).openapi("LogLine");

@@ -2,11 +2,12 @@
  * Every table of the KMS. Documents that came from devices are `json`, not `jsonb`: jsonb refuses \u0000 in a string,
  * and a device must not be able to make its own report unstorable.
  */
-import type { Command, DeviceStatus, System } from "@bulkhead/protocol";
+import type { Command, DeviceStatus, System, TraceEntry } from "@bulkhead/protocol";
 import {
   bigint,
   bigserial,
   boolean,
+  doublePrecision,
   index,
   integer,
   json,
@@ -80,6 +81,64 @@ export const logLines = pgTable(
     // What a device's line is known by: numbers begin anew when its host does, and then the time is another one.
     uniqueIndex("log_lines_once").on(table.deviceId, table.sequence, table.atMs),
   ],
+);
+
+export const telemetrySamples = pgTable(
+  "telemetry_samples",
+  {
+    id: bigserial({ mode: "number" }).primaryKey(),
+    scope: text().notNull(),
+    deviceId: deviceId(),
+    component: text().notNull(),
+    stream: text().notNull(),
+    sequence: bigint({ mode: "number" }).notNull(),
+    atMs: timeMs("at_ms").notNull(),
+    value: doublePrecision().notNull(),
+    receivedAtMs: timeMs("received_at_ms").notNull(),
+  },
+  (table) => [
+    index("telemetry_samples_device").on(table.deviceId, table.id),
+    uniqueIndex("telemetry_samples_once").on(table.deviceId, table.sequence, table.atMs),
+  ],
+);
+
+export const traceSegments = pgTable(
+  "trace_segments",
+  {
+    id: bigserial({ mode: "number" }).primaryKey(),
+    scope: text().notNull(),
+    deviceId: deviceId(),
+    component: text().notNull(),
+    boot: text().notNull(),
+    ring: bigint({ mode: "number" }).notNull(),
+    first: bigint({ mode: "number" }).notNull(),
+    lines: integer().notNull(),
+    atMs: timeMs("at_ms").notNull(),
+    entries: json().$type<TraceEntry[]>().notNull(),
+    /** What it counts for against the bounds. */
+    sizeBytes: integer("size_bytes").notNull(),
+  },
+  (table) => [
+    index("trace_segments_device").on(table.deviceId, table.id),
+    uniqueIndex("trace_segments_once").on(table.deviceId, table.component, table.boot, table.ring, table.first),
+  ],
+);
+
+/** What devices could not keep until it was here. */
+export const losses = pgTable(
+  "losses",
+  {
+    id: bigserial({ mode: "number" }).primaryKey(),
+    scope: text().notNull(),
+    deviceId: deviceId(),
+    kind: text({ enum: ["telemetry", "trace"] }).notNull(),
+    stream: text().notNull(),
+    count: bigint({ mode: "number" }).notNull(),
+    fromMs: timeMs("from_ms"),
+    toMs: timeMs("to_ms"),
+    notedAtMs: timeMs("noted_at_ms").notNull(),
+  },
+  (table) => [index("losses_device").on(table.deviceId, table.id)],
 );
 
 export const commands = pgTable(

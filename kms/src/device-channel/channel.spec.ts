@@ -145,7 +145,6 @@ describe("[M4] the command channel", () => {
     ["a negative amount", { ...componentResources, used: { memoryBytes: -1, cpuUs: 0, processes: 1 } }],
     ["a name that is none", { ...componentResources, name: "../climate" }],
     ["words without end", { ...componentResources, declared: { memoryBytes: 1, cpu: "x".repeat(101), processes: 1 } }],
-    ["a member that nobody knows", { ...componentResources, hidden: true }],
   ])("[K21] refuses a report of resources with %s, and keeps the last good one", async (name, bad) => {
     const one = await device(`resources with ${name}`);
     const channel = await connectDevice(one.options);
@@ -154,6 +153,42 @@ describe("[M4] the command channel", () => {
     expect(await channel.closed).toBe(1008);
     await vi.waitFor(async () => expect(await one.eventCodes()).toContain("PROTOCOL_INVALID"));
     expect(await one.get("/resources")).toMatchObject({ resources: resources(7) });
+  });
+
+  it("keeps of a newer device what it knows, and of an older one what it says", async () => {
+    const one = await device("newer");
+    const channel = await connectDevice(one.options);
+    const newer = { ...resources(7), soon: [1], components: [{ ...componentResources, hidden: true }] };
+    channel.sendRaw(JSON.stringify({ type: "resources", resources: newer, priority: 1 }));
+    const { components } = { components: [componentResources] };
+    await vi.waitFor(async () =>
+      expect(await one.get("/resources")).toMatchObject({ resources: { ...resources(7), components } }),
+    );
+    expect(JSON.stringify(await one.get("/resources"))).not.toMatch(/hidden|soon|priority/);
+    channel.sendRaw(JSON.stringify({ type: "status", status: { ...status(3), weather: { rain: true } } }));
+    await vi.waitFor(async () => expect(await one.get("/status")).toMatchObject({ status: status(3) }));
+    expect(JSON.stringify(await one.get("/status"))).not.toMatch(/weather/);
+    channel.socket.close();
+  });
+
+  it("[K16] takes telemetry and traces, says when they are stored, shows them with what was lost", async () => {
+    const one = await device("telemetry");
+    const channel = await connectDevice(one.options);
+    const sample = { sequence: 7, atMs: 5, component: "climate", stream: "temperature", value: 21.5 };
+    const loss = { stream: "climate.temperature", count: 3, fromMs: 1, toMs: 4 };
+    const entry = [1, "m", "a\u0000mark"] as [number, "m", string];
+    const segment = { component: "climate", boot: "b", ring: 1, first: 0, lines: 1, atMs: 5, entries: [entry] };
+    for (const batch of [1, 2]) channel.send({ type: "telemetry", samples: [sample], lost: [loss], batch });
+    channel.send({ type: "trace", segments: [segment], lost: [{ ...loss, stream: "climate" }], batch: 3 });
+    await vi.waitFor(async () => {
+      expect(await one.get("/telemetry")).toMatchObject({
+        streams: [{ component: "climate", stream: "temperature", unit: null, points: [{ atMs: 5, value: 21.5 }] }],
+        losses: [loss],
+      });
+      expect(await one.get("/traces")).toMatchObject({ segments: [segment], losses: [{ stream: "climate" }] });
+      expect(await one.eventCodes()).toEqual(expect.arrayContaining(["TELEMETRY_LOST", "TRACE_LOST"]));
+    });
+    channel.socket.close();
   });
 
   it("answers others while a device sends as many values as fit into a message", { timeout: 30_000 }, async () => {

@@ -1,5 +1,5 @@
 /** One device's command channel from the first byte to the last: authenticate, deliver what waits, take what comes. */
-import { BulkheadError, type FromDevice, type FromKms, reportError } from "@bulkhead/protocol";
+import { BulkheadError, type FromDevice, type FromKms, type Loss, reportError } from "@bulkhead/protocol";
 import type { WebSocket } from "ws";
 import { deliverOpenCommands } from "../commands/delivery.ts";
 import { finishCommand } from "../commands/index.ts";
@@ -8,12 +8,15 @@ import { type DeviceRow, saveLastSeen, saveManifest, saveRhythm, saveStatus } fr
 import { type Kms, noteEvent, publishDevice } from "../kms.ts";
 import { describeError } from "../log.ts";
 import { appendLogs } from "../logs/index.ts";
+import { describeLosses, type LossKind } from "../losses/index.ts";
 import { authenticate } from "./handshake.ts";
 import { openInbox } from "./inbox.ts";
 import { keepAlive } from "./liveness.ts";
 import type { Session } from "./sessions.ts";
 
 const handshakeMs = 10_000;
+/** Types of message that not every management service knows. */
+const takes = ["telemetry", "trace"] as const;
 /** WebSocket close codes (RFC 6455, section 7.4.1): policy violation; try again later. */
 const closeCodes = { refused: 1008, later: 1013, replaced: 4001 } as const;
 
@@ -28,7 +31,7 @@ export async function serveChannel(kms: Kms, socket: WebSocket, device: DeviceRo
     await authenticate(inbox, send, device, kms.instance);
     clearTimeout(deadline);
     keepAlive(socket);
-    send({ type: "welcome", timeMs: Date.now() });
+    send({ type: "welcome", timeMs: Date.now(), takes: [...takes] });
     await withSession(kms, socket, device, send, async () => {
       for await (const message of inbox) await take(kms, device.id, message, send);
     });
@@ -95,6 +98,14 @@ async function take(kms: Kms, deviceId: string, message: FromDevice, send: (mess
       if (lines.length > 0) kms.events.publish({ type: "log", deviceId, lines });
       return;
     }
+    case "telemetry": {
+      const lost = await kms.samples.append(deviceId, message.samples, message.lost);
+      return confirmStored(kms, deviceId, "telemetry", lost, () => send({ type: "stored", batch: message.batch }));
+    }
+    case "trace": {
+      const lost = await kms.traces.append(deviceId, message.segments, message.lost);
+      return confirmStored(kms, deviceId, "trace", lost, () => send({ type: "stored", batch: message.batch }));
+    }
     case "awake":
       await saveRhythm(database, scope, deviceId, message);
       return publishDevice(kms, deviceId);
@@ -107,6 +118,19 @@ async function take(kms: Kms, deviceId: string, message: FromDevice, send: (mess
     case "proof":
       throw new BulkheadError("PROTOCOL_INVALID", `the message ${message.type} came after the welcome`);
   }
+}
+
+/** What is acknowledged, the device forgets; what it lost is an event as well. */
+async function confirmStored(
+  kms: Kms,
+  deviceId: string,
+  kind: LossKind,
+  lost: readonly Loss[],
+  acknowledge: () => void,
+): Promise<void> {
+  acknowledge();
+  const code = kind === "telemetry" ? "TELEMETRY_LOST" : "TRACE_LOST";
+  if (lost.length > 0) await noteEvent(kms, deviceId, code, `the device lost ${describeLosses(kind, lost)}`);
 }
 
 async function refuse(

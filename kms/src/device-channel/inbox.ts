@@ -1,5 +1,5 @@
 /** A device's messages in their order, each parsed, with back-pressure: a device that floods waits in its own socket. */
-import { BulkheadError, describeMisfit, type FromDevice, fromDevice } from "@bulkhead/protocol";
+import { BulkheadError, describeMisfit, type FromDevice, fromDevice, parseIgnoringUnknown } from "@bulkhead/protocol";
 import type { RawData, WebSocket } from "ws";
 import { z } from "zod";
 import { parseBoundedJson } from "./bounded-json.ts";
@@ -56,7 +56,8 @@ function textOf(data: RawData): string {
 
 function parse(text: string): FromDevice {
   try {
-    return fromDevice.parse(parseBoundedJson(text));
+    // A newer device says more of itself; what it says of it that is new is for nobody here.
+    return parseIgnoringUnknown(fromDevice, parseBoundedJson(text));
   } catch (cause) {
     const words = wordsFor(cause);
     throw new BulkheadError("PROTOCOL_INVALID", `a message was refused: ${words}`, {

@@ -1,6 +1,7 @@
 /** What devices last said about crashes of their components. The device keeps them; this is gone with the process. */
 import type { CrashRecord } from "@bulkhead/protocol";
 import type { CrashesAnswer } from "../api/index.ts";
+import type { MemoryBound } from "./newest.ts";
 
 export type CrashReports = {
   keep(deviceId: string, crashes: readonly CrashRecord[], atMs: number): void;
@@ -9,11 +10,11 @@ export type CrashReports = {
   forget(deviceId: string): void;
 };
 
-export function createCrashReports(): CrashReports {
-  const newest = new Map<string, CrashesAnswer>();
+export function createCrashReports(bound: MemoryBound): CrashReports {
+  const newest = bound.newest<CrashesAnswer>();
   return {
-    keep: (deviceId, crashes, receivedAtMs) => void newest.set(deviceId, { crashes: [...crashes], receivedAtMs }),
-    of: (deviceId) => newest.get(deviceId) ?? { crashes: null, receivedAtMs: null },
-    forget: (deviceId) => void newest.delete(deviceId),
+    keep: (deviceId, crashes, receivedAtMs) => newest.keep(deviceId, "", { crashes: [...crashes], receivedAtMs }),
+    of: (deviceId) => newest.of(deviceId, "") ?? { crashes: null, receivedAtMs: null },
+    forget: newest.forget,
   };
 }

@@ -2,6 +2,7 @@
 
 export { type CrashReports, createCrashReports } from "./crashes.ts";
 export { listEvents, recordEvent } from "./incidents.ts";
+export { createMemoryBound } from "./newest.ts";
 export { createObservations, type Observations } from "./observations.ts";
 export { takeOverdue } from "./overdue.ts";
 export { provisioningOf } from "./provisioning.ts";

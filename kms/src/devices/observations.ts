@@ -1,6 +1,7 @@
 /** What devices showed when they were asked: the newest of each kind, gone with the process. */
 import type { Observation } from "@bulkhead/protocol";
 import type { ObservationAnswer } from "../api/index.ts";
+import type { MemoryBound } from "./newest.ts";
 
 export type Observations = {
   keep(deviceId: string, observation: Observation, atMs: number): void;
@@ -9,14 +10,12 @@ export type Observations = {
   forget(deviceId: string): void;
 };
 
-export function createObservations(): Observations {
-  const newest = new Map<string, Map<string, ObservationAnswer>>();
+export function createObservations(bound: MemoryBound): Observations {
+  const newest = bound.newest<ObservationAnswer>();
   return {
-    keep(deviceId, observation, receivedAtMs) {
-      const kinds = newest.get(deviceId) ?? new Map<string, ObservationAnswer>();
-      newest.set(deviceId, kinds.set(observation.kind, { observation, receivedAtMs }));
-    },
-    of: (deviceId, kind) => newest.get(deviceId)?.get(kind) ?? { observation: null, receivedAtMs: null },
-    forget: (deviceId) => void newest.delete(deviceId),
+    keep: (deviceId, observation, receivedAtMs) =>
+      newest.keep(deviceId, observation.kind, { observation, receivedAtMs }),
+    of: (deviceId, kind) => newest.of(deviceId, kind) ?? { observation: null, receivedAtMs: null },
+    forget: newest.forget,
   };
 }

@@ -1,6 +1,7 @@
 /** What devices last said about the resources of their components: one report each, gone with the process. */
 import type { Resources } from "@bulkhead/protocol";
 import type { ResourcesAnswer } from "../api/index.ts";
+import type { MemoryBound } from "./newest.ts";
 
 export type ResourceReports = {
   keep(deviceId: string, resources: Resources, atMs: number): void;
@@ -9,11 +10,11 @@ export type ResourceReports = {
   forget(deviceId: string): void;
 };
 
-export function createResourceReports(): ResourceReports {
-  const newest = new Map<string, ResourcesAnswer>();
+export function createResourceReports(bound: MemoryBound): ResourceReports {
+  const newest = bound.newest<ResourcesAnswer>();
   return {
-    keep: (deviceId, resources, receivedAtMs) => void newest.set(deviceId, { resources, receivedAtMs }),
-    of: (deviceId) => newest.get(deviceId) ?? { resources: null, receivedAtMs: null },
-    forget: (deviceId) => void newest.delete(deviceId),
+    keep: (deviceId, resources, receivedAtMs) => newest.keep(deviceId, "", { resources, receivedAtMs }),
+    of: (deviceId) => newest.of(deviceId, "") ?? { resources: null, receivedAtMs: null },
+    forget: newest.forget,
   };
 }

@@ -1,7 +1,7 @@
 import { gpioLineInterface } from "@bulkhead/drivers/gpio/interface";
 import { i2cDeviceInterface } from "@bulkhead/drivers/i2c/interface";
 import { BulkheadError } from "@bulkhead/protocol";
-import { clockInterface } from "@bulkhead/sdk";
+import { clockInterface, samplesInterface } from "@bulkhead/sdk";
 import { fakeClient, startComponent } from "@bulkhead/sdk/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { moistureInterface, telemetryInterface } from "../interfaces.ts";
@@ -12,7 +12,12 @@ import { component } from "./main.ts";
 const eventually = <T>(probe: () => T | Promise<T>) => expect.poll(probe, { timeout: 20_000 });
 
 async function start() {
-  const world = { temperatureC: 20 as number | undefined, fan: 0, published: [] as unknown[] };
+  const world = {
+    temperatureC: 20 as number | undefined,
+    fan: 0,
+    published: [] as unknown[],
+    samples: [] as unknown[],
+  };
   const thermometer = fakeClient(
     i2cDeviceInterface,
     {
@@ -48,6 +53,16 @@ async function start() {
     },
   });
   const moisture = fakeClient(moistureInterface, { read: () => ({ moisturePermille: 320 }) });
+  const samples = fakeClient(
+    samplesInterface,
+    {
+      publish({ values }) {
+        world.samples.push(values);
+        return null;
+      },
+    },
+    { grant: { streams: { temperature: { unit: "°C", min: -55, max: 125 }, fan: { unit: "on" } } } },
+  );
   const climate = await startComponent(component, {
     uses: {
       thermometer: thermometer.client,
@@ -55,6 +70,7 @@ async function start() {
       clock: clock.client,
       readings: readings.client,
       moisture: moisture.client,
+      samples: samples.client,
     },
     config: { periodMs: 10 },
   });
@@ -70,6 +86,7 @@ describe("[S4] the climate component", () => {
     world.temperatureC = 24.9375;
     await eventually(() => world.fan).toBe(0);
     expect(climate.lines).toEqual(["info fan on at 26.1 °C", "info fan off at 24.9 °C"]);
+    await eventually(() => world.samples.at(-1)).toEqual({ temperature: 24.938, fan: 0 });
   });
 
   test("lets the fan run while the thermometer does not answer, and tells it once", async () => {

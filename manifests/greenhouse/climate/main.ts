@@ -2,7 +2,7 @@
 import { gpioLineInterface } from "@bulkhead/drivers/gpio/interface";
 import { i2cDeviceInterface } from "@bulkhead/drivers/i2c/interface";
 import { reportError } from "@bulkhead/protocol";
-import { type Client, clockInterface, defineComponent, type Log } from "@bulkhead/sdk";
+import { type Client, clockInterface, defineComponent, type Log, samplesInterface } from "@bulkhead/sdk";
 import { z } from "zod";
 import { startCycle } from "../cycle.ts";
 import { climateInterface, moistureInterface, telemetryInterface } from "../interfaces.ts";
@@ -23,6 +23,7 @@ export const component = defineComponent({
     clock: clockInterface,
     readings: telemetryInterface,
     moisture: moistureInterface,
+    samples: samplesInterface,
   },
   provides: { state: climateInterface },
   async start({ uses, provides, config, log, onStop }) {
@@ -44,7 +45,7 @@ export const component = defineComponent({
     // A cycle of its own: whoever is slow here never delays the fan.
     const stopReport = startCycle(periodMs, async () => {
       state.moisturePermille = await readMoisture(uses.moisture);
-      await publish(uses, state);
+      await Promise.all([publish(uses, state), publishSamples(uses.samples, state)]);
     });
     onStop(async () => {
       await Promise.all([stopControl(), stopReport()]);
@@ -103,6 +104,15 @@ async function publish(
   } catch {
     // A lost reading is telemetry's to count where it can; control goes on.
   }
+}
+
+/** The device's own telemetry: stored while nobody can be reached, where a message to a broker is not. */
+async function publishSamples(samples: Client<typeof samplesInterface>, state: State): Promise<void> {
+  if (!samples.channel.up) return;
+  const { temperatureMilliC, fan } = state;
+  const temperature = temperatureMilliC === null ? {} : { temperature: temperatureMilliC / 1000 };
+  // Refused, or the server went: the next cycle has newer values.
+  await samples.publish({ values: { fan, ...temperature } }, { deadlineMs: 200 }).catch(() => undefined);
 }
 
 function formatTemperature(milliC: number | null): string {

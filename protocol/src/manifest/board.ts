@@ -29,6 +29,7 @@ const policySchema = z.strictObject({
         "scheduler-server.report",
         "message-server.monitor",
         "serial-server.console",
+        "serial-server.samples",
         "key-store.keys",
       ]),
     )

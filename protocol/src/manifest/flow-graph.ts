@@ -70,6 +70,8 @@ function connectChannel(channel: Channel, plan: Plan, connect: Connect, both: Co
   const node = channelNode(channel.client, channel.name);
   both(componentNode(channel.client), node);
   both(node, componentNode(channel.provider));
+  // What is published leaves the device by the agent.
+  if (channel.provider === "serial-server" && channel.interface === "samples") connect(node, proxyNode("kms"));
   if (plan.components[channel.provider]?.role !== "driver") return;
   const resource = resourceOf(channel);
   // An input tells its reader something and hears nothing.

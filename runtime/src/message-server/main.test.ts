@@ -7,6 +7,7 @@ import { component } from "./main.ts";
 const scheduler = fakeClient(schedulerInterface, {
   report: () => ({ cgroup: "none" as const, components: [] }),
   usage: () => [],
+  traceNews: () => [],
   trace: () => ({ entries: [], damaged: 0 }),
 });
 const clock = fakeClient(clockInterface, {

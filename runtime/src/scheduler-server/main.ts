@@ -4,7 +4,7 @@
  */
 import { BulkheadError, describeMisfit } from "@bulkhead/protocol";
 import { defineComponent, schedulerInterface } from "@bulkhead/sdk";
-import { readTrace } from "../trace/index.ts";
+import { readTrace, readTraceNews } from "../trace/index.ts";
 import { schedulerConfigSchema } from "./declared.ts";
 import { reportLimits } from "./report.ts";
 import { readUsage, type UsageRoots } from "./usage.ts";
@@ -22,10 +22,12 @@ export const component = defineComponent({
       throw new BulkheadError("ENVIRONMENT_INVALID", `configuration: ${describeMisfit(parsed.error)}`);
     }
     const { components, usage } = parsed.data;
+    const rings = Object.fromEntries(Object.entries(usage).map(([name, { ringBytes }]) => [name, ringBytes]));
     provides.report.serve(() => ({
       report: () => reportLimits(cgroupDirectory, components),
       usage: () => readUsage(roots, usage),
       trace: ({ component }) => readTrace(roots.trace, component, usage[component]?.ringBytes ?? 0),
+      traceNews: ({ after }) => readTraceNews(roots.trace, rings, after),
     }));
   },
 });

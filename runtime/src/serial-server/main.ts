@@ -1,6 +1,14 @@
 /** The serial server: the console of the device. It keeps what every component writes and shows it to readers. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { maxCrashLines, maxCrashRecords, nameSchema, reportError } from "@bulkhead/protocol";
-import { consoleInterface, defineComponent, type ServedClient } from "@bulkhead/sdk";
+import {
+  consoleInterface,
+  defineComponent,
+  publishedSamplesInterface,
+  type ServedClient,
+  samplesInterface,
+} from "@bulkhead/sdk";
 import { z } from "zod";
 import { lastEntries } from "../trace/last-entries.ts";
 import { createAnnouncer } from "./announcer.ts";
@@ -9,6 +17,7 @@ import { openCrashStore } from "./crash-store.ts";
 import { runtimeSource } from "./intake.ts";
 import { openKeptLines } from "./kept-lines.ts";
 import { createRing, type NewLine, ringLimits } from "./ring.ts";
+import { serveSamples } from "./samples.ts";
 
 /** `rings`: how large the trace ring of each component is that has one. */
 const configSchema = z.object({
@@ -30,7 +39,7 @@ const lastLinesMs = 200;
 /** A serial server over the FIFOs in `places.log`: one per component, and `runtime`. */
 export const serialServer = (places: SerialPlaces) =>
   defineComponent({
-    provides: { console: consoleInterface },
+    provides: { console: consoleInterface, samples: samplesInterface, published: publishedSamplesInterface },
     start({ provides, config, log, onStop, root }) {
       const clock = { timeMs: Date.now, monotonicMs: () => performance.now() };
       // Microseconds since the start of the host: no rate limit lets a million lines a second pass, so the numbers of
@@ -55,6 +64,8 @@ export const serialServer = (places: SerialPlaces) =>
           crashes: ({ limit }) => store.newest(limit),
         };
       });
+      mkdirSync(join(places.kept, "samples"), { recursive: true, mode: 0o700 });
+      serveSamples(join(places.kept, "samples"), provides.samples, provides.published);
       const store = openCrashStore(places.crashes, maxCrashRecords, clock.monotonicMs);
       const { components, rings } = configSchema.parse(config);
       root.onCrash((facts) => {

@@ -27,7 +27,8 @@ export function readTrace(
   return { entries: entries.reverse(), damaged };
 }
 
-function parseEntry(line: string): TraceEntry | undefined {
+/** Undefined for what is no entry. */
+export function parseEntry(line: string): TraceEntry | undefined {
   try {
     return traceEntrySchema.safeParse(JSON.parse(line)).data;
   } catch {

@@ -45,15 +45,15 @@ async function mountAll(rings: readonly { path: string; ringBytes: number }[], t
 const escaped = (path: string) =>
   path.replaceAll(/[\s\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
 
-/** The serial server keeps 2 MiB there (kept-lines.ts); the rest is what pages round up. */
-const consoleBytes = 2 * 1024 * 1024 + 4 * pageBytes;
+/** The serial server keeps 2 MiB of lines there (kept-lines.ts) and half one of samples; the rest is what pages round up. */
+const consoleBytes = 2 * 1024 * 1024 + 512 * 1024 + 8 * pageBytes;
 
 /** The place for the newest lines of the console: made once, so that they outlive the serial server and the generation. */
 export async function mountConsole(path: string, uid: number | null): Promise<void> {
   await mkdir(path, { recursive: true });
   const there = await execa("mountpoint", ["-q", path], { reject: false, env: programEnvironment });
   if (there.failed) {
-    const options = `mode=0700,nosuid,nodev,noexec,size=${consoleBytes},nr_inodes=4`;
+    const options = `mode=0700,nosuid,nodev,noexec,size=${consoleBytes},nr_inodes=8`;
     await execa("mount", ["-t", "tmpfs", "-o", options, "tmpfs", path], { env: programEnvironment });
   }
   if (uid !== null) await chown(path, uid, uid);

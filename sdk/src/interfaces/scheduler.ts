@@ -1,5 +1,12 @@
 /** What each component may take and takes, and what it recorded of what it did. */
-import { componentTraceSchema, nameSchema, resourcesSchema, usageSchema } from "@bulkhead/protocol";
+import {
+  componentTraceSchema,
+  nameSchema,
+  resourcesSchema,
+  traceNewsSchema,
+  tracePositionSchema,
+  usageSchema,
+} from "@bulkhead/protocol";
 import { z } from "zod";
 import { defineInterface } from "../interface.ts";
 
@@ -13,6 +20,12 @@ export const schedulerInterface = defineInterface({
     trace: {
       arguments: z.strictObject({ component: nameSchema }),
       result: componentTraceSchema,
+      idempotent: true,
+    },
+    /** What was recorded after these positions, by component; of one without a position all. As much as an answer carries. */
+    traceNews: {
+      arguments: z.strictObject({ after: z.record(nameSchema, tracePositionSchema) }),
+      result: z.array(traceNewsSchema).max(50),
       idempotent: true,
     },
   },

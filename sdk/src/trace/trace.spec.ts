@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { traceSink } from "../channel/trace-sink.ts";
 import { createTraceRecorder, traceMark } from "./recorder.ts";
-import { openSegments, readSegments } from "./segments.ts";
+import { openSegments, type RingPosition, readNews, readSegments } from "./segments.ts";
 
 let directory: string;
 beforeEach(async () => {
@@ -92,4 +92,47 @@ test("[K16] the call that a component hangs in is in its trace after it was kill
   await once(child, "exit");
   expect(read().at(-1)).toEqual(["b", "provider", "climate.fan", "set", 7]);
   expect(await readFile(join(directory, "1"), "utf8")).toMatch(/\n$/);
+});
+
+test("[K16] who reads what is new gets each line once, and is told exactly how many were overwritten before", async () => {
+  const steps = fc.array(
+    fc.oneof(
+      fc.record({ write: fc.integer({ min: 1, max: 60 }), length: fc.integer({ min: 0, max: 60 }) }),
+      fc.record({ read: fc.integer({ min: 1, max: 40 }) }),
+      fc.constant({ restart: true }),
+    ),
+    { maxLength: 40 },
+  );
+  await fc.assert(
+    fc.asyncProperty(steps, async (history) => {
+      await rm(directory, { recursive: true, force: true });
+      await mkdir(directory, { recursive: true });
+      let segments = openSegments(directory, 2048);
+      let position: RingPosition | undefined;
+      let written = 0;
+      const got: number[] = [];
+      let missed = 0;
+      const readOnce = (lines: number) => {
+        const news = readNews(directory, 2048, position, { bytes: 1024, lines });
+        if (!news) return false;
+        expect(news.first).toBe(Number(news.lines[0]?.split(" ")[0]));
+        got.push(...news.lines.map((line) => Number(line.split(" ")[0])));
+        missed += news.missed;
+        position = news.next;
+        return true;
+      };
+      for (const step of history) {
+        if ("restart" in step) {
+          segments.close();
+          segments = openSegments(directory, 2048);
+        } else if ("read" in step) readOnce(step.read);
+        else for (let n = 0; n < step.write; n += 1) segments.append(`${written++} ${"x".repeat(step.length)}`);
+      }
+      while (readOnce(100));
+      segments.close();
+      expect(got).toEqual([...new Set(got)].sort((a, b) => a - b));
+      expect(got.length + missed).toBe(written);
+    }),
+    { numRuns: 60 },
+  );
 });

@@ -15,6 +15,8 @@ import type {
   StatusAnswer,
   StoredCommand,
   TelemetryAnswer,
+  TelemetryOfDevice,
+  TraceAnswer,
   UploadAnswer,
   UploadRequest,
 } from "@bulkhead/kms";
@@ -70,6 +72,10 @@ export function studioClient({ url, token }: { url: string; token: string }) {
       ask<ObservationAnswer>("GET", `${device(id)}/observations/${kind}`),
     resources: (id: string) => ask<ResourcesAnswer>("GET", `${device(id)}/resources`),
     crashes: (id: string) => ask<CrashesAnswer>("GET", `${device(id)}/crashes`),
+    telemetryOf: (id: string, query: { limit?: number } = {}) =>
+      ask<TelemetryOfDevice>("GET", `${device(id)}/telemetry?${new URLSearchParams(textOf(query))}`),
+    traces: (id: string, query: { component?: string } = {}) =>
+      ask<TraceAnswer>("GET", `${device(id)}/traces?${new URLSearchParams(textOf(query))}`),
     logs: (id: string, query: { after?: number; limit?: number; component?: string } = {}) =>
       ask<LogAnswer>("GET", `${device(id)}/logs?${new URLSearchParams(textOf(query))}`),
     events: async (id: string) => (await ask<{ events: DeviceEvent[] }>("GET", `${device(id)}/events`)).events,

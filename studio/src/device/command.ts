@@ -9,13 +9,14 @@ import { resetTunnel } from "./reset-tunnel.ts";
 import { restart } from "./restart.ts";
 import { show } from "./show.ts";
 import { state } from "./state.ts";
+import { telemetry } from "./telemetry.ts";
 import { trace } from "./trace.ts";
 import { verify } from "./verify.ts";
 
 export const command = defineCommand({
   meta: { name: "device", description: "The devices of the running management service." },
   subCommands: {
-    ...{ ls: list, show, logs, crashes, restart, state, trace, verify, attach, record },
+    ...{ ls: list, show, logs, crashes, restart, state, telemetry, trace, verify, attach, record },
     "reset-tunnel": resetTunnel,
   },
 });

@@ -7,10 +7,14 @@ import { openStudio, serverOption } from "../api/server-option.ts";
 import { jsonOption, printResult, withProgress } from "../cli/output.ts";
 import { deviceArgument } from "./device-argument.ts";
 import { lookUpDevice } from "./find-device.ts";
+import { formatLoss } from "./format-telemetry.ts";
 import { observe } from "./observe.ts";
+import { stitchTrace } from "./stitch-trace.ts";
 import { toTraceEvents } from "./trace-events.ts";
 
 const defaultFile = "trace.json";
+/** `--json` has all of them. */
+const shownLosses = 5;
 
 export const trace = defineCommand({
   meta: {
@@ -28,13 +32,17 @@ export const trace = defineCommand({
       description: `Without --on and --off: the file to write, ${defaultFile} where none is named.`,
       valueHint: "FILE",
     },
+    forwarded: {
+      type: "boolean",
+      description: "Only what the device has forwarded by itself: it is not asked, and may be asleep.",
+    },
     ...timeoutOption("60"),
     ...serverOption,
     ...jsonOption,
   },
   async run({ args }) {
     const component = componentOf(args.component);
-    if ([args.on, args.off, args.out !== undefined].filter(Boolean).length > 1) {
+    if ([args.on, args.off, args.out !== undefined || args.forwarded].filter(Boolean).length > 1) {
       throw new BulkheadError("USAGE", "give one of --on, --off and --out");
     }
     const timeoutMs = timeoutOf(args.timeout);
@@ -48,16 +56,23 @@ export const trace = defineCommand({
       printResult(args.json, { component, trace: action }, `The trace of ${whose} is ${action}.`);
       return;
     }
-    const observation = await withProgress(waiting, () =>
-      observe(client, device.id, { kind: "trace", component, action: "read" }, timeoutMs),
-    );
+    const now = args.forwarded
+      ? { components: {}, omitted: [] }
+      : await withProgress(waiting, () =>
+          observe(client, device.id, { kind: "trace", component, action: "read" }, timeoutMs),
+        );
+    const { segments, losses } = await client.traces(device.id, component === null ? {} : { component });
+    const { components, missing } = stitchTrace(segments, now.components);
     const file = args.out ?? defaultFile;
-    const events = toTraceEvents(observation.components);
+    const events = toTraceEvents(components);
     await writeFile(file, JSON.stringify(events));
-    const { omitted } = observation;
+    const { omitted } = now;
     const short = omitted.length > 0 ? `; no room for ${omitted.join(", ")}` : "";
-    const text = `${events.traceEvents.length} events of ${whose} in ${file}${short}: open it in https://ui.perfetto.dev`;
-    printResult(args.json, { file, events: events.traceEvents.length, omitted }, text);
+    const gaps = missing > 0 ? `; ${missing} entries are missing between them` : "";
+    const text = `${events.traceEvents.length} events of ${whose} in ${file}${short}${gaps}: open it in https://ui.perfetto.dev`;
+    const told = losses.slice(0, shownLosses).map(formatLoss);
+    const result = { file, events: events.traceEvents.length, omitted, missing, losses };
+    printResult(args.json, result, [text, ...told].join("\n"));
   },
 });
 

@@ -8,7 +8,7 @@ import { openSync } from "node:fs";
 import { chmod, chown, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { type KmsConfig, kmsNodeOptions } from "@bulkhead/kms";
+import { type KmsConfigWritten, kmsNodeOptions } from "@bulkhead/kms";
 import { BulkheadError } from "@bulkhead/protocol";
 import { z } from "zod";
 import { bulkheadDirectory } from "../locations.ts";
@@ -26,7 +26,7 @@ export type Kms = {
 };
 
 export type KmsPlace = {
-  config: KmsConfig;
+  config: KmsConfigWritten;
   configFile: string;
   logFile: string;
   uid: number | null;

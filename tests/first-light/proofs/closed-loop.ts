@@ -2,6 +2,7 @@
 import { eventually } from "../../../studio/src/run/eventually.ts";
 import type { FirstLight } from "../first-light.ts";
 import { fact, type Proof } from "../proof.ts";
+import { forwardedFacts } from "./forwarded.ts";
 
 type Reading = { temperatureMilliC: number; fan: 0 | 1 };
 
@@ -31,6 +32,7 @@ export const closedLoopProof: Proof = {
       ),
       fact(temperature(on.text) > temperature(off.text), `the fan cooled the plant: "${on.text}", then "${off.text}"`),
       ...followsFan(readings),
+      ...(await forwardedFacts(light)),
     ];
   },
 };

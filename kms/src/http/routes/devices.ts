@@ -14,11 +14,18 @@ import {
   observationParams,
   resourcesAnswerSchema,
   statusAnswerSchema,
+  telemetryOfDeviceSchema,
+  telemetryQuerySchema,
+  traceAnswerSchema,
+  traceQuerySchema,
 } from "../../api/index.ts";
 import { deleteDevice, enrolDevice, getDevice, listDevices, listEvents, provisioningOf } from "../../devices/index.ts";
 import { describeDevice, type Kms, noteEvent, publishDevice } from "../../kms.ts";
 import { readLogs } from "../../logs/index.ts";
+import { readLosses } from "../../losses/index.ts";
 import { projectRoot } from "../../releases/index.ts";
+import { readTelemetry } from "../../telemetry/index.ts";
+import { readTraces } from "../../traces/index.ts";
 import { answers, deviceParams, jsonBody } from "./answers.ts";
 
 const one = { request: { params: deviceParams }, tags: ["devices"] };
@@ -103,6 +110,24 @@ export const deviceRoutes = {
     summary: "What the device last showed of itself when a command asked for it: its whole state, or its trace",
     responses: answers(observationAnswerSchema, "The newest; null where it was never asked"),
   }),
+  telemetry: createRoute({
+    method: "get",
+    path: "/api/v1/devices/{id}/telemetry",
+    operationId: "getDeviceTelemetry",
+    tags: ["devices"],
+    summary: "What its components measured: the newest samples of each stream, and what was lost",
+    request: { params: deviceParams, query: telemetryQuerySchema },
+    responses: answers(telemetryOfDeviceSchema, "The streams"),
+  }),
+  traces: createRoute({
+    method: "get",
+    path: "/api/v1/devices/{id}/traces",
+    operationId: "getDeviceTraces",
+    tags: ["devices"],
+    summary: "What its components recorded while their trace was on, as it was forwarded, and what was lost",
+    request: { params: deviceParams, query: traceQuerySchema },
+    responses: answers(traceAnswerSchema, "The segments"),
+  }),
   logs: createRoute({
     method: "get",
     path: "/api/v1/devices/{id}/logs",
@@ -159,6 +184,21 @@ export function serveDevices(app: OpenAPIHono, kms: Kms): void {
     return context.json({ reset: id }, 200);
   });
   serveReports(app, kms);
+  serveForwarded(app, kms);
+}
+
+/** What devices store while they are not connected, and bring. */
+function serveForwarded(app: OpenAPIHono, { database, scope }: Kms): void {
+  app.openapi(deviceRoutes.telemetry, async (context) => {
+    const { id, system } = await getDevice(database, scope, context.req.valid("param").id);
+    const streams = await readTelemetry(database, scope, id, context.req.valid("query"), system);
+    return context.json({ streams, losses: await readLosses(database, scope, id, "telemetry") }, 200);
+  });
+  app.openapi(deviceRoutes.traces, async (context) => {
+    const { id } = await getDevice(database, scope, context.req.valid("param").id);
+    const segments = await readTraces(database, scope, id, context.req.valid("query").component);
+    return context.json({ segments, losses: await readLosses(database, scope, id, "trace") }, 200);
+  });
 }
 
 function serveReports(app: OpenAPIHono, { database, scope, resources, crashes, observations }: Kms): void {

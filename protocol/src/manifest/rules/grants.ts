@@ -3,6 +3,7 @@ import type { ErrorReport } from "../../errors.ts";
 import { emptyGrant, grantSchemas, secretsGrant } from "../../grants.ts";
 import { coreImages } from "../../images.ts";
 import type { Channel } from "../../system.ts";
+import { samplesGrant } from "../../telemetry.ts";
 import { type Analysis, atKey, atValue, driverClassOf, type Rule } from "../analysis.ts";
 import { sentence } from "../schema-errors.ts";
 import type { Path } from "../source.ts";
@@ -18,6 +19,7 @@ export const grantPath = (channel: Channel): Path => ["components", channel.clie
 // An interface of the application's own has a grant schema that only its provider knows: that one checks it at run time.
 function schemaOf(channel: Channel) {
   if (channel.interface === "secrets" && channel.provider === "key-store") return secretsGrant;
+  if (channel.interface === "samples" && channel.provider === "serial-server") return samplesGrant;
   if (Object.hasOwn(coreImages, channel.provider)) return emptyGrant;
   return Object.hasOwn(grantSchemas, channel.interface) ? grantSchemas[channel.interface] : undefined;
 }
@@ -43,6 +45,7 @@ function checkForm({ source }: Analysis, channel: Channel): ErrorReport[] {
 
 const grantForms: Readonly<Record<string, string>> = {
   "i2c-device": "`{ bus: 2, address: 0x48, access: read }` (access: read or read-write)",
+  samples: "`{ streams: { temperature: { unit: °C, min: -40, max: 125 } }, perMinute: 60 }`",
   "gpio-line": "`{ pin: P9_12, direction: out }` (direction: in or out)",
 };
 

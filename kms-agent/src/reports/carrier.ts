@@ -1,18 +1,16 @@
 /**
- * Carries the console to the KMS. While there is a session and nothing is stored, lines go straight from the console's
- * ring; else they go through the store on disk, so that they outlive both the ring and the power, and their order stays.
- * A line is forgotten only when the KMS has said that it stored it: it may come twice (its sequence number says so), but is
- * never lost without being counted.
+ * Carries something that the device makes all the time (lines, samples, trace) to the KMS. While there is a session and
+ * nothing is stored, it goes straight from its source; else through the store on disk, so that it outlives both the source's
+ * ring and the power, and its order stays. It is forgotten only when the KMS has said that it stored it: it may come twice
+ * (its numbers say so), but is never lost without being counted.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { LogLine } from "@bulkhead/protocol";
-import type { Client, consoleInterface } from "@bulkhead/sdk";
+import type { FromDevice, Loss } from "@bulkhead/protocol";
 import type { OpenSession } from "../session/connection.ts";
 import type { Store } from "../store/store.ts";
-import type { LogPosition } from "./log-position.ts";
 
-export type LogCarrier = {
-  /** There may be new lines. */
+export type Carrier = {
+  /** There may be something new. */
   poke(): void;
   /** From now on there is this session, until it ends. */
   attach(session: OpenSession): void;
@@ -20,27 +18,39 @@ export type LogCarrier = {
   stop(): Promise<void>;
 };
 
-export type LogSource = Pick<Client<typeof consoleInterface>, "read">;
+export type Found<T> = {
+  readonly items: readonly T[];
+  /** Lost before the first of them. */
+  readonly lost: readonly Loss[];
+  /** The first `count` of them are in other hands: they are not read again. */
+  taken(count: number): Promise<void>;
+  /** There may be more at once. */
+  readonly isFull: boolean;
+};
 
-const batchLines = 500;
+/** What is carried, where it comes from and how the KMS is told. */
+export type Cargo<T> = {
+  read(): Promise<Found<T>>;
+  message(items: readonly T[], lost: readonly Loss[], batch: number): FromDevice;
+  /** At most so many go in a message. */
+  readonly batchItems: number;
+};
+
 /** A message is at most 4 MiB (maxMessageBytes), and JSON may write a character in six. */
 const batchBytes = 512 * 1024;
-/** The serial server answers from memory; one that hangs must not hold up the end of the agent. */
-const readDeadlineMs = 2_000;
 /** Between two batches: five a second are as fluent as a person can read; on disk, flash wears by the write. */
 const gaps = { sessionMs: 200, storeMs: 2_000 } as const;
 
-export type LogCarrierOptions = {
-  readonly console: LogSource;
-  readonly position: LogPosition;
-  /** Null where the system allows no room: then the console's ring is all that there is. */
-  readonly store: Store<LogLine> | null;
+export type CarrierOptions<T> = {
+  readonly cargo: Cargo<T>;
+  /** Null where the system allows no room: then the source's ring is all that there is. */
+  readonly store: Store<T> | null;
   onError(error: unknown): void;
   readonly gaps?: { readonly sessionMs: number; readonly storeMs: number };
 };
 
-export function createLogCarrier(options: LogCarrierOptions): LogCarrier {
-  const { console, position, store, onError } = options;
+export function createCarrier<T>(options: CarrierOptions<T>): Carrier {
+  const { cargo, store, onError } = options;
   const pace = options.gaps ?? gaps;
   const stopping = new AbortController();
   let session: OpenSession | undefined;
@@ -49,53 +59,46 @@ export function createLogCarrier(options: LogCarrierOptions): LogCarrier {
 
   const openSession = (): OpenSession | undefined => (session?.closed.aborted ? undefined : session);
 
-  const readRing = () => console.read({ after: position.arrived, limit: batchLines }, { deadlineMs: readDeadlineMs });
-
   async function step(): Promise<boolean> {
     const current = openSession();
     const isDirect = current !== undefined && (store?.isEmpty() ?? true);
-    if (isDirect) return sendFromRing(current);
+    if (isDirect) return sendFromSource(current);
     if (!store) return false;
-    const hasStored = await storeFromRing(store);
+    const hasStored = await storeFromSource(store);
     return current ? (await sendFromStore(current, store)) || hasStored : hasStored;
   }
 
-  async function sendFromRing(current: OpenSession): Promise<boolean> {
-    const { lines, dropped } = await readRing();
-    if (!(await send(current, lines, dropped))) return false;
-    await advance(lines);
+  async function sendFromSource(current: OpenSession): Promise<boolean> {
+    const { items, lost, taken } = await cargo.read();
+    if (!(await send(current, items, lost))) return false;
+    await taken(items.length);
     return true;
   }
 
-  async function storeFromRing(into: Store<LogLine>): Promise<boolean> {
-    const { lines, dropped } = await readRing();
-    if (lines.length === 0) return false;
-    await into.append(lines, dropped);
-    await advance(lines);
+  async function storeFromSource(into: Store<T>): Promise<boolean> {
+    const { items, lost, taken, isFull } = await cargo.read();
+    if (items.length === 0) return false;
+    const stored = await into.append(items, lost);
+    await taken(stored);
     // Where there is room in a batch, what comes next may wait for company.
     hasReason = true;
-    return lines.length === batchLines;
+    return isFull && stored === items.length;
   }
 
-  async function sendFromStore(current: OpenSession, from: Store<LogLine>): Promise<boolean> {
-    const batch = await from.read(batchLines, batchBytes);
+  async function sendFromStore(current: OpenSession, from: Store<T>): Promise<boolean> {
+    const batch = await from.read(cargo.batchItems, batchBytes);
     if (!batch) return false;
     await send(current, batch.items, batch.lost);
     await batch.confirm();
     return true;
   }
 
-  async function send(current: OpenSession, lines: readonly LogLine[], dropped: number): Promise<boolean> {
-    if (lines.length === 0) return false;
+  async function send(current: OpenSession, items: readonly T[], lost: readonly Loss[]): Promise<boolean> {
+    if (items.length === 0) return false;
     const { batch, stored } = current.nextBatch();
-    current.send({ type: "log", lines: [...lines], dropped, batch });
+    current.send(cargo.message(items, lost, batch));
     await stored;
     return true;
-  }
-
-  async function advance(lines: readonly LogLine[]): Promise<void> {
-    position.arrived = lines.at(-1)?.sequence ?? position.arrived;
-    await position.save();
   }
 
   async function drain(): Promise<void> {
@@ -104,6 +107,8 @@ export function createLogCarrier(options: LogCarrierOptions): LogCarrier {
       while (await step()) if (stopping.signal.aborted) return;
     } catch (error) {
       if (!stopping.signal.aborted && (session === undefined || openSession())) onError(error);
+      // A store that found no room, a source that did not answer: what is there is still there.
+      if (!openSession()) hasReason = true;
     }
   }
 
@@ -141,7 +146,7 @@ export function createLogCarrier(options: LogCarrierOptions): LogCarrier {
       stopping.abort();
       news();
       await running;
-      for (let hasMore = store !== null; hasMore && store; ) hasMore = await storeFromRing(store).catch(() => false);
+      for (let hasMore = store !== null; hasMore && store; ) hasMore = await storeFromSource(store).catch(() => false);
       await store?.close();
     },
   };

@@ -1,4 +1,5 @@
 /** The agent's log through sessions that end, a KMS that forgets, agents that are killed, and a small store. */
+import type { TraceNews, TraceSegment } from "@bulkhead/protocol";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FakeDevice, makeFakeDevice } from "../testing/fake-device.ts";
@@ -55,6 +56,68 @@ describe("[K23] the log of a device that is not always connected", () => {
     );
   });
 });
+
+describe("[K23] telemetry and traces of a device that is not always connected", () => {
+  test("outlive the agent and their sources, and come in their order", async () => {
+    const first = await fake.start(1);
+    for (let n = 0; n < 700; n += 1) fake.publish(n);
+    fake.device.traceNews.push(newsOf(0, 3), newsOf(3, 2, 7));
+    await first();
+    fake.device.samples.splice(0);
+    fake.device.traceNews.splice(0);
+    const second = await fake.start(kms.port, { incarnation: 2 });
+    await eventually(() => expect(samplesOf(kms)).toEqual(Array.from({ length: 700 }, (_, n) => n)));
+    await eventually(() => expect(segmentsOf(kms).map(({ first: line }) => line)).toEqual([0, 3]));
+    // What was overwritten in the ring is told with what came after it.
+    const traces = kms.received.flatMap((message) => (message.type === "trace" ? message.lost : []));
+    expect(traces).toEqual([{ stream: "climate", count: 7, fromMs: null, toMs: null }]);
+    await second();
+  });
+
+  test("come again where a KMS took and did not store them", async () => {
+    kms.acknowledge(false);
+    const stop = await fake.start(kms.port);
+    fake.publish(1);
+    await eventually(() => expect(samplesOf(kms)).toEqual([1]));
+    const { port } = kms;
+    await kms.close();
+    kms = await startFakeKms(keys, port);
+    await eventually(() => expect(samplesOf(kms)).toEqual([1]));
+    await stop();
+  });
+
+  test("wait for a KMS that takes them: an older one never meets a message that it does not know", async () => {
+    kms.take(undefined);
+    const stop = await fake.start(kms.port);
+    fake.publish(1);
+    fake.device.traceNews.push(newsOf(0, 3));
+    fake.write("a line");
+    await eventually(() => expect(linesOf(kms)).toEqual(["a line"]));
+    await eventually(() => expect(fake.device.traceNews).toHaveLength(1));
+    expect(samplesOf(kms)).toEqual([]);
+    kms.take(["telemetry", "trace"]);
+    kms.socket()?.terminate();
+    await eventually(() => expect(samplesOf(kms)).toEqual([1]));
+    await eventually(() => expect(segmentsOf(kms)).toHaveLength(1));
+    await stop();
+  });
+});
+
+function newsOf(first: number, lines: number, missed = 0): TraceNews {
+  const entries = Array.from({ length: lines }, (_, at) => [first + at, "m", "a mark"] as [number, "m", string]);
+  const next = { ring: 1, segment: 1, offset: first + lines, line: first + lines };
+  return { component: "climate", first, entries, damaged: 0, missed, next };
+}
+
+function samplesOf(from: FakeKms): number[] {
+  return from.received.flatMap((message) =>
+    message.type === "telemetry" ? message.samples.map(({ value }) => value) : [],
+  );
+}
+
+function segmentsOf(from: FakeKms): TraceSegment[] {
+  return from.received.flatMap((message) => (message.type === "trace" ? message.segments : []));
+}
 
 function linesOf(from: FakeKms): string[] {
   return from.received.flatMap((message) => (message.type === "log" ? message.lines.map(({ text }) => text) : []));
