@@ -10,6 +10,7 @@ test("[M20] everything that the console reads, the KMS answers", () => {
   expectTypeOf<kms.ManifestAnswer>().toExtend<console.ManifestAnswer>();
   expectTypeOf<kms.CrashesAnswer>().toExtend<console.CrashesAnswer>();
   expectTypeOf<kms.ResourcesAnswer>().toExtend<console.ResourcesAnswer>();
+  expectTypeOf<kms.TelemetryOfDevice>().toExtend<console.TelemetryOfDevice>();
   expectTypeOf<kms.LogAnswer>().toExtend<console.LogAnswer>();
   expectTypeOf<kms.DeviceEvent>().toExtend<console.DeviceEvent>();
   expectTypeOf<kms.StoredCommand>().toExtend<console.StoredCommand>();
@@ -30,6 +31,7 @@ test("[M20] what the console is tested against, the KMS could send", () => {
   kms.deviceEventListSchema.parse({ events });
   kms.releaseListSchema.parse({ releases });
   kms.telemetryAnswerSchema.parse({ topics: [{ deviceId, topic: "a", messages: telemetry }] });
+  kms.telemetryOfDeviceSchema.parse(fixture.readings);
   kms.logAnswerSchema.parse({ lines: logLines, dropped: 0 });
 });
 

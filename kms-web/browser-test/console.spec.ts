@@ -191,6 +191,14 @@ describe.skipIf(!executable)("the web console", () => {
     await page.getByText("91 readings", { exact: true }).waitFor();
   });
 
+  test("shows what components measured with its unit and course, and what of it was lost", async () => {
+    const { page } = await visit(devicePath);
+    const telemetry = page.getByRole("region", { name: "Telemetry" });
+    await telemetry.getByText("climate.temperature", { exact: true }).waitFor();
+    await telemetry.getByRole("img", { name: /climate.temperature, 60 samples/ }).waitFor();
+    await telemetry.getByText(/lost 12 of climate.temperature between 1970-01-01/).waitFor();
+  });
+
   test("says that the server is away, and comes back by itself with the lines that were missed", async () => {
     const { page } = await visit(devicePath);
     await vi.waitFor(() => expect(server.listeners()).toBe(1));

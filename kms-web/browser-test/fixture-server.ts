@@ -88,6 +88,7 @@ function standardAnswers(): Map<string, unknown> {
     [`${ofDevice}/resources`, { resources: fixture.resources, receivedAtMs: Date.now() }],
     [`${ofDevice}/logs`, { lines: fixture.logLines, dropped: 0 }],
     [`${ofDevice}/commands`, { commands: fixture.commands }],
+    [`${ofDevice}/telemetry`, fixture.readings],
     [`${ofDevice}/crashes`, { crashes: [], receivedAtMs: Date.now() }],
     [`${ofDevice}/events`, { events: fixture.events }],
     ["/releases", { releases: fixture.releases }],

@@ -10,6 +10,7 @@ import type {
   StoredCommand,
   StoredLogLine,
   TelemetryMessage,
+  TelemetryOfDevice,
 } from "../src/api/types.ts";
 
 export const deviceId = "d-0123456789abcdef";
@@ -262,3 +263,16 @@ export const telemetry: TelemetryMessage[] = Array.from({ length: 90 }, (_, i) =
     fan: Math.cos(i / 9) < 0 ? 1 : 0,
   }),
 }));
+
+export const readings: TelemetryOfDevice = {
+  streams: [
+    {
+      ...{ component: "climate", stream: "temperature", unit: "°C" },
+      points: Array.from({ length: 60 }, (_, i) => ({
+        atMs: Date.now() - (60 - i) * 1000,
+        value: 24 + Math.sin(i / 6),
+      })),
+    },
+  ],
+  losses: [{ stream: "climate.temperature", count: 12, fromMs: 0, toMs: 60_000, notedAtMs: 90_000 }],
+};

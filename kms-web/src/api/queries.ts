@@ -14,6 +14,7 @@ import type {
   StatusAnswer,
   StoredCommand,
   TelemetryAnswer,
+  TelemetryOfDevice,
 } from "./types.ts";
 
 export const useHealth = () => useQuery({ queryKey: ["health"], queryFn: () => get<Health>("/health") });
@@ -49,6 +50,15 @@ export const useCrashes = (id: string) =>
     queryKey: ["crashes", id],
     queryFn: () => get<CrashesAnswer>(`/devices/${id}/crashes`),
     refetchInterval: crashesMs,
+  });
+
+/** No event tells of samples: there may be many a second. */
+const telemetryMs = 5_000;
+export const useDeviceTelemetry = (id: string) =>
+  useQuery({
+    queryKey: ["device-telemetry", id],
+    queryFn: () => get<TelemetryOfDevice>(`/devices/${id}/telemetry`),
+    refetchInterval: telemetryMs,
   });
 
 export const useDeviceEvents = (id: string) =>

@@ -25,6 +25,15 @@ export type ManifestAnswer = { manifest: System | null; receivedAtMs: number | n
 export type CrashesAnswer = { crashes: CrashRecord[] | null; receivedAtMs: number | null };
 export type ResourcesAnswer = { resources: Resources | null; receivedAtMs: number | null };
 
+export type Loss = { stream: string; count: number; fromMs: number | null; toMs: number | null; notedAtMs: number };
+export type TelemetryStream = {
+  component: string;
+  stream: string;
+  unit: string | null;
+  points: { atMs: number; value: number }[];
+};
+export type TelemetryOfDevice = { streams: TelemetryStream[]; losses: Loss[] };
+
 /** `id` rises for ever at the KMS; `sequence` starts anew at each boot of the device. */
 export type StoredLogLine = LogLine & { id: number };
 export type LogAnswer = { lines: StoredLogLine[]; dropped: number };

@@ -15,6 +15,7 @@ import { ManifestView } from "./manifest-view.tsx";
 import { Nudges } from "./nudges.tsx";
 import { ReleaseList } from "./release-list.tsx";
 import { ResourceTable } from "./resource-table.tsx";
+import { TelemetryView } from "./telemetry-view.tsx";
 import { VerificationView } from "./verification-view.tsx";
 
 export function DevicePage({ id }: { id: string }) {
@@ -34,6 +35,7 @@ function DeviceView({ device }: { device: Device }) {
       <VerificationView verification={status?.verification} />
       <GatewayView gateway={status?.gateway} />
       <GreenhouseView deviceId={device.id} />
+      <TelemetryView deviceId={device.id} />
       {error && !data && <ProblemNote error={error} what="The state of the device cannot be read" />}
       <ComponentTable device={device} status={status} receivedAtMs={data?.receivedAtMs ?? null} />
       <ResourceTable deviceId={device.id} />
