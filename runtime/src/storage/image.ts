@@ -7,7 +7,7 @@ import { open, rename, rm, stat, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { syncDirectory } from "../generations/durable.ts";
-import { runTool, toolLimitMs } from "./tool.ts";
+import { runTool, toolLimitMs, unavailable } from "./tool.ts";
 
 /**
  * A block size that fits small files, no blocks that only root may use: all that can be had is the component's. mke2fs
@@ -17,8 +17,10 @@ const ext4Options = ["-q", "-F", "-m", "0", "-b", "1024", "-I", "256"];
 /** Tables are written at once: nothing is left for the kernel to do in the background on a board's flash. */
 const ext4Eager = ["-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard,root_owner=0:0"];
 
-/** Exit codes of e2fsck(8): 1 and 2 say that errors were corrected, from 4 on that some were left. */
+/** Exit codes of e2fsck(8): 1 and 2 say that errors were corrected, 4 that some were left, 8 also that it found no file system. */
 const uncorrected = 4;
+/** From here on it says nothing of the image: it was called wrongly, was cancelled, or did not find its libraries. */
+const unchecked = 16;
 
 export type ImageState =
   /** As it was left, or repaired from the journal. */
@@ -66,12 +68,18 @@ async function makeImage(path: string, quotaBytes: number, limitMs: number): Pro
   return { kind: "made" };
 }
 
-/** Gently first: what the journal and safe corrections mend. What it would ask about is answered with yes. */
+/**
+ * Gently first: what the journal and safe corrections mend. What it would ask about is answered with yes. Throws
+ * STORAGE_UNAVAILABLE where the program could not look: what is stored must not be taken for damaged then.
+ */
 async function repair(path: string, limitMs: number): Promise<boolean> {
-  const gentle = await runTool("e2fsck", ["-p", path], path, limitMs);
-  if ((gentle.exitCode ?? uncorrected) < uncorrected) return true;
-  const thorough = await runTool("e2fsck", ["-f", "-y", path], path, limitMs);
-  return (thorough.exitCode ?? uncorrected) < uncorrected;
+  return (await check("-p", path, limitMs)) < uncorrected || (await check("-fy", path, limitMs)) < uncorrected;
+}
+
+async function check(how: "-p" | "-fy", path: string, limitMs: number): Promise<number> {
+  const { exitCode = unchecked, stderr } = await runTool("e2fsck", [how, path], path, limitMs);
+  if (exitCode < unchecked) return exitCode;
+  throw unavailable(`${path} cannot be checked: ${stderr.split("\n").at(-1)}`);
 }
 
 async function resize(path: string, fromBytes: number, toBytes: number, limitMs: number): Promise<void> {

@@ -71,11 +71,15 @@ export async function mountStorage(options: StorageOptions): Promise<Storages> {
 /** Takes away what is mounted below `mountRoot`, also what a root server before us left. */
 export async function unmountStorage(mountRoot: string): Promise<void> {
   for (const name of await readdir(mountRoot).catch(() => [])) {
-    // Lazily: the file system is in use until the last sandbox that shows it has gone; the kernel frees the loop device then.
-    const options = { reject: false, env: programEnvironment, timeout: 10_000, killSignal: "SIGKILL" } as const;
-    await execa("umount", ["--lazy", "--", join(mountRoot, name)], options);
+    await unmountOne(join(mountRoot, name));
     await rmdir(join(mountRoot, name)).catch(() => undefined);
   }
+}
+
+async function unmountOne(target: string): Promise<void> {
+  // Lazily: the file system is in use until the last sandbox that shows it has gone; the kernel frees the loop device then.
+  const options = { reject: false, env: programEnvironment, timeout: 10_000, killSignal: "SIGKILL" } as const;
+  await execa("umount", ["--lazy", "--", target], options);
 }
 
 async function mountOne(options: StorageOptions, wish: StorageWish): Promise<MountedStorage> {
@@ -83,6 +87,8 @@ async function mountOne(options: StorageOptions, wish: StorageWish): Promise<Mou
   const base = storagePath(options.root, options.generation, wish);
   const target = join(options.mountRoot, component);
   await mkdir(target, { recursive: true });
+  // Where an earlier try got as far as that: e2fsck takes an image that is mounted for one that it cannot mend.
+  await unmountOne(target);
   const image = `${base}.ext4`;
   const limitMs = options.limitMs ?? toolLimitMs(quotaBytes);
   const state = await ensureImage(image, quotaBytes, limitMs);

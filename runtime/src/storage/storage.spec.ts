@@ -103,6 +103,39 @@ test("[K14] a storage that is damaged beyond repair is set aside and said, not l
   expect((await stat(`${image}.damaged`)).size).toBe(4 * MiB);
 });
 
+test("[K14] a check that cannot be run, or is ended from outside, says nothing of the image: it stays where it is", async () => {
+  const image = join(directory, "one.ext4");
+  await ensureImage(image, 2 * MiB);
+  const { ino } = await stat(image);
+  const { stdout: checker } = await execa("which", ["e2fsck"]);
+  const killed = join(directory, "e2fsck");
+  await writeFile(killed, "#!/bin/sh\nkill -KILL $$\n", { mode: 0o755 });
+  const program = `
+    import { ensureImage } from ${JSON.stringify(new URL("image.ts", import.meta.url).href)};
+    console.log(await ensureImage(${JSON.stringify(image)}, ${2 * MiB}).then((state) => state.kind, (error) => error.code));`;
+  for (const instead of ["/dev/null", killed]) {
+    const script = 'mount --bind "$1" "$2" && exec "$3" --input-type=module --eval "$4"';
+    const { stdout } = await execa("unshare", [
+      ...["--mount", "--", "sh", "-c", script, "sh", instead, checker, process.execPath, program],
+    ]);
+    expect(stdout).toBe("STORAGE_UNAVAILABLE");
+  }
+  expect((await stat(image)).ino).toBe(ino);
+});
+
+test("[K14] a storage that was mounted and could not be given to its component is what it was when it is tried again", async () => {
+  await mounted({ one: { keep: true } });
+  await writeFile(file("one", "a"), "still here");
+  const wishes = [{ component: "one", quotaBytes: 4 * MiB, keep: true }];
+  const place = { root: join(directory, "storage"), mountRoot: join(directory, "mounted"), generation: 1, needed: [] };
+  let uid = -5;
+  const storages = await mountStorage({ ...place, wishes, uidOf: () => uid, log: (text) => log.push(text) });
+  await expect(storages.of("one")).rejects.toMatchObject({ code: "STORAGE_UNAVAILABLE" });
+  uid = 700_001;
+  expect(await storages.of("one")).toMatchObject({ isLimited: true });
+  expect(await readFile(file("one", "a"), "utf8")).toBe("still here");
+});
+
 test("[K14] an image of which e2fsck would ask questions is mended without any, and what it still holds is there", async () => {
   await mounted({ one: { keep: true } });
   await mkdir(file("one", "lost"));
