@@ -49,7 +49,7 @@ export function secretOf(secrets: Secrets, name: string): { value: string } {
   const value = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
   if (value !== undefined) return { value };
   throw new BulkheadError("SECRET_NOT_SET", `this device was given no secret \`${name}\``, {
-    remedy: "give it to the device at provisioning: `key-store-init.js … --secrets` reads them from its standard input",
+    remedy: "`bulkhead device secret` gives it to a device on this machine, `key-store-init.js … --secrets` to a board",
   });
 }
 

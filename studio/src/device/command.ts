@@ -7,6 +7,7 @@ import { logs } from "./logs.ts";
 import { record } from "./record.ts";
 import { resetTunnel } from "./reset-tunnel.ts";
 import { restart } from "./restart.ts";
+import { secret } from "./secret.ts";
 import { show } from "./show.ts";
 import { state } from "./state.ts";
 import { telemetry } from "./telemetry.ts";
@@ -16,7 +17,7 @@ import { verify } from "./verify.ts";
 export const command = defineCommand({
   meta: { name: "device", description: "The devices of the running management service." },
   subCommands: {
-    ...{ ls: list, show, logs, crashes, restart, state, telemetry, trace, verify, attach, record },
+    ...{ ls: list, show, logs, crashes, restart, state, telemetry, trace, verify, attach, record, secret },
     "reset-tunnel": resetTunnel,
   },
 });

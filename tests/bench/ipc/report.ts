@@ -1,5 +1,7 @@
 /** What the rounds say: medians for people, ratios within each round for the targets. */
 import type { Figures } from "./contenders.ts";
+import type { TraceOff } from "./trace-off/measure.ts";
+import type { Estimate } from "./trace-off/statistics.ts";
 
 export type Row = { readonly name: string; readonly rounds: readonly Figures[] };
 export type Target = {
@@ -57,6 +59,13 @@ export function targets(rows: readonly Row[]): Target[] {
     atLeast("64 KiB, lease / ours in calls", 1, ratio(rows, "bulkhead lease", "bulkhead", "transfers")),
   ];
   return all.filter(({ measured }) => !Number.isNaN(measured));
+}
+
+/** What trace that is off may cost. It is reached where the whole interval is within it, not where its middle is. */
+export function traceTargets({ cost, same, callUs }: TraceOff): Target[] {
+  const within = (found: Estimate) => `${found.from.toFixed(2)} to ${found.to.toFixed(2)} %`;
+  const what = `trace off over no trace points, % of a call of ${callUs.toFixed(1)} µs (95 %: ${within(cost)}; equal builds: ${within(same)})`;
+  return [{ what, wanted: "at most 1", measured: cost.percent, reached: cost.to <= 1 }];
 }
 
 export function table(
