@@ -67,7 +67,7 @@ export async function bootBattery() {
 }
 
 /** The program of a component: in its control group, and with `/app` in its arguments. */
-async function findProcess(instance: string, component: string): Promise<number | undefined> {
+export async function findProcess(instance: string, component: string): Promise<number | undefined> {
   for (const entry of await readdir("/proc")) {
     if (!/^\d+$/.test(entry)) continue;
     const group = await readFile(`/proc/${entry}/cgroup`, "utf8").catch(() => "");

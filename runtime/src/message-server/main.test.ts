@@ -46,6 +46,17 @@ test("[K3] every reader of the monitor hears of a change and can ask for it; a b
   expect(heard).toEqual([1, 1, 3]);
 });
 
+test("[K3] who asks before the root server has told anything gets its answer then, and who comes later hears that there is something", async () => {
+  const started = await startComponent(component, { uses });
+  const asked = started.connect("monitor").client.status();
+  started.root.status({ status: status(4), system });
+  expect((await asked).generation).toBe(4);
+  const late = started.connect("monitor");
+  const heard: number[] = [];
+  late.client.channel.on("changed", ({ generation }) => heard.push(generation));
+  await expect.poll(() => heard).toEqual([4]);
+});
+
 test("[K16] the report has the whole state at one moment; who does not answer leaves his part empty", async () => {
   const started = await startComponent(component, { uses });
   const { client } = started.connect("monitor");
