@@ -5,6 +5,7 @@ import { cleanUpAll, until } from "../../runtime/src/root-server/testing/bench.t
 import { buildRelease } from "../../studio/src/build/index.ts";
 import { bootManifest } from "../polyglot/device.ts";
 import { hasRust } from "../polyglot/rust-station.ts";
+import { hasVirtualMachine } from "../polyglot/virtual-machine.ts";
 
 const root = join(import.meta.dirname, "../..");
 const place = join(root, ".cache", `guide-${process.pid}`);
@@ -63,4 +64,21 @@ describe("[K10] the guide's pages on components, followed literally", () => {
     });
     expect(again.releaseDigest).toBe(once.releaseDigest);
   });
+
+  test.skipIf(!hasVirtualMachine())(
+    "c: the page's component can be a guest, as it says; built elsewhere it has the same bytes",
+    async () => {
+      const build = async (where: string) => {
+        const manifest = await follow("c", join(place, where));
+        const text = await readFile(manifest, "utf8");
+        const guest = "runner: vm\n    memory: 160Mi\n    ready: 60s\n";
+        const changed = text.replace(/runner: native\n {4}environment: .*\n {4}memory: .*\n {4}processes: .*\n/, guest);
+        expect(changed).toContain(guest);
+        await writeFile(manifest, changed);
+        return buildRelease({ manifest, outDir: join(place, where, "out"), releaseCounter: 1, builtAtMs: 0 });
+      };
+      const [one, other] = [await build("guest"), await build("a/longer/guest")];
+      expect(other.releaseDigest).toBe(one.releaseDigest);
+    },
+  );
 });
