@@ -73,7 +73,7 @@ describe.skipIf(!hasVirtualMachine())("[K10] a component in a guest Linux", () =
   test("that floods its console and its log goes on, and so does who calls it", async () => {
     await restart("first", 2);
     await says("first", /2: round \d+ by last 2$/);
-    await says("guest", /console line 19999/);
+    await says("guest", /console line 4999/);
     expect(stateOf(await watch.when(allReady), "guest")).toMatchObject({ incarnation: 1 });
   });
 
