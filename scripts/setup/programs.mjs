@@ -57,6 +57,7 @@ export async function installPrograms(purpose) {
 function required() {
   return {
     ...(process.env["BULKHEAD_RUST"] === "required" ? { rustc: "rustc" } : {}),
+    ...(process.env["BULKHEAD_GDB"] === "required" ? { gdb: "gdb" } : {}),
     ...(process.env["BULKHEAD_VM"] === "required" ? { mmdebstrap: "mmdebstrap" } : {}),
   };
 }

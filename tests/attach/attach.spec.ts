@@ -19,7 +19,7 @@ import { fakes } from "../../runtime/src/root-server/testing/fake-components.ts"
 import { lastEntries } from "../../runtime/src/trace/last-entries.ts";
 import { buildRelease } from "../../studio/src/build/index.ts";
 import { withoutCore } from "../polyglot/device.ts";
-import { inspect } from "./inspection.ts";
+import { inspect, inspectorBehind } from "./inspection.ts";
 import { type Operator, operatorOf } from "./operator.ts";
 
 const system = join(import.meta.dirname, "system");
@@ -169,8 +169,7 @@ describe("[K2] an inspector", () => {
     const attached = operator("attach", "counter", "--inspector", "--listen", listen);
     await new Promise((resolve) => attached.stdout.once("data", resolve));
     expect((await stat(listen)).mode & 0o777).toBe(0o600);
-    const { stdout } = await execa("curl", ["-s", "--unix-socket", listen, "http://127.0.0.1/json/version"]);
-    expect(JSON.parse(stdout).Browser).toMatch(/^node\.js/);
+    expect(await inspectorBehind(listen)).toMatch(/^node\.js/);
     attached.kill("SIGINT");
     await attached;
     const pid = await hostPidOf("counter");

@@ -1,5 +1,7 @@
 /** A session of the Chrome DevTools Protocol, as a debugger has it. */
 import { once } from "node:events";
+import { get } from "node:http";
+import { text } from "node:stream/consumers";
 import WebSocket from "ws";
 
 type Message = { id?: number; method?: string; params?: Record<string, unknown>; result?: Record<string, unknown> };
@@ -44,4 +46,10 @@ export async function inspect(url: string) {
     events: (method: string) => messages.filter((message) => message.method === method).map(({ params }) => params),
     close: () => socket.close(),
   };
+}
+
+/** What an inspector behind a Unix socket calls itself. */
+export async function inspectorBehind(socketPath: string): Promise<string> {
+  const [response] = await once(get({ socketPath, path: "/json/version" }), "response");
+  return JSON.parse(await text(response)).Browser;
 }

@@ -183,14 +183,6 @@ export async function flashDevice(
       await writeFile(join(platformDir, "package.json"), '{"type":"module"}\n');
       await writeFile(join(platformDir, "verify.js"), `await import(${JSON.stringify(program.href)});\n`);
     },
-    /** The operator's program, as part of the installed runtime. */
-    async installOperator(): Promise<string> {
-      const program = new URL("../../operator-tool/main.ts", import.meta.url);
-      await writeFile(join(platformDir, "package.json"), '{"type":"module"}\n');
-      const file = join(platformDir, "operator.js");
-      await writeFile(file, `await import(${JSON.stringify(program.href)});\n`);
-      return file;
-    },
     configFile,
     instance,
     platformDir,
