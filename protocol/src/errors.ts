@@ -61,6 +61,9 @@ export const errorTable = {
   // Drivers.
   I2C_NO_ACKNOWLEDGE: "No device answers at this address of the bus.",
   GPIO_LINE_BUSY: "Somebody else has this line.",
+  SERIAL_PORT_BUSY: "Somebody else has this serial port.",
+  SERIAL_PORT_ABSENT: "The serial port is not there, or not plugged in.",
+  SERIAL_PORT_GONE: "The serial port was unplugged or hung up, or has not been opened.",
   DEVICE_FAILED: "A hardware device did not do what was asked.",
   DRIVER_BACKEND_UNAVAILABLE: "This version has no back-end for the driver on this board.",
 

@@ -20,6 +20,14 @@ export const gpioLineGrant = z.strictObject({
 });
 export type GpioLineGrant = z.infer<typeof gpioLineGrant>;
 
+export const serialPortGrant = z.strictObject({
+  /** The board's own name: `ttyS4`. */
+  port: z.string().min(1).max(32),
+  /** The highest speed that the client may set, in bits per second. */
+  speed: z.number().int().min(50).max(4_000_000),
+});
+export type SerialPortGrant = z.infer<typeof serialPortGrant>;
+
 /** Made by the compiler from `secrets: […]`; nobody writes it. */
 export const secretsGrant = z.strictObject({ names: z.array(nameSchema).min(1) });
 
@@ -29,4 +37,5 @@ export const emptyGrant = z.strictObject({});
 export const grantSchemas: Readonly<Record<string, z.ZodType>> = {
   "i2c-device": i2cDeviceGrant,
   "gpio-line": gpioLineGrant,
+  "serial-port": serialPortGrant,
 };

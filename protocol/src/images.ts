@@ -67,6 +67,7 @@ export type CoreName = keyof typeof coreImages;
 export const driverImages = {
   i2c: { provides: { device: "i2c-device" }, devicePattern: /^i2c-\d+$/ },
   gpio: { provides: { line: "gpio-line" }, devicePattern: /^gpio$/ },
+  serial: { provides: { port: "serial-port" }, devicePattern: /^tty[A-Za-z0-9-]+$/ },
 } as const;
 
 /** The file that makes a folder the image of a component, by its runner; one of them is there. */

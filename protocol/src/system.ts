@@ -53,6 +53,11 @@ export const attachTools = ["inspector", "gdb", "record"] as const;
 export const attachToolSchema = z.enum(attachTools);
 export type AttachTool = z.infer<typeof attachToolSchema>;
 
+/** A device node of the board, by its path there. */
+export const deviceNodeSchema = z
+  .string()
+  .regex(/^\/dev\/[A-Za-z][A-Za-z0-9_-]{0,63}$/, "a device node is /dev/<name>");
+
 export const componentSchema = z.strictObject({
   role: roleSchema,
   /** `core:<name>` is part of the installed runtime; everything else is an artifact of the release. */
@@ -66,6 +71,8 @@ export const componentSchema = z.strictObject({
   /** Components of one trust group share a process (runner `worker` only); null for all others. */
   trustGroup: nameSchema.nullable(),
   devices: z.array(z.string()),
+  /** Where the board has the nodes of its devices, by their names; the sandbox shows each as /dev/<name>. */
+  nodes: z.record(z.string().regex(/^[a-z][A-Za-z0-9-]*$/), deviceNodeSchema).optional(),
   /** Names of KMS proxies, or `kms` (the command channel; the agent only). */
   network: z.array(nameSchema),
   cpu: cpuSchema,

@@ -11,6 +11,12 @@ export * from "./interfaces/keys.ts";
 export * from "./interfaces/monitor.ts";
 export * from "./interfaces/samples.ts";
 export * from "./interfaces/scheduler.ts";
+export {
+  maxSerialWriteBytes,
+  type SerialSettings,
+  serialPortInterface,
+  serialSettings,
+} from "./interfaces/serial-port.ts";
 export { type LeaseHandle, leaseHandle } from "./lease/handle.ts";
 export type { ClientLease, LeasePiece, ProviderLease } from "./lease/lease.ts";
 export { createLog, type Log, type LogFields } from "./log.ts";

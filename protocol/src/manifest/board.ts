@@ -5,7 +5,7 @@
 import { z } from "zod";
 import type { ErrorReport } from "../errors.ts";
 import { nameSchema } from "../names.ts";
-import { attachToolSchema, runnerSchema } from "../system.ts";
+import { attachToolSchema, deviceNodeSchema, runnerSchema } from "../system.ts";
 import { sizeBytes } from "./quantities.ts";
 import { parseWritten } from "./schema-errors.ts";
 import { readSource } from "./source.ts";
@@ -47,6 +47,10 @@ const policySchema = z.strictObject({
     .default([])
     .describe("Rungs above safe mode that a component may begin with."),
   hold: z.boolean().default(false).describe("A component may be held after a crash until a person comes."),
+  "console-port": z
+    .boolean()
+    .default(false)
+    .describe("The console may go out by a serial port, where who holds the cable reads every component's log."),
   sleep: z.boolean().default(false).describe("The device may sleep: nothing runs and nobody reaches it meanwhile."),
 });
 
@@ -63,8 +67,15 @@ export const boardWritten = z.strictObject({
     .describe("simulated: drivers reach a plant, a component of the system, in place of hardware."),
   devices: z
     .record(
-      z.string().regex(/^[a-z][a-z0-9-]*$/),
-      z.strictObject({ class: z.enum(["i2c", "gpio"]).describe("The driver that it takes.") }),
+      z.string().regex(/^[a-z][A-Za-z0-9-]*$/),
+      z.discriminatedUnion("class", [
+        z.strictObject({ class: z.enum(["i2c", "gpio"]).describe("The driver that it takes.") }),
+        z.strictObject({
+          class: z.literal("serial").describe("A UART or another serial port."),
+          speed: z.int().min(50).max(4_000_000).describe("The highest that it can have, in bits per second."),
+          node: deviceNodeSchema.optional().describe("Its device node. Default: /dev/<name>."),
+        }),
+      ]),
     )
     .describe("Devices that drivers can claim, with the class of their driver."),
   "free-functions": z

@@ -84,8 +84,9 @@ function connectChannel(channel: Channel, plan: Plan, connect: Connect, both: Co
 }
 
 function resourceOf(channel: Channel): string {
-  const { pin, bus, address } = channel.grant;
+  const { pin, bus, address, port } = channel.grant;
   if (typeof pin === "string") return `gpio/${pin}`;
+  if (typeof port === "string") return `${port}/`;
   if (typeof bus === "number" && typeof address === "number") return `i2c-${bus}/0x${address.toString(16)}`;
   return `${channel.provider}/`;
 }

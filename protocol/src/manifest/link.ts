@@ -15,12 +15,18 @@ type Terms = Omit<Channel, "client" | "name" | "provider" | "service" | "interfa
 /** The client's name of the channel that brings its secrets. */
 const secretsChannel = "secrets";
 
+/** The serial server's name of the channel to the port of the console. */
+export const consoleChannel = "port";
+
 type Use = { client: string; name: string; path: Path; from: string; rest: Terms };
 
 /** All channels of the system, those of the core first; and an error for each that leads nowhere. */
 export function linkChannels(written: ManifestWritten, source: Source): { channels: Channel[]; errors: ErrorReport[] } {
   const errors: ErrorReport[] = [];
   const channels = [...coreChannels(), ...secretChannels(written)];
+  const port = linkConsole(written, source);
+  if (port !== undefined && "code" in port) errors.push(port);
+  else if (port !== undefined) channels.push(port);
   for (const use of usesOf(written)) {
     const linked = linkUse(use, written, source);
     if ("code" in linked) errors.push(linked);
@@ -74,6 +80,27 @@ function linkUse(
     return atValue(source, { code: "MANIFEST_UNKNOWN_INTERFACE", path, message, remedy });
   }
   return { client, name, provider, service, interface: services[service] ?? "", ...rest };
+}
+
+/** The console's port: a channel from the serial server to the driver that has it. The server works without. */
+function linkConsole(written: ManifestWritten, source: Source): Channel | ErrorReport | undefined {
+  if (written.console === undefined) return undefined;
+  const { port, speed } = written.console;
+  const [provider, driver] =
+    Object.entries(written.components).find(([, { devices = [] }]) => devices.includes(port)) ?? [];
+  const path = ["console", "port"];
+  if (provider === undefined || driver === undefined) {
+    const message = `the console goes to \`${port}\`, which no driver has`;
+    const remedy = `declare one: \`serial: { image: driver:serial, devices: [${port}] }\``;
+    return atValue(source, { code: "MANIFEST_UNKNOWN_DEVICE", path, message, remedy });
+  }
+  if (driver.image !== "driver:serial") {
+    const message = `the console goes to \`${port}\`, and \`${provider}\` is no serial driver`;
+    const remedy = "name a device of a component with `image: driver:serial`";
+    return atValue(source, { code: "MANIFEST_INVALID_VALUE", path, message, remedy });
+  }
+  const ends = { client: "serial-server", name: consoleChannel, provider, service: "port", interface: "serial-port" };
+  return { ...channelDefaults, ...ends, dependency: "weak", grant: { port, speed } };
 }
 
 function serviceTable(provider: string, written: ManifestWritten): Readonly<Record<string, string>> | undefined {

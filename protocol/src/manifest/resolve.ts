@@ -71,8 +71,19 @@ function resolveComponent(written: ComponentWritten, board: Board): PlannedCompo
     ...resolveBounds(written),
     ...resolveLife(written),
     ...resolveAccess(written),
+    ...resolveNodes(written, board),
     config: { ...written.config, ...(driver && { backend: board.backend }) },
   };
+}
+
+/** Only a board with hardware has nodes, and only of devices whose driver opens one. */
+function resolveNodes({ devices = [] }: ComponentWritten, board: Board): Pick<PlannedComponent, "nodes"> {
+  if (board.backend === "simulated") return {};
+  const nodes = devices.flatMap((name): [string, string][] => {
+    const device = Object.hasOwn(board.devices, name) ? board.devices[name] : undefined;
+    return device?.class === "serial" ? [[name, device.node ?? `/dev/${name}`]] : [];
+  });
+  return nodes.length > 0 ? { nodes: Object.fromEntries(nodes) } : {};
 }
 
 /** Who names no cores is kept to those of the runtime, where there are such. */

@@ -30,6 +30,13 @@ export const manifestWritten = z.strictObject({
     .regex(/^\d+\.\d+\.\d+$/, "a version is three numbers: 1.4.0")
     .describe("Three numbers: 1.4.0."),
   board: nameSchema.describe("What it runs on: a file of manifests/boards/, or of boards/ beside the manifest."),
+  console: z
+    .strictObject({
+      port: z.string().max(32).describe("A device of a serial driver of this manifest: `ttyS0`."),
+      speed: z.int().min(50).max(4_000_000).describe("In bits per second: 115200."),
+    })
+    .optional()
+    .describe("Where the console goes out, beside the management service; the board allows it. Default: nowhere."),
   "unsigned-commands": z
     .boolean()
     .optional()

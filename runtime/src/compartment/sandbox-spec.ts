@@ -1,10 +1,11 @@
 /** From a component of the system to the sandbox that it gets: nothing that is not written here or in `privileges.ts`. */
 import { join } from "node:path";
-import { BulkheadError, type Component, providesDirectory, type System, usesDirectory } from "@bulkhead/protocol";
+import { type Component, providesDirectory, type System, usesDirectory } from "@bulkhead/protocol";
 import type { Device, UidOf } from "../device/index.ts";
 import { componentNamespace, namespacePath } from "../network/index.ts";
 import { type Execution, executionOf } from "../runners/index.ts";
 import { boardsNetwork, type Mount, mergeMounts, type SandboxSpec } from "../sandbox/index.ts";
+import { deviceMounts } from "./device-mounts.ts";
 import { channelDirectory, clientDirectory } from "./directories.ts";
 import { leaseMounts } from "./leases.ts";
 import type { OwnPlaces } from "./own-directories.ts";
@@ -21,7 +22,6 @@ export async function buildSpec(
   own: OwnPlaces,
   stdout: number,
 ): Promise<SandboxSpec> {
-  refuseDevices(device, name, component);
   const privilege = await privilegeOf(isCoreServer(name, component) ? name : "", device, uidOf(name));
   const execution = await executionOf({
     name,
@@ -33,6 +33,7 @@ export async function buildSpec(
   });
   return {
     ...execution,
+    ...filterOf(component),
     name,
     uid: uidOf(name),
     mounts: mergeMounts(
@@ -41,6 +42,7 @@ export async function buildSpec(
       leaseMounts(device.paths, system, name),
       own.mounts,
       privilege.mounts,
+      await deviceMounts(device, name, component, uidOf(name)),
     ),
     storage: own.storage,
     networkNamespace: networkNamespace(name, component, privilege),
@@ -105,16 +107,9 @@ function programMounts({ mounts }: Execution, privilege: Privilege): Mount[] {
   return mounts.filter(({ target }) => !seen.some((directory) => target.startsWith(directory)));
 }
 
-// The node names of real boards come with their back-ends; until then such a driver must not seem to run.
-function refuseDevices({ config }: Device, name: string, { devices }: Component): void {
-  if (config.board === "virtual" || devices.length === 0) return;
-  throw new BulkheadError(
-    "COMPONENT_START_FAILED",
-    `${name} needs ${devices.join(", ")} of the board ${config.board}`,
-    {
-      remedy: "use the board `virtual`: this version mounts no device nodes yet",
-    },
-  );
+/** Setting a terminal is refused to all but the drivers whose work it is. */
+function filterOf({ role, image }: Component): Pick<SandboxSpec, "profile"> {
+  return role === "driver" && "source" in image && image.source === "driver:serial" ? { profile: "serial" } : {};
 }
 
 function networkNamespace(name: string, component: Component, privilege: Privilege): string | null {

@@ -96,6 +96,11 @@ function namespaceOf(name: string, { uplink }: Permission, { components }: Syste
   return isNetworked ? namespacePath(componentNamespace(name)) : null;
 }
 
+/** A node of a device that the system gives to the component. */
+function isOwnDevice(component: System["components"][string] | undefined, target: string): boolean {
+  return Object.keys(component?.nodes ?? {}).some((device) => target === `/dev/${device}`);
+}
+
 function isAllowed(mount: Asked["mounts"][number], name: string, may: Permission, system: System): boolean {
   const { target } = mount;
   const isOf = (paths: readonly string[] = []) =>
@@ -105,7 +110,7 @@ function isAllowed(mount: Asked["mounts"][number], name: string, may: Permission
     case "tmpfs":
       return target === "/tmp" || isOf(may.memory);
     case "dev":
-      return plainDevices.includes(target) || isOf(may.devices) || (component?.devices.length ?? 0) > 0;
+      return plainDevices.includes(target) || isOf(may.devices) || isOwnDevice(component, target);
     case "rw":
       return ownWritable(name, system).includes(target) || isOf(may.writes);
     case "ro": {

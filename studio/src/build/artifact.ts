@@ -7,6 +7,7 @@ import type { Artifact, RunnerName } from "@bulkhead/protocol";
 import type { Board } from "@bulkhead/protocol/manifest";
 import { packTree, treeDigest } from "@bulkhead/runtime";
 import { driverEntry } from "../locations.ts";
+import { copyAddOn } from "./add-ons.ts";
 import { buildBeam } from "./beam/index.ts";
 import { bundle } from "./bundle.ts";
 import type { WireInterface } from "./interfaces/describe.ts";
@@ -60,6 +61,8 @@ async function buildTree({ source, runner, symbols }: Image, tree: string, build
     await buildBeam(folder, tree, await build.interfaces());
     return;
   }
-  const entry = source.startsWith("driver:") ? driverEntry(source.slice("driver:".length)) : join(folder, "main.ts");
+  const driver = source.startsWith("driver:") ? source.slice("driver:".length) : undefined;
+  const entry = driver === undefined ? join(folder, "main.ts") : driverEntry(driver);
   await bundle("component", entry, join(tree, "main.js"));
+  if (driver !== undefined) await copyAddOn(driver, build.architecture, tree);
 }

@@ -6,7 +6,7 @@ import type { Channel } from "../../system.ts";
 import { samplesGrant } from "../../telemetry.ts";
 import { type Analysis, atKey, atValue, driverClassOf, type Rule } from "../analysis.ts";
 import { sentence } from "../schema-errors.ts";
-import type { Path } from "../source.ts";
+import type { Path, Source } from "../source.ts";
 
 export const grantRule: Rule = (analysis) =>
   analysis.plan.channels
@@ -47,7 +47,15 @@ const grantForms: Readonly<Record<string, string>> = {
   "i2c-device": "`{ bus: 2, address: 0x48, access: read }` (access: read or read-write)",
   samples: "`{ streams: { temperature: { unit: °C, min: -40, max: 125 } }, perMinute: 60 }`",
   "gpio-line": "`{ pin: P9_12, direction: out }` (direction: in or out)",
+  "serial-port": "`{ port: ttyS4, speed: 115200 }` (speed: the highest that it may set)",
 };
+
+function checkPort(source: Source, channel: Channel, port: unknown, devices: readonly string[]): ErrorReport[] {
+  if (typeof port !== "string" || devices.includes(port)) return [];
+  const message = `\`${channel.client}.${channel.name}\` is granted port ${port}, which \`${channel.provider}\` does not have`;
+  const remedy = `add \`${port}\` to the devices of \`${channel.provider}\`, or grant one of ${devices.join(", ") || "its ports"}`;
+  return [atValue(source, { code: "MANIFEST_GRANT_MISMATCH", path: [...grantPath(channel), "port"], message, remedy })];
+}
 
 function checkDevice({ source, written }: Analysis, channel: Channel): ErrorReport[] {
   const provider = written.components[channel.provider];
@@ -62,6 +70,7 @@ function checkDevice({ source, written }: Analysis, channel: Channel): ErrorRepo
       atValue(source, { code: "MANIFEST_GRANT_MISMATCH", path: [...grantPath(channel), "pin"], message, remedy }),
     ];
   }
+  if (channel.interface === "serial-port") return checkPort(source, channel, channel.grant["port"], devices);
   if (channel.interface !== "i2c-device" || typeof bus !== "number" || devices.includes(`i2c-${bus}`)) return [];
   const message = `${name} is granted bus ${bus}, which \`${channel.provider}\` does not have`;
   const remedy = `add \`i2c-${bus}\` to the devices of \`${channel.provider}\`, or grant one of ${devices.join(", ") || "its buses"}`;

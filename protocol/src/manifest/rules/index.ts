@@ -20,6 +20,7 @@ import { plantRule } from "./plants.ts";
 import { repeatRule } from "./repeats.ts";
 import { runnerRule } from "./runners.ts";
 import { secretRule } from "./secrets.ts";
+import { serialPortRule } from "./serial-ports.ts";
 import { spareRule } from "./spare.ts";
 import { storageRule } from "./storage.ts";
 import { timingRule } from "./timing.ts";
@@ -37,6 +38,7 @@ export const rules: readonly Rule[] = [
   deviceRule,
   grantRule,
   pinRule,
+  serialPortRule,
   plantRule,
   channelTermsRule,
   leaseRule,

@@ -1,4 +1,4 @@
-/** On a simulated board every driver reaches its plant by the use `plant`; on a real board there is no plant. */
+/** On a simulated board a driver reaches its plant by the use `plant`; serial ports are loops there, and a real board has none. */
 import type { ErrorReport } from "../../errors.ts";
 import { type Analysis, atKey, atValue, driverClassOf, type Rule } from "../analysis.ts";
 
@@ -8,10 +8,12 @@ export const plantRule: Rule = (analysis) =>
   Object.entries(analysis.written.components).flatMap(([name, { image, uses = {} }]) => {
     const driver = driverClassOf(image);
     if (driver === undefined) return [];
-    if (analysis.board.backend === "simulated") return checkSimulated(analysis, name, driver);
+    const isSimulated = analysis.board.backend === "simulated";
+    if (isSimulated && Object.hasOwn(plantInterfaces, driver)) return checkSimulated(analysis, name, driver);
     if (!Object.hasOwn(uses, "plant")) return [];
     const path = ["components", name, "uses", "plant"];
-    const message = `board \`${analysis.board.board}\` has real devices, so the driver \`${name}\` takes no plant`;
+    const why = isSimulated ? "gives serial ports as loops" : "has real devices";
+    const message = `board \`${analysis.board.board}\` ${why}, so the driver \`${name}\` takes no plant`;
     return [
       atKey(analysis.source, { code: "MANIFEST_INVALID_VALUE", path, message, remedy: "remove the use `plant`" }),
     ];

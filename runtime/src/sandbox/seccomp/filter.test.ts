@@ -17,7 +17,7 @@ import { runFilter } from "./interpreter.ts";
 import { allowedCalls, ENOSYS, EPERM, type Profile, ruledCalls } from "./profiles.ts";
 import { syscallNumbers } from "./syscall-numbers.ts";
 
-const profiles: Profile[] = ["component", "resolver", "net-admin", "beam", "vm", "freestanding"];
+const profiles: Profile[] = ["component", "serial", "resolver", "net-admin", "beam", "vm", "freestanding"];
 const cases = architectures.flatMap((architecture) => profiles.map((profile) => ({ architecture, profile })));
 
 const refused = answerErrno(EPERM);
@@ -112,6 +112,7 @@ describe.each(cases.filter(({ profile }) => profile !== "freestanding"))(
         beam: [1, 2, 10],
         resolver: [2, 10],
         vm: [1],
+        serial: [1],
       };
       const allowed = profile === "freestanding" ? [] : families[profile];
       fc.assert(
@@ -125,7 +126,7 @@ describe.each(cases.filter(({ profile }) => profile !== "freestanding"))(
 
     test("looks at the part of an argument that the kernel uses, so upper bits hide nothing", () => {
       expect(answer(architecture, profile, "clone", [0x1_0000_0000n | 0x00010000n | 0x10000000n])).toBe(refused);
-      const own = profile === "vm" ? 0x1_0000_0001n : 0x1_0000_0002n;
+      const own = ["vm", "serial"].includes(profile) ? 0x1_0000_0001n : 0x1_0000_0002n;
       expect(answer(architecture, profile, "socket", [own])).toBe(ALLOW);
       expect(answer(architecture, profile, "socket", [0x1_0000_0011n])).toBe(refused);
     });
@@ -134,6 +135,13 @@ describe.each(cases.filter(({ profile }) => profile !== "freestanding"))(
       expect(answer(architecture, profile, "ioctl", [0n, 0x5401n])).toBe(ALLOW);
       expect(answer(architecture, profile, "ioctl", [0n, 0x5412n])).toBe(refused);
       expect(answer(architecture, profile, "ioctl", [0n, 0x541cn])).toBe(refused);
+      expect(answer(architecture, profile, "ioctl", [0n, 0x5423n])).toBe(refused);
+    });
+
+    test("lets serial drivers alone set a terminal", () => {
+      const expected = profile === "serial" ? ALLOW : refused;
+      for (const request of [0x5402n, 0x540bn, 0x540cn, 0x5418n, 0x5427n, 0x402c542bn])
+        expect(answer(architecture, profile, "ioctl", [0n, request])).toBe(expected);
     });
   },
 );

@@ -9,11 +9,12 @@
 /**
  * `component`: one process, no children. `net-admin`: the network server, which runs `ip`, `wg`, `nft`, `wireguard-go`.
  * `beam`: the Erlang VM, which starts a helper process of its own and does not run without.
+ * `serial`: as `component`, and it may set terminals: the drivers of serial ports.
  * `vm`: an emulator and the process that bridges its ports to the channels.
  * `resolver`: a component in the board's network, where Unix sockets of the base system have names that anybody there can reach.
  * `freestanding`: one static program that has its channels and nothing else: no files, no threads, no other sockets.
  */
-export type Profile = "component" | "resolver" | "net-admin" | "freestanding" | "beam" | "vm";
+export type Profile = "component" | "resolver" | "net-admin" | "freestanding" | "beam" | "vm" | "serial";
 
 /** What a call's argument must look like; `argument` counts from 0, only its low 32 bits are looked at. */
 export type Rule =
@@ -37,6 +38,23 @@ const AF_NETLINK = 16;
 /** Both write into the input queue of a terminal, which may be somebody else's (asm-generic/ioctls.h, linux/tiocl.h). */
 const TIOCSTI = 0x5412;
 const TIOCLINUX = 0x541c;
+
+/** To become somebody's controlling terminal, to take the kernel's messages, to load a line discipline. */
+const TIOCSCTTY = 0x540e;
+const TIOCCONS = 0x541d;
+const TIOCSETD = 0x5423;
+const neverOnTerminals = [TIOCSTI, TIOCLINUX, TIOCSCTTY, TIOCCONS, TIOCSETD];
+
+/**
+ * What sets a terminal, or holds up who uses it (asm-generic/ioctls.h; TCSETS2 and after are of another form). Reading the
+ * settings stays allowed: that is how isatty(3) asks, at every start of Node.
+ */
+const settingTerminals = [
+  ...[0x5402, 0x5403, 0x5404, 0x5406, 0x5407, 0x5408, 0x5409, 0x540a, 0x540b], // TCSETS … TCSETAF, TCSBRK, TCXONC, TCFLSH
+  ...[0x540c, 0x540d, 0x5410, 0x5414, 0x5416, 0x5417, 0x5418], // TIOCEXCL, TIOCNXCL, TIOCSPGRP, TIOCSWINSZ, TIOCMBIS … TIOCMSET
+  ...[0x541f, 0x5425, 0x5427, 0x5428], // TIOCSSERIAL, TCSBRKP, TIOCSBRK, TIOCCBRK
+  ...[0x402c542b, 0x402c542c, 0x402c542d], // TCSETS2, TCSETSW2, TCSETSF2
+];
 
 const memory = `brk mmap mmap2 munmap mremap mprotect madvise mincore msync mlock munlock membarrier
   pkey_alloc pkey_free pkey_mprotect`;
@@ -114,7 +132,11 @@ const families: Readonly<Record<Exclude<Profile, "freestanding">, readonly numbe
   "net-admin": [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK],
   resolver: [AF_INET, AF_INET6],
   vm: [AF_UNIX],
+  serial: [AF_UNIX],
 };
+
+/** One process: what it makes is threads. */
+const hasNoChildren: readonly Profile[] = ["component", "serial", "resolver"];
 
 /** Names whose answer depends on an argument, or is another error than EPERM. */
 export function ruledCalls(profile: Profile): Record<string, Rule> {
@@ -125,11 +147,15 @@ export function ruledCalls(profile: Profile): Record<string, Rule> {
     clone: {
       kind: "bits",
       argument: 0,
-      required: profile === "component" || profile === "resolver" ? cloneThreadFlag : 0, // Another process is no thread.
+      required: hasNoChildren.includes(profile) ? cloneThreadFlag : 0, // Another process is no thread.
       forbidden: cloneNamespaceFlags,
     },
     socket: { kind: "one-of", argument: 0, values: families[profile] },
     socketpair: { kind: "one-of", argument: 0, values: [AF_UNIX] },
-    ioctl: { kind: "none-of", argument: 1, values: [TIOCSTI, TIOCLINUX] },
+    ioctl: {
+      kind: "none-of",
+      argument: 1,
+      values: profile === "serial" ? neverOnTerminals : [...neverOnTerminals, ...settingTerminals],
+    },
   };
 }

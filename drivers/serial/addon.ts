@@ -1,0 +1,83 @@
+/**
+ * The native part of the package serialport (`@serialport/bindings-cpp`): termios, lock and readiness of a tty, which Node
+ * has no calls for. Its JavaScript part is left out: that one goes on reading for ever where a port was hung up (docs/decisions).
+ */
+import { createRequire } from "node:module";
+import { promisify } from "node:util";
+import type { SerialSettings } from "@bulkhead/sdk";
+
+type Answer<T> = (error: Error | null, value: T) => void;
+/** Flags of `poll`, as libuv has them (uv.h, enum uv_poll_event). */
+export const readable = 1;
+export const writable = 2;
+
+type Native = {
+  open(path: string, options: Record<string, unknown>, answer: Answer<number>): void;
+  getBaudRate(fd: number, answer: Answer<{ baudRate: number }>): void;
+  drain(fd: number, answer: Answer<void>): void;
+  flush(fd: number, answer: Answer<void>): void;
+  close(fd: number, answer: Answer<void>): void;
+  Poller: new (fd: number, onEvent: OnEvent) => NativePoller;
+};
+type NativePoller = { poll(events: number): void; stop(): void };
+type OnEvent = (error: Error | null, events: number | undefined) => void;
+/** Hears once of each event that it was asked for; a later `poll` replaces an earlier one. */
+export type Poller = { poll(events: number): void; close(): void };
+
+export type Addon = {
+  /** Throws an Error whose text has what strerror(3) says. */
+  open(path: string, settings: SerialSettings): Promise<number>;
+  /** What the kernel really set. */
+  speedOf(fd: number): Promise<number>;
+  drain(fd: number): Promise<void>;
+  flush(fd: number): Promise<void>;
+  close(fd: number): Promise<void>;
+  createPoller(fd: number, onEvent: OnEvent): Poller;
+};
+
+/** Loads the add-on from `file`. Throws what Node says where it does not fit this machine. */
+export function loadAddon(file: string): Addon {
+  const native: Native = createRequire(import.meta.url)(file);
+  const speedOf = promisify(native.getBaudRate);
+  return {
+    open: (path, settings) => promisify(native.open)(path, optionsOf(settings)),
+    speedOf: async (fd) => (await speedOf(fd)).baudRate,
+    drain: promisify(native.drain),
+    flush: promisify(native.flush),
+    close: promisify(native.close),
+    createPoller: keepPollers(native),
+  };
+}
+
+/**
+ * One poller for each number of a descriptor, used again when the number is, and never given up: the native one crashes
+ * when it is destroyed or collected (its source says so). The kernel gives low numbers first, so they are few.
+ */
+function keepPollers(native: Native): Addon["createPoller"] {
+  const kept = new Map<number, { poller: NativePoller; onEvent: OnEvent }>();
+  return (fd, onEvent) => {
+    const known = kept.get(fd);
+    if (known) known.onEvent = onEvent;
+    const slot = known ?? {
+      poller: new native.Poller(fd, (error, events) => kept.get(fd)?.onEvent(error, events)),
+      onEvent,
+    };
+    kept.set(fd, slot);
+    return {
+      poll: (events) => slot.poller.poll(events),
+      close() {
+        slot.poller.stop();
+        slot.onEvent = () => {};
+      },
+    };
+  };
+}
+
+function optionsOf({ speed, dataBits, parity, stopBits, flow }: SerialSettings): Record<string, unknown> {
+  return {
+    ...{ baudRate: speed, dataBits, parity, stopBits },
+    ...{ rtscts: flow === "rts-cts", xon: flow === "xon-xoff", xoff: flow === "xon-xoff", xany: false },
+    // A read without data answers EAGAIN, so that a read of nothing is the end. A lock keeps other programs out.
+    ...{ vmin: 1, vtime: 0, lock: true, hupcl: true, rtsMode: "handshake" },
+  };
+}

@@ -1,0 +1,58 @@
+import { startComponent } from "@bulkhead/sdk/testing";
+import { describe, expect, test } from "vitest";
+import { component } from "./server.ts";
+import { simulatedSerial } from "./simulated.ts";
+
+const start = () => startComponent(component, { uses: {}, config: { backend: "simulated" } });
+const grant = { port: "ttyS4", speed: 1_000_000 };
+
+describe("[K11] the serial driver of board virtual", () => {
+  test("gives back what is sent, in order, and as slowly as the line", async () => {
+    const driver = await start();
+    const { client } = driver.connect("port", { grant });
+    await client.open({ speed: 100_000 });
+    const input = client.input();
+    const got: number[] = [];
+    const beganMs = performance.now();
+    for (let i = 0; i < 4; i += 1) await client.write({ data: new Uint8Array(250).fill(i) });
+    while (got.length < 1000) got.push(...((await input.next()).value?.data ?? []));
+    expect(got).toEqual(Array.from({ length: 1000 }, (_, i) => Math.floor(i / 250)));
+    // Ten bits a byte.
+    expect(performance.now() - beganMs).toBeGreaterThan(95);
+    await client.drain();
+  });
+
+  test("loses what nobody reads, and a reader that comes goes on from there", async () => {
+    const driver = await start();
+    const { client } = driver.connect("port", { grant });
+    await client.open({ speed: 1_000_000 });
+    for (let i = 0; i < 6; i += 1) await client.write({ data: new Uint8Array(1024) });
+    const input = client.input();
+    expect((await input.next()).value?.data).toHaveLength(4096);
+    await input.return?.();
+    await client.write({ data: Uint8Array.of(7) });
+    expect((await client.input().next()).value?.data).toEqual(Uint8Array.of(7));
+  });
+
+  test("[K9] lets one have a port, at no more than the granted speed, in pieces of at most 1 KiB", async () => {
+    const driver = await start();
+    const { client } = driver.connect("port", { grant });
+    await expect(client.open({ speed: 2_000_000 })).rejects.toMatchObject({ code: "IPC_NOT_GRANTED" });
+    const big = client.write({ data: new Uint8Array(1025) });
+    await expect(big).rejects.toMatchObject({ code: "IPC_ARGUMENTS_INVALID" });
+    const ports = simulatedSerial();
+    const settings = { speed: 9600, dataBits: 8, parity: "none", stopBits: 1, flow: "none" } as const;
+    const first = await ports.open("ttyS4", settings);
+    await expect(ports.open("ttyS4", settings)).rejects.toMatchObject({ code: "SERIAL_PORT_BUSY" });
+    await first.close();
+    expect(await first.read()).toBeUndefined();
+    await expect(first.write(Uint8Array.of(1))).rejects.toMatchObject({ code: "SERIAL_PORT_GONE" });
+    await ports.open("ttyS4", settings);
+  });
+
+  test("says before anything else that the port has not been opened", async () => {
+    const { client } = (await start()).connect("port", { grant });
+    await expect(client.write({ data: Uint8Array.of(1) })).rejects.toMatchObject({ code: "SERIAL_PORT_GONE" });
+    await expect(client.input().next()).rejects.toMatchObject({ code: "SERIAL_PORT_GONE" });
+  });
+});
