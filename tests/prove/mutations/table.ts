@@ -6,7 +6,7 @@ export type Edit = { readonly file: string; readonly from: string | RegExp; read
 export type Mutation = {
   readonly without: string;
   readonly edits: readonly Edit[];
-  /** A specification or test file of `runtime/src`, and the part of its tests' names that is run. */
+  /** A specification or test file, and the part of its tests' names that is run. */
   readonly test: { readonly file: string; readonly name?: string };
 };
 
@@ -151,4 +151,37 @@ const verify: readonly Mutation[] = [
   without("the network of the board", look, "compareBoard", spec),
 ];
 
-export const mutations: readonly Mutation[] = [...sandbox, ...verify, ...bounds];
+const firewall = "runtime/src/network/firewall.ts";
+const plan = { file: "runtime/src/network/plan.test.ts", name: "the resolver's uid alone may ask" };
+const uplink = "runtime/src/network/gateway/uplink.ts";
+const search = "runtime/src/network/gateway/search.ts";
+const profiles = "runtime/src/sandbox/seccomp/profiles.ts";
+
+/** A gateway that is known by name. */
+const gateway: readonly Mutation[] = [
+  mutate("the resolver's uid in the rule of questions", firewall, /`meta skuid \$\{names\.uid\} `/, '""', plan),
+  mutate("connection tracking of answers", firewall, "th sport 53 ct state established", "th sport 53", plan),
+  mutate("a look at a gateway's address", uplink, "mayBeGateway(address, provisioning) ?", "true ?", {
+    file: "tests/gateway-name/gateway-name.spec.ts",
+  }),
+  mutate(
+    "a tunnel that is left where it stands",
+    search,
+    "if (isStanding && search.aim)",
+    "if (!search && search.aim)",
+    {
+      file: "runtime/src/network/gateway/search.test.ts",
+    },
+  ),
+  mutate(
+    "a filter without Unix sockets for the resolver",
+    profiles,
+    "resolver: [AF_INET, AF_INET6],",
+    "resolver: [AF_UNIX, AF_INET, AF_INET6],",
+    {
+      file: "runtime/src/sandbox/seccomp/filter.test.ts",
+    },
+  ),
+];
+
+export const mutations: readonly Mutation[] = [...sandbox, ...verify, ...bounds, ...gateway];
