@@ -125,8 +125,10 @@ function suite(backend: Backend): void {
     await vi.waitFor(async () => {
       expect((await world.run("first", ["cat", "/proc/net/udp"])).stdout).toContain(":14E9 ");
     }, patience);
-    for (const from of [53, 5353])
-      await world.run("names", [process.execPath, "-e", sayFrom, `${from}`, "10.77.0.2", "5353"]);
+    for (const from of [53, 5353]) {
+      const said = await world.run("names", [process.execPath, "-e", sayFrom, `${from}`, "10.77.0.2", "5353"]);
+      expect(said.stdout).toBe("SENT");
+    }
     expect((await listener).stdout).toBe("NOTHING");
   });
 
@@ -155,7 +157,9 @@ function suite(backend: Backend): void {
       ...(isWhole ? [`sent_ports ${movedTo} . 17 . ${gatewayPort}`] : []),
     ];
     const seen = await readCables(world);
-    expect(seen.filter((frame) => !isOfDiscovery(frame))).toEqual(expected.sort());
+    // Where the resolver that lied sent it, if the machine was so slow that it gave the kept address up.
+    const isLied = (frame: string) => isWhole && frame === `sent_ports ${liar} . 17 . ${gatewayPort}`;
+    expect(seen.filter((frame) => !isOfDiscovery(frame) && !isLied(frame))).toEqual(expected.sort());
     const questions = names.asked.map(({ name, type }) => `${name.toLowerCase()} ${type}`);
     expect([...new Set(questions)].sort()).toEqual([`${gatewayName} 1`, `${gatewayName} 28`]);
   });
@@ -256,5 +260,5 @@ socket.bind(port, () => setTimeout(() => done("NOTHING"), waitMs));
 const sayFrom = `
 const [from, host, port] = process.argv.slice(1);
 const socket = require("node:dgram").createSocket({ type: "udp4", reuseAddr: true });
-socket.bind(Number(from), "0.0.0.0", () => socket.send("x", Number(port), host, () => process.exit(0)));
+socket.bind(Number(from), "0.0.0.0", () => socket.send("x", Number(port), host, (e) => { console.log(e ? e.code : "SENT"); process.exit(0); }));
 `;

@@ -48,6 +48,12 @@ test("[K13] the name is asked for again when the tunnel no longer stands, and th
   expect(aims(told, 200_010, 200_010 + tryMs).aims).toEqual(["192.0.2.2"]);
 });
 
+test("[K13] what was said while the tunnel stood elsewhere is forgotten, and not tried before the name is asked for again", () => {
+  const begun = nextStep(beginSearch("192.0.2.1", 0), false, 0).search;
+  const stood = nextStep(takeAnswer(begun, answerOf(["192.0.2.66"]), middle, 10), true, 1000).search;
+  expect(aims(stood, 100_000, 100_000 + 3 * tryMs).aims).toEqual([]);
+});
+
 test("[K13] a lie and the last good address have their turns until one of them is the gateway", () => {
   const begun = nextStep(beginSearch("192.0.2.1", 0), false, 0).search;
   const told = { ...takeAnswer(begun, answerOf(["192.0.2.66"]), middle, 10), nextAskMs: Number.POSITIVE_INFINITY };

@@ -45,9 +45,10 @@ export function nextStep(search: Search, isStanding: boolean, nowMs: number): St
   return { search: aimed, ask, aim: isNew ? (aimed.aim?.address ?? null) : null };
 }
 
-// Its time begins when the tunnel no longer stands.
+// Its time begins when the tunnel no longer stands; and what resolvers said otherwise is no place to look first then.
 function rest(search: Search, address: string, nowMs: number): Search {
-  return { ...search, kept: address, vain: [], aim: { address, sinceMs: nowMs } };
+  const answer = search.answer.includes(address) ? search.answer : [];
+  return { ...search, kept: address, answer, vain: [], aim: { address, sinceMs: nowMs } };
 }
 
 function takeAim(search: Search, nowMs: number): Search {

@@ -21,6 +21,9 @@ export type Gateway = {
   follow(aim: (endpoint: Endpoint) => Promise<void>): void;
 };
 
+/** What came of asking last; `answer`: when something of use came last. */
+type Last = { readonly atMs: number; readonly failure: string | null; readonly answer: string[] };
+
 type Means = Pick<Context, "log" | "root"> & { readonly provisioning: Provisioning; readonly directory: string };
 
 /** The gateway of `provisioning`: where it says, or looked for by its name. */
@@ -35,7 +38,7 @@ function seek({ log, root, provisioning, directory }: Means, stored: string | nu
   const { host: name, port } = provisioning.kms.endpoint;
   const kept = stored !== null && mayBeGateway(stored, provisioning) ? stored : null;
   let search = beginSearch(kept, performance.now());
-  let last: { atMs: number; failure: string | null } | null = null;
+  let last: Last | null = null;
   let written = kept;
   let wasStanding = false;
 
@@ -51,9 +54,14 @@ function seek({ log, root, provisioning, directory }: Means, stored: string | nu
 
   root.onResolved((answer) => {
     const usable = withoutImpossible(answer, provisioning);
-    last = { atMs: Date.now(), failure: usable.failure };
+    const answered = usable.addresses.map(({ address }) => address);
+    last = {
+      atMs: Date.now(),
+      failure: usable.failure,
+      answer: usable.failure === null ? answered : (last?.answer ?? []),
+    };
     take(takeAnswer(search, usable, Math.random(), performance.now()));
-    const found = usable.addresses.map(({ address }) => address).join(", ");
+    const found = answered.join(", ");
     if (usable.failure === null) log.info(`${name} is ${found}`);
     else log.warn(`${name} was asked for in vain: ${usable.failure}`);
     void look(wasStanding);
@@ -100,13 +108,14 @@ function describeAim({ aim, answer }: Search): Pick<GatewayStatus, "address" | "
   return { address: aim.address, from: answer.includes(aim.address) ? "answer" : "kept" };
 }
 
-function describeLast(
-  { answer, vain }: Search,
-  last: { atMs: number; failure: string | null } | null,
-): Pick<GatewayStatus, "askedAtMs" | "answer" | "failure"> {
+function describeLast({ vain }: Search, last: Last | null): Pick<GatewayStatus, "askedAtMs" | "answer" | "failure"> {
   const deaf = vain.length > 0 ? `nobody with the gateway's key answers at ${vain.join(", ")}` : null;
   const failure = [last?.failure ?? null, deaf].filter((one) => one !== null).join("; ");
-  return { askedAtMs: last?.atMs ?? null, answer: [...answer], failure: failure === "" ? null : failure.slice(0, 200) };
+  return {
+    askedAtMs: last?.atMs ?? null,
+    answer: last?.answer ?? [],
+    failure: failure === "" ? null : failure.slice(0, 200),
+  };
 }
 
 function describeVain(address: string, name: string, { answer }: Search): string {

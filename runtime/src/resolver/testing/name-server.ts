@@ -30,7 +30,7 @@ export async function startNameServer(
     onQuestion(question);
     return answersTo(query, behaviour, isTcp);
   };
-  const udp = createSocket(address.includes(":") ? "udp6" : "udp4");
+  const udp = createSocket({ type: address.includes(":") ? "udp6" : "udp4", reuseAddr: true });
   udp.on("message", (query, from) => {
     for (const bytes of answer(query, false)) udp.send(bytes, from.port, from.address, () => undefined);
   });
