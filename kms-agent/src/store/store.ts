@@ -66,7 +66,7 @@ export async function openStore<T>(options: StoreOptions<T>): Promise<Store<T>> 
       return batch && { ...batch, confirm: () => inTurn(batch.confirm) };
     },
     isEmpty: () => (segments.end() ?? 0) <= state.next,
-    close: () => inTurn(segments.close),
+    close: () => inTurn(() => reader.settle().then(segments.close)),
   };
 }
 

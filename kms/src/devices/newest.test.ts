@@ -12,7 +12,7 @@ const step = fc.record({
 describe("[M4] what the management service keeps of its devices in memory", () => {
   test("never takes more than its bound whatever how many devices tell, and keeps what was told last", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 300, size: "max" }), (steps) => {
         const bound = createMemoryBound(5_000);
         const tables = {
           crashes: bound.newest<string>(),

@@ -101,7 +101,7 @@ test("[K16] who reads what is new gets each line once, and is told exactly how m
       fc.record({ read: fc.integer({ min: 1, max: 40 }) }),
       fc.constant({ restart: true }),
     ),
-    { maxLength: 40 },
+    { maxLength: 40, size: "max" },
   );
   await fc.assert(
     fc.asyncProperty(steps, async (history) => {

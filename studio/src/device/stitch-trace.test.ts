@@ -12,7 +12,7 @@ const textsOf = (entries: readonly TraceEntry[] = []) => entries.map((entry) => 
 
 describe("[K16] a trace out of what was forwarded", () => {
   test("has each entry once and in order, says where some are missing, and goes on with what the device has now", () => {
-    const pieces = fc.array(fc.tuple(fc.nat(60), fc.integer({ min: 1, max: 20 })), { maxLength: 12 });
+    const pieces = fc.array(fc.tuple(fc.nat(60), fc.integer({ min: 1, max: 20 })), { maxLength: 12, size: "max" });
     fc.assert(
       fc.property(pieces, fc.nat(90), (cuts, now) => {
         const there = new Set(cuts.flatMap(([first, lines]) => Array.from({ length: lines }, (_, at) => first + at)));
