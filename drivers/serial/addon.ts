@@ -1,6 +1,6 @@
 /**
  * The native part of the package serialport (`@serialport/bindings-cpp`): termios, lock and readiness of a tty, which Node
- * has no calls for. Its JavaScript part is left out: that one goes on reading for ever where a port was hung up (docs/decisions).
+ * has no calls for. Its JavaScript part is left out: that one goes on reading for ever where a port was hung up (decision 33).
  */
 import { createRequire } from "node:module";
 import { promisify } from "node:util";

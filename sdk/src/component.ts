@@ -133,8 +133,14 @@ export type RootLink = {
 
 export type Interfaces = Readonly<Record<string, AnyInterface>>;
 
-export type Context<U extends Interfaces = Interfaces, P extends Interfaces = Interfaces> = {
+export type Context<
+  U extends Interfaces = Interfaces,
+  P extends Interfaces = Interfaces,
+  M extends Interfaces = Interfaces,
+> = {
   readonly uses: { readonly [K in keyof U]: Client<U[K]> };
+  /** Undefined where the manifest has no such channel. */
+  readonly mayUse: { readonly [K in keyof M]: Client<M[K]> | undefined };
   readonly provides: { readonly [K in keyof P]: Service<P[K]> };
   /** From the manifest; parse it with a schema of your own. */
   readonly config: unknown;
@@ -147,16 +153,23 @@ export type Context<U extends Interfaces = Interfaces, P extends Interfaces = In
   readonly root: RootLink;
 };
 
-export type ComponentDefinition<U extends Interfaces = Interfaces, P extends Interfaces = Interfaces> = {
+export type ComponentDefinition<
+  U extends Interfaces = Interfaces,
+  P extends Interfaces = Interfaces,
+  M extends Interfaces = Interfaces,
+> = {
   readonly uses: U;
+  /** Channels that it works without: core servers have some that only some manifests give them. */
+  readonly mayUse: M;
   readonly provides: P;
   /** Ends when the component can do its work; the component is ready then. What throws here ends the component. */
-  start(context: Context<U, P>): void | Promise<void>;
+  start(context: Context<U, P, M>): void | Promise<void>;
 };
 
 /** A definition of any component; `start` takes the context that its own interfaces type. */
 export type AnyComponent = {
   readonly uses: Interfaces;
+  readonly mayUse?: Interfaces;
   readonly provides: Interfaces;
   start(context: never): void | Promise<void>;
 };
@@ -176,13 +189,16 @@ export type AnyComponent = {
 export function defineComponent<
   const U extends Interfaces = Record<never, never>,
   const P extends Interfaces = Record<never, never>,
+  const M extends Interfaces = Record<never, never>,
 >(definition: {
   readonly uses?: U;
+  readonly mayUse?: M;
   readonly provides?: P;
-  start(context: Context<U, P>): void | Promise<void>;
-}): ComponentDefinition<U, P> {
+  start(context: Context<U, P, M>): void | Promise<void>;
+}): ComponentDefinition<U, P, M> {
   return {
     uses: definition.uses ?? ({} as U),
+    mayUse: definition.mayUse ?? ({} as M),
     provides: definition.provides ?? ({} as P),
     start: (context) => definition.start(context),
   };

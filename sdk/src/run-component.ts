@@ -109,7 +109,8 @@ function prepare(
 ): Launch {
   const self = { component: start.component, incarnation: start.incarnation };
   const ends: Launch["ends"] = new Map();
-  for (const [name, iface] of Object.entries(definition.uses)) {
+  const given = Object.entries(definition.mayUse ?? {}).filter(([name]) => start.uses.some((use) => use.name === name));
+  for (const [name, iface] of [...Object.entries(definition.uses), ...given]) {
     const { leaseBytes } = findChannel(start, name, iface);
     const lease = leaseFile(directories, name, leaseBytes);
     const path = `${directories.uses}/${name}/socket`;
@@ -123,6 +124,7 @@ function prepare(
   const service = (name: string) => ({ serve: (accept: Accept) => void accepts.set(name, accept) });
   const context = {
     uses: Object.fromEntries([...ends].map(([name, end]) => [name, end.client])),
+    mayUse: Object.fromEntries([...ends].map(([name, end]) => [name, end.client])),
     provides: Object.fromEntries(Object.keys(definition.provides).map((name) => [name, service(name)])),
     config: start.config,
     log: host.log,

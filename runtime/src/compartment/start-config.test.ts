@@ -20,6 +20,7 @@ const facts = {
     artifacts: [{ digest: "e".repeat(64), length: 1 }],
     system: {
       startOrder: ["serial-server", "climate"],
+      channels: [{ client: "serial-server", interface: "serial-port", grant: { port: "ttyS1", speed: 9600 } }],
       policy: { unsignedCommands: true },
       components: { climate: { cpu: { class: "fair", weight: 100 }, memoryBytes: 1, processes: 2, ...own } },
     },
@@ -47,7 +48,11 @@ describe("what a component is told at its start", () => {
 
   test("core servers are told what they need for their one job", () => {
     expect(core("key-store")).toEqual({});
-    expect(core("serial-server")).toEqual({ components: ["serial-server", "climate"], rings: { climate: 2 } });
+    expect(core("serial-server")).toEqual({
+      components: ["serial-server", "climate"],
+      rings: { climate: 2 },
+      portSpeed: 9600,
+    });
     expect(core("network")).toEqual({ provisioning });
     expect(core("scheduler-server")).toMatchObject({
       instance: "device-1",

@@ -27,7 +27,7 @@ function coreConfig(core: string, facts: Facts): unknown {
     case "message-server":
       return { inspected: system.channels.filter(({ inspect }) => inspect) };
     case "serial-server":
-      return { components: system.startOrder, rings: ringsOf(system.components) };
+      return { components: system.startOrder, rings: ringsOf(system.components), portSpeed: portSpeedOf(system) };
     case "scheduler-server":
       return { instance: facts.instance, components: declared(system.components), usage: ownPlaces(system.components) };
     case "clock-server":
@@ -77,6 +77,12 @@ function ownPlaces(components: Release["system"]["components"]): unknown {
       { quotaBytes: storage.quotaBytes, ringBytes: trace.ringBytes },
     ]),
   );
+}
+
+/** Of the console's port, which the serial server reaches by a channel like any client. */
+function portSpeedOf({ channels }: Release["system"]): unknown {
+  const port = channels.find((channel) => channel.client === "serial-server" && channel.interface === "serial-port");
+  return port?.grant["speed"] ?? null;
 }
 
 function ringsOf(components: Release["system"]["components"]): unknown {

@@ -8,6 +8,7 @@ import {
   publishedSamplesInterface,
   type ServedClient,
   samplesInterface,
+  serialPortInterface,
 } from "@bulkhead/sdk";
 import { z } from "zod";
 import { lastEntries } from "../trace/last-entries.ts";
@@ -16,6 +17,7 @@ import { collectLines } from "./collector.ts";
 import { openCrashStore } from "./crash-store.ts";
 import { runtimeSource } from "./intake.ts";
 import { openKeptLines } from "./kept-lines.ts";
+import { createPortConsole } from "./port-console.ts";
 import { createRing, type NewLine, ringLimits } from "./ring.ts";
 import { serveSamples } from "./samples.ts";
 
@@ -23,6 +25,8 @@ import { serveSamples } from "./samples.ts";
 const configSchema = z.object({
   components: z.array(nameSchema),
   rings: z.record(nameSchema, z.number().int().nonnegative()).default({}),
+  /** Of the port that the console goes out by, where the manifest names one. */
+  portSpeed: z.number().int().positive().nullable().default(null),
 });
 
 /** Where it reads and where it keeps: FIFOs, crash records, the lines that outlive this server, trace rings. */
@@ -40,7 +44,8 @@ const lastLinesMs = 200;
 export const serialServer = (places: SerialPlaces) =>
   defineComponent({
     provides: { console: consoleInterface, samples: samplesInterface, published: publishedSamplesInterface },
-    start({ provides, config, log, onStop, root }) {
+    mayUse: { port: serialPortInterface },
+    start({ mayUse, provides, config, log, onStop, root }) {
       const clock = { timeMs: Date.now, monotonicMs: () => performance.now() };
       // Microseconds since the start of the host: no rate limit lets a million lines a second pass, so the numbers of
       // this ring are above those of every ring before it, and readers go on reading after a restart of this server.
@@ -50,10 +55,14 @@ export const serialServer = (places: SerialPlaces) =>
       const announce = createAnnouncer((sequence) => {
         for (const reader of readers) reader.notify("written", { sequence });
       });
+      const { components, rings, portSpeed } = configSchema.parse(config);
+      const port = mayUse.port && portSpeed !== null ? createPortConsole(mayUse.port, portSpeed) : undefined;
+      onStop(() => port?.stop());
       const append = (line: NewLine) => {
         const sequence = ring.append(line);
         kept.append({ sequence, ...line });
         announce(sequence);
+        port?.append(line);
       };
 
       provides.console.serve((client) => {
@@ -67,7 +76,6 @@ export const serialServer = (places: SerialPlaces) =>
       mkdirSync(join(places.kept, "samples"), { recursive: true, mode: 0o700 });
       serveSamples(join(places.kept, "samples"), provides.samples, provides.published);
       const store = openCrashStore(places.crashes, maxCrashRecords, clock.monotonicMs);
-      const { components, rings } = configSchema.parse(config);
       root.onCrash((facts) => {
         // At once: the next incarnation writes into the same ring.
         const trace = lastEntries(places.trace, facts, rings[facts.component] ?? 0);

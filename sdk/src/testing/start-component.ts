@@ -8,9 +8,10 @@ import { createLog } from "../log.ts";
 import { createRootMailbox } from "../root-mailbox.ts";
 import { callHandler, streamNeighbour, throughWire } from "./neighbour.ts";
 
-export type StartOptions<U extends Interfaces> = {
+export type StartOptions<U extends Interfaces, M extends Interfaces = Interfaces> = {
   /** Clients, usually of `fakeClient`. */
   uses: { readonly [K in keyof U]: Client<U[K]> };
+  mayUse?: { readonly [K in keyof M]?: Client<M[K]> };
   config?: unknown;
 };
 
@@ -34,9 +35,9 @@ export type StartedComponent<P extends Interfaces> = {
 };
 
 /** Runs `start` of the definition and resolves when it is ready; throws what `start` throws. */
-export async function startComponent<U extends Interfaces, P extends Interfaces>(
-  definition: ComponentDefinition<U, P>,
-  { uses, config = {} }: StartOptions<U>,
+export async function startComponent<U extends Interfaces, P extends Interfaces, M extends Interfaces>(
+  definition: ComponentDefinition<U, P, M>,
+  { uses, mayUse = {}, config = {} }: StartOptions<U, M>,
 ): Promise<StartedComponent<P>> {
   const lines: string[] = [];
   const told: StartedComponent<P>["told"] = [];
@@ -48,6 +49,7 @@ export async function startComponent<U extends Interfaces, P extends Interfaces>
   });
   await definition.start({
     uses,
+    mayUse: mayUse as never,
     provides: Object.fromEntries(Object.keys(definition.provides).map((name) => [name, service(name)])) as never,
     config,
     log: createLog((line) => lines.push(line)),
