@@ -1,7 +1,17 @@
 import type { Answer } from "@bulkhead/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { answerLifeMs, beginSearch, hurry, nextStep, retryMs, type Search, takeAnswer, tryMs } from "./search.ts";
+import {
+  answerLifeMs,
+  beginSearch,
+  hurry,
+  keptTurnMs,
+  nextStep,
+  retryMs,
+  type Search,
+  takeAnswer,
+  tryMs,
+} from "./search.ts";
 
 const answerOf = (addresses: string[], ttlSeconds = 60): Answer => {
   return { addresses: addresses.map((address) => ({ address, ttlSeconds })), failure: null };
@@ -60,6 +70,21 @@ test("[K13] a lie and the last good address have their turns until one of them i
   const seen = aims(told, 1000, 4 * tryMs - 1000);
   expect(seen.aims).toEqual(["192.0.2.66", "192.0.2.1", "192.0.2.66"]);
   expect(seen.search.vain).toEqual(["192.0.2.1", "192.0.2.66"]);
+});
+
+test("[K13] a resolver that says something else each time does not keep the last good address from its turn", () => {
+  let search = nextStep(beginSearch("192.0.2.1", 0), false, 0).search;
+  const turns: number[] = [];
+  for (let nowMs = 0; nowMs < 10 * keptTurnMs; nowMs += 1000) {
+    if (search.isAsking)
+      search = takeAnswer(search, answerOf([`198.51.100.${(nowMs / 1000) % 250}`], 0), middle, nowMs);
+    const step = nextStep(search, false, nowMs);
+    search = step.search;
+    if (search.aim?.address === "192.0.2.1") turns.push(nowMs);
+  }
+  // From the first moment of the last minutes on: as long as a try takes, again and again.
+  const late = turns.filter((atMs) => atMs >= 8 * keptTurnMs);
+  expect(late.length * 1000).toBeGreaterThanOrEqual(tryMs);
 });
 
 test("[K13] an answer is used for its own time, within bounds", () => {

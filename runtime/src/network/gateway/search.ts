@@ -3,7 +3,7 @@
  * gateway's: it takes the gateway's key. So a tunnel that stands is left alone, whatever the resolvers say; where none stands, what they
  * say last and where the tunnel stood before are tried in turn, and a resolver that lies costs time and nothing else.
  */
-import type { Answer } from "@bulkhead/protocol";
+import { type Answer, maxAnswers } from "@bulkhead/protocol";
 
 /** WireGuard tries each 5 s (whitepaper, section 6.1): two tries and the way there and back. */
 export const tryMs = 12_000;
@@ -11,6 +11,8 @@ export const tryMs = 12_000;
 export const answerLifeMs = { least: 5_000, most: 60_000 } as const;
 /** After the first failure, and doubled until the last: a resolver that is in trouble is left in peace. */
 export const retryMs = { first: 5_000, last: 300_000 } as const;
+/** The last good address has its turn this often, however many others are named meanwhile: as after an answer of the largest size. */
+export const keptTurnMs = (maxAnswers + 1) * tryMs;
 /** So that a thousand boards do not ask at the same moment once the power is back. */
 const jitterShare = 0.25;
 
@@ -26,13 +28,15 @@ export type Search = {
   readonly aim: { readonly address: string; readonly sinceMs: number } | null;
   /** Tried since the tunnel stood, in vain. */
   readonly vain: readonly string[];
+  /** When `kept` was aimed at last; null: not since the tunnel stood. */
+  readonly keptMs: number | null;
 };
 
 export type Step = { readonly search: Search; readonly ask: boolean; readonly aim: string | null };
 
 export function beginSearch(kept: string | null, nowMs: number): Search {
   const asking = { failuresInARow: 0, isAsking: false, askedMs: Number.NEGATIVE_INFINITY, nextAskMs: nowMs };
-  return { kept, answer: [], ...asking, aim: null, vain: [] };
+  return { kept, answer: [], ...asking, aim: null, vain: [], keptMs: null };
 }
 
 /** What to do at `nowMs`; `isStanding`: the gateway was heard of lately. `aim`: another address than before. */
@@ -48,15 +52,18 @@ export function nextStep(search: Search, isStanding: boolean, nowMs: number): St
 // Its time begins when the tunnel no longer stands; and what resolvers said otherwise is no place to look first then.
 function rest(search: Search, address: string, nowMs: number): Search {
   const answer = search.answer.includes(address) ? search.answer : [];
-  return { ...search, kept: address, answer, vain: [], aim: { address, sinceMs: nowMs } };
+  return { ...search, kept: address, answer, vain: [], aim: { address, sinceMs: nowMs }, keptMs: nowMs };
 }
 
-function takeAim(search: Search, nowMs: number): Search {
+function takeAim(before: Search, nowMs: number): Search {
+  const search = { ...before, keptMs: before.aim?.address === before.kept ? nowMs : (before.keptMs ?? nowMs) };
   const { aim, answer, kept, vain } = search;
   const candidates = [...new Set([...answer, ...(kept === null ? [] : [kept])])];
   const index = aim === null ? -1 : candidates.indexOf(aim.address);
   if (aim !== null && index >= 0 && nowMs - aim.sinceMs < tryMs) return search;
-  const address = candidates[(index + 1) % candidates.length];
+  // A resolver that says something else each time would begin anew each time.
+  const isKeptsTurn = kept !== null && nowMs - search.keptMs >= keptTurnMs;
+  const address = isKeptsTurn ? kept : candidates[(index + 1) % candidates.length];
   if (address === undefined) return search;
   const tried = aim === null ? vain : [...new Set([...vain, aim.address])].filter((one) => candidates.includes(one));
   return { ...search, vain: tried, aim: { address, sinceMs: nowMs } };
