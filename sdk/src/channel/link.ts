@@ -27,6 +27,8 @@ export type Link = {
   send(message: Frame): number;
   /** Bytes that the peer has not taken yet. */
   queuedBytes(): number;
+  /** Another number after whatever the peer takes, be it a part of a message. */
+  unsentBytes(): number;
   /** Reads nothing more until all that is queued has left. */
   pause(): void;
   /** Reads nothing more until `resume`, whatever leaves meanwhile. */
@@ -140,6 +142,7 @@ function wireLink(socket: Socket, options: LinkOptions): { link: Link; receive(c
       return encoded.end - encoded.start - headerBytes;
     },
     queuedBytes: outbox.queuedBytes,
+    unsentBytes: outbox.unsentBytes,
     pause() {
       socket.pause();
       watchHalfFrame();

@@ -8,8 +8,10 @@ import { type Slab, settle } from "../message-pack/slabs.ts";
 
 export type Outbox = {
   add(message: Encoded): void;
-  /** Bytes that have not reached the kernel. */
+  /** Bytes in memory: of a write, all until its last has reached the kernel. */
   queuedBytes(): number;
+  /** Another number after each byte that reaches the kernel, be it of a write that has not ended. */
+  unsentBytes(): number;
   /** Runs `action`; what it adds leaves in one write after it. */
   together(action: () => void): void;
   /** The socket has taken bytes, or has gone: their memory may be used again. */
@@ -81,6 +83,7 @@ export function createOutbox(socket: Socket): Outbox {
       } else pieces.push({ slab, start, end, messages: 1 });
     },
     queuedBytes: () => socket.writableLength + pieceBytes,
+    unsentBytes: () => socket.writableLength + pieceBytes + restOfWrite(socket),
     together(action) {
       isTogether = true;
       try {
@@ -92,6 +95,15 @@ export function createOutbox(socket: Socket): Outbox {
     },
     settleWritten,
   };
+}
+
+/**
+ * What the kernel has not taken of the write that is under way, which may have megabytes: Node tells of its end alone. Its
+ * own `setTimeout` of sockets looks there, too; where a Node has no such number, only whole writes are seen.
+ */
+function restOfWrite(socket: Socket): number {
+  const { _handle: handle } = socket as { _handle?: { writeQueueSize?: unknown } | null };
+  return typeof handle?.writeQueueSize === "number" ? handle.writeQueueSize : 0;
 }
 
 function settleAll(slab: Slab, messages: number): void {

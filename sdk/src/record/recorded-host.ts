@@ -149,6 +149,7 @@ function recordedLink(recorder: Recorder, options: LinkOptions, open: OpenConnec
       return sizeBytes;
     },
     queuedBytes: () => recorder.queued(link.queuedBytes()),
+    unsentBytes: () => recorder.queued(link.unsentBytes()),
     destroy(error) {
       isClosed = true;
       link.destroy(error);

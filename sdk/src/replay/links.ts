@@ -26,6 +26,7 @@ export function createLinks(score: Score): Links {
           return sizeBytes;
         },
         queuedBytes: () => score.read("queued") as number,
+        unsentBytes: () => score.read("queued") as number,
         // When a frame comes is the record's to say.
         pause() {},
         hold() {},

@@ -56,6 +56,7 @@ export function streamNeighbour<I extends AnyInterface>(
   const link: Link = {
     send: deliver(client.take),
     queuedBytes: () => 0,
+    unsentBytes: () => 0,
     pause() {},
     hold() {},
     resume() {},

@@ -113,6 +113,21 @@ describe("[K3] [K7] answers that are larger than the channel", () => {
     expect(lines).toEqual([]);
     raw.socket.destroy();
   });
+
+  test("reach a client that takes longer for one of them than a client may take nothing", async () => {
+    const { path, lines } = await rawPair({ ...handlers, echo: () => new Uint8Array(nearlyMiB) }, { stallMs: 1000 });
+    const raw = await rawConnection(path);
+    const startedMs = performance.now();
+    raw.socket.on("data", () => {
+      raw.socket.pause();
+      setTimeout(() => raw.socket.resume(), 100);
+    });
+    raw.socket.write(Buffer.concat([hello(), encodeFrame([0, 0, "echo", 1])]));
+    await eventually(() => raw.messages.length).toBe(2);
+    expect(performance.now() - startedMs).toBeGreaterThan(1000);
+    expect(lines).toEqual([]);
+    raw.socket.destroy();
+  });
 });
 
 describe("[K7] a client that takes nothing", () => {

@@ -28,7 +28,7 @@ export type Backlog = {
 
 /** `begin` takes a frame that had to wait. */
 export function createBacklog(
-  link: Pick<Link, "queuedBytes" | "pause" | "hold" | "resume" | "destroy">,
+  link: Pick<Link, "queuedBytes" | "unsentBytes" | "pause" | "hold" | "resume" | "destroy">,
   begin: (frame: Frame, sizeBytes: number) => void,
   stallMs: number = defaultStallMs,
 ): Backlog {
@@ -36,7 +36,7 @@ export function createBacklog(
   let answers: [operation: string, send: () => number][] = [];
   let isHeld = false;
   const expectations = createExpectations(goOn);
-  const stall = createStallWatch(stallMs, link.queuedBytes, isClogged, () => {
+  const stall = createStallWatch(stallMs, link.unsentBytes, isClogged, () => {
     link.destroy(new BulkheadError("IPC_OVERLOADED", `the client has taken nothing for ${stallMs} ms`));
   });
 

@@ -6,28 +6,30 @@ export type StallWatch = {
   end(): void;
 };
 
-/** `onStall` is called when nothing has left for `stallMs` of what `queuedBytes` tells and `isClogged` finds too much. */
+/** `onStall` is called when nothing has left for `stallMs` of what `unsentBytes` tells and `isClogged` finds too much. */
 export function createStallWatch(
   stallMs: number,
-  queuedBytes: () => number,
+  unsentBytes: () => number,
   isClogged: () => boolean,
   onStall: () => void,
 ): StallWatch {
   let timer: NodeJS.Timeout | undefined;
 
-  function begin(): void {
-    if (timer) return;
-    const before = queuedBytes();
+  function watch(): void {
+    const before = unsentBytes();
     timer = setTimeout(() => {
       timer = undefined;
       if (!isClogged()) return;
-      if (queuedBytes() < before) begin();
-      else onStall();
+      // Also where it is more: what was put behind hides what has left, and so little may be put there that another look can tell.
+      if (unsentBytes() === before) onStall();
+      else watch();
     }, stallMs);
   }
 
   return {
-    begin,
+    begin() {
+      if (!timer) watch();
+    },
     end() {
       clearTimeout(timer);
       timer = undefined;

@@ -36,6 +36,7 @@ function world() {
   const link = {
     send: sender(toClient),
     queuedBytes: () => (isClogged ? 1e9 : 0),
+    unsentBytes: () => (isClogged ? 1e9 : 0),
     pause() {},
     hold() {},
     resume() {},
