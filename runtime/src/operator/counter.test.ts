@@ -50,15 +50,20 @@ function bench() {
   const come = () => {
     const told: OperatorAnswer[] = [];
     const gone: (() => void)[] = [];
+    let hasLeft = false;
     const visit: Visit = {
       tell: (answer) => told.push(answer),
       close: () => undefined,
+      isGone: () => hasLeft,
       onGone: (one) => gone.push(one),
     };
     return {
       told,
       visit,
-      leave: () => gone.forEach((one) => void one()),
+      leave() {
+        hasLeft = true;
+        for (const one of gone) one();
+      },
       ask: (request: OperatorRequest) => ask(request, visit),
     };
   };
@@ -125,6 +130,19 @@ test("[K+] to be recorded a component is restarted, and its heartbeat counts; th
   end();
   await turn();
   expect(visitor.told.at(-1)).toEqual({ kind: "ended" });
+});
+
+test("[K+] an operator who goes while the place of a record is made leaves nothing behind", async () => {
+  const { attachments, come, restarted } = bench();
+  const visitor = come();
+  visitor.ask({ kind: "record", component: "open", maxBytes: null });
+  visitor.leave();
+  await turn();
+  expect([attachments.all(), restarted]).toEqual([[], []]);
+  const next = come();
+  next.ask({ kind: "record", component: "open", maxBytes: null });
+  await turn();
+  expect([attachments.of("open"), restarted]).toEqual([["record"], ["open"]]);
 });
 
 test("[K+] who may not be recorded is told, and a second wish on a connection is refused", async () => {

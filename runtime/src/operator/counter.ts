@@ -60,6 +60,7 @@ async function record(means: CounterMeans, records: Records, request: Of<"record
     const life = means.running(component);
     if (life) endWith(life.sandbox, visit);
   });
+  if (visit.isGone()) return recordings.remove(component);
   const remove = attachments.add(component, "record");
   visit.onGone(() => {
     remove();

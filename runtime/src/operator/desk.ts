@@ -21,7 +21,8 @@ export type Visit = {
   tell(answer: OperatorAnswer): void;
   /** Nothing more is to be said. */
   close(): void;
-  /** `action` is done when the operator has gone, whyever. */
+  isGone(): boolean;
+  /** `action` is done when the operator has gone, whyever; never, where that was before. */
   onGone(action: () => void): void;
 };
 
@@ -61,6 +62,7 @@ function receive(socket: Socket, ask: (request: OperatorRequest, visit: Visit) =
   const visit: Visit = {
     tell,
     close: () => socket.end(),
+    isGone: () => socket.destroyed,
     onGone: (action) => socket.once("close", action),
   };
   const reader = createFrameReader((message) => {

@@ -32,30 +32,39 @@ export type Recordings = {
 };
 
 export function createRecordings(root: string, uidOf: UidOf): Recordings {
-  const wanted = new Map<string, { readonly maxBytes: number; readonly onBegun: () => void; isBegun: boolean }>();
+  /** `there`: the place is; `shown`: the newest sandbox has it. One that was built before must not be told to write there. */
+  type Wanted = {
+    readonly maxBytes: number;
+    readonly onBegun: () => void;
+    stage: "made" | "there" | "shown" | "begun";
+  };
+  const wanted = new Map<string, Wanted>();
 
   return {
     async prepare(component, declared, maxBytes, onBegun) {
       if (wanted.has(component)) throw refused(`${component} is being recorded already`, "wait for the other to end");
       const size = sizeOf(component, declared, maxBytes);
       // Before the first wait: a second request in that time finds it.
-      wanted.set(component, { maxBytes: size, onBegun, isBegun: false });
+      const mine: Wanted = { maxBytes: size, onBegun, stage: "made" };
+      wanted.set(component, mine);
       const place = join(root, component);
       await makePlace(place, size, uidOf(component)).catch((error: unknown) => {
         wanted.delete(component);
         throw error;
       });
+      mine.stage = "there";
       return { file: join(place, recordFileName), maxBytes: size };
     },
     mounts(component) {
       const found = wanted.get(component);
-      if (!found || found.isBegun) return [];
+      if (!found || found.stage === "made" || found.stage === "begun") return [];
+      found.stage = "shown";
       return [{ kind: "rw", source: join(root, component), target: recordDirectory }];
     },
     settings(component) {
       const found = wanted.get(component);
-      if (!found || found.isBegun) return {};
-      found.isBegun = true;
+      if (found?.stage !== "shown") return {};
+      found.stage = "begun";
       found.onBegun();
       return { record: { maxBytes: found.maxBytes } };
     },
