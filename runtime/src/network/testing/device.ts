@@ -10,6 +10,8 @@
  *   → {id, "op":"gateway"}                                             ← {id, "ok":true, gateway, plan}: what the device shows of it
  *   → {id, "op":"run", namespace, argv}                                ← {id, "ok":true, exitCode, stdout, stderr}
  */
+
+import { randomBytes } from "node:crypto";
 import { chmod, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -17,7 +19,7 @@ import { fileURLToPath } from "node:url";
 import { type Provisioning, reportError, type System } from "@bulkhead/protocol";
 import { execa } from "execa";
 import { ask, resolverSpec } from "../../resolver/index.ts";
-import { detectHost, mergeMounts, type Sandbox, startSandbox } from "../../sandbox/index.ts";
+import { detectHost, mergeMounts, removeCgroups, type Sandbox, startSandbox } from "../../sandbox/index.ts";
 import {
   applySteps,
   createNamespaces,
@@ -53,6 +55,8 @@ await writeFile(
   `import ${JSON.stringify(new URL("../../resolver/main.ts", import.meta.url).pathname)};\n`,
 );
 await writeFile(join(programDir, "package.json"), '{"type":"module"}\n');
+/** Of no other device on this machine: pids are those of the world. */
+const resolverGroup = `resolver-test-${randomBytes(4).toString("hex")}`;
 /** The network server's, over its restarts. */
 const keptDirectory = await mkdtemp("/run/kept-");
 await chmod(keptDirectory, 0o777);
@@ -127,7 +131,7 @@ async function launchResolver(request: Start): Promise<Sandbox> {
     programDir,
     nodePath: process.execPath,
     uid,
-    cgroup: `resolver-test-${process.pid}/resolver`,
+    cgroup: `${resolverGroup}/resolver`,
     stdout: 2,
   };
   const spec = await resolverSpec(place);
@@ -147,4 +151,11 @@ async function answer(line: string): Promise<void> {
 
 createInterface({ input: process.stdin })
   .on("line", (line) => void answer(line))
-  .on("close", () => void (server?.kill() ?? Promise.resolve()).finally(() => process.exit(0)));
+  .on("close", () => void end());
+
+async function end(): Promise<void> {
+  uplink?.stop();
+  await server?.kill();
+  await removeCgroups(resolverGroup);
+  process.exit(0);
+}
