@@ -128,6 +128,8 @@ export type RootLink = {
   /** For the network server: what came of asking for the gateway's name, and each address that the uplink lets through; the last ones are kept. */
   onResolved(handler: (answer: ToComponent["resolved"]) => void): void;
   onUplink(handler: (uplink: ToComponent["uplink"]) => void): void;
+  /** For the clock server: what the board's time servers say; the last one is kept. */
+  onTime(handler: (reading: ToComponent["time"]) => void): void;
   tellRoot<K extends ToRootOfCore>(kind: K, body: ToRoot[K]): void;
 };
 

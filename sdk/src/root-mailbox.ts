@@ -6,6 +6,7 @@ type Generation = ToComponent["generation"];
 type Tunnel = ToComponent["tunnel"];
 type Resolved = ToComponent["resolved"];
 type Uplink = ToComponent["uplink"];
+type Time = ToComponent["time"];
 
 export type RootMailbox = {
   link: RootLink;
@@ -15,6 +16,7 @@ export type RootMailbox = {
   takeTunnel(reading: Tunnel): void;
   takeResolved(answer: Resolved): void;
   takeUplink(uplink: Uplink): void;
+  takeTime(reading: Time): void;
 };
 
 /** A handler that comes after the first message gets the newest one at once: nobody misses how things stand. */
@@ -25,6 +27,7 @@ export function createRootMailbox(tell: <K extends ToRootOfCore>(kind: K, body: 
   const tunnel = createSlot<Tunnel>();
   const resolved = createSlot<Resolved>();
   const uplink = createSlot<Uplink>();
+  const time = createSlot<Time>();
   return {
     link: {
       onStatus: status.listen,
@@ -33,6 +36,7 @@ export function createRootMailbox(tell: <K extends ToRootOfCore>(kind: K, body: 
       onTunnel: tunnel.listen,
       onResolved: resolved.listen,
       onUplink: uplink.listen,
+      onTime: time.listen,
       tellRoot: tell,
     },
     takeStatus: status.take,
@@ -41,6 +45,7 @@ export function createRootMailbox(tell: <K extends ToRootOfCore>(kind: K, body: 
     takeTunnel: tunnel.take,
     takeResolved: resolved.take,
     takeUplink: uplink.take,
+    takeTime: time.take,
   };
 }
 

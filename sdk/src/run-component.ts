@@ -73,6 +73,7 @@ export function runComponent(definition: AnyComponent, options: RunOptions = {})
         tunnel: (reading) => root.takeTunnel(reading),
         resolved: (answer) => root.takeResolved(answer),
         uplink: (uplink) => root.takeUplink(uplink),
+        time: (reading) => root.takeTime(reading),
       },
       (error) => ending.fault(error ?? new BulkheadError("PEER_GONE", "the root server has gone")),
     );

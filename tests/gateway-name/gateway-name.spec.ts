@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Behaviour } from "../../runtime/src/resolver/testing/answers.ts";
+import type { Behaviour } from "../../runtime/src/asker/names/testing/answers.ts";
 import {
   cleanUp,
   cleanUpAll,
@@ -38,8 +38,8 @@ let inWorld: (argv: readonly string[]) => Promise<string>;
 beforeAll(async () => {
   device = await makeDevice(nextName(), { network: { fake: "network", core: true } }, uidBase, { name, resolvers });
   cleanUp.push(() => device.remove());
-  const program = fileURLToPath(new URL("../../runtime/src/resolver/main.ts", import.meta.url));
-  await bundle("program", program, join(device.platformDir, "resolver", "main.js"));
+  const program = fileURLToPath(new URL("../../runtime/src/asker/main.ts", import.meta.url));
+  await bundle("program", program, join(device.platformDir, "asker", "main.js"));
   await device.installVerify();
   world = startIn(device);
   const [init] = await until(async () => {

@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { Behaviour } from "../../runtime/src/resolver/testing/answers.ts";
+import type { Behaviour } from "../../runtime/src/asker/names/testing/answers.ts";
 
-const program = fileURLToPath(new URL("../../runtime/src/resolver/testing/name-server.ts", import.meta.url));
+const program = fileURLToPath(new URL("../../runtime/src/asker/names/testing/name-server.ts", import.meta.url));
 
 /** `enter`: the command that runs what follows it in the namespace. Says nothing to anybody until it is told how to behave. */
 export async function openServer(enter: readonly string[], address: string) {

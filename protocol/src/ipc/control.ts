@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { crashFactsSchema } from "../crash.ts";
 import { addressSchema } from "../host-name.ts";
-import { digestSchema, nameSchema } from "../names.ts";
+import { digestSchema, nameSchema, timeMsSchema } from "../names.ts";
 import { gatewayStatusSchema } from "../status.ts";
 import { channelSchema, roleSchema } from "../system.ts";
 
@@ -32,6 +32,17 @@ export const answerSchema = z.strictObject({
   failure: z.string().max(200).nullable(),
 });
 export type Answer = z.infer<typeof answerSchema>;
+
+/** Enough for a majority of three, and one that is away. */
+export const maxTimeServers = 4;
+
+/** What the board's time servers agree on: when CLOCK_MONOTONIC said `monotonicUs`, it was `timeMs`, give or take `errorMs`. */
+export const timeReadingSchema = z.strictObject({
+  timeMs: timeMsSchema,
+  monotonicUs: z.number().int().nonnegative(),
+  errorMs: z.number().int().min(0).max(60_000),
+});
+export type TimeReading = z.infer<typeof timeReadingSchema>;
 
 /** Root server → component. */
 export const toComponent = {
@@ -81,6 +92,8 @@ export const toComponent = {
   resolved: answerSchema,
   /** Only to the network server: the uplink lets this address through as the gateway's now. */
   uplink: z.strictObject({ gateway: addressSchema }),
+  /** Only to the clock server, where the board has time servers. */
+  time: timeReadingSchema,
 } as const;
 
 /** Component → root server. */

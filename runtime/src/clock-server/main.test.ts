@@ -35,6 +35,24 @@ test("[K5] the clock server goes on where it stopped, reads the RTC, and takes t
   await third.stop();
 });
 
+test("[K5] the clock server takes what the board's time servers say, unless it contradicts the KMS", async () => {
+  const builtAtMs = Date.UTC(2026, 0);
+  const started = await start({ trustsHost: false, builtAtMs });
+  const now = () => started.connect("time").client.now();
+  const read = (timeMs: number) => {
+    started.root.time({ timeMs, monotonicUs: Number(process.hrtime.bigint() / 1000n), errorMs: 12 });
+  };
+  read(builtAtMs + 1_000_000);
+  expect(await now()).toMatchObject({ quality: "ntp", errorMs: 12 });
+  expect((await now()).timeMs).toBeGreaterThanOrEqual(builtAtMs + 1_000_000);
+  await started.connect("setting").client.offer({ source: "kms", timeMs: builtAtMs + 5_000_000, errorMs: 50 });
+  read(builtAtMs + 9_000_000);
+  expect(await now()).toMatchObject({ quality: "kms" });
+  expect((await now()).timeMs).toBeLessThan(builtAtMs + 6_000_000);
+  expect(started.lines.join("\n")).toContain("the time servers and the KMS disagree");
+  await started.stop();
+});
+
 test("[K5] clients have time-outs of their own: same ids do not meet, and a full client harms no other", async () => {
   const started = await start();
   const [a, b] = [started.connect("time"), started.connect("time")];

@@ -1,9 +1,9 @@
 /** The clock server: the time of day with its quality, and time-outs that do not depend on it. */
-import { reportError } from "@bulkhead/protocol";
+import { type ClockState, reportError } from "@bulkhead/protocol";
 import { clockInterface, clockSettingInterface, defineComponent } from "@bulkhead/sdk";
 import { z } from "zod";
 import { monotonicUs, openLastSeen, readRtc } from "./sources.ts";
-import { beginTime, stateAt, takeOffer, timeAt } from "./time.ts";
+import { asOffer, beginTime, contradictsKms, type Offer, stateAt, takeOffer, timeAt } from "./time.ts";
 import { createTimers } from "./timers.ts";
 
 /** After a power cut the clock starts this much behind, at most; flash wears with every write. */
@@ -21,7 +21,7 @@ export type ClockPlaces = { readonly directory: string; readonly rtc: string };
 export const clockServer = ({ directory, rtc }: ClockPlaces) =>
   defineComponent({
     provides: { time: clockInterface, setting: clockSettingInterface },
-    async start({ provides, config, log, onStop }) {
+    async start({ provides, config, log, onStop, root }) {
       const { trustsHost, builtAtMs } = configSchema.parse(config);
       const lastSeen = openLastSeen(directory);
       const host = { timeMs: Date.now(), isTrusted: trustsHost };
@@ -40,14 +40,22 @@ export const clockServer = ({ directory, rtc }: ClockPlaces) =>
         await keep();
       });
 
-      provides.setting.serve(() => ({
-        offer(offer) {
-          const before = model;
-          model = takeOffer(model, offer, monotonicUs());
-          if (before.quality !== model.quality) log.info("time", { ...stateAt(model, monotonicUs()) });
-          return stateAt(model, monotonicUs());
-        },
-      }));
+      function take(offer: Offer): ClockState {
+        const nowUs = monotonicUs();
+        const before = model;
+        model = takeOffer(model, offer, nowUs);
+        if (before.quality !== model.quality) log.info("time", { ...stateAt(model, nowUs) });
+        return stateAt(model, nowUs);
+      }
+
+      root.onTime((reading) => {
+        const nowUs = monotonicUs();
+        const offer = asOffer(reading, nowUs);
+        if (!offer) return;
+        if (contradictsKms(model, offer, nowUs)) log.warn("the time servers and the KMS disagree", { ...offer });
+        take(offer);
+      });
+      provides.setting.serve(() => ({ offer: take }));
       provides.time.serve((client) => {
         const timers = createTimers((id) => client.notify("timeout", { id }));
         client.onGone(timers.cancelAll);

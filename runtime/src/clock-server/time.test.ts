@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { beginTime, type Offer, type Start, stateAt, takeOffer, timeAt } from "./time.ts";
+import { asOffer, beginTime, contradictsKms, type Offer, type Start, stateAt, takeOffer, timeAt } from "./time.ts";
 
 const built = Date.UTC(2026, 0, 1);
 const year = 365 * 24 * 3600 * 1000;
@@ -35,9 +35,31 @@ test("[K5] the KMS sets the time within the life of a release, and its word says
   for (const timeMs of [0, built - 1, built + 11 * year, Date.UTC(2100, 0)]) {
     expect(takeOffer(began, offer(timeMs), 1_000_000)).toBe(began);
   }
-  const better = takeOffer(set, offer(built + year + 5000, "ntp"), 2_000_000);
-  expect(better.quality).toBe("ntp");
-  expect(takeOffer(better, offer(built + 2 * year), 3_000_000)).toBe(better);
+});
+
+test("[K5] time servers make the word of the KMS more exact, and where they contradict it the KMS is right", () => {
+  const offer = (source: Offer["source"], timeMs: number, errorMs: number): Offer => ({ source, timeMs, errorMs });
+  const byKms = takeOffer(beginTime(board, 0), offer("kms", built + year, 2000), 0);
+  const better = takeOffer(byKms, offer("ntp", built + year + 5500, 10), 5_000_000);
+  expect(stateAt(better, 5_000_000)).toEqual({ timeMs: built + year + 5500, quality: "ntp", errorMs: 10 });
+  // Less exact, and no contradiction.
+  expect(stateAt(takeOffer(better, offer("kms", built + year + 6500, 2000), 6_000_000), 6_000_000).errorMs).toBe(10);
+
+  const liar = offer("ntp", built + 2 * year, 10);
+  expect(contradictsKms(byKms, liar, 5_000_000)).toBe(true);
+  expect(takeOffer(byKms, liar, 5_000_000)).toBe(byKms);
+  // Who lied before the KMS could speak has moved the clock, and no longer says how good it is.
+  const lied = takeOffer(beginTime(board, 0), offer("ntp", built + 9000, 10), 0);
+  const told = stateAt(takeOffer(lied, offer("kms", built + 1000, 50), 0), 0);
+  expect(told).toEqual({ timeMs: built + 9000, quality: "kms", errorMs: 8050 });
+});
+
+test("[K5] what time servers said is as old as it is, and its error grows meanwhile", () => {
+  const reading = { timeMs: built + year, monotonicUs: 1_000_000, errorMs: 10 };
+  expect(asOffer(reading, 101_000_000)).toEqual({ source: "ntp", timeMs: built + year + 100_000, errorMs: 20 });
+  for (const nowUs of [999_999, 1_000_000 + 3601 * 1_000_000]) expect(asOffer(reading, nowUs)).toBeUndefined();
+  const set = takeOffer(beginTime(board, 0), { source: "ntp", timeMs: built + year, errorMs: 10 }, 0);
+  expect(stateAt(set, 1_000_000_000).errorMs).toBe(110);
 });
 
 test("[K5] a source that says an earlier time slows the clock down until they meet, and the difference is in the error", () => {

@@ -2,7 +2,7 @@
  * The time of day as the device believes it: a pure model of where it comes from and how it moves. It never goes back: a
  * better source that says an earlier time makes it go slower until the two meet.
  */
-import type { ClockState, TimeQuality } from "@bulkhead/protocol";
+import type { ClockState, TimeQuality, TimeReading } from "@bulkhead/protocol";
 
 /** What time of day may be taken for true at all: from when the running release was built to this long after. */
 const plausibleMs = 10 * 365 * 24 * 3600 * 1000;
@@ -10,6 +10,10 @@ const plausibleMs = 10 * 365 * 24 * 3600 * 1000;
 const rtcErrorMs = 60_000;
 /** Behind a source, the clock runs at half its speed. */
 const slowShare = 0.5;
+/** A crystal is off by less than this; the error of what was once set grows with it. */
+const driftShare = 1e-4;
+/** A reading of the time servers that is older says too little. */
+const maxReadingAgeUs = 3600 * 1_000_000;
 
 export type Start = {
   /** The last time that was seen before the power went; null: never any. */
@@ -29,16 +33,18 @@ export type TimeModel = {
   /** How far it is ahead of its source. */
   readonly aheadMs: number;
   readonly builtAtMs: number;
+  /** What the KMS said last, and when; null: it has not spoken since the start. */
+  readonly kms: { readonly timeMs: number; readonly errorMs: number; readonly atUs: number } | null;
 };
 
-/** Which sources may take the place of which: a better or equal one. */
+/** Which sources may take the place of which: a better or equal one. Between the KMS and time servers see `mayReplace`. */
 const rank: Readonly<Record<TimeQuality, number>> = { unset: 0, floor: 1, rtc: 2, host: 3, kms: 4, ntp: 5 };
 
 /** The time of a device that has just started. */
 export function beginTime({ floorMs, rtcMs, host, builtAtMs }: Start, atUs: number): TimeModel {
   const lowestMs = Math.max(floorMs ?? 0, builtAtMs);
   const own = (timeMs: number, quality: TimeQuality, errorMs: number | null): TimeModel => {
-    return { timeMs, atUs, quality, errorMs, aheadMs: 0, builtAtMs };
+    return { timeMs, atUs, quality, errorMs, aheadMs: 0, builtAtMs, kms: null };
   };
   const isPlausible = (timeMs: number) => timeMs >= lowestMs && timeMs <= builtAtMs + plausibleMs;
   if (host.isTrusted && host.timeMs >= (floorMs ?? 0)) return own(host.timeMs, "host", null);
@@ -53,17 +59,51 @@ export function timeAt(model: TimeModel, monotonicUs: number): number {
 }
 
 export function stateAt(model: TimeModel, monotonicUs: number): ClockState {
-  const { quality, errorMs } = model;
-  return { timeMs: timeAt(model, monotonicUs), quality, errorMs };
+  const { quality, errorMs, atUs } = model;
+  const grown = errorMs === null ? null : errorMs + driftMs(monotonicUs - atUs);
+  return { timeMs: timeAt(model, monotonicUs), quality, errorMs: grown };
 }
 
+const driftMs = (elapsedUs: number): number => Math.floor((elapsedUs / 1000) * driftShare);
+
 /** The model after a source has spoken; unchanged where its word is not taken. */
-export function takeOffer(model: TimeModel, offer: Offer, atUs: number): TimeModel {
-  const { builtAtMs } = model;
-  if (rank[offer.source] < rank[model.quality]) return model;
-  if (offer.timeMs < builtAtMs || offer.timeMs > builtAtMs + plausibleMs) return model;
+export function takeOffer(before: TimeModel, offer: Offer, atUs: number): TimeModel {
+  const { builtAtMs } = before;
+  if (offer.timeMs < builtAtMs || offer.timeMs > builtAtMs + plausibleMs) return before;
+  const model = offer.source === "kms" ? { ...before, kms: { ...offer, atUs } } : before;
+  if (!mayReplace(model, offer, atUs)) return model;
   const ownMs = timeAt(model, atUs);
   const aheadMs = Math.max(0, ownMs - offer.timeMs);
   const timeMs = Math.max(ownMs, offer.timeMs);
-  return { timeMs, atUs, quality: offer.source, errorMs: offer.errorMs + aheadMs, aheadMs, builtAtMs };
+  return { ...model, timeMs, atUs, quality: offer.source, errorMs: offer.errorMs + aheadMs, aheadMs };
+}
+
+/**
+ * The KMS speaks through the tunnel, time servers to whoever stands between: they make its word more exact, and where
+ * the two disagree beyond their errors, the KMS is right.
+ */
+function mayReplace(model: TimeModel, offer: Offer, atUs: number): boolean {
+  if (offer.source === "ntp") return !contradictsKms(model, offer, atUs);
+  if (model.quality !== "ntp") return rank[offer.source] >= rank[model.quality];
+  const state = stateAt(model, atUs);
+  return Math.abs(state.timeMs - offer.timeMs) > offer.errorMs + (state.errorMs ?? 0) + roundingMs;
+}
+
+/** Both are told in whole milliseconds, rounded one way or the other. */
+const roundingMs = 2;
+
+/** A time of time servers that the KMS's last word rules out. */
+export function contradictsKms({ kms }: TimeModel, offer: Offer, atUs: number): boolean {
+  if (kms === null) return false;
+  const elapsedUs = atUs - kms.atUs;
+  const apartMs = Math.abs(offer.timeMs - (kms.timeMs + elapsedUs / 1000));
+  return apartMs > kms.errorMs + offer.errorMs + driftMs(elapsedUs) + roundingMs;
+}
+
+/** What the time servers said a while ago, as it is now; undefined where that is no while, or too long. */
+export function asOffer(reading: TimeReading, nowUs: number): Offer | undefined {
+  const ageUs = nowUs - reading.monotonicUs;
+  if (ageUs < 0 || ageUs > maxReadingAgeUs) return undefined;
+  const timeMs = Math.round(reading.timeMs + ageUs / 1000);
+  return { source: "ntp", timeMs, errorMs: reading.errorMs + driftMs(ageUs) };
 }

@@ -1,8 +1,8 @@
 /** What a component has around it: its sandbox, its directories, what it is told at its start. */
+export { createAskers } from "./askers.ts";
 export { makeChannelDirectories, prepareStores } from "./directories.ts";
 export { greeting } from "./greeting.ts";
 export { launch } from "./launch.ts";
-export { launchResolver } from "./launch-resolver.ts";
 export { makeLeases } from "./leases.ts";
 export { type LogFifos, openLogFifos, runtimeLogName } from "./log-fifos.ts";
 export { makeOwnDirectories, type OwnDirectories } from "./own-directories.ts";

@@ -1,6 +1,6 @@
 /** The root server's configuration file: written by whoever starts it, read once. */
 import { readFile } from "node:fs/promises";
-import { addressSchema, BulkheadError, describeMisfit, nameSchema } from "@bulkhead/protocol";
+import { addressSchema, BulkheadError, describeMisfit, maxTimeServers, nameSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 
 /** The exit code that asks for a reboot of the board; on board `virtual` the runtime alone starts again (code 75). */
@@ -28,6 +28,8 @@ export const rootServerConfigSchema = z.strictObject({
    * writes (resolv.conf(5)).
    */
   resolvers: z.union([z.array(addressSchema).min(1).max(3), directory]).default("/etc/resolv.conf"),
+  /** Whom to ask for the time, by NTP: their addresses. None: nobody is asked, and nothing lets such a question through. */
+  timeServers: z.array(addressSchema).max(maxTimeServers).default([]),
   /** How long a new generation may take to have all permanent components ready, and how long they have to stay so. */
   trial: z
     .strictObject({ windowMs: z.number().int().positive(), steadyMs: z.number().int().nonnegative() })

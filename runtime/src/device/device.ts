@@ -40,7 +40,7 @@ export function devicePaths(config: Pick<RootServerConfig, "dataDir" | "runDir">
     /** What runners other than Node need, as part of the installed runtime. */
     shownRuntimes: join(view, "platform", "runtimes"),
     shownWorkerHost: join(view, "platform", "worker-host"),
-    shownResolver: join(view, "platform", "resolver"),
+    shownAsker: join(view, "platform", "asker"),
     shownNode: join(view, "node"),
   };
 }
@@ -57,10 +57,15 @@ export function uidTable(uidBase: number | null, numbers: Readonly<Record<string
   };
 }
 
-/** Above all that components are given, which begin at 0: it is no component, and has its uid on every device. */
-const resolverNumber = 8_999;
+/** Above all that components are given, which begin at 0: the asker is no component, and has its uids on every device. */
+const askerNumbers = { names: 8_999, time: 8_998 };
 
-/** The uid of the resolver; null where only one can be had. */
+/** The uid of who asks for the gateway's name; null where only one can be had. */
 export function resolverUid(uidBase: number | null): number | null {
-  return uidBase === null ? null : uidBase + resolverNumber;
+  return uidBase === null ? null : uidBase + askerNumbers.names;
+}
+
+/** The uid of who asks for the time; null where only one can be had. */
+export function timeUid(uidBase: number | null): number | null {
+  return uidBase === null ? null : uidBase + askerNumbers.time;
 }

@@ -14,6 +14,13 @@ export type UplinkPlan = {
   readonly gateway: { readonly address: string; readonly port: number } | null;
   /** Null where the gateway's address is given: nobody asks for a name then. */
   readonly names: NamePlan | null;
+  /** Absent where the board has no time servers. */
+  readonly time?: TimePlan;
+};
+export type TimePlan = {
+  readonly servers: readonly string[];
+  /** Who may ask them; null as above. */
+  readonly uid: number | null;
 };
 type NamePlan = {
   readonly resolvers: readonly string[];
@@ -22,15 +29,16 @@ type NamePlan = {
 };
 
 /** Before anything is known of a gateway's name. Pure. */
-export function firstUplink({ kms: { endpoint } }: Pick<Provisioning, "kms">): UplinkPlan {
-  if (isIP(endpoint.host) === 0) return { gateway: null, names: { resolvers: [], uid: null } };
-  return { gateway: { address: endpoint.host, port: endpoint.port }, names: null };
+export function firstUplink({ kms: { endpoint } }: Pick<Provisioning, "kms">, time?: TimePlan): UplinkPlan {
+  const asked = time && time.servers.length > 0 ? { time } : {};
+  if (isIP(endpoint.host) === 0) return { gateway: null, names: { resolvers: [], uid: null }, ...asked };
+  return { gateway: { address: endpoint.host, port: endpoint.port }, names: null, ...asked };
 }
 
 /**
  * The uplink: WireGuard packets between this board and the gateway's endpoint; questions of the resolver to the board's
  * resolvers, and their answers, by connection tracking: nobody there reaches anything else of the board. What is asked no rule can
- * see, so it rests on who may ask. DHCP, without which a lease ends (RFC 2131, section 4.1: ports 67 and 68, which only who may bind
+ * see, so it rests on who may ask; in the same way the declared time servers. DHCP, without which a lease ends (RFC 2131, section 4.1: ports 67 and 68, which only who may bind
  * them can use); and where IPv6 is needed, the neighbour discovery without which that reaches nobody (RFC 4861; hop limit
  * 255 proves that a packet comes from the link, section 7.1) and what a router says of a link that is too narrow (RFC 4890, section
  * 4.3.1: must not be dropped). Nothing is forwarded, whatever ip_forward says: a new network namespace inherits it from the host.
@@ -43,6 +51,7 @@ export function uplinkRules(plan: UplinkPlan): string {
       'iifname "lo" accept',
       ...gatewayRules(plan, "s"),
       ...answerRules(plan),
+      ...timeRules(plan, "in"),
       "ip version 4 udp sport 67 udp dport 68 accept",
       ...discovery("nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert"),
       ...(hasV6 ? ["icmpv6 type packet-too-big accept"] : []),
@@ -52,6 +61,7 @@ export function uplinkRules(plan: UplinkPlan): string {
       'oifname "lo" accept',
       ...gatewayRules(plan, "d"),
       ...questionRules(plan),
+      ...timeRules(plan, "out"),
       "ip version 4 udp sport 68 udp dport 67 accept",
       ...discovery("nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit"),
     ]),
@@ -59,9 +69,11 @@ export function uplinkRules(plan: UplinkPlan): string {
 }
 
 /** Also while it is not known who the resolvers are: a network may tell of them by router advertisements alone. */
-function needsV6({ gateway, names }: UplinkPlan): boolean {
+function needsV6({ gateway, names, time }: UplinkPlan): boolean {
   if (names !== null && names.resolvers.length === 0) return true;
-  return [gateway?.address, ...(names?.resolvers ?? [])].some((address) => address !== undefined && isIPv6(address));
+  return [gateway?.address, ...(names?.resolvers ?? []), ...(time?.servers ?? [])].some(
+    (address) => address !== undefined && isIPv6(address),
+  );
 }
 
 const familyOf = (address: string): string => (isIPv6(address) ? "ip6" : "ip");
@@ -83,6 +95,15 @@ function questionRules({ names }: UplinkPlan): string[] {
 function answerRules({ names }: UplinkPlan): string[] {
   return (names?.resolvers ?? []).map((address) => {
     return `${familyOf(address)} saddr ${address} meta l4proto { tcp, udp } th sport 53 ct state established accept`;
+  });
+}
+
+function timeRules({ time }: UplinkPlan, way: "in" | "out"): string[] {
+  if (!time) return [];
+  const who = time.uid === null ? "" : `meta skuid ${time.uid} `;
+  return time.servers.map((address) => {
+    if (way === "out") return `${who}${familyOf(address)} daddr ${address} udp dport 123 accept`;
+    return `${familyOf(address)} saddr ${address} udp sport 123 ct state established accept`;
   });
 }
 

@@ -1,5 +1,6 @@
 /** The device's network: planned from the system, applied by the root server, its tunnel held by the network server. */
 export { type ApplyOptions, applySteps } from "./apply.ts";
+export { firstUplink, type UplinkPlan } from "./firewall.ts";
 export { createUplink, type Uplink } from "./gateway/uplink.ts";
 export { createNamespaces, deleteNamespaces, namespacePath } from "./namespaces.ts";
 export {

@@ -4,16 +4,19 @@
  */
 import { generateTunnelKey, type KeyPair } from "@bulkhead/protocol";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { TimeAnswer } from "../asker/index.ts";
 import { type Backend, backends } from "./testing/back-ends.ts";
 import { readCables, watchCables } from "./testing/cables.ts";
 import { type DeviceHandle, openDevice } from "./testing/device-handle.ts";
 import { provisioningWith, systemWith } from "./testing/fixtures.ts";
 import { type GatewayHandle, gatewayAddress, gatewayPort, kmsAddress, openGateway } from "./testing/gateway-handle.ts";
 import { gatewayName, type Names, openNames, resolverAddress } from "./testing/names.ts";
+import { openTimes, timeServer } from "./testing/times.ts";
 import { openWorld, type World } from "./testing/world.ts";
 
 const toolsUid = 210_077;
 const resolverUid = toolsUid + 1;
+const timeUid = toolsUid + 3;
 const relays = { mqtt: 1883 };
 const system = systemWith({ telemetry: ["mqtt"] });
 const kmsKey = generateTunnelKey();
@@ -36,6 +39,9 @@ function suite(backend: Backend): void {
   let world: World;
   let gateway: GatewayHandle;
   let names: Names;
+  let times: Awaited<ReturnType<typeof openTimes>>;
+  /** It takes 6 s, beside the other tests. */
+  let asked: Promise<TimeAnswer | undefined>;
   let devices: Record<Board, DeviceHandle>;
 
   const reach = (name: Board, waitMs = 3_000) =>
@@ -54,6 +60,7 @@ function suite(backend: Backend): void {
     await world.attach("first", "10.77.0.2/24");
     await world.attach("fresh", "10.77.0.3/24");
     names = await openNames(world);
+    times = await openTimes(world, { offsetMs: hourMs });
     gateway = await openGateway(world, kmsKey, relays, 0, backend);
     await gateway.startService("mqtt");
     await gateway.start();
@@ -65,10 +72,12 @@ function suite(backend: Backend): void {
     await start("first");
     // From when the board's rules stand.
     expect((await world.run(null, ["nft", watchCables(["first"])])).stderr).toBe("");
+    asked = devices.first.time();
   });
   afterAll(async () => {
     for (const name of boards) await devices?.[name].close();
     await names?.close();
+    await times?.close();
     await gateway?.close();
     await world?.close();
   });
@@ -85,7 +94,7 @@ function suite(backend: Backend): void {
     expect(await devices.first.readLog()).toContain(`${gatewayName} is ${gatewayAddress}`);
   });
 
-  test("[K23] nobody on the board but the resolver reaches a resolver, and the resolver reaches nothing else", async () => {
+  test("[K23] nobody on the board but the resolver reaches a resolver, and who asks for the time a time server; they reach nothing else", async () => {
     const speak = (uid: number, protocol: "udp" | "tcp", host: string, port: number) => {
       const identity = ["setpriv", "--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups", "--"];
       return world
@@ -95,11 +104,21 @@ function suite(backend: Backend): void {
     // The control: it is the uid that makes the difference.
     expect(await speak(resolverUid, "udp", resolverAddress, 53)).toBe("SENT");
     expect(await speak(resolverUid, "tcp", resolverAddress, 53)).toBe("SENT");
+    expect(await speak(timeUid, "udp", timeServer, 123)).toBe("SENT");
     const refused = await Promise.all([
       ...[0, toolsUid, 1000, 210_079].flatMap((uid) => [
         speak(uid, "udp", resolverAddress, 53),
         speak(uid, "tcp", resolverAddress, 53),
       ]),
+      ...[0, toolsUid, 1000, resolverUid, 210_079].map((uid) => speak(uid, "udp", timeServer, 123)),
+      ...(
+        [
+          [resolverAddress, 53],
+          [resolverAddress, 123],
+          [timeServer, 53],
+          [gatewayAddress, 123],
+        ] as const
+      ).map(([host, port]) => speak(timeUid, "udp", host, port)),
       ...(
         [
           [liar, 53],
@@ -120,13 +139,14 @@ function suite(backend: Backend): void {
     expect(stdout).toMatch(/^(ETIMEOUT|ECONNREFUSED|ENETUNREACH)$/);
   });
 
-  test("[K23] a resolver reaches nothing of the board, from port 53 or another, but with an answer", async () => {
+  test("[K23] a resolver or a time server reaches nothing of the board, from its port or another, but with an answer", async () => {
     const listener = world.run("first", [process.execPath, "-e", listen, "5353", "1500"]);
     await vi.waitFor(async () => {
       expect((await world.run("first", ["cat", "/proc/net/udp"])).stdout).toContain(":14E9 ");
     }, patience);
-    for (const from of [53, 5353]) {
-      const said = await world.run("names", [process.execPath, "-e", sayFrom, `${from}`, "10.77.0.2", "5353"]);
+    const tries = [53, 5353].map((from) => ["names", from] as const);
+    for (const [where, from] of [...tries, ["times", 123], ["times", 5353]] as const) {
+      const said = await world.run(where, [process.execPath, "-e", sayFrom, `${from}`, "10.77.0.2", "5353"]);
       expect(said.stdout).toBe("SENT");
     }
     expect((await listener).stdout).toBe("NOTHING");
@@ -143,15 +163,25 @@ function suite(backend: Backend): void {
     });
   });
 
+  test("[K5] the time of a declared time server is had by the program in its sandbox, within its error", async () => {
+    const answer = await asked;
+    if (!answer?.time) throw new Error(`${answer?.failure}`);
+    const { timeMs, monotonicUs, errorMs } = answer.time;
+    const nowMs = timeMs + (Number(process.hrtime.bigint() / 1000n) - monotonicUs) / 1000;
+    expect(Math.abs(nowMs - Date.now() - hourMs)).toBeLessThanOrEqual(errorMs + 5);
+    expect(errorMs).toBeLessThan(2_000);
+  });
+
   if (isWhole) whole();
 
   // The last: vitest runs them in their order.
-  test("[K23] all that left the board in that time were packets to the gateway, questions to the resolver, and who asked for their addresses", async () => {
+  test("[K23] all that left the board in that time were packets to the gateway, questions to the resolver and the declared time server, and who asked for their addresses", async () => {
     const expected = [
       `sent_ports ${gatewayAddress} . 17 . ${gatewayPort}`,
       `sent_ports ${resolverAddress} . 17 . 53`,
       // The control of the test above, and nobody's beside: the resolver asks by TCP where an answer is cut off.
       `sent_ports ${resolverAddress} . 6 . 53`,
+      `sent_ports ${timeServer} . 17 . 123`,
       "sent_types 0x0800",
       "sent_types 0x0806",
       ...(isWhole ? [`sent_ports ${movedTo} . 17 . ${gatewayPort}`] : []),
@@ -212,6 +242,7 @@ function suite(backend: Backend): void {
 }
 
 const movedTo = "10.77.0.7";
+const hourMs = 3_600_000;
 
 /** IPv6 neighbour discovery of a board that does not know its resolvers yet. */
 const isOfDiscovery = (frame: string): boolean => /^others6 ff02:.* \. 58$|^sent_types 0x86dd$/.test(frame);
@@ -229,6 +260,7 @@ function startOf(name: Board, backend: Backend) {
     privateKey: Buffer.from(keys[name].privateKey, "base64url").toString("base64"),
     backend,
     resolvers: [resolverAddress],
+    timeServers: name === "first" ? [timeServer] : [],
   };
 }
 

@@ -1,7 +1,7 @@
 import { commandChannelPort, partAddress } from "@bulkhead/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { uplinkRules } from "./firewall.ts";
+import { firstUplink, uplinkRules } from "./firewall.ts";
 import { componentNamespace, type NetworkStep, planNetwork } from "./plan.ts";
 import { componentWith, provisioningWith, systemWith } from "./testing/fixtures.ts";
 
@@ -76,6 +76,20 @@ describe("the plan of a generation", () => {
   );
 
   const named = { resolvers: ["192.0.2.53", "2001:db8::53"], uid: 700_999 };
+
+  test("[K23] only who asks for the time reaches a time server, a declared one at port 123, and only its answer comes in; without any nobody does", () => {
+    const time = { servers: ["192.0.2.123", "2001:db8::123"], uid: 700_998 };
+    const lines = (rules: string) => rules.split("\n").filter((line) => line.includes("123"));
+    const first = firstUplink(provisioningWith({}), time);
+    expect(lines(uplinkRules(first)).map((line) => line.trim())).toEqual([
+      "ip saddr 192.0.2.123 udp sport 123 ct state established accept",
+      "ip6 saddr 2001:db8::123 udp sport 123 ct state established accept",
+      "meta skuid 700998 ip daddr 192.0.2.123 udp dport 123 accept",
+      "meta skuid 700998 ip6 daddr 2001:db8::123 udp dport 123 accept",
+    ]);
+    expect(uplinkRules(first)).toContain("nd-neighbor-solicit");
+    expect(lines(uplinkRules(firstUplink(provisioningWith({}), { servers: [], uid: 700_998 })))).toEqual([]);
+  });
 
   test("[K23] where the gateway has a name, the resolver's uid alone may ask, the board's resolvers alone, and only answers come in", () => {
     const gateway = { address: "192.0.2.10", port: 51820 };

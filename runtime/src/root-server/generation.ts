@@ -2,11 +2,11 @@
 import { join } from "node:path";
 import type { DeviceStatus, Release } from "@bulkhead/protocol";
 import {
+  createAskers,
   greeting,
   isCoreServer,
   type LogFifos,
   launch,
-  launchResolver,
   makeChannelDirectories,
   makeLeases,
   makeOwnDirectories,
@@ -14,7 +14,7 @@ import {
   prepareStores,
   runtimeLogName,
 } from "../compartment/index.ts";
-import { type Device, resolverUid, type UidOf, uidTable } from "../device/index.ts";
+import { type Device, resolverUid, timeUid, type UidOf, uidTable } from "../device/index.ts";
 import { type GenerationRecord, type Installed, verifyInstalled } from "../generations/index.ts";
 import {
   applySteps,
@@ -23,8 +23,10 @@ import {
   createTunnelEnd,
   createUplink,
   deleteNamespaces,
+  firstUplink,
   type NetworkPlan,
   planNetwork,
+  type UplinkPlan,
 } from "../network/index.ts";
 import { createOperations, type Operations, openDesk } from "../operator/index.ts";
 import { createRunner, type Escalation, mayAsk, type Request, type Runner, type Slot } from "../processes/index.ts";
@@ -36,7 +38,6 @@ import {
   createTraceSwitches,
   createWatch,
 } from "../report/index.ts";
-import { ask } from "../resolver/index.ts";
 import { keepToCores } from "../sandbox/index.ts";
 import { notReady, planSupervision } from "../supervision/index.ts";
 import { createTrustGroups, sharedUids } from "../trust-groups/index.ts";
@@ -92,7 +93,7 @@ export async function startGeneration(options: GenerationOptions): Promise<Gener
   await makeLeases(device.paths, system);
   await fifos.ensure([runtimeLogName, ...system.startOrder], uidOf("serial-server"));
   const own = await makeOwnDirectories(device, system, installed.generation, record(), uidOf);
-  const network = planNetwork(system, device.provisioning);
+  const network = planNetwork(system, device.provisioning, firstUplinkOf(device));
   const toolsUid = uidOf("network");
   try {
     await createNamespaces(network.namespaces);
@@ -127,6 +128,16 @@ async function setClock({ config, log }: Device, { builtAtMs }: Release): Promis
   if (config.board === "virtual") return;
   const words = await catchUp(join(config.dataDir, "tunnel"), Date.now(), builtAtMs);
   if (words) log.line(words);
+}
+
+function firstUplinkOf({ provisioning, config }: Device): UplinkPlan {
+  return firstUplink(provisioning, { servers: config.timeServers, uid: timeUid(config.uidBase) });
+}
+
+function aboutUplink(device: Device) {
+  const { config, provisioning, log } = device;
+  const names = { resolvers: config.resolvers, resolverUid: resolverUid(config.uidBase) };
+  return { provisioning, first: firstUplinkOf(device), log: log.line, ...names };
 }
 
 type SystemRunner = Runner & { touch(): void; readonly ask: Operations["ask"] };
@@ -166,12 +177,11 @@ function createSystemRunner(
     else traces.set(request.body, (name, body) => runner.send(name, "trace", body));
   }
 
+  const askers = createAskers({ device, fifos }, watch.launch, (time) => runner.send("clock-server", "time", time));
   const toolsUid = uidOf("network");
   const tunnel = createTunnelEnd(network.tunnel, { toolsUid }, (reading) => runner.send("network", "tunnel", reading));
   const uplink = createUplink({
-    ...{ toolsUid, provisioning: device.provisioning, log: device.log.line, onChange: pacer.touch },
-    ...{ resolvers: device.config.resolvers, resolverUid: resolverUid(device.config.uidBase) },
-    ask: (question) => ask(question, () => watch.launch("network", () => launchResolver({ device, fifos }))),
+    ...{ ...aboutUplink(device), toolsUid, onChange: pacer.touch, ask: askers.name },
     tell: (kind, body) => runner.send("network", kind, body),
     onRefused: (what) => runner.fault("network", what),
   });
@@ -217,6 +227,7 @@ function createSystemRunner(
         ?.schedule()
         .then(pacer.touch, (error: Error) => runner.fault(name, error.message));
       if (name === "network" && isCore(release, name)) void attachTunnel();
+      if (name === "clock-server" && isCore(release, name)) askers.time.begin();
     },
     onCrash: crashes.tell,
     onEscalation: events.onEscalation,
@@ -236,9 +247,7 @@ function createSystemRunner(
     touch: pacer.touch,
     ask: operations.ask,
     async stop(reason) {
-      watch.stop();
-      tunnel.stop();
-      uplink.stop();
+      for (const part of [watch, tunnel, uplink, askers.time]) part.stop();
       await runner.stop(reason);
       pacer.stop();
     },

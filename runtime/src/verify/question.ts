@@ -57,6 +57,9 @@ const uplinkSchema = z.strictObject({
   names: z
     .strictObject({ resolvers: z.array(addressSchema).readonly(), uid: z.number().int().positive().nullable() })
     .nullable(),
+  time: z
+    .strictObject({ servers: z.array(addressSchema).readonly(), uid: z.number().int().positive().nullable() })
+    .exactOptional(),
 });
 
 export const questionSchema = z.strictObject({

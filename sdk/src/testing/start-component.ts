@@ -1,5 +1,5 @@
 /** Starts a component inside a unit test: its neighbours are given, what it provides can be called, nothing is a process. */
-import { BulkheadError, type CrashFacts, type ToRoot } from "@bulkhead/protocol";
+import { BulkheadError, type CrashFacts, type TimeReading, type ToRoot } from "@bulkhead/protocol";
 import { makeClient } from "../channel/client.ts";
 import { createPeerWatch } from "../channel/peer-watch.ts";
 import type { AnyInterface, Client, ComponentDefinition, Handlers, Interfaces, ServedClient } from "../component.ts";
@@ -27,7 +27,12 @@ export type StartedComponent<P extends Interfaces> = {
   /** A client of what it provides. */
   connect<S extends keyof P & string>(service: S, options?: { grant?: unknown; component?: string }): Connection<P[S]>;
   /** Plays the root server's messages to core servers. */
-  root: { status(status: unknown): void; generation(outcome: never): void; crash(facts: CrashFacts): void };
+  root: {
+    status(status: unknown): void;
+    generation(outcome: never): void;
+    crash(facts: CrashFacts): void;
+    time(reading: TimeReading): void;
+  };
   /** What it told the root server. */
   told: { kind: keyof ToRoot; body: unknown }[];
   /** Runs its stop handlers. */
@@ -62,7 +67,10 @@ export async function startComponent<U extends Interfaces, P extends Interfaces,
   return {
     lines,
     told,
-    root: { status: mailbox.takeStatus, generation: mailbox.takeGeneration, crash: mailbox.takeCrash },
+    root: {
+      ...{ status: mailbox.takeStatus, generation: mailbox.takeGeneration },
+      ...{ crash: mailbox.takeCrash, time: mailbox.takeTime },
+    },
     connect(name, { grant = {}, component = "client" } = {}) {
       const accept = accepts.get(name);
       if (!accept) throw new Error(`the component does not serve ${name}`);

@@ -5,7 +5,7 @@ import { coreImages } from "@bulkhead/protocol";
 import { bulkheadDirectory, coreEntry } from "../locations.ts";
 import { bundle } from "./bundle.ts";
 
-/** Writes `root-server.js`, `verify.js`, `operator.js`, `key-store-init.js`, `worker-host/main.js`, `resolver/main.js` and `core/<name>/main.js` to `outDir`. Throws BUILD_FAILED. */
+/** Writes `root-server.js`, `verify.js`, `operator.js`, `key-store-init.js`, `worker-host/main.js`, `asker/main.js` and `core/<name>/main.js` to `outDir`. Throws BUILD_FAILED. */
 export async function buildPlatform(outDir: string): Promise<void> {
   await mkdir(outDir, { recursive: true });
   const runtime = join(bulkheadDirectory, "runtime/src");
@@ -15,7 +15,7 @@ export async function buildPlatform(outDir: string): Promise<void> {
     bundle("program", join(runtime, "operator-tool/main.ts"), join(outDir, "operator.js")),
     bundle("program", join(runtime, "key-store/init.ts"), join(outDir, "key-store-init.js")),
     bundle("program", join(runtime, "worker-host/main.ts"), join(outDir, "worker-host", "main.js")),
-    bundle("program", join(runtime, "resolver/main.ts"), join(outDir, "resolver", "main.js")),
+    bundle("program", join(runtime, "asker/main.ts"), join(outDir, "asker", "main.js")),
     ...Object.keys(coreImages).map((name) =>
       bundle("component", coreEntry(name), join(outDir, "core", name, "main.js")),
     ),

@@ -16,6 +16,7 @@ const lifetime = "runtime/src/sandbox/lifetime.spec.ts";
 const limits = "runtime/src/sandbox/limits.spec.ts";
 const scheduling = "runtime/src/sandbox/scheduling.spec.ts";
 const deadline = "runtime/src/sandbox/deadline.ts";
+const firewall = "runtime/src/network/firewall.ts";
 const cores = "runtime/src/sandbox/cgroup/cores.ts";
 const comparisons = "runtime/src/verify/compare/compare.test.ts";
 
@@ -115,7 +116,7 @@ const sandbox: readonly Mutation[] = [
     file: scheduling,
     name: "for the main thread",
   }),
-  mutate("rules that drop", "runtime/src/network/firewall.ts", "policy drop;", "policy accept;", {
+  mutate("rules that drop", firewall, "policy drop;", "policy accept;", {
     file: "runtime/src/network/plan.test.ts",
   }),
 ];
@@ -151,7 +152,6 @@ const verify: readonly Mutation[] = [
   without("the network of the board", look, "compareBoard", spec),
 ];
 
-const firewall = "runtime/src/network/firewall.ts";
 const plan = { file: "runtime/src/network/plan.test.ts", name: "the resolver's uid alone may ask" };
 const uplink = "runtime/src/network/gateway/uplink.ts";
 const search = "runtime/src/network/gateway/search.ts";
@@ -176,12 +176,37 @@ const gateway: readonly Mutation[] = [
   mutate(
     "a filter without Unix sockets for the resolver",
     profiles,
-    "resolver: [AF_INET, AF_INET6],",
-    "resolver: [AF_UNIX, AF_INET, AF_INET6],",
+    "asker: [AF_INET, AF_INET6],",
+    "asker: [AF_UNIX, AF_INET, AF_INET6],",
     {
       file: "runtime/src/sandbox/seccomp/filter.test.ts",
     },
   ),
 ];
 
-export const mutations: readonly Mutation[] = [...sandbox, ...verify, ...bounds, ...gateway];
+const packet = "runtime/src/asker/time/packet.ts";
+const choice = "runtime/src/asker/time/choice.ts";
+const clock = "runtime/src/clock-server/time.ts";
+
+/** Time servers. */
+const time: readonly Mutation[] = [
+  mutate("a rule for who asks for the time alone", firewall, /`meta skuid \$\{time\.uid\} `/, '""', {
+    file: "runtime/src/network/names.spec.ts",
+    name: "nobody on the board",
+  }),
+  mutate("answers of time servers alone", firewall, "udp sport 123 ct state established", "udp sport 123", {
+    file: "runtime/src/network/names.spec.ts",
+    name: "reaches nothing of the board",
+  }),
+  mutate("a number that a time server has to repeat", packet, ".equals(nonce)", ".equals(packet.subarray(24, 32))", {
+    file: "runtime/src/asker/time/packet.test.ts",
+  }),
+  mutate("a majority of time servers", choice, "Math.floor(samples.length / 2) + 1", "1", {
+    file: "runtime/src/asker/time/choice.test.ts",
+  }),
+  mutate("the KMS's word over time servers", clock, "!contradictsKms(model, offer, atUs)", "true", {
+    file: "runtime/src/clock-server/time.test.ts",
+  }),
+];
+
+export const mutations: readonly Mutation[] = [...sandbox, ...verify, ...bounds, ...gateway, ...time];

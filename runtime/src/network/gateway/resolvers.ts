@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
-import { maxResolvers } from "../../resolver/index.ts";
+import { maxResolvers } from "../../asker/index.ts";
 import { mayBeAsked } from "./address.ts";
 
 /** Larger ones are no file of a DHCP client; what is behind it is not looked at. */

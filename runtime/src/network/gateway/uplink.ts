@@ -5,11 +5,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Answer, GatewayStatus, Provisioning, ToComponent, ToRoot } from "@bulkhead/protocol";
 import { type ApplyOptions, applySteps, runWithin } from "../apply.ts";
-import { firstUplink, tunnelInterface, type UplinkPlan } from "../firewall.ts";
+import { tunnelInterface, type UplinkPlan } from "../firewall.ts";
 import { uplinkStep } from "../plan.ts";
 import { endpointChanges } from "../tunnel/configuration.ts";
 import { mayBeGateway } from "./address.ts";
-import { createNewest } from "./newest.ts";
 import { readResolvers } from "./resolvers.ts";
 
 type Message = { [K in "resolve" | "gateway"]: { readonly kind: K; readonly body: ToRoot[K] } }["resolve" | "gateway"];
@@ -28,6 +27,8 @@ export type Uplink = {
 
 type Options = ApplyOptions & {
   readonly provisioning: Provisioning;
+  /** As its rules stand. */
+  readonly first: UplinkPlan;
   /** Addresses, or a file as a DHCP client writes it. */
   readonly resolvers: string | readonly string[];
   readonly resolverUid: number | null;
@@ -45,9 +46,8 @@ const leastBetweenMs = 2_000;
 
 /** Of a board whose first rules stand (`planNetwork`). */
 export function createUplink(options: Options): Uplink {
-  const { provisioning, tell, log, onChange } = options;
+  const { provisioning, first, tell, log, onChange } = options;
   const { host, port } = provisioning.kms.endpoint;
-  const first = firstUplink(provisioning);
   const stopping = new AbortController();
   let plan = first;
   let status: GatewayStatus | undefined =
@@ -96,13 +96,6 @@ export function createUplink(options: Options): Uplink {
     tell("uplink", { gateway: gateway.address });
   }
 
-  // Also where it is the same: whoever says so may be a network server that was started again. It may say so 50 times a
-  // second, and each takes a few processes of root's.
-  const lead = createNewest<string>(inTurn, async (address) => {
-    await follow({ ...plan, gateway: { address, port } });
-    await point();
-  });
-
   /** What of a message the network server may not say: it is held to the same rules that it keeps itself. */
   function refusalOf(message: Message): string | undefined {
     if (status === undefined) return `sent ${message.kind}, and the device was told the gateway's address`;
@@ -115,7 +108,11 @@ export function createUplink(options: Options): Uplink {
     status = { name: host, ...body };
     onChange();
     if (address === null) return;
-    lead(address);
+    // Also where it is the same: whoever says so may be a network server that was started again.
+    void inTurn(async () => {
+      await follow({ ...plan, gateway: { address, port } });
+      await point();
+    });
   }
 
   function askOnce(): void {

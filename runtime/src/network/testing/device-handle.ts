@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import type { GatewayStatus, Provisioning, System } from "@bulkhead/protocol";
+import type { TimeAnswer } from "../../asker/index.ts";
 import type { NetworkStep } from "../plan.ts";
 import type { World } from "./world.ts";
 
@@ -15,6 +16,7 @@ type Answer = {
   stdout?: string;
   stderr?: string;
   gateway?: GatewayStatus;
+  answer?: TimeAnswer;
 };
 
 export type DeviceHandle = {
@@ -25,7 +27,10 @@ export type DeviceHandle = {
     backend: "auto" | "userspace" | "kernel";
     /** Addresses, or a file as a DHCP client writes it. */
     resolvers?: string | string[];
+    timeServers?: string[];
   }): Promise<Answer>;
+  /** What comes of asking its time servers. */
+  time(): Promise<TimeAnswer | undefined>;
   /** What the device shows of a gateway that it knows by name. */
   gateway(): Promise<GatewayStatus | undefined>;
   /** Makes the namespaces and applies the steps. */
@@ -66,7 +71,8 @@ export function openDevice(world: World, namespace: string, toolsUid: number | n
     return new Promise((resolve) => waiting.set(id, resolve));
   };
   const handle: DeviceHandle = {
-    start: (what) => ask({ op: "start", toolsUid, resolvers: [], ...what }),
+    start: (what) => ask({ op: "start", toolsUid, resolvers: [], timeServers: [], ...what }),
+    time: async () => (await ask({ op: "time" })).answer,
     gateway: async () => (await ask({ op: "gateway" })).gateway,
     apply: (what) => ask({ op: "apply", toolsUid, ...what }),
     restartTunnel: () => ask({ op: "restart-tunnel" }),

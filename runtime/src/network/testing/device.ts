@@ -2,12 +2,13 @@
  * A device without its root server, for tests: does what the root server does with the network, in the namespace that it
  * is started in, by lines of JSON. Not part of the runtime.
  *
- *   → {id, "op":"start", system, provisioning, privateKey, backend, toolsUid, resolvers}   ← {id, "ok":true} or {id, "ok":false, code, message}
+ *   → {id, "op":"start", system, provisioning, privateKey, backend, toolsUid, resolvers, timeServers}   ← {id, "ok":true} or {id, "ok":false, code, message}
  *   → {id, "op":"apply", namespaces, steps, toolsUid}                  ← as start
  *   → {id, "op":"restart-tunnel"}                                      ← as start
  *   → {id, "op":"ended"}                                               ← {id, "ok":true} when the network server has ended by itself
  *   → {id, "op":"log"}                                                 ← {id, "ok":true, stdout}
  *   → {id, "op":"gateway"}                                             ← {id, "ok":true, gateway, plan}: what the device shows of it
+ *   → {id, "op":"time"}                                                ← {id, "ok":true, answer}: of its time servers, asked by the program in its sandbox
  *   → {id, "op":"run", namespace, argv}                                ← {id, "ok":true, exitCode, stdout, stderr}
  */
 
@@ -18,13 +19,14 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type Provisioning, reportError, type System } from "@bulkhead/protocol";
 import { execa } from "execa";
-import { ask, resolverSpec } from "../../resolver/index.ts";
+import { askerSpec, askName, askTime } from "../../asker/index.ts";
 import { detectHost, mergeMounts, removeCgroups, type Sandbox, startSandbox } from "../../sandbox/index.ts";
 import {
   applySteps,
   createNamespaces,
   createTunnelEnd,
   createUplink,
+  firstUplink,
   type NetworkPlan,
   type NetworkStep,
   namespacePath,
@@ -42,21 +44,22 @@ type Start = {
   backend: "auto" | "userspace" | "kernel";
   toolsUid: number | null;
   resolvers: string | string[];
+  timeServers: string[];
 };
 type Apply = { op: "apply"; namespaces: string[]; steps: NetworkStep[]; toolsUid: number | null };
 type Run = { op: "run"; namespace: string; argv: string[] };
-type Request = { id: number } & (Start | Apply | Run | { op: "restart-tunnel" | "ended" | "log" | "gateway" });
+type Request = { id: number } & (Start | Apply | Run | { op: "restart-tunnel" | "ended" | "log" | "gateway" | "time" });
 
 const repository = fileURLToPath(new URL("../../../../", import.meta.url));
-const programDir = await mkdtemp("/run/resolver-");
+const programDir = await mkdtemp("/run/asker-");
 await chmod(programDir, 0o755);
 await writeFile(
   join(programDir, "main.js"),
-  `import ${JSON.stringify(new URL("../../resolver/main.ts", import.meta.url).pathname)};\n`,
+  `import ${JSON.stringify(new URL("../../asker/main.ts", import.meta.url).pathname)};\n`,
 );
 await writeFile(join(programDir, "package.json"), '{"type":"module"}\n');
 /** Of no other device on this machine: pids are those of the world. */
-const resolverGroup = `resolver-test-${randomBytes(4).toString("hex")}`;
+const askerGroup = `asker-test-${randomBytes(4).toString("hex")}`;
 /** The network server's, over its restarts. */
 const keptDirectory = await mkdtemp("/run/kept-");
 await chmod(keptDirectory, 0o777);
@@ -69,15 +72,17 @@ let uplink: Uplink | undefined;
 async function perform(request: Request): Promise<object> {
   switch (request.op) {
     case "start": {
-      const plan = planNetwork(request.system, request.provisioning);
+      const first = firstUplink(request.provisioning, { servers: request.timeServers, uid: uidsOf(request).time });
+      const plan = planNetwork(request.system, request.provisioning, first);
       await server?.kill();
       await createNamespaces(plan.namespaces);
       started = { plan, request };
       await applySteps(plan.board, request);
       uplink?.stop();
       uplink = createUplink({
-        ...{ toolsUid: request.toolsUid, provisioning: request.provisioning, resolvers: request.resolvers },
-        ...{ resolverUid: resolverUidOf(request), ask: (question) => ask(question, () => launchResolver(request)) },
+        ...{ toolsUid: request.toolsUid, provisioning: request.provisioning, first, resolvers: request.resolvers },
+        ...{ resolverUid: uidsOf(request).names },
+        ask: (question) => askName(question, () => launchAsker(uidsOf(request).names)),
         tell: (kind, body) => server?.tell(kind, body),
         onRefused: (what) => console.error(`refused: it ${what}`),
         onChange: () => undefined,
@@ -101,6 +106,13 @@ async function perform(request: Request): Promise<object> {
       return { stdout: (await server?.readLog()) ?? "" };
     case "gateway":
       return { gateway: uplink?.status(), plan: uplink?.plan() };
+    case "time": {
+      if (!started) throw new Error("not started");
+      const { request: board } = started;
+      return {
+        answer: await askTime({ timeServers: board.timeServers }, () => launchAsker(uidsOf(board).time)),
+      };
+    }
     case "run": {
       const [program = "", ...args] = ["nsenter", `--net=${namespacePath(request.namespace)}`, "--", ...request.argv];
       const { exitCode, stdout, stderr } = await execa(program, args, { input: "", reject: false });
@@ -121,20 +133,19 @@ async function openTunnel(): Promise<void> {
   await uplink?.attached();
 }
 
-const resolverUidOf = ({ toolsUid }: Pick<Start, "toolsUid">): number | null =>
-  toolsUid === null ? null : toolsUid + 1;
+const uidsOf = ({ toolsUid }: Pick<Start, "toolsUid">): { names: number | null; time: number | null } =>
+  toolsUid === null ? { names: null, time: null } : { names: toolsUid + 1, time: toolsUid + 3 };
 
 /** As the root server's, but from the sources. */
-async function launchResolver(request: Start): Promise<Sandbox> {
-  const uid = resolverUidOf(request);
+async function launchAsker(uid: number | null): Promise<Sandbox> {
   const place = {
     programDir,
     nodePath: process.execPath,
     uid,
-    cgroup: `${resolverGroup}/resolver`,
+    cgroup: `${askerGroup}/asker-${uid}`,
     stdout: 2,
   };
-  const spec = await resolverSpec(place);
+  const spec = await askerSpec(place);
   const mounts = mergeMounts(spec.mounts, [{ kind: "ro", source: repository, target: repository }]);
   return startSandbox({ ...spec, mounts }, await detectHost());
 }
@@ -156,6 +167,6 @@ createInterface({ input: process.stdin })
 async function end(): Promise<void> {
   uplink?.stop();
   await server?.kill();
-  await removeCgroups(resolverGroup);
+  await removeCgroups(askerGroup);
   process.exit(0);
 }

@@ -1,9 +1,9 @@
-/** For tests: the name server of `runtime/src/resolver/testing`, on the wire of a world. */
+/** For tests: the name server of `runtime/src/asker/names/testing`, on the wire of a world. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { Behaviour, Question } from "../../resolver/testing/answers.ts";
+import type { Behaviour, Question } from "../../asker/names/testing/answers.ts";
 import type { World } from "./world.ts";
 
 export const resolverAddress = "10.77.0.53";
@@ -16,7 +16,7 @@ export type Names = {
   close(): Promise<void>;
 };
 
-const program = fileURLToPath(new URL("../../resolver/testing/name-server.ts", import.meta.url));
+const program = fileURLToPath(new URL("../../asker/names/testing/name-server.ts", import.meta.url));
 
 export async function openNames(world: World): Promise<Names> {
   await world.attach("names", `${resolverAddress}/24`);

@@ -17,7 +17,7 @@ import { runFilter } from "./interpreter.ts";
 import { allowedCalls, ENOSYS, EPERM, type Profile, ruledCalls } from "./profiles.ts";
 import { syscallNumbers } from "./syscall-numbers.ts";
 
-const profiles: Profile[] = ["component", "serial", "resolver", "net-admin", "beam", "vm", "freestanding"];
+const profiles: Profile[] = ["component", "serial", "asker", "net-admin", "beam", "vm", "freestanding"];
 const cases = architectures.flatMap((architecture) => profiles.map((profile) => ({ architecture, profile })));
 
 const refused = answerErrno(EPERM);
@@ -110,7 +110,7 @@ describe.each(cases.filter(({ profile }) => profile !== "freestanding"))(
         "net-admin": [1, 2, 10, 16],
         component: [1, 2, 10],
         beam: [1, 2, 10],
-        resolver: [2, 10],
+        asker: [2, 10],
         vm: [1],
         serial: [1],
       };

@@ -11,10 +11,10 @@
  * `beam`: the Erlang VM, which starts a helper process of its own and does not run without.
  * `serial`: as `component`, and it may set terminals: the drivers of serial ports.
  * `vm`: an emulator and the process that bridges its ports to the channels.
- * `resolver`: a component in the board's network, where Unix sockets of the base system have names that anybody there can reach.
+ * `asker`: a component in the board's network, where Unix sockets of the base system have names that anybody there can reach.
  * `freestanding`: one static program that has its channels and nothing else: no files, no threads, no other sockets.
  */
-export type Profile = "component" | "resolver" | "net-admin" | "freestanding" | "beam" | "vm" | "serial";
+export type Profile = "component" | "asker" | "net-admin" | "freestanding" | "beam" | "vm" | "serial";
 
 /** What a call's argument must look like; `argument` counts from 0, only its low 32 bits are looked at. */
 export type Rule =
@@ -130,13 +130,13 @@ const families: Readonly<Record<Exclude<Profile, "freestanding">, readonly numbe
   component: [AF_UNIX, AF_INET, AF_INET6],
   beam: [AF_UNIX, AF_INET, AF_INET6],
   "net-admin": [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK],
-  resolver: [AF_INET, AF_INET6],
+  asker: [AF_INET, AF_INET6],
   vm: [AF_UNIX],
   serial: [AF_UNIX],
 };
 
 /** One process: what it makes is threads. */
-const hasNoChildren: readonly Profile[] = ["component", "serial", "resolver"];
+const hasNoChildren: readonly Profile[] = ["component", "serial", "asker"];
 
 /** Names whose answer depends on an argument, or is another error than EPERM. */
 export function ruledCalls(profile: Profile): Record<string, Rule> {

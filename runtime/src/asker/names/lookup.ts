@@ -4,7 +4,7 @@
  */
 import { Resolver } from "node:dns/promises";
 import { type Answer, maxAnswers } from "@bulkhead/protocol";
-import type { Question } from "./messages.ts";
+import type { NameQuestion } from "../messages.ts";
 
 type Lookup = Pick<Resolver, "resolve4" | "resolve6">;
 type Found = { address: string; ttl: number };
@@ -12,7 +12,7 @@ type Found = { address: string; ttl: number };
 /** A resolver that is silent is given up after 1 s, asked again after another 2 s, and then the next has its turn. */
 export const patience = { timeout: 1_000, tries: 2 };
 
-export async function lookUp({ name, resolvers }: Question, lookup: Lookup = ask(resolvers)): Promise<Answer> {
+export async function lookUp({ name, resolvers }: NameQuestion, lookup: Lookup = ask(resolvers)): Promise<Answer> {
   const found = await Promise.allSettled([
     lookup.resolve4(name, { ttl: true }) as Promise<Found[]>,
     lookup.resolve6(name, { ttl: true }) as Promise<Found[]>,

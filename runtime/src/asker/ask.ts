@@ -1,14 +1,22 @@
-/** The root server's end of a question: makes the resolver's sandbox, asks, takes one line, and sees that nothing is left. */
+/** The root server's end of a question: makes the asker's sandbox, asks, takes one line, and sees that nothing is left. */
 import type { Duplex } from "node:stream";
 import type { Answer } from "@bulkhead/protocol";
 import { boardsNetwork, type Mount, nodeInside, nodeMounts, type Sandbox, type SandboxSpec } from "../sandbox/index.ts";
-import { answerSchema, firstLine, type Question } from "./messages.ts";
+import {
+  answerSchema,
+  firstLine,
+  type NameQuestion,
+  type Question,
+  type TimeAnswer,
+  type TimeQuestion,
+  timeAnswerSchema,
+} from "./messages.ts";
 
-/** Two questions, each twice to three resolvers, with some time for a slow board to start a Node. */
+/** Two questions, each twice to three resolvers, or four to each time server, with some time for a slow board to start a Node. */
 const patienceMs = 30_000;
 const mebibyte = 1024 * 1024;
 
-export type ResolverPlace = {
+export type AskerPlace = {
   /** The directory with the program, and a Node; both must be readable for `uid`. */
   readonly programDir: string;
   readonly nodePath: string;
@@ -18,16 +26,16 @@ export type ResolverPlace = {
   readonly stdout: number;
 };
 
-/** What the resolver's sandbox is: a Node, its program, the uplink's network, and no more. */
-export async function resolverSpec(place: ResolverPlace): Promise<SandboxSpec> {
+/** What the asker's sandbox is: a Node, its program, the uplink's network, and no more. */
+export async function askerSpec(place: AskerPlace): Promise<SandboxSpec> {
   const program: Mount = { kind: "ro", source: place.programDir, target: "/app" };
   return {
-    name: "resolver",
+    name: "asker",
     uid: place.uid,
     command: [nodeInside, "--max-old-space-size=16", "--max-semi-space-size=1", "/app/main.js"],
     environment: { PATH: "/node/bin", HOME: "/tmp", LANG: "C.UTF-8" },
     mounts: [...(await nodeMounts(place.nodePath)), program],
-    profile: "resolver",
+    profile: "asker",
     networkNamespace: boardsNetwork,
     capabilities: [],
     limits: { memoryBytes: 48 * mebibyte, processes: 24, files: 64, cpu: { class: "fair", weight: 100 } },
@@ -37,20 +45,39 @@ export async function resolverSpec(place: ResolverPlace): Promise<SandboxSpec> {
   };
 }
 
-/** Never throws: whatever goes wrong is why there is no answer. `launch`: starts the resolver's sandbox. */
-export async function ask(question: Question, launch: () => Promise<Sandbox>, waitMs = patienceMs): Promise<Answer> {
+/** Never throws: whatever goes wrong is why there is no answer. `launch`: starts the asker's sandbox. */
+export async function askName(question: NameQuestion, launch: Launch, waitMs = patienceMs): Promise<Answer> {
+  try {
+    return answerSchema.parse(await ask(question, launch, waitMs));
+  } catch (error) {
+    return { addresses: [], failure: `the resolver: ${reasonOf(error)}`.slice(0, 200) };
+  }
+}
+
+/** As `askName`. */
+export async function askTime(question: TimeQuestion, launch: Launch, waitMs = patienceMs): Promise<TimeAnswer> {
+  try {
+    return timeAnswerSchema.parse(await ask(question, launch, waitMs));
+  } catch (error) {
+    return { time: null, failure: `who asks for the time: ${reasonOf(error)}`.slice(0, 200), kisses: [] };
+  }
+}
+
+type Launch = () => Promise<Sandbox>;
+
+async function ask(question: Question, launch: Launch, waitMs: number): Promise<unknown> {
   let sandbox: Sandbox | undefined;
   try {
     sandbox = await launch();
-    const line = await exchange(sandbox.control, `${JSON.stringify(question)}\n`, waitMs);
-    return answerSchema.parse(JSON.parse(line));
-  } catch (error) {
-    const why = error instanceof Error && error.name !== "ZodError" ? error.message : "its answer is no answer";
-    return { addresses: [], failure: `the resolver: ${why}`.slice(0, 200) };
+    return JSON.parse(await exchange(sandbox.control, `${JSON.stringify(question)}\n`, waitMs));
   } finally {
     sandbox?.kill();
     await sandbox?.exited;
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error && error.name !== "ZodError" ? error.message : "its answer is no answer";
 }
 
 function exchange(control: Duplex, question: string, waitMs: number): Promise<string> {

@@ -1,0 +1,60 @@
+/** Asks servers of every kind on the loopback: all at the same port, so each has an address of its own. */
+import { expect, test } from "vitest";
+import { timeAnswerSchema } from "../messages.ts";
+import { measure } from "./measure.ts";
+import { type Behaviour, startTimeServer } from "./testing/time-server.ts";
+
+async function ask(...behaviours: Behaviour[]) {
+  const servers: Awaited<ReturnType<typeof startTimeServer>>[] = [];
+  const timeServers: string[] = [];
+  for (const behaviour of behaviours) {
+    const address = `127.0.7.${timeServers.length + 1}`;
+    servers.push(await startTimeServer(address, servers[0]?.port ?? 0, behaviour));
+    timeServers.push(address);
+  }
+  const manner = { samples: 4, waitMs: 150, spacingMs: 1, port: servers[0]?.port ?? 0 };
+  try {
+    return {
+      answer: timeAnswerSchema.parse(await measure({ timeServers }, manner)),
+      asked: servers.map((s) => s.asked),
+    };
+  } finally {
+    for (const { close } of servers) close();
+  }
+}
+
+const nowAt = ({ timeMs, monotonicUs }: { timeMs: number; monotonicUs: number }) =>
+  timeMs + (Number(process.hrtime.bigint() / 1000n) - monotonicUs) / 1000;
+
+test("[K5] a server is asked four times, from a port and with a number that are others each time, and its time is right within its error", async () => {
+  const { answer, asked } = await ask({ offsetMs: 90_000 });
+  if (!answer.time) throw new Error(`${answer.failure}`);
+  expect(Math.abs(nowAt(answer.time) - Date.now() - 90_000)).toBeLessThanOrEqual(answer.time.errorMs);
+  expect(asked[0]?.length).toBe(4);
+  expect(new Set(asked[0]?.map(({ request }) => request.toString("hex", 40))).size).toBe(4);
+  expect(new Set(asked[0]?.map(({ from }) => from)).size).toBeGreaterThan(1);
+});
+
+test("[K5] a packet that answers another question is passed over, and the answer behind it taken", async () => {
+  const { answer } = await ask({ forged: true });
+  expect(Math.abs(nowAt(answer.time ?? { timeMs: 0, monotonicUs: 0 }) - Date.now())).toBeLessThan(1000);
+});
+
+test("[K5] of three the one that lies is outvoted; of two that disagree neither counts", async () => {
+  const { answer } = await ask({}, { offsetMs: 3_600_000 }, {});
+  expect(Math.abs(nowAt(answer.time ?? { timeMs: 0, monotonicUs: 0 }) - Date.now())).toBeLessThan(1000);
+  expect((await ask({}, { offsetMs: 3_600_000 })).answer).toMatchObject({ time: null, failure: "two clocks disagree" });
+});
+
+test("[K5] a server that does not want to be asked is asked once, and named; a silent one costs its time", async () => {
+  const { answer, asked } = await ask({ kiss: "DENY" }, { kiss: "RATE" }, { silent: true });
+  expect(asked.map(({ length }) => length)).toEqual([1, 1, 4]);
+  expect(answer).toEqual({
+    time: null,
+    failure: expect.stringMatching(/\(DENY\); .*\(RATE\); .*did not come/),
+    kisses: [
+      { server: "127.0.7.1", isFinal: true },
+      { server: "127.0.7.2", isFinal: false },
+    ],
+  });
+});
