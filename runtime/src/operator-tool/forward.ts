@@ -42,14 +42,27 @@ export async function forwardInspector({ component, listen }: InspectorWish, pla
   return 0;
 }
 
-/** As the inspector itself tells it ("Chrome DevTools Protocol", HTTP endpoints), with our port. */
-async function webSocketUrl(port: number): Promise<string> {
-  const text = await new Promise<string>((resolve, reject) => {
-    get({ host: "127.0.0.1", port, path: "/json/list" }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.once("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
-    }).once("error", reject);
+/** The list of one process has a few hundred; what answers there is the component's. */
+const maxListBytes = 64 * 1024;
+const listMs = 5_000;
+
+/** As the inspector itself tells it ("Chrome DevTools Protocol", HTTP endpoints), with our port; without its id where it tells none. */
+export async function webSocketUrl(port: number): Promise<string> {
+  const text = await new Promise<string>((resolve) => {
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    const request = get({ host: "127.0.0.1", port, path: "/json/list", signal: AbortSignal.timeout(listMs) });
+    const end = () => resolve(Buffer.concat(chunks).toString("utf8"));
+    request.once("response", (response) => {
+      response.on("data", (chunk: Buffer) => {
+        sizeBytes += chunk.length;
+        if (sizeBytes > maxListBytes) request.destroy();
+        else chunks.push(chunk);
+      });
+      response.on("error", () => undefined);
+    });
+    request.on("error", () => undefined);
+    request.once("close", end);
   });
   const id = /"id":\s*"([0-9a-f-]{36})"/.exec(text)?.[1] ?? "";
   return `ws://127.0.0.1:${port}/${id}`;

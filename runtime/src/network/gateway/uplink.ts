@@ -9,6 +9,7 @@ import { tunnelInterface, type UplinkPlan } from "../firewall.ts";
 import { uplinkStep } from "../plan.ts";
 import { endpointChanges } from "../tunnel/configuration.ts";
 import { mayBeGateway } from "./address.ts";
+import { createNewest } from "./newest.ts";
 import { readResolvers } from "./resolvers.ts";
 
 type Message = { [K in "resolve" | "gateway"]: { readonly kind: K; readonly body: ToRoot[K] } }["resolve" | "gateway"];
@@ -96,6 +97,13 @@ export function createUplink(options: Options): Uplink {
     tell("uplink", { gateway: gateway.address });
   }
 
+  // Also where it is the same: whoever says so may be a network server that was started again. It may say so 50 times a
+  // second, and each takes a few processes of root's.
+  const lead = createNewest<string>(inTurn, async (address) => {
+    await follow({ ...plan, gateway: { address, port } });
+    await point();
+  });
+
   /** What of a message the network server may not say: it is held to the same rules that it keeps itself. */
   function refusalOf(message: Message): string | undefined {
     if (status === undefined) return `sent ${message.kind}, and the device was told the gateway's address`;
@@ -108,11 +116,7 @@ export function createUplink(options: Options): Uplink {
     status = { name: host, ...body };
     onChange();
     if (address === null) return;
-    // Also where it is the same: whoever says so may be a network server that was started again.
-    void inTurn(async () => {
-      await follow({ ...plan, gateway: { address, port } });
-      await point();
-    });
+    lead(address);
   }
 
   function askOnce(): void {
