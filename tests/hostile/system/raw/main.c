@@ -48,11 +48,14 @@ enum { CONTROL = 3, FIRST_OWN = 4, MOST_ARGUMENTS = 6, LINE = 65536 };
   X(renameat2) X(truncate) X(shmget) X(msgget) X(semget) X(mq_open) X(landlock_create_ruleset) X(ioperm) X(iopl) X(getpid) \
   X(modify_ldt) X(prlimit64) X(process_madvise) X(pidfd_create_unknown) X(utimensat)
 
+/* What only older tables have (asm-generic/unistd.h lacks them). */
 #ifndef SYS_iopl
 #define SYS_iopl -1
 #define SYS_ioperm -1
 #define SYS_modify_ldt -1
 #define SYS_fork -1
+#define SYS_chmod -1
+#define SYS_chown -1
 #endif
 /* A number that no kernel has yet. */
 #define SYS_pidfd_create_unknown 4000
