@@ -23,7 +23,10 @@ describe("[K6] [K20] deadlines on arm64, and cores of a component's own", () => 
 });
 
 describe("[K13] [K23] the tunnel on arm64, by wireguard-go and by the kernel", () => {
-  proveInGuest(architectures.arm64, { "runtime/src/network/tunnel.spec.ts": [] });
+  proveInGuest(architectures.arm64, {
+    "runtime/src/network/tunnel.spec.ts": [],
+    "runtime/src/network/names.spec.ts": [],
+  });
 });
 
 describe("[K13] the clock of a board on arm64, really set", () => {
