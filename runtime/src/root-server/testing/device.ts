@@ -122,21 +122,20 @@ function sketchSystem(sketch: SystemSketch, components: System["components"]): S
 export type SpecDevice = Awaited<ReturnType<typeof makeDevice>>;
 
 /** A flashed device, not started. `uidBase` null: one uid for all. */
-export function makeDevice(
-  instance: string,
-  sketch: SystemSketch,
-  uidBase: number | null = 700_000,
-  named?: NamedGateway,
-) {
+export function makeDevice(instance: string, sketch: SystemSketch, uidBase: number | null = 700_000, site: Site = {}) {
   const write = async (into: string, platformDir: string) => {
     await writeServers(platformDir, sketch);
     return writeRelease(into, sketch, 1);
   };
-  return flashDevice(instance, write, uidBase, named);
+  return flashDevice(instance, write, uidBase, site);
 }
 
-/** A gateway that the device knows by name, and whom it may ask. */
-type NamedGateway = { readonly name: string; readonly resolvers: readonly string[] };
+/** Where the device is: the name of its gateway, and whom it may ask for it and for the time. */
+type Site = {
+  readonly name?: string;
+  readonly resolvers?: readonly string[];
+  readonly timeServers?: readonly string[];
+};
 
 /** The core servers of a sketch are part of the installed runtime. */
 async function writeServers(platformDir: string, sketch: SystemSketch): Promise<void> {
@@ -153,7 +152,7 @@ export async function flashDevice(
   instance: string,
   write: (into: string, platformDir: string) => Promise<Release>,
   uidBase: number | null = 700_000,
-  named?: NamedGateway,
+  site: Site = {},
 ) {
   // Nobody but root gets into it: components see what is shown to them and nothing by way of the path.
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-root-server-"));
@@ -163,7 +162,7 @@ export async function flashDevice(
   const factory = join(directory, "factory");
   const release = await write(factory, platformDir);
   await installFactoryRelease(dataDir, release, join(factory, "artifacts"));
-  const endpoint = { ...provisioning.kms.endpoint, ...(named && { host: named.name }) };
+  const endpoint = { ...provisioning.kms.endpoint, ...(site.name && { host: site.name }) };
   const told: Provisioning = { ...provisioning, kms: { ...provisioning.kms, endpoint } };
   await writeFile(join(dataDir, "provisioning.json"), JSON.stringify(told));
   const configFile = join(directory, "config.json");
@@ -171,7 +170,8 @@ export async function flashDevice(
     ...{ format: 1, instance, board: "virtual", dataDir, platformDir, runDir: "/run/device" },
     ...{ nodePath: process.execPath, uidBase, trial: { windowMs: 4000, steadyMs: 300 } },
     ladder: { rebootDelaysMs: [0, 200], healthyMs: 600_000 },
-    ...(named && { resolvers: named.resolvers }),
+    ...(site.resolvers && { resolvers: site.resolvers }),
+    ...(site.timeServers && { timeServers: site.timeServers }),
   };
   await writeFile(configFile, JSON.stringify(config));
 

@@ -73,6 +73,8 @@ export const fakes = {
   messageServer: `${speak} heard.start = beReady; heard.status = (message) => console.log(message.toString("hex"));`,
   /** Writes each crash that it is told of, as hexadecimal MessagePack. */
   serialServer: `${speak} heard.start = beReady; heard.crash = (message) => console.log(message.toString("hex"));`,
+  /** Writes each time that it is told, as hexadecimal MessagePack. */
+  clock: `${speak} heard.start = beReady; heard.time = (message) => console.log(message.toString("hex"));`,
   /** A network server with something in the place of its tunnel: asks for the gateway's name, at once and at each signal, and believes the answer. */
   network: `${speak} import { execFileSync } from "node:child_process"; heard.start = () => {
     execFileSync("/usr/bin/ip", ["link", "add", "wg0", "type", "veth", "peer", "name", "wg-far"]); beReady(); say("resolve");
