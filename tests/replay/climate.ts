@@ -5,7 +5,7 @@ import { gpioLineInterface } from "../../drivers/gpio/interface.ts";
 import { i2cDeviceInterface } from "../../drivers/i2c/interface.ts";
 import { climateInterface, moistureInterface, telemetryInterface } from "../../manifests/greenhouse/interfaces.ts";
 import { encodeTemperature } from "../../manifests/greenhouse/plant/bus.ts";
-import { clockInterface } from "../../sdk/src/index.ts";
+import { clockInterface, samplesInterface } from "../../sdk/src/index.ts";
 import { recordSession, type SessionRecord } from "../../sdk/src/testing/record-session.ts";
 
 export const climateFolder = fileURLToPath(new URL("../../manifests/greenhouse/climate", import.meta.url));
@@ -45,6 +45,10 @@ export function recordClimate(): Promise<SessionRecord> {
       fan: { interface: gpioLineInterface, handlers: line, grant: { pin: "P9_12", direction: "out" } },
       clock: { interface: clockInterface, handlers: clock },
       readings: { interface: telemetryInterface, handlers: { publish: () => null } },
+      samples: {
+        ...{ interface: samplesInterface, handlers: { publish: () => null } },
+        grant: { streams: { temperature: { unit: "°C" }, fan: { unit: "on" } }, perMinute: 100_000 },
+      },
       moisture: { interface: moistureInterface, handlers: { read: () => ({ moisturePermille: 400 }) } },
     },
     provides: { state: { interface: climateInterface } },
