@@ -47,7 +47,7 @@ export function recordClimate(): Promise<SessionRecord> {
       readings: { interface: telemetryInterface, handlers: { publish: () => null } },
       samples: {
         ...{ interface: samplesInterface, handlers: { publish: () => null } },
-        grant: { streams: { temperature: { unit: "°C" }, fan: { unit: "on" } }, perMinute: 100_000 },
+        grant: { streams: { temperature: { unit: "°C" }, fan: { unit: "on" } }, perMinute: 6000 },
       },
       moisture: { interface: moistureInterface, handlers: { read: () => ({ moisturePermille: 400 }) } },
     },
