@@ -73,7 +73,8 @@ test("[K+] the guide's page on it, followed literally", async () => {
   const [record = [], again = []] = words;
   const run = ([program = "", ...args]: string[]) =>
     execa(program, args, { cwd: place, preferLocal: true, localDir: root, reject: false });
-  expect((await run(record)).exitCode).toBe(0);
+  const recorded = await run(record);
+  expect(recorded.exitCode, recorded.stderr).toBe(0);
   const same = await run(again);
   expect(same.stdout).toMatch(/^component did the same: \d+ outputs in \d+ turns, up to its exit$/);
   const main = join(inPlace, "greeter/main.ts");

@@ -59,6 +59,8 @@ async function makeImage(path: string, quotaBytes: number, limitMs: number): Pro
     await open(temporary, "wx", 0o600).then((file) => file.close());
     await reserve(temporary, quotaBytes, limitMs);
     await run("mkfs.ext4", [...ext4Options, ...ext4Eager, temporary], path, limitMs);
+    // From 1.47.1 on, mke2fs makes holes where it writes zeroes.
+    await reserve(temporary, quotaBytes, limitMs);
     await sync(temporary);
     await rename(temporary, path);
     await syncDirectory(dirname(path));
@@ -88,6 +90,7 @@ async function resize(path: string, fromBytes: number, toBytes: number, limitMs:
   if (toBytes > fromBytes) {
     await reserve(path, toBytes, limitMs);
     await run("resize2fs", [path], path, limitMs);
+    await reserve(path, toBytes, limitMs);
   } else {
     await run("resize2fs", [path, `${Math.floor(toBytes / 1024)}K`], path, limitMs);
     await truncate(path, toBytes);
