@@ -67,9 +67,9 @@ test("[K+] the guide's page on it, followed literally", async () => {
     await mkdir(dirname(join(inPlace, file)), { recursive: true });
     await writeFile(join(inPlace, file), content);
   }
-  const commands = (/^```\n(node [\s\S]*?)^```$/m.exec(page)?.[1] ?? "").trim().split("\n");
+  const commands = (/^```\n(npm [\s\S]*?)^```$/m.exec(page)?.[1] ?? "").trim().split("\n");
   const words = commands.map((line) => line.replaceAll("manifests/replayed", inPlace).split(" "));
-  expect(words.map(([program]) => program)).toEqual(["node", "npx"]);
+  expect(words.map(([program]) => program)).toEqual(["npm", "npx"]);
   const [record = [], again = []] = words;
   const run = ([program = "", ...args]: string[]) =>
     execa(program, args, { cwd: place, preferLocal: true, localDir: root, reject: false });
