@@ -39,13 +39,16 @@ export async function throwBomb(battery: Battery, bomb: Bomb, milliseconds: numb
   const line = `bomb ${bomb.name} ${milliseconds}`;
   for (let round = 0; round < rounds; round++) {
     undisturbed.push(await quiet(milliseconds));
-    disturbed.push(await during(() => (bomb.ends ? battery.end("bomber", line) : repeat(battery, line, milliseconds))));
+    disturbed.push(await during(() => repeat(() => throwOnce(battery, bomb, line), milliseconds)));
   }
   return { undisturbed, disturbed };
 }
 
-/** What is full at once is filled again until the time is over. */
-async function repeat(battery: Battery, line: string, milliseconds: number): Promise<void> {
+const throwOnce = (battery: Battery, bomb: Bomb, line: string): Promise<unknown> =>
+  bomb.ends ? battery.end("bomber", line) : battery.ask("bomber", [line]);
+
+/** What is full at once is filled again until the time is over, and who has ended comes back and ends again. */
+async function repeat(action: () => Promise<unknown>, milliseconds: number): Promise<void> {
   const endMs = performance.now() + milliseconds;
-  while (performance.now() < endMs) await battery.ask("bomber", [line]);
+  while (performance.now() < endMs) await action();
 }
