@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import type { Mutation } from "./table.ts";
+import type { Mutation } from "./mutation.ts";
 
 const root = join(import.meta.dirname, "../../..");
 
