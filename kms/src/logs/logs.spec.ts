@@ -1,37 +1,20 @@
 import type { LogLine } from "@bulkhead/protocol";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { migrateDatabase, openDatabase, studioScope } from "../database/index.ts";
-import { devices } from "../database/schema.ts";
+import { studioScope } from "../database/index.ts";
 import { getDevice } from "../devices/index.ts";
-import { startTestDatabase, type TestDatabase } from "../fixtures/database.ts";
+import { openTestStore, type TestStore } from "../fixtures/store.ts";
 import { appendLogs, readLogs } from "./index.ts";
 
-let server: TestDatabase;
-let open: ReturnType<typeof openDatabase>;
-let made = 0;
+let store: TestStore;
 beforeAll(async () => {
-  server = await startTestDatabase();
-  const location = { socketDir: server.socketDir, user: server.user };
-  await migrateDatabase(location);
-  open = openDatabase(location);
+  store = await openTestStore();
 });
-afterAll(async () => {
-  await open?.close();
-  await server?.remove();
-});
-
-async function enrol(): Promise<string> {
-  made += 1;
-  const id = `d-${made}`;
-  const row = { id, scope: studioScope.id, name: id, deviceKey: `k${made}`, tunnelKey: `t${made}`, enrolledAtMs: 0 };
-  await open.database.insert(devices).values(row);
-  return id;
-}
+afterAll(() => store?.remove());
 
 const append = (id: string, lines: LogLine[], dropped = 0) =>
-  appendLogs(open.database, studioScope, id, lines, dropped);
-const read = (id: string) => readLogs(open.database, studioScope, id, { limit: 5000 });
+  appendLogs(store.database, studioScope, id, lines, dropped);
+const read = (id: string) => readLogs(store.database, studioScope, id, { limit: 5000 });
 const texts = (lines: readonly { text: string }[]) => lines.map(({ text }) => text);
 
 /** One start of the host: its numbers begin anywhere, also below those of the last one; the clock goes on. */
@@ -49,7 +32,7 @@ describe("[M8] the console of a device", () => {
   it("holds each line once and in the device's order, whatever is sent again after kills, reconnects and reboots", async () => {
     await fc.assert(
       fc.asyncProperty(boots, async (history) => {
-        const id = await enrol();
+        const id = await store.enrol();
         const expected: string[] = [];
         const told: string[] = [];
         for (const [boot, { firstSequence, lines: count, sendings }] of history.entries()) {
@@ -71,7 +54,7 @@ describe("[M8] the console of a device", () => {
   });
 
   it("takes a batch once that two connections of the device bring at the same time", async () => {
-    const id = await enrol();
+    const id = await store.enrol();
     const lines = Array.from({ length: 200 }, (_, at) => lineOf(at, at, 0));
     const answers = await Promise.all([append(id, lines), append(id, lines), append(id, lines)]);
     expect(texts(await read(id))).toEqual(texts(lines));
@@ -79,7 +62,7 @@ describe("[M8] the console of a device", () => {
   });
 
   it("knows the whole ring of a device again, which was sent from the beginning after its position was lost", async () => {
-    const id = await enrol();
+    const id = await store.enrol();
     const lines = Array.from({ length: 10_000 }, (_, at) => lineOf(at, at, 0));
     const batches = Array.from({ length: 20 }, (_, at) => lines.slice(at * 500, (at + 1) * 500));
     for (const batch of batches) await append(id, batch);
@@ -88,14 +71,14 @@ describe("[M8] the console of a device", () => {
   });
 
   it("counts lines that the device lost once, however often they are reported", async () => {
-    const id = await enrol();
+    const id = await store.enrol();
     await append(id, [lineOf(10, 10, 0)], 9);
     await append(id, [lineOf(10, 10, 0), lineOf(11, 11, 0)], 9);
-    expect((await getDevice(open.database, studioScope, id)).logsDropped).toBe(9);
+    expect((await getDevice(store.database, studioScope, id)).logsDropped).toBe(9);
   });
 
   it("[K23] says where lines are missing and how many, in their place and once", async () => {
-    const id = await enrol();
+    const id = await store.enrol();
     await append(id, [lineOf(1, 1_000, 0)]);
     await append(id, [lineOf(14, 9_000, 0)], 12);
     await append(id, [lineOf(14, 9_000, 0)], 12);

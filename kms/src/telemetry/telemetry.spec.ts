@@ -3,39 +3,22 @@ import type { Sample, TraceSegment } from "@bulkhead/protocol";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kmsConfigSchema } from "../config.ts";
-import { migrateDatabase, openDatabase, studioScope } from "../database/index.ts";
-import { devices } from "../database/schema.ts";
-import { startTestDatabase, type TestDatabase } from "../fixtures/database.ts";
+import { studioScope } from "../database/index.ts";
+import { openTestStore, type TestStore } from "../fixtures/store.ts";
 import { readLosses } from "../losses/index.ts";
 import { openTraces, readTraces } from "../traces/index.ts";
 import { openSamples, readTelemetry } from "./index.ts";
 
-let server: TestDatabase;
-let open: ReturnType<typeof openDatabase>;
-let made = 0;
+let store: TestStore;
 beforeAll(async () => {
-  server = await startTestDatabase();
-  const location = { socketDir: server.socketDir, user: server.user };
-  await migrateDatabase(location);
-  open = openDatabase(location);
+  store = await openTestStore();
 });
-afterAll(async () => {
-  await open?.close();
-  await server?.remove();
-});
+afterAll(() => store?.remove());
 
 const bounds = (small: Partial<ReturnType<typeof kmsConfigSchema.shape.keep.parse>> = {}) => ({
   ...kmsConfigSchema.shape.keep.parse({}),
   ...small,
 });
-
-async function enrol(): Promise<string> {
-  made += 1;
-  const id = `d-${made}`;
-  const row = { id, scope: studioScope.id, name: id, deviceKey: `k${made}`, tunnelKey: `t${made}`, enrolledAtMs: 0 };
-  await open.database.insert(devices).values(row);
-  return id;
-}
 
 const sampleOf = (sequence: number, stream = "temperature"): Sample => ({
   ...{ sequence, atMs: 1000 + sequence, component: "climate", stream, value: sequence / 2 },
@@ -44,11 +27,11 @@ const segmentOf = (first: number, text = "a mark"): TraceSegment => ({
   ...{ component: "climate", boot: "b", ring: 7, first, lines: 1, atMs: 1000 + first, entries: [[first, "m", text]] },
 });
 const samplesOf = async (id: string, limit = 5000) =>
-  (await readTelemetry(open.database, studioScope, id, { limit }, null)).map(({ stream, points }) => ({
+  (await readTelemetry(store.database, studioScope, id, { limit }, null)).map(({ stream, points }) => ({
     stream,
     values: points.map(({ value }) => value * 2),
   }));
-const losses = (id: string, kind: "telemetry" | "trace") => readLosses(open.database, studioScope, id, kind);
+const losses = (id: string, kind: "telemetry" | "trace") => readLosses(store.database, studioScope, id, kind);
 const loss = { stream: "climate.temperature", count: 3, fromMs: 10, toMs: 20 };
 
 describe("[M8] telemetry of a device", () => {
@@ -56,8 +39,8 @@ describe("[M8] telemetry of a device", () => {
     const sendings = fc.array(fc.tuple(fc.nat(60), fc.integer({ min: 1, max: 30 })), { maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(sendings, async (history) => {
-        const samples = openSamples(open.database, studioScope, bounds());
-        const id = await enrol();
+        const samples = openSamples(store.database, studioScope, bounds());
+        const id = await store.enrol();
         let arrived = 0;
         for (const [from, length] of [...history, [0, 60] as const]) {
           const begin = Math.min(from, arrived);
@@ -72,8 +55,8 @@ describe("[M8] telemetry of a device", () => {
   });
 
   it("counts a loss once, with its stream and times, however often the batch behind it comes", async () => {
-    const samples = openSamples(open.database, studioScope, bounds());
-    const id = await enrol();
+    const samples = openSamples(store.database, studioScope, bounds());
+    const id = await store.enrol();
     for (let i = 0; i < 3; i += 1) await samples.append(id, [sampleOf(5), sampleOf(6, "fan")], [loss]);
     expect(await losses(id, "telemetry")).toMatchObject([loss]);
     expect(await losses(id, "trace")).toEqual([]);
@@ -84,8 +67,8 @@ describe("[M8] telemetry of a device", () => {
   });
 
   it("is bounded for each device, for all of them together, and in age; the oldest goes", async () => {
-    const samples = openSamples(open.database, studioScope, bounds({ samplesPerDevice: 40, samples: 100 }));
-    const fleet = await Promise.all(Array.from({ length: 12 }, enrol));
+    const samples = openSamples(store.database, studioScope, bounds({ samplesPerDevice: 40, samples: 100 }));
+    const fleet = await Promise.all(Array.from({ length: 12 }, () => store.enrol()));
     for (const id of fleet) {
       for (let from = 0; from < 120; from += 20) {
         await samples.append(
@@ -106,15 +89,15 @@ describe("[M8] telemetry of a device", () => {
 
 describe("[K16] traces that devices forward", () => {
   it("are there once, bounded for each device and for all of them together; the oldest go", async () => {
-    const traces = openTraces(open.database, studioScope, bounds({ traceBytesPerDevice: 4096, traceBytes: 10_000 }));
-    const fleet = await Promise.all(Array.from({ length: 6 }, enrol));
+    const traces = openTraces(store.database, studioScope, bounds({ traceBytesPerDevice: 4096, traceBytes: 10_000 }));
+    const fleet = await Promise.all(Array.from({ length: 6 }, () => store.enrol()));
     for (const id of fleet) {
       for (const first of [0, 1, 1, 2, 3, 4]) await traces.append(id, [segmentOf(first)], first === 1 ? [loss] : []);
-      expect((await readTraces(open.database, studioScope, id)).map(({ first }) => first)).toEqual([1, 2, 3, 4]);
+      expect((await readTraces(store.database, studioScope, id)).map(({ first }) => first)).toEqual([1, 2, 3, 4]);
       expect(await losses(id, "trace")).toMatchObject([loss]);
     }
     await traces.sweep();
-    const left = await Promise.all(fleet.map((id) => readTraces(open.database, studioScope, id)));
+    const left = await Promise.all(fleet.map((id) => readTraces(store.database, studioScope, id)));
     expect(left.map((one) => one.map(({ first }) => first))).toEqual([[], [], [], [4], [1, 2, 3, 4], [1, 2, 3, 4]]);
   });
 });
