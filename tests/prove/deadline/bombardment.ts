@@ -1,5 +1,5 @@
 /** The bombs of the hostile battery (tests/hostile) in sandboxes of their own, one after the other without pause. */
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { until } from "../../../runtime/src/root-server/testing/bench.ts";
@@ -12,7 +12,7 @@ export const bombs = [
   ...["disk", "memory", "crash"],
 ];
 const bombMs = 300;
-const source = join(import.meta.dirname, "../../hostile/system/raw/main.c");
+const folder = join(import.meta.dirname, "../../hostile/system/raw");
 const limits = {
   ...{ memoryBytes: 16 * 1024 ** 2, processes: 32, files: 64 },
   cpu: { class: "fair", weight: 100 },
@@ -27,7 +27,8 @@ export type Bombardment = {
 /** Compiles the hostile component with the compiler that there is: `cc`, or Debian's smallest. */
 async function compileHostile(bench: Bench): Promise<string> {
   const program = join(bench.directory, "hostile");
-  const compile = (compiler: string) => execa(compiler, ["-o", program, source, "-lpthread"]);
+  const sources = (await readdir(folder)).filter((name) => name.endsWith(".c")).map((name) => join(folder, name));
+  const compile = (compiler: string) => execa(compiler, ["-o", program, ...sources, "-lpthread"]);
   await compile("cc").catch(() => compile("tcc"));
   await chmod(program, 0o755);
   return program;
