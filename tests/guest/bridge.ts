@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
 import { execa } from "execa";
 import { until } from "../../runtime/src/root-server/testing/bench.ts";
+import { withOwnRun } from "../polyglot/own-run.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -37,19 +38,8 @@ export async function startBridge(program: string) {
     });
   });
   await new Promise<void>((resolve) => server.listen(join(run, "ipc/relay"), resolve));
-  const sandbox = [
-    "--dev-bind",
-    "/",
-    "/",
-    "--tmpfs",
-    "/run",
-    "--bind",
-    join(run, "ipc"),
-    "/run/ipc",
-    "--die-with-parent",
-  ];
   const machine = [process.execPath, join(import.meta.dirname, "relay.mjs"), "/run/ipc/relay"];
-  const child = spawn("bwrap", [...sandbox, "--", program, "console=none", ...machine], {
+  const child = spawn("bwrap", [...withOwnRun(run), "--", program, "console=none", ...machine], {
     stdio: ["ignore", "pipe", "inherit", "pipe"],
   });
   let output = "";

@@ -1,6 +1,6 @@
 /**
  * A station of the ring as a bare process: the test is its root server (descriptor 3), the client before it and the provider
- * behind it, and speaks to it in frames. Only /run is not the host's, so that the socket paths are those of a sandbox.
+ * behind it, and speaks to it in frames.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
@@ -13,6 +13,7 @@ import { plainChannel } from "@bulkhead/protocol/testing";
 import { createFrameReader, encodeFrame } from "@bulkhead/sdk";
 import { ringInterface } from "../../manifests/polyglot/interfaces.ts";
 import { until } from "../../runtime/src/root-server/testing/bench.ts";
+import { withOwnRun } from "./own-run.ts";
 
 export type Frames = {
   readonly heard: unknown[];
@@ -82,18 +83,7 @@ export async function startStation(
   const run = await mkdtemp(join(tmpdir(), "bulkhead-station-"));
   await mkdir(join(run, "ipc/provides/before.next"), { recursive: true });
   await mkdir(join(run, "ipc/uses/next"), { recursive: true });
-  const sandbox = [
-    "--dev-bind",
-    "/",
-    "/",
-    "--tmpfs",
-    "/run",
-    "--bind",
-    join(run, "ipc"),
-    "/run/ipc",
-    "--die-with-parent",
-  ];
-  const child = spawn("bwrap", [...sandbox, ...mounts, "--", ...command], {
+  const child = spawn("bwrap", [...withOwnRun(run), ...mounts, "--", ...command], {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
   let output = "";
