@@ -9,10 +9,16 @@ import { maxTimers } from "./timers.ts";
 let directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "bulkhead-clock-"));
+  await powerUp("one");
 });
+/** The host starts: its monotonic clock begins anew. */
+const powerUp = (bootId: string) => writeFile(join(directory, "boot_id"), `${bootId}\n`);
 afterEach(() => rm(directory, { recursive: true, force: true }));
 const start = (config = {}) =>
-  startComponent(clockServer({ directory, rtc: join(directory, "rtc") }), { uses: {}, config });
+  startComponent(clockServer({ directory, rtc: join(directory, "rtc"), bootId: join(directory, "boot_id") }), {
+    uses: {},
+    config,
+  });
 
 test("[K5] the clock server goes on where it stopped, reads the RTC, and takes the time of the KMS", async () => {
   const builtAtMs = Date.UTC(2026, 0);
@@ -24,15 +30,58 @@ test("[K5] the clock server goes on where it stopped, reads the RTC, and takes t
   await first.stop();
   const kept = JSON.parse(await readFile(join(directory, "last-seen.json"), "utf8")).timeMs;
   expect(kept).toBeGreaterThanOrEqual(offer.timeMs);
+  await powerUp("two");
   const second = await start(config);
   const now = await second.connect("time").client.now();
   expect(now).toMatchObject({ quality: "floor", errorMs: null });
   expect(now.timeMs).toBeGreaterThanOrEqual(kept);
   await second.stop();
   await writeFile(join(directory, "rtc"), `${Math.ceil((builtAtMs + 9_000_000) / 1000)}\n`);
+  await powerUp("three");
   const third = await start(config);
   expect(await third.connect("time").client.now()).toMatchObject({ quality: "rtc" });
   await third.stop();
+});
+
+test("[K5] [K2] a clock server that was killed goes on to the millisecond, with its quality and the KMS's bound", async () => {
+  const builtAtMs = Date.UTC(2026, 0);
+  const config = { trustsHost: false, builtAtMs };
+  const killed = await start(config);
+  const offer = { source: "kms", timeMs: builtAtMs + 5_000_000, errorMs: 50 } as const;
+  await killed.connect("setting").client.offer(offer);
+  // It is never told to stop: what is on the disk is what a kill leaves.
+  const before = await killed.connect("time").client.now();
+  const next = await start(config);
+  const after = await next.connect("time").client.now();
+  expect(after).toMatchObject({ quality: "kms", errorMs: 50 });
+  const elapsedMs = (after.monotonicUs - before.monotonicUs) / 1000;
+  expect(Math.abs(after.timeMs - before.timeMs - elapsedMs)).toBeLessThanOrEqual(2);
+  next.root.time({ timeMs: builtAtMs + 9_000_000, monotonicUs: after.monotonicUs, errorMs: 12 });
+  expect(next.lines.join("\n")).toContain("the time servers and the KMS disagree");
+  expect(await next.connect("time").client.now()).toMatchObject({ quality: "kms" });
+  await next.stop();
+  await killed.stop();
+});
+
+test("[K5] what a clock server kept and cannot be its own is not taken: damaged, of another release, of a host that slept", async () => {
+  const builtAtMs = Date.UTC(2026, 0);
+  const first = await start({ trustsHost: false, builtAtMs });
+  await first.connect("setting").client.offer({ source: "kms", timeMs: builtAtMs + 5_000_000, errorMs: 50 });
+  const file = join(directory, "standing.json");
+  const kept = await readFile(file, "utf8");
+  const again = async (config: object) => {
+    const started = await start(config);
+    const { quality } = await started.connect("time").client.now();
+    await started.stop();
+    await writeFile(file, kept);
+    return quality;
+  };
+  expect(await again({ trustsHost: false, builtAtMs })).toBe("kms");
+  expect(await again({ trustsHost: false, builtAtMs: builtAtMs + 1e10 })).toBe("floor");
+  expect(await again({ trustsHost: true, builtAtMs })).toBe("host");
+  await writeFile(file, kept.slice(0, -3));
+  expect(await again({ trustsHost: false, builtAtMs })).toBe("floor");
+  await first.stop();
 });
 
 test("[K5] the clock server takes what the board's time servers say, unless it contradicts the KMS", async () => {

@@ -3,7 +3,8 @@ import { type ClockState, reportError } from "@bulkhead/protocol";
 import { clockInterface, clockSettingInterface, defineComponent } from "@bulkhead/sdk";
 import { z } from "zod";
 import { monotonicUs, openLastSeen, readRtc } from "./sources.ts";
-import { asOffer, beginTime, contradictsKms, type Offer, stateAt, takeOffer, timeAt } from "./time.ts";
+import { openStanding } from "./standing.ts";
+import { asOffer, contradictsKms, goOn, type Offer, stateAt, takeOffer, timeAt } from "./time.ts";
 import { createTimers } from "./timers.ts";
 
 /** After a power cut the clock starts this much behind, at most; flash wears with every write. */
@@ -15,10 +16,10 @@ const configSchema = z.object({
   builtAtMs: z.number().int().nonnegative().default(0),
 });
 
-export type ClockPlaces = { readonly directory: string; readonly rtc: string };
+export type ClockPlaces = { readonly directory: string; readonly rtc: string; readonly bootId: string };
 
-/** A clock server that keeps its last time in `directory` and reads the RTC at `rtc`. */
-export const clockServer = ({ directory, rtc }: ClockPlaces) =>
+/** A clock server that keeps its time in `directory`, reads the RTC at `rtc`, and at `bootId` which start of the host this is. */
+export const clockServer = ({ directory, rtc, bootId }: ClockPlaces) =>
   defineComponent({
     provides: { time: clockInterface, setting: clockSettingInterface },
     async start({ provides, config, log, onStop, root }) {
@@ -26,26 +27,29 @@ export const clockServer = ({ directory, rtc }: ClockPlaces) =>
       const lastSeen = openLastSeen(directory);
       const host = { timeMs: Date.now(), isTrusted: trustsHost };
       const start = { floorMs: await lastSeen.read(), rtcMs: await readRtc(rtc), host, builtAtMs };
-      let model = beginTime(start, monotonicUs());
+      const standing = await openStanding(directory, bootId);
+      let model = goOn(await standing.read(), start, monotonicUs());
       log.info("time", { ...stateAt(model, monotonicUs()) });
 
-      const keep = () =>
-        lastSeen
-          .write(timeAt(model, monotonicUs()))
-          .catch((error: unknown) => log.error("the time cannot be kept", { ...reportError(error) }));
+      const complain = (error: unknown) => log.error("the time cannot be kept", { ...reportError(error) });
+      const keep = () => lastSeen.write(timeAt(model, monotonicUs())).catch(complain);
       await keep();
+      await standing.write(model).catch(complain);
       const keeping = setInterval(() => void keep(), keepEveryMs);
       onStop(async () => {
         clearInterval(keeping);
         await keep();
       });
 
-      function take(offer: Offer): ClockState {
+      /** What was answered, a kill a moment later leaves. */
+      async function take(offer: Offer): Promise<ClockState> {
         const nowUs = monotonicUs();
         const before = model;
         model = takeOffer(model, offer, nowUs);
         if (before.quality !== model.quality) log.info("time", { ...stateAt(model, nowUs) });
-        return stateAt(model, nowUs);
+        const state = stateAt(model, nowUs);
+        if (before !== model) await standing.write(model).catch(complain);
+        return state;
       }
 
       root.onTime((reading) => {
@@ -53,7 +57,7 @@ export const clockServer = ({ directory, rtc }: ClockPlaces) =>
         const offer = asOffer(reading, nowUs);
         if (!offer) return;
         if (contradictsKms(model, offer, nowUs)) log.warn("the time servers and the KMS disagree", { ...offer });
-        take(offer);
+        void take(offer);
       });
       provides.setting.serve(() => ({ offer: take }));
       provides.time.serve((client) => {
@@ -78,4 +82,8 @@ export const clockServer = ({ directory, rtc }: ClockPlaces) =>
   });
 
 /** The root server mounts `<dataDir>/clock` there, and the RTC of a board that has one. */
-export const component = clockServer({ directory: "/clock", rtc: "/rtc/since_epoch" });
+export const component = clockServer({
+  directory: "/clock",
+  rtc: "/rtc/since_epoch",
+  bootId: "/proc/sys/kernel/random/boot_id",
+});

@@ -12,6 +12,8 @@ const rtcErrorMs = 60_000;
 const slowShare = 0.5;
 /** A crystal is off by less than this; the error of what was once set grows with it. */
 const driftShare = 1e-4;
+/** A host is ahead by this much for being kept by somebody else; by more for having slept. */
+const hostLeadMs = 10_000;
 /** A reading of the time servers that is older says too little. */
 const maxReadingAgeUs = 3600 * 1_000_000;
 
@@ -36,6 +38,8 @@ export type TimeModel = {
   /** What the KMS said last, and when; null: it has not spoken since the start. */
   readonly kms: { readonly timeMs: number; readonly errorMs: number; readonly atUs: number } | null;
 };
+/** What of it holds until the host starts anew, whoever keeps it. */
+export type Standing = Omit<TimeModel, "builtAtMs">;
 
 /** Which sources may take the place of which: a better or equal one. Between the KMS and time servers see `mayReplace`. */
 const rank: Readonly<Record<TimeQuality, number>> = { unset: 0, floor: 1, rtc: 2, host: 3, kms: 4, ntp: 5 };
@@ -50,6 +54,20 @@ export function beginTime({ floorMs, rtcMs, host, builtAtMs }: Start, atUs: numb
   if (host.isTrusted && host.timeMs >= (floorMs ?? 0)) return own(host.timeMs, "host", null);
   if (rtcMs !== null && isPlausible(rtcMs)) return own(rtcMs, "rtc", rtcErrorMs);
   return own(lowestMs, floorMs === null ? "unset" : "floor", null);
+}
+
+/**
+ * The time of a server that was away while the device went on. What it kept holds, unless the release that runs or the last
+ * time seen is later, or the host, where it is trusted: that was suspended meanwhile, and the monotonic clock with it.
+ */
+export function goOn(kept: Standing | undefined, start: Start, atUs: number): TimeModel {
+  const begun = beginTime(start, atUs);
+  if (!kept || kept.atUs > atUs) return begun;
+  const model = { ...kept, builtAtMs: start.builtAtMs };
+  const { timeMs, errorMs } = stateAt(model, atUs);
+  const isLate = begun.quality === "host" && begun.timeMs > timeMs + (errorMs ?? 0) + hostLeadMs;
+  const lowestMs = Math.max(start.floorMs ?? 0, start.builtAtMs);
+  return isLate || timeMs < lowestMs || timeMs > start.builtAtMs + plausibleMs ? begun : model;
 }
 
 /** The time now. `monotonicUs` must not be before that of the model. */
