@@ -34,10 +34,12 @@ export function exchange(address: string, port: number, waitMs: number): Promise
       left -= 1;
       if (last.kind !== "other" || left === 0) end(last);
     });
-    // Connected, the kernel hands over what comes from there and nothing else.
-    socket.connect(port, address, () => {
+    socket.on("connect", () => {
       sentMs = monotonicMs();
       socket.send(makeRequest(nonce));
     });
+    // Connected, the kernel hands over what comes from there and nothing else. Without a callback, which would get the error (no way
+    // leads there) in the place of the listener above.
+    socket.connect(port, address);
   });
 }

@@ -46,6 +46,22 @@ test("[K5] of three the one that lies is outvoted; of two that disagree neither 
   expect((await ask({}, { offsetMs: 3_600_000 })).answer).toMatchObject({ time: null, failure: "two clocks disagree" });
 });
 
+test("[K5] a time server to which no way leads, or none of its kind, costs nothing of what the others say", async () => {
+  const server = await startTimeServer("127.0.7.1", 0, {});
+  const manner = { samples: 1, waitMs: 150, spacingMs: 1, port: server.port };
+  try {
+    // The kernel refuses to send there: to all on the link, and out of an interface that is not.
+    const nowhere = ["255.255.255.255", "ff02::1"];
+    const answer = timeAnswerSchema.parse(await measure({ timeServers: [...nowhere, "127.0.7.1"] }, manner));
+    expect(Math.abs(nowAt(answer.time ?? { timeMs: 0, monotonicUs: 0 }) - Date.now())).toBeLessThan(1000);
+    expect((await measure({ timeServers: nowhere }, manner)).failure).toMatch(
+      /^255.255.255.255: its answer did not come \(E[A-Z]+\); ff02::1: its answer did not come/,
+    );
+  } finally {
+    server.close();
+  }
+});
+
 test("[K5] a server that does not want to be asked is asked once, and named; a silent one costs its time", async () => {
   const { answer, asked } = await ask({ kiss: "DENY" }, { kiss: "RATE" }, { silent: true });
   expect(asked.map(({ length }) => length)).toEqual([1, 1, 4]);
