@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CrashFacts, TraceEntry } from "@bulkhead/protocol";
 import { execa } from "execa";
@@ -24,7 +25,7 @@ import { type Operator, operatorOf } from "./operator.ts";
 
 const system = join(import.meta.dirname, "system");
 const root = join(import.meta.dirname, "../..");
-const record = join(root, ".cache", `attach-${process.pid}.record`);
+const record = join(tmpdir(), `bulkhead-attach-${process.pid}.record`);
 
 let device: SpecDevice;
 let world: SpecWorld;
@@ -214,7 +215,10 @@ test("[K+] a life that is recorded on the device is lived again on this machine,
   const recording = operator("record", "counter", "--out", record);
   await world.line(/counter: an operator has its next life recorded/, from);
   await answers(20, /got \d/);
-  recording.kill("SIGINT");
+  // As a terminal does it: to all that was started there. Whoever is in a hurry says it twice.
+  const group = -(recording.pid ?? Number.NaN);
+  process.kill(group, "SIGINT");
+  process.kill(group, "SIGINT");
   const { exitCode, stderr } = await recording;
   expect([exitCode, stderr]).toEqual([0, expect.any(String)]);
   expect((await stat(record)).mode & 0o777).toBe(0o600);

@@ -14,5 +14,5 @@ export async function operatorOf({ platformDir, configFile }: SpecDevice): Promi
 }
 
 function start(argv: readonly string[]) {
-  return execa(process.execPath, argv, { reject: false, timeout: 90_000 });
+  return execa(process.execPath, argv, { reject: false, timeout: 90_000, detached: true });
 }

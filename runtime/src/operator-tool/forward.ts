@@ -33,7 +33,8 @@ export async function forwardInspector({ component, listen }: InspectorWish, pla
   const url = typeof listen === "number" ? await webSocketUrl((server.address() as AddressInfo).port) : listen;
   process.stdout.write(`the inspector of ${component}, incarnation ${first.incarnation}: ${url}\n`);
   const told = new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    // Not `once`: a second one would leave the socket behind.
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve());
     process.once("disconnect", () => resolve());
   });
   await Promise.race([told, next(), inside.exitCode]);

@@ -74,7 +74,12 @@ export async function enter(
       program,
       ...argv,
     ],
-    { stdio: [stdio, stdio, "inherit"], env: { ...programEnvironment, TERM: process.env["TERM"] ?? "dumb" } },
+    {
+      stdio: [stdio, stdio, "inherit"],
+      env: { ...programEnvironment, TERM: process.env["TERM"] ?? "dumb" },
+      // A terminal's Ctrl-C is for who was started there: further in it would end what is to end in order.
+      detached: stdio === "pipe",
+    },
   );
   const exitCode = once(child, "exit").then(([code]) => (typeof code === "number" ? code : 1));
   return { child, exitCode };

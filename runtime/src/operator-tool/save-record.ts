@@ -20,7 +20,8 @@ export async function saveRecord({ component, out, maxBytes, forMs }: RecordWish
   const ended = next();
   const told = new Promise<"told">((resolve) => {
     const tell = () => resolve("told");
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, tell);
+    // Not `once`: who says it again while the component ends would lose the record.
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, tell);
     if (forMs !== null) setTimeout(tell, forMs).unref();
   });
   if ((await Promise.race([ended, told])) === "told") inside.child.stdin?.write("\n");
