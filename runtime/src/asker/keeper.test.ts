@@ -61,6 +61,26 @@ test("[K5] a clock server that comes again is told at once what was answered las
   expect(asked.length).toBe(before);
 });
 
+test("[K5] an answer that comes after the end is told to nobody, and leads to no further question", async () => {
+  let answer: (time: TimeAnswer) => void = () => undefined;
+  let asked = 0;
+  const told: object[] = [];
+  const keeper = createTimeKeeper({
+    servers: ["192.0.2.1"],
+    ask: () => {
+      asked += 1;
+      return new Promise((resolve) => (answer = resolve));
+    },
+    tell: (reading) => told.push(reading),
+    log: () => undefined,
+  });
+  keeper.begin();
+  keeper.stop();
+  answer(good);
+  await vi.advanceTimersByTimeAsync(100 * minuteMs);
+  expect([asked, told]).toEqual([1, []]);
+});
+
 test("[K5] what fails is said once, and a server that does not want to be asked is left alone", async () => {
   const failing = open(["192.0.2.1"], () => bad);
   failing.keeper.begin();

@@ -59,6 +59,10 @@ test("[K13] whatever lies there: it is a time or it is nothing", async () => {
   await symlink("/proc/self/environ", file);
   expect(await readTunnelTime(directory)).toBeUndefined();
   await rm(file);
+  await writeFile(join(directory, "anothers"), "1\n");
+  await symlink(join(directory, "anothers"), file);
+  expect(await readTunnelTime(directory)).toBeUndefined();
+  await rm(file);
   await execa("mkfifo", [file]);
   expect(await readTunnelTime(directory)).toBeUndefined();
 });

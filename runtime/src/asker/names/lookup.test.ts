@@ -40,6 +40,13 @@ describe.concurrent("the resolver", () => {
     expect(answer.addresses.map(({ address }) => address)).toEqual(["192.0.2.1", "2001:db8::1"]);
   });
 
+  test("[K13] takes a time that no answer can have for none at all", async () => {
+    const found = [-1, 0, 2 ** 31 - 1, 2 ** 31, 0.5].map((ttl, index) => ({ address: `192.0.2.${index}`, ttl }));
+    const lookup = { resolve4: async () => found, resolve6: async () => [] } as unknown as Resolver;
+    const { addresses } = answerSchema.parse(await lookUp({ name, resolvers: ["127.0.0.1"] }, lookup));
+    expect(addresses.map(({ ttlSeconds }) => ttlSeconds)).toEqual([0, 0, 2 ** 31 - 1, 0, 0]);
+  });
+
   test("[K13] takes the first few of an answer that goes on and on", async () => {
     const { answer } = await askOne({ kind: "huge" });
     expect(answer.addresses.length).toBeLessThanOrEqual(8);

@@ -1,4 +1,5 @@
 /** Asks servers of every kind on the loopback: all at the same port, so each has an address of its own. */
+import { maxTimeServers } from "@bulkhead/protocol";
 import { expect, test } from "vitest";
 import { timeAnswerSchema } from "../messages.ts";
 import { measure } from "./measure.ts";
@@ -40,6 +41,19 @@ test("[K5] a packet that answers another question is passed over, and the answer
   expect(Math.abs(nowAt(answer.time ?? { timeMs: 0, monotonicUs: 0 }) - Date.now())).toBeLessThan(1000);
 });
 
+test("[K5] what comes from elsewhere is not heard, and who sends without end is not heard for long", async () => {
+  const { answer } = await ask({ aside: true });
+  expect(answer).toMatchObject({ time: null, failure: expect.stringContaining("did not come") });
+  const flooding = await startTimeServer("127.0.7.1", 0, { flood: 100 });
+  const manner = { samples: 1, waitMs: 60_000, spacingMs: 1, port: flooding.port };
+  try {
+    const { failure } = await measure({ timeServers: ["127.0.7.1"] }, manner);
+    expect(failure).toContain("answers another question");
+  } finally {
+    flooding.close();
+  }
+});
+
 test("[K5] of three the one that lies is outvoted; of two that disagree neither counts", async () => {
   const { answer } = await ask({}, { offsetMs: 3_600_000 }, {});
   expect(Math.abs(nowAt(answer.time ?? { timeMs: 0, monotonicUs: 0 }) - Date.now())).toBeLessThan(1000);
@@ -54,6 +68,8 @@ test("[K5] a time server to which no way leads, or none of its kind, costs nothi
     const nowhere = ["255.255.255.255", "ff02::1"];
     const answer = timeAnswerSchema.parse(await measure({ timeServers: [...nowhere, "127.0.7.1"] }, manner));
     expect(Math.abs(nowAt(answer.time ?? { timeMs: 0, monotonicUs: 0 }) - Date.now())).toBeLessThan(1000);
+    const many = Array.from({ length: maxTimeServers }, (_, index) => `ff02::1234:5678:9abc:def${index}`);
+    expect(timeAnswerSchema.parse(await measure({ timeServers: many }, manner)).time).toBeNull();
     expect((await measure({ timeServers: nowhere }, manner)).failure).toMatch(
       /^255.255.255.255: its answer did not come \(E[A-Z]+\); ff02::1: its answer did not come/,
     );

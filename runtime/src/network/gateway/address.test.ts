@@ -25,6 +25,7 @@ test("[K13] a resolver that sends the device to itself, to its link, to everybod
       "::ffff:127.0.0.1",
       "::ffff:192.0.2.1",
       "::192.0.2.1",
+      "::ffff:0:192.0.2.1",
       "fe80::1",
       "fe80::1%eth0",
       "fec0::1",

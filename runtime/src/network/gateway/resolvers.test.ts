@@ -1,6 +1,21 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseResolvers } from "./resolvers.ts";
+import { parseResolvers, readResolvers } from "./resolvers.ts";
+
+test("[K23] of a file that is no DHCP client's the beginning is looked at, and one that is not there says nothing", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "bulkhead-resolvers-"));
+  const file = join(directory, "resolv.conf");
+  try {
+    expect(await readResolvers(file)).toEqual([]);
+    await writeFile(file, `nameserver 192.0.2.53\n${"#".repeat(10_000)}\nnameserver 192.0.2.54\n`);
+    expect(await readResolvers(file)).toEqual(["192.0.2.53"]);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
 
 test("[K23] of what a DHCP client wrote, the addresses of resolvers are taken and nothing else", () => {
   const text = [

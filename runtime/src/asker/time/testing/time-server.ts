@@ -15,6 +15,10 @@ export type Behaviour = {
   readonly cut?: number;
   /** Before the answer, from the same port: one to another question. */
   readonly forged?: true;
+  /** Instead of the answer so many packets that answer another question. */
+  readonly flood?: number;
+  /** The answer comes from another port than was asked. */
+  readonly aside?: true;
 };
 
 const epochOffsetMs = 2_208_988_800_000;
@@ -41,11 +45,15 @@ export function answerTo(request: Buffer, behaviour: Behaviour, nowMs = Date.now
 export async function startTimeServer(address: string, port: number, behaviour: Behaviour) {
   const socket = createSocket({ type: "udp4", reuseAddr: true });
   const asked: { from: number; request: Buffer }[] = [];
-  socket.on("message", (request, { address: client, port: from }) => {
-    asked.push({ from, request });
+  socket.on("message", (request, { address: client, port }) => {
+    asked.push({ from: port, request });
     if (behaviour.silent || request.length < 48) return;
-    if (behaviour.forged) socket.send(answerTo(Buffer.alloc(48, 7), { offsetMs: 1e9 }), from, client);
-    socket.send(answerTo(request, behaviour), from, client);
+    if (behaviour.forged) socket.send(answerTo(Buffer.alloc(48, 7), { offsetMs: 1e9 }), port, client);
+    for (let left = behaviour.flood ?? 0; left > 0; left -= 1)
+      socket.send(answerTo(Buffer.alloc(48), {}), port, client);
+    if (behaviour.flood) return;
+    const from = behaviour.aside ? createSocket("udp4") : socket;
+    from.send(answerTo(request, behaviour), port, client, () => from === socket || from.close());
   });
   await new Promise<void>((resolve) => socket.bind(port, address, resolve));
   return { asked, port: socket.address().port, close: () => void socket.close() };
