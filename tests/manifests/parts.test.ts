@@ -88,6 +88,15 @@ const component = fc.record(
   },
   { requiredKeys: ["image"] },
 );
+/** Nothing that a rule could refuse: without such ones hardly a system of the others would stand. */
+const modest = fc.record(
+  {
+    image: fc.constantFrom("./one", "./two"),
+    memory: fc.constantFrom("16Mi", "32Mi"),
+    restart: optional({ hold: fc.boolean() }),
+  },
+  { requiredKeys: ["image"] },
+);
 const end = fc.oneof(name, fc.constantFrom("network", "mqtt", "u", "P1", "i2c-2", "mqtt-password", "toString"));
 const assertion = fc.record(
   { from: end, to: end, "except-through": fc.oneof(end, fc.array(end, { minLength: 1, maxLength: 2 })) },
@@ -102,7 +111,10 @@ const manifest = fc.record(
     sleep: fc.constantFrom({ every: "60s", awake: "5s" }, { every: "5s", awake: "60s" }),
     store: optional({ telemetry: size, logs: size, trace: size }),
     "shared-secrets": fc.array(fc.constantFrom("mqtt-password", "signing-key"), { maxLength: 2 }),
-    components: fc.dictionary(name, component, { maxKeys: 5 }),
+    components: fc.oneof(
+      { weight: 3, arbitrary: fc.dictionary(name, component, { maxKeys: 5 }) },
+      { weight: 1, arbitrary: fc.dictionary(fc.constantFrom("a", "b", "c"), modest, { minKeys: 1, maxKeys: 3 }) },
+    ),
     assert: fc.array(fc.record({ "no-flow": assertion }), { maxLength: 2 }),
   },
   { requiredKeys: ["system", "version", "board", "components"] },
