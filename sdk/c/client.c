@@ -9,7 +9,7 @@
 
 #include "internal.h"
 
-enum { FIRST_RETRY_MS = 10, MAX_RETRY_MS = 1000, MAX_CLIENT_QUEUE = 4 * 1024 * 1024, ERROR_SPACE = 256 };
+enum { FIRST_RETRY_MS = 10, MAX_RETRY_MS = 1000, MAX_CLIENT_QUEUE = 4 * 1024 * 1024 };
 
 struct bh_waiting {
   bh_waiting *next;
@@ -73,6 +73,8 @@ static void lose(bh_component *component, bh_client_end *end) {
   if (end->mismatch) {
     for (bh_waiting *call = end->calls; call; call = call->next) call->failure = "IPC_INTERFACE_MISMATCH";
   }
+  bh_streams_lost(&end->streams, 0, end->mismatch, end->mismatch ? "IPC_INTERFACE_MISMATCH" : "PEER_GONE");
+  bh_lease_peer_gone(end->lease);
   end->retry_at_ms = bh_now_ms() + end->retry_ms;
   end->retry_ms = end->retry_ms * 2 > MAX_RETRY_MS ? MAX_RETRY_MS : end->retry_ms * 2;
   if (was_open) tell_peer(component, end, false);
@@ -101,6 +103,7 @@ static void opened(bh_component *component, bh_client_end *end, const bh_message
       for (bh_waiting *call = end->calls; call; call = call->next) {
         if (!call->sent && !call->failure) send_call(end, call);
       }
+      bh_streams_begin(component, &end->streams);
       return;
     case BH_HELLO_MISMATCH:
       end->mismatch = true;
@@ -125,11 +128,22 @@ static void answered(bh_component *component, bh_client_end *end, const bh_messa
     settle(component, end, call, NULL, message->body);
     return;
   }
-  char code[BH_NAME_SPACE + 1] = "", text[ERROR_SPACE] = "";
+  char code[BH_NAME_SPACE + 1] = "", text[BH_ERROR_SPACE] = "";
   memcpy(code, message->code.bytes, message->code.length);
   memcpy(text, message->message.bytes,
          message->message.length < sizeof text ? message->message.length : sizeof text - 1);
   settle(component, end, call, &(bh_error){code, text}, message->body);
+}
+
+/* A frame that breaks the rules. */
+static void refuse(bh_component *component, bh_client_end *end, const char *why) {
+  end->link.broken = true;
+  bh_log(component, "warn", "channel %s closed: %s {\"code\":\"IPC_FRAME_INVALID\"}", end->use->name, why);
+}
+
+static void hear_stream(bh_component *component, bh_client_end *end, const bh_message *message) {
+  if (bh_stream_hear(component, &end->streams, 0, message)) bh_streams_settle(component, &end->streams);
+  else refuse(component, end, "an item without credit, or of no stream");
 }
 
 static void hear(bh_component *component, bh_client_end *end) {
@@ -137,17 +151,21 @@ static void hear(bh_component *component, bh_client_end *end) {
   bh_reader frame;
   while (bh_link_next(&end->link, &consumed, &frame)) {
     bh_message message;
-    if (!bh_parse(frame, &message)) end->link.broken = true;
+    if (!bh_parse(frame, &message)) refuse(component, end, "a frame is no message");
     else if (!end->open) opened(component, end, &message);
     else if (message.kind == 1) answered(component, end, &message);
-    else if (message.kind == 0) end->link.broken = true;
+    else if (message.kind == 0 || message.kind == 3) refuse(component, end, "only a client may send requests");
+    else if (message.kind > 3) hear_stream(component, end, &message);
     else if (end->use->on_notification) end->use->on_notification(component, message.name, message.body);
   }
   bh_link_drop(&end->link, consumed);
 }
 
-size_t bh_client_watch(bh_client_end *end, struct pollfd *fds, uint64_t *wake_ms) {
+bh_link *bh_client_link(bh_client_end *end) { return end->open && !end->link.broken ? &end->link : NULL; }
+
+size_t bh_client_watch(bh_component *component, bh_client_end *end, struct pollfd *fds, uint64_t *wake_ms) {
   uint64_t now_ms = bh_now_ms();
+  if (bh_streams_pending(component, &end->streams)) sooner(wake_ms, now_ms);
   for (bh_waiting *call = end->calls; call; call = call->next) {
     sooner(wake_ms, call->failure ? now_ms : call->deadline_ms);
   }
@@ -192,6 +210,7 @@ void bh_client_serve(bh_component *component, bh_client_end *end, const struct p
   bool wanted = end->announced && end->up && !end->mismatch;
   if (end->link.fd < 0 && wanted && now_ms >= end->retry_at_ms) connect_to(component, end);
   settle_failed(component, end, now_ms);
+  bh_streams_settle(component, &end->streams);
 }
 
 void bh_client_peer(bh_component *component, bh_client_end *end, bool up, uint32_t incarnation) {
@@ -204,6 +223,7 @@ void bh_client_peer(bh_component *component, bh_client_end *end, bool up, uint32
   end->retry_ms = FIRST_RETRY_MS;
   end->retry_at_ms = bh_now_ms();
   if (up) return;
+  bh_streams_lost(&end->streams, 0, true, "PEER_GONE");
   for (bh_waiting *call = end->calls; call; call = call->next) {
     if (!call->idempotent) call->failure = "PEER_GONE";
   }

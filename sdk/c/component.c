@@ -153,10 +153,10 @@ static void turn(bh_component *component, struct pollfd *fds, size_t *counts) {
   size_t uses = component->definition->use_count, used = 1;
   short control = bh_link_queued(&component->control) > 0 ? POLLIN | POLLOUT : POLLIN;
   fds[0] = (struct pollfd){.fd = component->control.fd, .events = control};
-  for (size_t i = 0; i < uses; i++) used += counts[i] = bh_client_watch(&component->clients[i], fds + used, &wake_ms);
+  for (size_t i = 0; i < uses; i++) used += counts[i] = bh_client_watch(component, &component->clients[i], fds + used, &wake_ms);
   size_t providers = component->ready ? component->provider_count : 0;
   for (size_t i = 0; i < providers; i++) {
-    used += counts[uses + i] = bh_provider_watch(&component->providers[i], fds + used, &wake_ms);
+    used += counts[uses + i] = bh_provider_watch(component, &component->providers[i], fds + used, &wake_ms);
   }
   int found = poll(fds, used, wake_ms <= now_ms ? 0 : (int)(wake_ms - now_ms));
   if (found < 0 && errno != EINTR) bh_fault(component, "poll failed");
@@ -179,6 +179,7 @@ int bh_run(const bh_definition *definition, void *state) {
   for (size_t i = 0; i < definition->use_count; i++) {
     bh_client_end *client = &component.clients[i];
     client->use = &definition->uses[i];
+    client->streams.channel = (uint32_t)i;
     bh_link_open(&client->link, -1);
     int length = snprintf(client->path, sizeof client->path, "/run/ipc/uses/%s/socket", client->use->name);
     if (length < 0 || (size_t)length >= sizeof client->path) bh_fault(&component, "a channel's name is too long");

@@ -1,5 +1,6 @@
 /* What the root server says: who the component is, what it has, who of its peers is up, and when to stop. */
 #define _GNU_SOURCE
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ static uint8_t *copy_bytes(bh_component *component, bh_reader *value) {
 typedef struct {
   bh_text client, name, service, interface;
   bh_reader grant, operations;
+  int64_t lease_bytes;
 } channel;
 
 static channel read_channel(bh_reader *reader) {
@@ -37,10 +39,21 @@ static channel read_channel(bh_reader *reader) {
     else if (bh_text_is(key, "name")) found.name = bh_read_text(&value);
     else if (bh_text_is(key, "service")) found.service = bh_read_text(&value);
     else if (bh_text_is(key, "interface")) found.interface = bh_read_text(&value);
+    else if (bh_text_is(key, "leaseBytes")) found.lease_bytes = bh_read_int(&value);
     else if (bh_text_is(key, "grant")) found.grant = value;
     else if (bh_text_is(key, "operations") && bh_peek(&value) == BH_ARRAY) found.operations = value;
   }
   return found;
+}
+
+/* `name` of the file: that of the channel at the client, the client's in front of it at the provider. */
+static bh_lease *lease_of(bh_component *component, const channel *one, const char *client, const char *name) {
+  char path[16 + 2 * BH_NAME_SPACE + 8];
+  if (one->lease_bytes <= 0) return NULL;
+  const char *dot = *client ? "." : "";
+  int length = snprintf(path, sizeof path, "/run/ipc/leases/%s%s%s", client, dot, name);
+  if (length < 0 || (size_t)length >= sizeof path) bh_fault(component, "a channel's name is too long");
+  return bh_lease_open(component, path, (uint64_t)one->lease_bytes);
 }
 
 /* The channels that the component uses must be those that the manifest gives, by the same interface. */
@@ -52,7 +65,10 @@ static void check_uses(bh_component *component, bh_reader uses) {
     uint32_t count = bh_read_array(&reader);
     for (uint32_t at = 0; at < count && !reader.failed; at++) {
       channel one = read_channel(&reader);
-      if (bh_text_is(one.name, use->name) && bh_text_is(one.interface, use->interface->name)) given = true;
+      if (bh_text_is(one.name, use->name) && bh_text_is(one.interface, use->interface->name)) {
+        given = true;
+        component->clients[i].lease = lease_of(component, &one, "", use->name);
+      }
     }
     if (!given) bh_fault(component, "uses %s as %s, which the manifest does not give", use->name, use->interface->name);
   }
@@ -72,12 +88,13 @@ static void take_provides(bh_component *component, bh_reader provides) {
       bh_fault(component, "the manifest provides %.*s, which this component does not", (int)one.service.length,
                one.service.bytes);
     }
-    bh_provider_end *end = &component->providers[component->provider_count++];
-    *end = (bh_provider_end){.service = service, .listener = -1};
+    bh_provider_end *end = &component->providers[component->provider_count];
+    bh_flows streams = {.served = true, .channel = (uint32_t)component->provider_count++};
+    *end = (bh_provider_end){.service = service, .listener = -1, .streams = streams};
     for (int i = 0; i < BH_CONNECTIONS; i++) bh_link_open(&end->connections[i].link, -1);
     copy_name(component, end->component, one.client);
     copy_name(component, end->name, one.name);
-    end->client = (bh_client){end->component, end->name, one.grant};
+    end->client = (bh_client){end->component, end->name, one.grant, lease_of(component, &one, end->component, end->name)};
     end->grant = copy_bytes(component, &end->client.grant);
     end->operations = one.operations;
     if (one.operations.at) end->operation_bytes = copy_bytes(component, &end->operations);

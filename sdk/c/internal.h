@@ -20,6 +20,11 @@ enum {
   BH_PAUSE_BYTES = 256 * 1024,
   BH_MAX_QUEUE = 8 * BH_MAX_FRAME,
   BH_CONNECTIONS = 4,
+  BH_MAX_STREAMS = 16,
+  BH_WINDOW_BYTES = 64 * 1024,
+  /* Streams wait already then, so that calls need not wait behind them. */
+  BH_CLOG_BYTES = 128 * 1024,
+  BH_ERROR_SPACE = 256,
 };
 
 /* One connected stream of frames. */
@@ -50,12 +55,14 @@ size_t bh_link_queued(const bh_link *link);
 
 /* A parsed frame of a channel. */
 typedef struct {
-  int kind; /* 0 request, 1 response, 2 notification */
-  uint32_t call;
-  bh_text name;     /* request, notification */
-  bool has_error;   /* response */
+  int kind; /* 0 request, 1 response, 2 notification, 3 open, 4 item, 5 credit, 6 end */
+  uint32_t call;    /* or stream */
+  bh_text name;     /* request, notification, open */
+  bool has_error;   /* response, end */
   bh_text code, message;
-  bh_reader body;   /* arguments, result, or what is notified */
+  bh_reader body;   /* arguments, result, what is notified, or an item */
+  uint32_t credit;  /* open, credit */
+  size_t size;      /* of the whole frame, without its length */
 } bh_message;
 
 bool bh_parse(bh_reader frame, bh_message *message);
@@ -65,7 +72,19 @@ enum bh_hello bh_read_hello(const bh_message *message, const bh_interface *inter
 /* Sends `[2, name, body]`; a NULL body is an empty map. */
 bool bh_send_notification(bh_link *link, const char *name, const bh_writer *body);
 
+/* Writes an error as a response and an end have it. */
+void bh_write_failure(bh_writer *writer, const char *code, const char *text);
+
 typedef struct bh_waiting bh_waiting;
+typedef struct bh_flow bh_flow;
+
+/* The streams of one end of a channel; those that are over stay until their on_end was called. */
+typedef struct {
+  bh_flow *first;
+  bool served;
+  uint32_t channel; /* the end's index in its component */
+  uint32_t last_id; /* of a client: what it opened last */
+} bh_flows;
 
 /* A client's end. */
 typedef struct {
@@ -81,6 +100,8 @@ typedef struct {
   uint32_t retry_ms, next_call;
   bh_waiting *calls;
   size_t call_count;
+  bh_flows streams;
+  bh_lease *lease;
 } bh_client_end;
 
 typedef struct {
@@ -100,6 +121,7 @@ typedef struct {
   uint8_t *operation_bytes;
   int listener;
   bh_connection connections[BH_CONNECTIONS];
+  bh_flows streams;
   uint32_t handlers; /* calls that are not answered, of all connections there ever were */
   uint32_t refused;
 } bh_provider_end;
@@ -128,12 +150,33 @@ struct bh_component {
 
 struct pollfd;
 /* Each end: how many descriptors it watches, what became of them, what is due. `wake_ms` is lowered to the next time. */
-size_t bh_client_watch(bh_client_end *end, struct pollfd *fds, uint64_t *wake_ms);
+size_t bh_client_watch(bh_component *component, bh_client_end *end, struct pollfd *fds, uint64_t *wake_ms);
 void bh_client_serve(bh_component *component, bh_client_end *end, const struct pollfd *fds, size_t count);
 void bh_client_peer(bh_component *component, bh_client_end *end, bool up, uint32_t incarnation);
-size_t bh_provider_watch(bh_provider_end *end, struct pollfd *fds, uint64_t *wake_ms);
+size_t bh_provider_watch(bh_component *component, bh_provider_end *end, struct pollfd *fds, uint64_t *wake_ms);
 void bh_provider_serve(bh_component *component, uint32_t index, const struct pollfd *fds, size_t count);
 void bh_provider_listen(bh_component *component, bh_provider_end *end);
+/* The link that a stream of this end is on; NULL where it has gone, or is not there yet. */
+bh_link *bh_client_link(bh_client_end *end);
+bh_link *bh_provider_link(bh_provider_end *end, uint32_t connection);
+/* An item, credit or end. False: it breaks the rules, and so ends the connection. */
+bool bh_stream_hear(bh_component *component, bh_flows *flows, uint32_t connection, const bh_message *message);
+/* Whether the manifest allows the client this operation or stream. */
+bool bh_provider_allows(const bh_provider_end *end, bh_text name);
+/* A client's open frame. False: it breaks the rules. */
+bool bh_stream_serve(bh_component *component, bh_provider_end *end, bh_connection *connection, const bh_message *message);
+/* The connection is there: what was asked for before is opened. */
+void bh_streams_begin(bh_component *component, bh_flows *flows);
+/* The connection has gone; `all`: what waits for one fails, too. */
+void bh_streams_lost(bh_flows *flows, uint32_t connection, bool all, const char *code);
+/* Tells the component all that can be told now; no other function of the streams calls it, or frees anything. */
+void bh_streams_settle(bh_component *component, bh_flows *flows);
+/* True where there is something to be told. */
+bool bh_streams_pending(bh_component *component, const bh_flows *flows);
+/* NULL for no bytes. `path` is in the sandbox. */
+bh_lease *bh_lease_open(bh_component *component, const char *path, uint64_t size_bytes);
+/* Pieces that a late call held may be given out again. */
+void bh_lease_peer_gone(bh_lease *lease);
 void bh_hear_root(bh_component *component, bh_reader frame);
 void *bh_allocate(bh_component *component, size_t size);
 

@@ -1,4 +1,5 @@
-/* The three messages of a channel (MessagePack-RPC) and the hello that both ends begin with. */
+/* The messages of a channel (MessagePack-RPC, and those of streams) and the hello that both ends begin with. */
+#define _GNU_SOURCE
 #include <string.h>
 
 #include "internal.h"
@@ -28,26 +29,55 @@ static bool parse_error(bh_reader *reader, bh_message *message) {
   return code && text && members == 2;
 }
 
+/* Identifiers and credit: 32 bits, without a sign. */
+static bool read_number(bh_reader *reader, uint32_t *number) {
+  int64_t value = bh_read_int(reader);
+  if (reader->failed || value < 0 || value > UINT32_MAX) return false;
+  *number = (uint32_t)value;
+  return true;
+}
+
+static bool read_name(bh_reader *reader, bh_text *name) {
+  *name = bh_read_text(reader);
+  return name->length > 0 && name->length <= MAX_NAME;
+}
+
+/* As protocol/src/ipc/frame.ts has them: what stands behind the kind, in this order. */
+static const struct {
+  uint32_t members;
+  bool has_call, has_name, has_error, has_body, has_credit;
+} forms[] = {
+    {4, true, true, false, true, false},   /* request */
+    {4, true, false, true, true, false},   /* response */
+    {3, false, true, false, true, false},  /* notification */
+    {5, true, true, false, true, true},    /* open */
+    {3, true, false, false, true, false},  /* item */
+    {3, true, false, false, false, true},  /* credit */
+    {3, true, false, true, false, false},  /* end */
+};
+
 bool bh_parse(bh_reader frame, bh_message *message) {
   memset(message, 0, sizeof *message);
+  message->size = (size_t)(frame.end - frame.at);
   uint32_t members = bh_read_array(&frame);
   if (bh_peek(&frame) != BH_INT) return false;
   int64_t kind = bh_read_int(&frame);
-  if (kind < 0 || kind > 2 || members != (kind == 2 ? 3u : 4u)) return false;
+  if (kind < 0 || kind >= (int64_t)(sizeof forms / sizeof *forms) || members != forms[kind].members) return false;
   message->kind = (int)kind;
-  if (kind != 2) {
-    int64_t call = bh_read_int(&frame);
-    if (call < 0 || call > UINT32_MAX) return false;
-    message->call = (uint32_t)call;
-  }
-  if (kind == 1) {
-    if (!parse_error(&frame, message)) return false;
-  } else {
-    message->name = bh_read_text(&frame);
-    if (message->name.length == 0 || message->name.length > MAX_NAME) return false;
-  }
-  message->body = bh_read_any(&frame);
+  if (forms[kind].has_call && !read_number(&frame, &message->call)) return false;
+  if (forms[kind].has_name && !read_name(&frame, &message->name)) return false;
+  if (forms[kind].has_error && !parse_error(&frame, message)) return false;
+  if (forms[kind].has_body) message->body = bh_read_any(&frame);
+  if (forms[kind].has_credit && !read_number(&frame, &message->credit)) return false;
   return !frame.failed;
+}
+
+void bh_write_failure(bh_writer *writer, const char *code, const char *text) {
+  bh_write_map(writer, 2);
+  bh_write_text(writer, "code");
+  bh_write_text_of(writer, (bh_text){code, strnlen(code, MAX_NAME)});
+  bh_write_text(writer, "message");
+  bh_write_text_of(writer, (bh_text){text, strnlen(text, 500)});
 }
 
 void bh_write_hello(bh_writer *writer, const bh_interface *interface, const bh_component *component) {

@@ -29,11 +29,13 @@ void bh_provider_listen(bh_component *component, bh_provider_end *end) {
 /* A client that is refused a thousand times must not fill the log: 1, 2, 4, 8 … are told. */
 static void drop(bh_component *component, bh_provider_end *end, bh_connection *connection, const char *why) {
   bh_link_close(&connection->link);
+  bh_streams_lost(&end->streams, connection->serial, true, "PEER_GONE");
   *connection = (bh_connection){.link = connection->link};
   if (!why) return;
   uint32_t count = ++end->refused;
   if ((count & (count - 1)) == 0) {
-    bh_log(component, "warn", "channel %s.%s closed: %s {\"refused\":%u}", end->component, end->name, why, count);
+    bh_log(component, "warn", "channel %s.%s closed: %s {\"code\":\"IPC_FRAME_INVALID\",\"refused\":%u}", end->component, end->name, why,
+           count);
   }
 }
 
@@ -82,11 +84,7 @@ static bool send_answer(bh_connection *connection, uint32_t call, const char *co
   bh_write_int(&head, 1);
   bh_write_int(&head, call);
   if (code) {
-    bh_write_map(&head, 2);
-    bh_write_text(&head, "code");
-    bh_write_text(&head, code);
-    bh_write_text(&head, "message");
-    bh_write_text_of(&head, (bh_text){text, strnlen(text, 500)});
+    bh_write_failure(&head, code, text);
     bh_write_nil(&head);
   } else bh_write_nil(&head);
   bool sent = bh_link_send(&connection->link, &head, result);
@@ -131,6 +129,26 @@ static void handle(bh_component *component, uint32_t index, bh_connection *conne
   end->service->on_call(component, request, &end->client, message->name, message->body);
 }
 
+/* A stream that the manifest does not allow is refused as a call is. */
+static void hear_stream(bh_component *component, bh_provider_end *end, bh_connection *connection,
+                        const bh_message *message) {
+  bool fine;
+  if (message->kind == 3) fine = bh_stream_serve(component, end, connection, message);
+  else fine = bh_stream_hear(component, &end->streams, connection->serial, message);
+  if (!fine) drop(component, end, connection, "an item without credit, or a stream that is open already");
+  bh_streams_settle(component, &end->streams);
+}
+
+bh_link *bh_provider_link(bh_provider_end *end, uint32_t connection) {
+  for (int i = 0; i < BH_CONNECTIONS; i++) {
+    bh_connection *one = &end->connections[i];
+    if (one->open && one->serial == connection && !one->link.broken) return &one->link;
+  }
+  return NULL;
+}
+
+bool bh_provider_allows(const bh_provider_end *end, bh_text name) { return is_allowed(end->operations, name); }
+
 static void serve_connection(bh_component *component, uint32_t index, bh_connection *connection, short events) {
   bh_provider_end *end = &component->providers[index];
   bh_link_flush(&connection->link);
@@ -145,7 +163,8 @@ static void serve_connection(bh_component *component, uint32_t index, bh_connect
     bh_message message;
     if (!bh_parse(frame, &message)) drop(component, end, connection, "a frame is no message");
     else if (!connection->open) open_connection(component, end, connection, &message);
-    else if (message.kind != 0) drop(component, end, connection, "a client may send requests only");
+    else if (message.kind >= 3) hear_stream(component, end, connection, &message);
+    else if (message.kind != 0) drop(component, end, connection, "a client may not send answers and notifications");
     else handle(component, index, connection, &message);
   }
   if (connection->serial != serial) return;
@@ -154,8 +173,9 @@ static void serve_connection(bh_component *component, uint32_t index, bh_connect
   else if (connection->link.broken) drop(component, end, connection, "a frame does not follow the protocol");
 }
 
-size_t bh_provider_watch(bh_provider_end *end, struct pollfd *fds, uint64_t *wake_ms) {
+size_t bh_provider_watch(bh_component *component, bh_provider_end *end, struct pollfd *fds, uint64_t *wake_ms) {
   uint64_t now_ms = bh_now_ms();
+  if (bh_streams_pending(component, &end->streams)) *wake_ms = now_ms;
   size_t count = 0;
   if (end->listener >= 0) fds[count++] = (struct pollfd){.fd = end->listener, .events = POLLIN};
   for (int i = 0; i < BH_CONNECTIONS; i++) {
@@ -188,6 +208,7 @@ void bh_provider_serve(bh_component *component, uint32_t index, const struct pol
     if (!connection->open && now_ms >= connection->hello_by_ms) drop(component, end, connection, "no hello in time");
     else if (connection->link.broken) drop(component, end, connection, "a frame does not end, or answers are not read");
   }
+  bh_streams_settle(component, &end->streams);
   if (count > 0 && end->listener >= 0 && fds[0].fd == end->listener && fds[0].revents != 0) accept_one(component, end);
 }
 

@@ -8,8 +8,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { until } from "../../runtime/src/root-server/testing/bench.ts";
 import { buildCStation } from "./c-station.ts";
 import { buildErlangStation } from "./erlang-station.ts";
+import { testLeases } from "./lease-tests.ts";
 import { buildRustStation, hasRust } from "./rust-station.ts";
 import { answerTo, type Frames, hello, notification, request, type Station, startStation } from "./station.ts";
+import { streamOf } from "./stream-frames.ts";
+import { testStreams } from "./stream-tests.ts";
 
 const token = { round: 1, trail: "before" };
 
@@ -51,12 +54,21 @@ const brokenFrames: [what: string, body: Buffer][] = [
 /** Programs that never answer. */
 const holder = join(import.meta.dirname, "holder");
 const languages = [
-  { language: "C", build: buildCStation, hold: join(holder, "c/main.c"), skip: false },
-  { language: "Erlang", build: buildErlangStation, hold: join(holder, "erlang"), skip: false },
-  { language: "Rust", build: buildRustStation, hold: join(holder, "rust"), skip: !hasRust() },
+  { language: "C", build: buildCStation, hold: join(holder, "c"), skip: false, speaksStreams: true },
+  { language: "Erlang", build: buildErlangStation, hold: join(holder, "erlang"), skip: false, speaksStreams: false },
+  { language: "Rust", build: buildRustStation, hold: join(holder, "rust"), skip: !hasRust(), speaksStreams: false },
 ];
 
-describe.each(languages)("[K10] the client library for $language", ({ build, hold, skip }) => {
+/** Frames of streams that are almost, or quite, as they should be. */
+const number = fc.constantFrom(0, 1, 2, 0xffffffff, 0x1_0000_0000);
+const streamFrame = fc.oneof(
+  fc.tuple(fc.constant(3), number, fc.constantFrom("down", "up", "x"), fc.constantFrom(null, { count: 1 }, 5), number),
+  fc.tuple(fc.constant(4), number, fc.jsonValue()),
+  fc.tuple(fc.constant(5), number, number),
+  fc.tuple(fc.constant(6), number, fc.constantFrom(null, 1, { code: "A", message: "b" }, { code: "A" })),
+);
+
+describe.each(languages)("[K10] the client library for $language", ({ build, hold, skip, speaksStreams }) => {
   let built: Awaited<ReturnType<typeof build>> | undefined;
   let station: Station | undefined;
 
@@ -197,8 +209,9 @@ describe.each(languages)("[K10] the client library for $language", ({ build, hol
       fc.uint8Array({ maxLength: 64 }).map(framed),
       fc.jsonValue({ maxDepth: 8 }).map((value) => framed(encode(value))),
       fc
-        .tuple(fc.constantFrom(0, 1, 2, 3, -1, "x"), fc.jsonValue(), fc.jsonValue(), fc.jsonValue())
+        .tuple(fc.constantFrom(0, 1, 2, 3, 4, 5, 6, -1, "x"), fc.jsonValue(), fc.jsonValue(), fc.jsonValue())
         .map((frame) => framed(encode(frame))),
+      streamFrame.map((frame) => framed(encode(frame))),
       fc.constant(Buffer.from([0xff, 0xff, 0xff, 0xff])),
       fc.constant(framed(Buffer.alloc(2000, 0x91))),
       fc.constant(framed(Buffer.from([0xdd, 0xff, 0xff, 0xff, 0xff]))),
@@ -218,7 +231,12 @@ describe.each(languages)("[K10] the client library for $language", ({ build, hol
     await it.control.find(notification("heartbeat"));
   });
 
-  test("begins no more for a client that comes again and again than 1024 calls that are not answered", async () => {
+  if (speaksStreams) {
+    testStreams(linked);
+    testLeases(start);
+  }
+
+  test("begins no more for a client that comes again and again than 1024 calls, and 16 streams, that are not answered", async () => {
     const { command, directory } = await build(hold);
     const holding = await startStation(command, [], {});
     for (let round = 0; round < 4; round++) {
@@ -231,6 +249,12 @@ describe.each(languages)("[K10] the client library for $language", ({ build, hol
     const last = await holding.connect();
     last.send([0, 1, "pass", token]);
     expect((await last.find(answerTo(1))).error).toMatchObject({ code: "IPC_OVERLOADED" });
+    if (speaksStreams) {
+      // Those of clients that have gone do not count: nothing of them is kept.
+      for (let id = 1; id <= 17; id++) last.send([3, id, "down", { count: 1, sizeBytes: 0 }, 0]);
+      expect(await until(() => streamOf(last, 17).end(), "its refusal")).toBe("IPC_OVERLOADED");
+      expect(last.heard.filter((frame) => Array.isArray(frame) && frame[0] === 6)).toHaveLength(1);
+    }
     await holding.close();
     await rm(directory, { recursive: true, force: true });
   });

@@ -3,7 +3,7 @@
  * behind it, and speaks to it in frames.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -74,7 +74,7 @@ export const hello = (component: string, incarnation: number, digest: string = r
 
 export type Station = Awaited<ReturnType<typeof startStation>>;
 
-/** Starts `command`, says `start` and `peer up`, and waits until it is ready. `channel`: terms of the channel to it. */
+/** Starts `command`, says `start`, and waits until it is ready. `channel`: terms of the channel to it; a lease it has at both. */
 export async function startStation(
   command: readonly string[],
   mounts: readonly string[],
@@ -83,6 +83,9 @@ export async function startStation(
   const run = await mkdtemp(join(tmpdir(), "bulkhead-station-"));
   await mkdir(join(run, "ipc/provides/before.next"), { recursive: true });
   await mkdir(join(run, "ipc/uses/next"), { recursive: true });
+  await mkdir(join(run, "ipc/leases"));
+  const leases = { before: join(run, "ipc/leases/before.next"), next: join(run, "ipc/leases/next") };
+  for (const file of Object.values(leases)) await writeFile(file, Buffer.alloc(channel.leaseBytes ?? 0));
   const child = spawn("bwrap", [...withOwnRun(run), ...mounts, "--", ...command], {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
@@ -103,6 +106,8 @@ export async function startStation(
     control,
     ended,
     provider,
+    /** Files of the shared memory of both channels, of `leaseBytes`. */
+    leases,
     output: () => output,
     peer: (up: boolean, incarnation: number) => control.send([2, "peer", { name: "next", up, incarnation }]),
     /** A client that has said hello and heard one. */
@@ -140,13 +145,14 @@ function greeting(channel: Partial<Channel>) {
     service: "ring",
     interface: "ring",
   });
+  const next = { ...after, leaseBytes: channel.leaseBytes ?? 0 };
   return {
     protocol: 1,
     component: "station",
     role: "application",
     incarnation: 3,
     generation: 1,
-    uses: [after],
+    uses: [next],
     provides: [{ ...before, ...channel }],
     heartbeatMs: 100,
     config: {},

@@ -1,11 +1,8 @@
-/* A station of the ring, in C: passes the token on, adds its name to what comes back, and answers with that. */
+/* A station of the ring, in C: passes the token on, adds its name to what comes back, and answers with that; see relay.c, stamp.c. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "bulkhead.h"
-#include "interfaces.h"
-
-enum { TRAIL = 256, DEADLINE_MS = 1500 };
+#include "station.h"
 
 static void on_passed(bh_component *component, void *context, const bh_error *error, bh_reader reader) {
   bh_request *request = context;
@@ -23,10 +20,7 @@ static void on_passed(bh_component *component, void *context, const bh_error *er
   free(request);
 }
 
-static void on_call(bh_component *component, bh_request request, const bh_client *client, bh_text operation,
-                    bh_reader reader) {
-  (void)client;
-  (void)operation; /* The interface has one. */
+static void pass(bh_component *component, bh_request request, bh_reader reader) {
   ring_pass_arguments arguments;
   char trail[TRAIL];
   const char *name = bh_name(component);
@@ -47,6 +41,12 @@ static void on_call(bh_component *component, bh_request request, const bh_client
   bh_call(component, "next", "pass", &writer, DEADLINE_MS, on_passed, waiting);
 }
 
+static void on_call(bh_component *component, bh_request request, const bh_client *client, bh_text operation,
+                    bh_reader reader) {
+  if (bh_text_is(operation, "pass")) pass(component, request, reader);
+  else stamp(component, request, client, reader);
+}
+
 static void start(bh_component *component, bh_reader config) {
   (void)config;
   bh_log(component, "info", "%s is in the ring, incarnation %u", bh_name(component), bh_incarnation(component));
@@ -54,7 +54,7 @@ static void start(bh_component *component, bh_reader config) {
 
 int main(void) {
   static const bh_use uses[] = {{"next", &ring_interface, NULL, NULL}};
-  static const bh_service services[] = {{"ring", &ring_interface, on_call}};
+  static const bh_service services[] = {{"ring", &ring_interface, on_call, relay}};
   static const bh_definition definition = {
       .uses = uses, .use_count = 1, .services = services, .service_count = 1, .start = start};
   return bh_run(&definition, NULL);

@@ -31,15 +31,16 @@ export async function buildSpec(
     runtimesDir: device.paths.shownRuntimes,
     workerHost: device.paths.shownWorkerHost,
   });
+  const leases = leaseMounts(device.paths, system, name);
   return {
     ...execution,
-    ...filterOf(component),
+    ...filterOf(component, execution, leases.length > 0),
     name,
     uid: uidOf(name),
     mounts: mergeMounts(
       programMounts(execution, privilege),
       channelMounts(device, system, name),
-      leaseMounts(device.paths, system, name),
+      leases,
       own.mounts,
       privilege.mounts,
       await deviceMounts(device, name, component, uidOf(name)),
@@ -107,9 +108,10 @@ function programMounts({ mounts }: Execution, privilege: Privilege): Mount[] {
   return mounts.filter(({ target }) => !seen.some((directory) => target.startsWith(directory)));
 }
 
-/** Setting a terminal is refused to all but the drivers whose work it is. */
-function filterOf({ role, image }: Component): Pick<SandboxSpec, "profile"> {
-  return role === "driver" && "source" in image && image.source === "driver:serial" ? { profile: "serial" } : {};
+/** Setting a terminal is refused to all but the drivers whose work it is, and opening files to a freestanding one without a lease. */
+function filterOf({ role, image }: Component, { profile }: Execution, hasLease: boolean): Pick<SandboxSpec, "profile"> {
+  if (role === "driver" && "source" in image && image.source === "driver:serial") return { profile: "serial" };
+  return profile === "freestanding" && hasLease ? { profile: "freestanding-leased" } : {};
 }
 
 function networkNamespace(name: string, component: Component, privilege: Privilege): string | null {

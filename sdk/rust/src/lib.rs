@@ -15,6 +15,6 @@ mod value;
 
 pub use client::{Error, Use};
 pub use component::{run, Component, Setup};
-pub use message::{Interface, Operation};
+pub use message::{Interface, Operation, StreamKind};
 pub use provider::{Call, Client, Request, Service};
 pub use value::{decode, encode, Value};

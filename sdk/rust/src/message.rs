@@ -14,15 +14,27 @@ pub struct Operation {
     pub idempotent: bool,
 }
 
+/// A stream of an interface: whether the provider writes its items, or the client.
+#[derive(Debug)]
+pub struct StreamKind {
+    pub name: &'static str,
+    pub from_provider: bool,
+}
+
 /// `bulkhead build` writes these, with the digest, into the crate `interfaces`.
 #[derive(Debug)]
 pub struct Interface {
     pub name: &'static str,
     pub digest: &'static str,
     pub operations: &'static [Operation],
+    pub streams: &'static [StreamKind],
 }
 
 impl Interface {
+    pub(crate) fn stream(&self, name: &str) -> Option<&'static StreamKind> {
+        self.streams.iter().find(|stream| stream.name == name)
+    }
+
     pub(crate) fn operation(&self, name: &str) -> Option<&'static Operation> {
         self.operations.iter().find(|operation| operation.name == name)
     }

@@ -14,10 +14,19 @@ import {
   x32Bit,
 } from "./filter.ts";
 import { runFilter } from "./interpreter.ts";
-import { allowedCalls, ENOSYS, EPERM, type Profile, ruledCalls } from "./profiles.ts";
+import { allowedCalls, ENOSYS, EPERM, isFreestanding, type Profile, ruledCalls } from "./profiles.ts";
 import { syscallNumbers } from "./syscall-numbers.ts";
 
-const profiles: Profile[] = ["component", "serial", "asker", "net-admin", "beam", "vm", "freestanding"];
+const profiles: Profile[] = [
+  "component",
+  "serial",
+  "asker",
+  "net-admin",
+  "beam",
+  "vm",
+  "freestanding",
+  "freestanding-leased",
+];
 const cases = architectures.flatMap((architecture) => profiles.map((profile) => ({ architecture, profile })));
 
 const refused = answerErrno(EPERM);
@@ -85,7 +94,7 @@ describe.each(cases)("[K7] the seccomp filter of $profile on $architecture", ({ 
   });
 });
 
-describe.each(cases.filter(({ profile }) => profile !== "freestanding"))(
+describe.each(cases.filter(({ profile }) => !isFreestanding(profile)))(
   "[K7] the seccomp filter of $profile on $architecture",
   ({ architecture, profile }) => {
     test("answers clone3 as an old kernel would, so that C libraries use clone", () => {
@@ -114,7 +123,7 @@ describe.each(cases.filter(({ profile }) => profile !== "freestanding"))(
         vm: [1],
         serial: [1],
       };
-      const allowed = profile === "freestanding" ? [] : families[profile];
+      const allowed = isFreestanding(profile) ? [] : families[profile];
       fc.assert(
         fc.property(fc.integer({ min: 0, max: 64 }), (family) => {
           expect(open(family)).toBe(allowed.includes(family) ? ALLOW : refused);

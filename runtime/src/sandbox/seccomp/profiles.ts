@@ -13,8 +13,21 @@
  * `vm`: an emulator and the process that bridges its ports to the channels.
  * `asker`: a component in the board's network, where Unix sockets of the base system have names that anybody there can reach.
  * `freestanding`: one static program that has its channels and nothing else: no files, no threads, no other sockets.
+ * `freestanding-leased`: the same with shared memory at a channel, which is a file that it opens, reads and writes.
  */
-export type Profile = "component" | "asker" | "net-admin" | "freestanding" | "beam" | "vm" | "serial";
+export type Profile =
+  | "component"
+  | "asker"
+  | "net-admin"
+  | "freestanding"
+  | "freestanding-leased"
+  | "beam"
+  | "vm"
+  | "serial";
+
+export function isFreestanding(profile: Profile): profile is "freestanding" | "freestanding-leased" {
+  return profile === "freestanding" || profile === "freestanding-leased";
+}
 
 /** What a call's argument must look like; `argument` counts from 0, only its low 32 bits are looked at. */
 export type Rule =
@@ -110,6 +123,9 @@ const freestanding = `execve wait4 exit exit_group brk mmap mmap2 munmap mremap 
   fstat fstat64 newfstatat fstatat64 statx poll ppoll ppoll_time64 clock_gettime clock_gettime64 gettimeofday
   connect bind listen accept4 send sendto recv recvfrom getsockopt unlink unlinkat umask chmod fchmodat`;
 
+// In a bare sandbox there is nothing to open but the program, its channels' sockets, and these.
+const leases = "open openat pread64 pwrite64";
+
 // setpriv reads its files before it makes way for the program; the names in them do not exist for that in a bare sandbox.
 const setpriv = `open openat access faccessat faccessat2 pread64 prctl capget getuid getuid32 getgid getgid32 geteuid
   geteuid32 getegid getegid32 getresuid getresuid32 getresgid getresgid32 getgroups getgroups32 lseek _llseek`;
@@ -117,16 +133,17 @@ const setpriv = `open openat access faccessat faccessat2 pread64 prctl capget ge
 /** Names that a profile lets through whatever their arguments are. */
 export function allowedCalls(profile: Profile, changesIdentityInside: boolean): string[] {
   const hosted = [memory, files, waiting, threads, signals, identity, sockets];
-  const groups = profile === "freestanding" ? [freestanding] : hosted;
+  const groups = isFreestanding(profile) ? [freestanding] : hosted;
   if (changesIdentityInside) groups.push(changeIdentity);
-  if (changesIdentityInside && profile === "freestanding") groups.push(setpriv);
+  if (changesIdentityInside && isFreestanding(profile)) groups.push(setpriv);
+  if (profile === "freestanding-leased") groups.push(leases);
   if (profile === "net-admin") groups.push(children);
   if (profile === "beam") groups.push(helper);
   if (profile === "vm") groups.push(emulator);
   return [...new Set(groups.flatMap((group) => group.split(/\s+/).filter((name) => name !== "")))];
 }
 
-const families: Readonly<Record<Exclude<Profile, "freestanding">, readonly number[]>> = {
+const families: Readonly<Record<Exclude<Profile, "freestanding" | "freestanding-leased">, readonly number[]>> = {
   component: [AF_UNIX, AF_INET, AF_INET6],
   beam: [AF_UNIX, AF_INET, AF_INET6],
   "net-admin": [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK],
@@ -140,7 +157,7 @@ const hasNoChildren: readonly Profile[] = ["component", "serial", "asker"];
 
 /** Names whose answer depends on an argument, or is another error than EPERM. */
 export function ruledCalls(profile: Profile): Record<string, Rule> {
-  if (profile === "freestanding") return { socket: { kind: "one-of", argument: 0, values: [AF_UNIX] } };
+  if (isFreestanding(profile)) return { socket: { kind: "one-of", argument: 0, values: [AF_UNIX] } };
   return {
     // Its flags are behind a pointer, which no filter can follow. ENOSYS makes glibc use clone; EPERM aborts Node.
     clone3: { kind: "errno", errno: ENOSYS },

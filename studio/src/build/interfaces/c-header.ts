@@ -20,19 +20,26 @@ export function cHeader(interfaces: readonly WireInterface[]): string {
 }
 
 function section({ name, digest, operations, notifications, streams }: WireInterface): string {
-  if (Object.keys(streams).length > 0) return `\n/* ${name} has streams, which this library does not speak. */`;
   const prefix = snakeCase(name);
   const names = Object.entries(operations);
   const rows = names.map(([operation, { idempotent }]) => `{"${operation}", ${idempotent}}`);
   const table = rows.length > 0 ? rows.join(", ") : '{"", false}';
+  const flows = Object.entries(streams);
+  const flowRows = flows.map(([stream, { direction }]) => `{"${stream}", ${direction === "from-provider"}}`);
+  const flowTable = flowRows.length > 0 ? flowRows.join(", ") : '{"", false}';
   return [
     "",
     `/* ---- ${name} ---- */`,
     `static const bh_operation ${prefix}_operations[] = {${table}};`,
-    `static const bh_interface ${prefix}_interface = {"${name}", "${digest}", ${prefix}_operations, ${names.length}};`,
+    `static const bh_stream_kind ${prefix}_streams[] = {${flowTable}};`,
+    `static const bh_interface ${prefix}_interface = {"${name}", "${digest}", ${prefix}_operations, ${names.length}, ${prefix}_streams, ${flows.length}};`,
     ...names.flatMap(([operation, value]) => [
       type(`${prefix}_${snakeCase(operation)}_arguments`, shapeOf(value.arguments)),
       type(`${prefix}_${snakeCase(operation)}_result`, shapeOf(value.result)),
+    ]),
+    ...flows.flatMap(([stream, value]) => [
+      type(`${prefix}_${snakeCase(stream)}_arguments`, shapeOf(value.arguments)),
+      type(`${prefix}_${snakeCase(stream)}_item`, shapeOf(value.item)),
     ]),
     ...Object.entries(notifications).map(([key, schema]) =>
       type(`${prefix}_${snakeCase(key)}_notification`, shapeOf(schema)),

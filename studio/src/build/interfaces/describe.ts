@@ -7,12 +7,17 @@ import { z } from "zod";
 import { bulkheadDirectory } from "../../locations.ts";
 
 const operationSchema = z.object({ arguments: z.unknown(), result: z.unknown(), idempotent: z.boolean() });
+const streamSchema = z.object({
+  arguments: z.unknown(),
+  item: z.unknown(),
+  direction: z.enum(["from-provider", "from-client"]),
+});
 const interfaceSchema = z.object({
   name: z.string(),
   digest: z.string(),
   operations: z.record(z.string(), operationSchema),
   notifications: z.record(z.string(), z.unknown()),
-  streams: z.record(z.string(), z.unknown()).default({}),
+  streams: z.record(z.string(), streamSchema).default({}),
 });
 export type WireInterface = z.infer<typeof interfaceSchema>;
 

@@ -3,19 +3,19 @@ import type { WireInterface } from "./describe.ts";
 
 /** The text of `bulkhead_interfaces.erl`. */
 export function erlangModule(interfaces: readonly WireInterface[]): string {
-  const spoken = interfaces.filter(({ streams }) => Object.keys(streams).length === 0);
   return [
     "%% Made by `bulkhead build` from the TypeScript definitions: change those.",
     "-module(bulkhead_interfaces).",
     "-export([get/1]).",
-    `${spoken.map(clause).join(";\n")}.`,
+    `${interfaces.map(clause).join(";\n")}.`,
     "",
   ].join("\n");
 }
 
-function clause({ name, digest, operations }: WireInterface): string {
+function clause({ name, digest, operations, streams }: WireInterface): string {
   const rows = Object.entries(operations).map(
     ([operation, { idempotent }]) => `<<"${operation}">> => #{idempotent => ${idempotent}}`,
   );
-  return `get(<<"${name}">>) -> #{name => <<"${name}">>, digest => <<"${digest}">>, operations => #{${rows.join(", ")}}}`;
+  const flows = Object.entries(streams).map(([stream, { direction }]) => `<<"${stream}">> => '${direction}'`);
+  return `get(<<"${name}">>) -> #{name => <<"${name}">>, digest => <<"${digest}">>, operations => #{${rows.join(", ")}}, streams => #{${flows.join(", ")}}}`;
 }

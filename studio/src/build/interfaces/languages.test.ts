@@ -12,7 +12,7 @@ const object = (properties: Record<string, unknown>, required = Object.keys(prop
   additionalProperties: false,
 });
 
-const iface = (args: unknown, streams = {}): WireInterface => ({
+const iface = (args: unknown, streams: WireInterface["streams"] = {}): WireInterface => ({
   name: "soil-probe",
   digest: "d1",
   operations: { readOnce: { arguments: args, result: { type: "null" }, idempotent: true } },
@@ -56,16 +56,25 @@ describe("[K10] an interface in other languages", () => {
 
   test("name, digest and operations are written down, and the bounds of integers are checked", () => {
     const all = [iface(object({ depthMm: { type: "integer", minimum: 1, maximum: 500 } }))];
-    expect(cHeader(all)).toContain('soil_probe_interface = {"soil-probe", "d1", soil_probe_operations, 1}');
+    expect(cHeader(all)).toContain(
+      'soil_probe_interface = {"soil-probe", "d1", soil_probe_operations, 1, soil_probe_streams, 0}',
+    );
     expect(cHeader(all)).toContain("value->depth_mm < INT64_C(1) || value->depth_mm > INT64_C(500)");
     expect(rustModule(all)).toContain("filter(|int| (1..=500).contains(int))");
     expect(erlangModule(all)).toContain('<<"readOnce">> => #{idempotent => true}');
   });
 
-  test("one with streams is left out: the libraries do not speak them", () => {
-    const all = [iface({ type: "null" }, { values: {} })];
-    expect(cHeader(all)).not.toContain("soil_probe_interface");
-    expect(rustModule(all)).not.toContain("pub mod soil_probe");
-    expect(erlangModule([...all, { ...iface({ type: "null" }), name: "other" }])).not.toContain("soil-probe");
+  test("streams are written down with who writes them, and types of their arguments and items", () => {
+    const item = object({ wet: { type: "boolean" } });
+    const all = [iface({ type: "null" }, { values: { arguments: { type: "null" }, item, direction: "from-client" } })];
+    expect(cHeader(all)).toContain('soil_probe_streams[] = {{"values", false}}');
+    expect(cHeader(all)).toContain("} soil_probe_values_item;");
+    expect(rustModule(all)).toContain('StreamKind { name: "values", from_provider: false }');
+    expect(rustModule(all)).toContain("pub struct ValuesItem {");
+    expect(erlangModule(all)).toContain(`streams => #{<<"values">> => 'from-client'}`);
+  });
+
+  test("a bound that is not reached itself counts, too", () => {
+    expect(shapeOf({ type: "integer", exclusiveMinimum: 0 })).toMatchObject({ type: { min: 1 } });
   });
 });

@@ -9,22 +9,30 @@ export function rustModule(interfaces: readonly WireInterface[]): string {
 }
 
 function module({ name, digest, operations, notifications, streams }: WireInterface): string {
-  if (Object.keys(streams).length > 0) return `// ${name} has streams, which this library does not speak.`;
   const rows = Object.entries(operations).map(
     ([operation, { idempotent }]) => `Operation { name: "${operation}", idempotent: ${idempotent} }`,
+  );
+  const flows = Object.entries(streams);
+  const flowRows = flows.map(
+    ([stream, { direction }]) => `StreamKind { name: "${stream}", from_provider: ${direction === "from-provider"} }`,
   );
   return [
     "",
     `pub mod ${snakeCase(name)} {`,
-    "    use bulkhead::{Interface, Operation, Value};",
+    "    use bulkhead::{Interface, Operation, StreamKind, Value};",
     "    pub static INTERFACE: Interface = Interface {",
     `        name: "${name}",`,
     `        digest: "${digest}",`,
     `        operations: &[${rows.join(", ")}],`,
+    `        streams: &[${flowRows.join(", ")}],`,
     "    };",
     ...Object.entries(operations).flatMap(([operation, value]) => [
       type(`${pascalCase(operation)}Arguments`, shapeOf(value.arguments)),
       type(`${pascalCase(operation)}Result`, shapeOf(value.result)),
+    ]),
+    ...flows.flatMap(([stream, value]) => [
+      type(`${pascalCase(stream)}Arguments`, shapeOf(value.arguments)),
+      type(`${pascalCase(stream)}Item`, shapeOf(value.item)),
     ]),
     ...Object.entries(notifications).map(([key, schema]) => type(`${pascalCase(key)}Notification`, shapeOf(schema))),
     "}",

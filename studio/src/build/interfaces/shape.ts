@@ -18,7 +18,12 @@ export type Shape =
   | { readonly kind: "by-hand" };
 
 const scalarSchema = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("integer"), minimum: z.number().optional(), maximum: z.number().optional() }),
+  z.object({
+    type: z.literal("integer"),
+    minimum: z.number().optional(),
+    exclusiveMinimum: z.number().optional(),
+    maximum: z.number().optional(),
+  }),
   z.object({ type: z.literal("number") }),
   z.object({ type: z.literal("boolean") }),
   z.object({ type: z.literal("string") }),
@@ -62,7 +67,7 @@ function scalarOf(schema: unknown): Scalar | undefined {
       // What JavaScript counts exactly, unless the interface says less.
       return {
         kind: "int",
-        min: Math.max(scalar.minimum ?? Number.MIN_SAFE_INTEGER, Number.MIN_SAFE_INTEGER),
+        min: Math.max(scalar.minimum ?? (scalar.exclusiveMinimum ?? -Infinity) + 1, Number.MIN_SAFE_INTEGER),
         max: Math.min(scalar.maximum ?? Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
       };
     case "number":
