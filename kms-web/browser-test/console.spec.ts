@@ -78,7 +78,7 @@ describe.skipIf(!executable)("the web console", () => {
     const { page, faults } = await visit(devicePath);
     const table = page.getByRole("region", { name: "Resources" });
     await table
-      .getByRole("row", { name: /^serial-server 21\.5 MiB 48 MiB 48 MiB 2\.65 s weight 100 11 of 16$/ })
+      .getByRole("row", { name: /^serial-server 21\.5 MiB 48 MiB 48 MiB 2\.65 s weight 100 11 of 16 21 of 256$/ })
       .waitFor();
     const climate = table.getByRole("row", {
       name: /^climate 22 MiB not enforced 48 MiB .* not enforced declared: 2 ms in every/,

@@ -144,9 +144,9 @@ function resourcesOf(
 ): ComponentResources {
   return {
     name,
-    declared: { memoryBytes: 48 * mebi, cpu: "weight 100", processes: 16 },
+    declared: { memoryBytes: 48 * mebi, cpu: "weight 100", processes: 16, openFiles: 256 },
     enforced,
-    used: { memoryBytes: usedMiB * mebi, cpuUs: usedMiB * 123_456, processes: 11 },
+    used: { memoryBytes: usedMiB * mebi, cpuUs: usedMiB * 123_456, processes: 11, openFiles: 21 },
   };
 }
 
@@ -159,7 +159,7 @@ export const resources: Resources = {
     resourcesOf("i2c", 19.75),
     {
       ...resourcesOf("climate", 22, unlimited),
-      declared: { memoryBytes: 48 * mebi, cpu: "2 ms in every 50 ms", processes: 16 },
+      declared: { memoryBytes: 48 * mebi, cpu: "2 ms in every 50 ms", processes: 16, openFiles: 256 },
     },
     resourcesOf("moisture", 18, { memoryBytes: 64 * mebi, cpuWeight: 100, cpuQuotaPercent: 25, processes: 16 }),
   ],

@@ -7,7 +7,11 @@ const amount = z.number().int().nonnegative();
 export const componentResourcesSchema = z.strictObject({
   name: nameSchema,
   /** Declared in the manifest; `cpu` in words. */
-  declared: z.strictObject({ memoryBytes: amount, cpu: z.string().max(100), processes: amount }),
+  declared: z.strictObject({
+    ...{ memoryBytes: amount, cpu: z.string().max(100), processes: amount },
+    /** Of each of its processes. Null from a runtime that did not say it yet. */
+    openFiles: amount.nullable().default(null),
+  }),
   /** Enforced by the kernel, as read back from it; null where it enforces nothing. */
   enforced: z.strictObject({
     memoryBytes: amount.nullable(),
@@ -15,8 +19,14 @@ export const componentResourcesSchema = z.strictObject({
     cpuQuotaPercent: amount.nullable(),
     processes: amount.nullable(),
   }),
-  /** Null where the kernel counts nothing. `cpuUs` counts from the start of the component, `processes` counts threads. */
-  used: z.strictObject({ memoryBytes: amount.nullable(), cpuUs: amount.nullable(), processes: amount.nullable() }),
+  /**
+   * Null where nothing is counted. `cpuUs` counts from the start of the component, `processes` counts threads, `openFiles` are those of
+   * the process that has most.
+   */
+  used: z.strictObject({
+    ...{ memoryBytes: amount.nullable(), cpuUs: amount.nullable(), processes: amount.nullable() },
+    openFiles: amount.nullable().default(null),
+  }),
 });
 export type ComponentResources = z.infer<typeof componentResourcesSchema>;
 

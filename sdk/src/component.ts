@@ -112,7 +112,7 @@ export type Service<I extends AnyInterface> = {
 };
 
 /** What core servers tell beside their own state. */
-export type ToRootOfCore = "activate" | "restart" | "verify" | "trace" | "resolve" | "gateway";
+export type ToRootOfCore = "activate" | "restart" | "verify" | "trace" | "resolve" | "gateway" | "files";
 
 /** The root server, for the core servers that may speak to it; it judges by role and refuses everybody else. */
 export type RootLink = {
@@ -130,6 +130,8 @@ export type RootLink = {
   onUplink(handler: (uplink: ToComponent["uplink"]) => void): void;
   /** For the clock server: what the board's time servers say; the last one is kept. */
   onTime(handler: (reading: ToComponent["time"]) => void): void;
+  /** For the scheduler server: what came of asking how many files are open; the last one is kept. */
+  onFiles(handler: (count: ToComponent["files"]) => void): void;
   tellRoot<K extends ToRootOfCore>(kind: K, body: ToRoot[K]): void;
 };
 

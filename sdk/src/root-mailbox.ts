@@ -7,6 +7,7 @@ type Tunnel = ToComponent["tunnel"];
 type Resolved = ToComponent["resolved"];
 type Uplink = ToComponent["uplink"];
 type Time = ToComponent["time"];
+type Files = ToComponent["files"];
 
 export type RootMailbox = {
   link: RootLink;
@@ -17,6 +18,7 @@ export type RootMailbox = {
   takeResolved(answer: Resolved): void;
   takeUplink(uplink: Uplink): void;
   takeTime(reading: Time): void;
+  takeFiles(count: Files): void;
 };
 
 /** A handler that comes after the first message gets the newest one at once: nobody misses how things stand. */
@@ -28,6 +30,7 @@ export function createRootMailbox(tell: <K extends ToRootOfCore>(kind: K, body: 
   const resolved = createSlot<Resolved>();
   const uplink = createSlot<Uplink>();
   const time = createSlot<Time>();
+  const files = createSlot<Files>();
   return {
     link: {
       onStatus: status.listen,
@@ -37,6 +40,7 @@ export function createRootMailbox(tell: <K extends ToRootOfCore>(kind: K, body: 
       onResolved: resolved.listen,
       onUplink: uplink.listen,
       onTime: time.listen,
+      onFiles: files.listen,
       tellRoot: tell,
     },
     takeStatus: status.take,
@@ -46,6 +50,7 @@ export function createRootMailbox(tell: <K extends ToRootOfCore>(kind: K, body: 
     takeResolved: resolved.take,
     takeUplink: uplink.take,
     takeTime: time.take,
+    takeFiles: files.take,
   };
 }
 

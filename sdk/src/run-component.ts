@@ -74,6 +74,7 @@ export function runComponent(definition: AnyComponent, options: RunOptions = {})
         resolved: (answer) => root.takeResolved(answer),
         uplink: (uplink) => root.takeUplink(uplink),
         time: (reading) => root.takeTime(reading),
+        files: (count) => root.takeFiles(count),
       },
       (error) => ending.fault(error ?? new BulkheadError("PEER_GONE", "the root server has gone")),
     );

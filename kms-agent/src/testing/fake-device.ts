@@ -47,9 +47,9 @@ export const resourcesOf = (usedBytes: number): Resources => ({
   components: [
     {
       name: "climate",
-      declared: { memoryBytes: 48 << 20, cpu: "weight 100", processes: 16 },
+      declared: { memoryBytes: 48 << 20, cpu: "weight 100", processes: 16, openFiles: 256 },
       enforced: { memoryBytes: 48 << 20, cpuWeight: 100, cpuQuotaPercent: null, processes: 16 },
-      used: { memoryBytes: usedBytes, cpuUs: 1234, processes: 11 },
+      used: { memoryBytes: usedBytes, cpuUs: 1234, processes: 11, openFiles: 21 },
     },
   ],
 });

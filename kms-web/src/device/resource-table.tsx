@@ -9,7 +9,16 @@ import { Note, ProblemNote } from "../parts/note.tsx";
 import { Section } from "../parts/section.tsx";
 import { TimeAgo } from "../parts/time-ago.tsx";
 
-const columns = ["Component", "Memory", "Limit", "Declared", "Processor time", "Processor share", "Processes"];
+const columns = [
+  "Component",
+  "Memory",
+  "Limit",
+  "Declared",
+  "Processor time",
+  "Processor share",
+  "Processes",
+  "Open files",
+];
 
 export function ResourceTable({ deviceId }: { deviceId: string }) {
   const { data, error } = useResources(deviceId);
@@ -64,7 +73,7 @@ function Table({ cgroup, components }: Resources) {
           <Cell>{amount(together.used, formatBytes)}</Cell>
           <td />
           <Cell>{formatBytes(together.declared)}</Cell>
-          <td colSpan={3} />
+          <td colSpan={4} />
         </tr>
       </tfoot>
     </table>
@@ -93,6 +102,9 @@ function Row({ component: { name, declared, enforced, used }, isRunning }: RowPr
         {amount(used.processes, String)} of{" "}
         <Limit enforced={enforced.processes} declared={declared.processes} format={String} />
       </Cell>
+      <Cell>
+        {amount(used.openFiles, String)} of {amount(declared.openFiles, String)}
+      </Cell>
     </tr>
   );
 }
@@ -109,6 +121,7 @@ function NotRunning({ name, declared }: Pick<ComponentResources, "name" | "decla
       <Cell quiet>{formatBytes(declared.memoryBytes)}</Cell>
       <Cell quiet>—</Cell>
       <Cell quiet>declared: {declared.cpu}</Cell>
+      <Cell quiet>not running</Cell>
       <Cell quiet>not running</Cell>
     </tr>
   );

@@ -27,9 +27,9 @@ test("[K6] the processor share is told as it is enforced", () => {
 test("[K21] memory is summed up, and not at all where one component's is not known", () => {
   const component = (usedBytes: number | null): ComponentResources => ({
     name: "climate",
-    declared: { memoryBytes: 100, cpu: "weight 100", processes: 1 },
+    declared: { memoryBytes: 100, cpu: "weight 100", processes: 1, openFiles: 256 },
     enforced: { memoryBytes: null, cpuWeight: null, cpuQuotaPercent: null, processes: null },
-    used: { memoryBytes: usedBytes, cpuUs: null, processes: null },
+    used: { memoryBytes: usedBytes, cpuUs: null, processes: null, openFiles: null },
   });
   expect(sumMemory([component(1), component(2)])).toEqual({ used: 3, declared: 200 });
   expect(sumMemory([component(1), component(null)])).toEqual({ used: null, declared: 200 });
@@ -37,11 +37,11 @@ test("[K21] memory is summed up, and not at all where one component's is not kno
 
 test("[K8] a component that was not started yet is told from one that nothing holds", () => {
   const none = { memoryBytes: null, cpuWeight: null, cpuQuotaPercent: null, processes: null };
-  const declared = { memoryBytes: 100, cpu: "weight 100", processes: 1 };
-  const unused = { memoryBytes: null, cpuUs: null, processes: null };
+  const declared = { memoryBytes: 100, cpu: "weight 100", processes: 1, openFiles: 256 };
+  const unused = { memoryBytes: null, cpuUs: null, processes: null, openFiles: null };
   const of = (used: ComponentResources["used"]) => ({ name: "climate", declared, enforced: none, used });
   expect(hadProcess("v2", of(unused))).toBe(false);
-  expect(hadProcess("v2", of({ memoryBytes: 0, cpuUs: 0, processes: 0 }))).toBe(false);
-  expect(hadProcess("v2", of({ memoryBytes: 5, cpuUs: 1, processes: 3 }))).toBe(true);
+  expect(hadProcess("v2", of({ memoryBytes: 0, cpuUs: 0, processes: 0, openFiles: null }))).toBe(false);
+  expect(hadProcess("v2", of({ memoryBytes: 5, cpuUs: 1, processes: 3, openFiles: null }))).toBe(true);
   expect(hadProcess("none", of(unused))).toBe(true);
 });

@@ -32,10 +32,9 @@ const status = (generation: number): DeviceStatus => ({
 });
 
 const componentResources = {
-  name: "climate",
-  declared: { memoryBytes: 48 << 20, cpu: "weight 100", processes: 16 },
+  ...{ name: "climate", declared: { memoryBytes: 48 << 20, cpu: "weight 100", processes: 16, openFiles: null } },
   enforced: { memoryBytes: 48 << 20, cpuWeight: 100, cpuQuotaPercent: null, processes: 16 },
-  used: { memoryBytes: 0, cpuUs: 1234, processes: 11 },
+  used: { memoryBytes: 0, cpuUs: 1234, processes: 11, openFiles: 21 },
 };
 const resources = (usedBytes: number): Resources => ({
   cgroup: "v2",

@@ -94,6 +94,8 @@ export const toComponent = {
   uplink: z.strictObject({ gateway: addressSchema }),
   /** Only to the clock server, where the board has time servers. */
   time: timeReadingSchema,
+  /** Only to the scheduler server, each time that it asked: how many files that process of a component has open that has most of them. */
+  files: z.strictObject({ open: z.record(nameSchema, z.number().int().nonnegative()) }),
 } as const;
 
 /** Component → root server. */
@@ -116,6 +118,8 @@ export const toRoot = {
   resolve: z.strictObject({}),
   /** Only from the network server: where it looks for the gateway now, and what it knows of the name; the uplink is to let that address through. */
   gateway: gatewayStatusSchema.omit({ name: true }),
+  /** Only from the scheduler server: count the files that components have open, which nobody but root can. */
+  files: z.strictObject({}),
 } as const;
 
 export type ToComponent = { [K in keyof typeof toComponent]: z.infer<(typeof toComponent)[K]> };

@@ -1,5 +1,6 @@
 import type { Component, Provisioning, Release } from "@bulkhead/protocol";
 import { describe, expect, test } from "vitest";
+import { schedulerConfigSchema } from "../scheduler-server/declared.ts";
 import { startConfig } from "./start-config.ts";
 
 const kms = { address: "fd00::1", proxies: { mqtt: 8001 } };
@@ -22,7 +23,9 @@ const facts = {
       startOrder: ["serial-server", "climate"],
       channels: [{ client: "serial-server", interface: "serial-port", grant: { port: "ttyS1", speed: 9600 } }],
       policy: { unsignedCommands: true },
-      components: { climate: { cpu: { class: "fair", weight: 100 }, memoryBytes: 1, processes: 2, ...own } },
+      components: {
+        climate: { cpu: { class: "fair", weight: 100 }, memoryBytes: 1, processes: 2, openFiles: 3, ...own },
+      },
     },
   } as unknown as Release,
   installed: { digest: "d".repeat(64), generation: 2 },
@@ -56,9 +59,10 @@ describe("what a component is told at its start", () => {
     expect(core("network")).toEqual({ provisioning });
     expect(core("scheduler-server")).toMatchObject({
       instance: "device-1",
-      components: { climate: { processes: 2 } },
+      components: { climate: { processes: 2, openFiles: 3 } },
       usage: { climate: { quotaBytes: 1, ringBytes: 2 } },
     });
+    expect(schedulerConfigSchema.safeParse(core("scheduler-server")).error).toBeUndefined();
     expect(core("clock-server")).toEqual({ trustsHost: true, builtAtMs: 7 });
     expect(core("verifier")).toMatchObject({
       board: "virtual",

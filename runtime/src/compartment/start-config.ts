@@ -92,9 +92,9 @@ function ringsOf(components: Release["system"]["components"]): unknown {
 
 function declared(components: Release["system"]["components"]): unknown {
   return Object.fromEntries(
-    Object.entries(components).map(([name, { cpu, memoryBytes, processes, spare }]) => [
+    Object.entries(components).map(([name, { cpu, memoryBytes, processes, openFiles, spare }]) => [
       name,
-      { cpu, memoryBytes, processes, spare },
+      { cpu, memoryBytes, processes, openFiles, spare },
     ]),
   );
 }

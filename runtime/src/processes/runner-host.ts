@@ -5,18 +5,19 @@ import type { Exit, Rung } from "../supervision/index.ts";
 import type { MessageToRoot } from "./control-link.ts";
 import type { Slot } from "./processes.ts";
 
-type RequestKind = "activate" | "restart" | "verify" | "trace" | "resolve" | "gateway";
+type RequestKind = "activate" | "restart" | "verify" | "trace" | "resolve" | "gateway" | "files";
 
 export type Request<K extends RequestKind = "activate" | "restart"> = Extract<MessageToRoot, { kind: K }>;
 
 /** Only these may ask the root server for anything, each for its own. */
-export const mayAsk: Readonly<Record<RequestKind, "verifier" | "network">> = {
+export const mayAsk: Readonly<Record<RequestKind, "verifier" | "network" | "scheduler-server">> = {
   activate: "verifier",
   restart: "verifier",
   verify: "verifier",
   trace: "verifier",
   resolve: "network",
   gateway: "network",
+  files: "scheduler-server",
 };
 
 /** The rung of the ladder that is due, and why. */

@@ -33,6 +33,7 @@ import { createRunner, type Escalation, mayAsk, type Request, type Runner, type 
 import {
   buildStatus,
   createCrashReports,
+  createFileCounter,
   createPacer,
   createReadyLine,
   createTraceSwitches,
@@ -169,10 +170,12 @@ function createSystemRunner(
   });
   const watch = createWatch(device, system, () => uplink.plan(), operations.attachments.all, pacer.touch);
   const traces = createTraceSwitches(system);
+  const files = countOpenFiles(system, () => runner);
 
   function onRequest(request: Request<keyof typeof mayAsk>): void {
     if (request.kind === "verify") watch.request();
     else if (request.kind === "resolve" || request.kind === "gateway") uplink.hear(request);
+    else if (request.kind === "files") files.ask();
     else if (request.kind !== "trace") events.onRequest(request);
     else traces.set(request.body, (name, body) => runner.send(name, "trace", body));
   }
@@ -252,6 +255,13 @@ function createSystemRunner(
       pacer.stop();
     },
   };
+}
+
+function countOpenFiles({ components }: Release["system"], runner: () => Runner) {
+  const pidOf = (name: string) => runner().sandbox(name)?.componentPid;
+  return createFileCounter(Object.keys(components), pidOf, (open) =>
+    runner().send("scheduler-server", "files", { open }),
+  );
 }
 
 function hasGroups({ host }: Device): boolean {

@@ -2,7 +2,7 @@
 import { componentSchema, nameSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 
-const declaredSchema = componentSchema.pick({ cpu: true, memoryBytes: true, processes: true }).extend({
+const declaredSchema = componentSchema.pick({ cpu: true, memoryBytes: true, processes: true, openFiles: true }).extend({
   /** Two processes, each with these limits. */
   spare: z.boolean().default(false),
 });

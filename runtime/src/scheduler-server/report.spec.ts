@@ -24,7 +24,7 @@ async function lay(files: Record<string, string>) {
   }
 }
 const fair = { class: "fair" as const, weight: 100, quotaPercent: 50 };
-const declared = { climate: { cpu: fair, memoryBytes: 48 << 20, processes: 16, spare: false } };
+const declared = { climate: { cpu: fair, memoryBytes: 48 << 20, processes: 16, openFiles: 256, spare: false } };
 
 test("[K6] declared limits stand beside those that the kernel enforces, version 2", async () => {
   await lay({
@@ -36,14 +36,14 @@ test("[K6] declared limits stand beside those that the kernel enforces, version 
     "climate/cpu.max": "50000 100000",
     "climate/cpu.stat": "usage_usec 1234\nuser_usec 1",
   });
-  expect(await reportLimits(root, declared)).toEqual({
+  expect(await reportLimits(root, declared, { climate: 12, other: 7 })).toEqual({
     cgroup: "v2",
     components: [
       {
         name: "climate",
-        declared: { memoryBytes: 48 << 20, cpu: "weight 100, at most 50 % of a core", processes: 16 },
+        declared: { memoryBytes: 48 << 20, cpu: "weight 100, at most 50 % of a core", processes: 16, openFiles: 256 },
         enforced: { memoryBytes: 48 << 20, cpuWeight: 100, cpuQuotaPercent: 50, processes: 16 },
-        used: { memoryBytes: 1000, cpuUs: 1234, processes: 11 },
+        used: { memoryBytes: 1000, cpuUs: 1234, processes: 11, openFiles: 12 },
       },
     ],
   });
@@ -93,7 +93,13 @@ test("[K6] where the kernel enforces nothing the report says so, instead of repe
 test("[K6] the scheduler server answers its interface, and refuses a configuration that is none", async () => {
   const started = await startComponent(component, { uses: {}, config: { instance: "test", components: declared } });
   const { client } = started.connect("report");
-  expect((await client.report()).components.map(({ name }) => name)).toEqual(["climate"]);
+  // Both wait for one count of the root server's, which alone can say what is open.
+  const reports = [client.report(), client.report()];
+  await expect.poll(() => started.told).toEqual([{ kind: "files", body: {} }]);
+  started.root.files({ open: { climate: 21 } });
+  for (const { components } of await Promise.all(reports)) {
+    expect(components).toMatchObject([{ name: "climate", declared: { openFiles: 256 }, used: { openFiles: 21 } }]);
+  }
   await expect(startComponent(component, { uses: {}, config: { components: 7 } })).rejects.toMatchObject({
     code: "ENVIRONMENT_INVALID",
   });

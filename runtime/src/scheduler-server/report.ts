@@ -5,9 +5,13 @@ import { type Declared, describeCpu } from "./declared.ts";
 
 /**
  * Reads the groups below `root` (as the root server mounted them) for every declared component. Never throws: what
- * cannot be read is null. `none` says that for no component any limit is enforced.
+ * cannot be read is null. `openFiles`: as the root server counted them. `none` says that for no component any limit is enforced.
  */
-export async function reportLimits(root: string, declared: Readonly<Record<string, Declared>>): Promise<Resources> {
+export async function reportLimits(
+  root: string,
+  declared: Readonly<Record<string, Declared>>,
+  openFiles: Readonly<Record<string, number>> = {},
+): Promise<Resources> {
   const readings = await Promise.all(
     Object.entries(declared).map(async ([name, limits]) => ({ name, limits, reading: await readBoth(root, name) })),
   );
@@ -17,15 +21,21 @@ export async function reportLimits(root: string, declared: Readonly<Record<strin
       name,
       declared: describeLimits(limits),
       enforced: reading.enforced,
-      used: reading.used,
+      used: { ...reading.used, openFiles: Object.hasOwn(openFiles, name) ? (openFiles[name] ?? null) : null },
     })),
   };
 }
 
-/** A spare has the same limits once more. */
-function describeLimits({ memoryBytes, cpu, processes, spare }: Declared): Resources["components"][number]["declared"] {
+/** A spare has the same limits once more; that of open files is of one process. */
+function describeLimits({
+  memoryBytes,
+  cpu,
+  processes,
+  openFiles,
+  spare,
+}: Declared): Resources["components"][number]["declared"] {
   const times = spare ? 2 : 1;
-  return { memoryBytes: times * memoryBytes, cpu: describeCpu(cpu), processes: times * processes };
+  return { memoryBytes: times * memoryBytes, cpu: describeCpu(cpu), processes: times * processes, openFiles };
 }
 
 /** The component and its spare, whose groups are `<name>` and `<name>.spare`, whichever of them is which now. */

@@ -1,5 +1,5 @@
 /** Starts a component inside a unit test: its neighbours are given, what it provides can be called, nothing is a process. */
-import { BulkheadError, type CrashFacts, type TimeReading, type ToRoot } from "@bulkhead/protocol";
+import { BulkheadError, type CrashFacts, type TimeReading, type ToComponent, type ToRoot } from "@bulkhead/protocol";
 import { makeClient } from "../channel/client.ts";
 import { createPeerWatch } from "../channel/peer-watch.ts";
 import type { AnyInterface, Client, ComponentDefinition, Handlers, Interfaces, ServedClient } from "../component.ts";
@@ -32,6 +32,7 @@ export type StartedComponent<P extends Interfaces> = {
     generation(outcome: never): void;
     crash(facts: CrashFacts): void;
     time(reading: TimeReading): void;
+    files(count: ToComponent["files"]): void;
   };
   /** What it told the root server. */
   told: { kind: keyof ToRoot; body: unknown }[];
@@ -69,7 +70,7 @@ export async function startComponent<U extends Interfaces, P extends Interfaces,
     told,
     root: {
       ...{ status: mailbox.takeStatus, generation: mailbox.takeGeneration },
-      ...{ crash: mailbox.takeCrash, time: mailbox.takeTime },
+      ...{ crash: mailbox.takeCrash, time: mailbox.takeTime, files: mailbox.takeFiles },
     },
     connect(name, { grant = {}, component = "client" } = {}) {
       const accept = accepts.get(name);

@@ -8,10 +8,10 @@ const notEnforced = "not enforced";
 const notRunning = "not running";
 const unknown = "-";
 
-/** One line a component: memory taken, limit that the kernel enforces, limit declared; processor; processes. */
+/** One line a component: memory taken, limit that the kernel enforces, limit declared; processor; processes; open files. */
 export function formatResources({ resources, receivedAtMs }: ResourcesAnswer, nowMs: number): string {
   if (resources === null || receivedAtMs === null) return "resources: not reported since the server started";
-  const head = ["COMPONENT", "MEMORY", "LIMIT", "DECLARED", "CPU TIME", "CPU SHARE", "PROCESSES"];
+  const head = ["COMPONENT", "MEMORY", "LIMIT", "DECLARED", "CPU TIME", "CPU SHARE", "PROCESSES", "FILES"];
   const table = formatColumns([head, ...resources.components.map((component) => row(resources.cgroup, component))]);
   const warning = resources.cgroup === "none" ? ["no limit is enforced: the device has no control groups"] : [];
   return [`resources, reported ${formatAgo(receivedAtMs, nowMs)}`, ...warning, table].join("\n");
@@ -21,7 +21,7 @@ function row(cgroup: Resources["cgroup"], component: ComponentResources): string
   const { name, declared, enforced, used } = component;
   if (!hadProcess(cgroup, component)) {
     const share = `${notRunning} (declared: ${printable(declared.cpu)})`;
-    return [name, unknown, notRunning, formatMebibytes(declared.memoryBytes), unknown, share, notRunning];
+    return [name, unknown, notRunning, formatMebibytes(declared.memoryBytes), unknown, share, notRunning, notRunning];
   }
   return [
     name,
@@ -31,6 +31,7 @@ function row(cgroup: Resources["cgroup"], component: ComponentResources): string
     orUnknown(used.cpuUs, (us) => `${(us / 1_000_000).toFixed(2)} s`),
     formatShare(enforced, declared.cpu),
     `${orUnknown(used.processes, String)} of ${limit(enforced.processes, declared.processes, String)}`,
+    `${orUnknown(used.openFiles, String)} of ${orUnknown(declared.openFiles, String)}`,
   ];
 }
 

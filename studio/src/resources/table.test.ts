@@ -4,13 +4,13 @@ import { exampleManifest } from "../locations.ts";
 import { formatNeeds, needsOf } from "./table.ts";
 
 const { plan, board } = loadSystem(exampleManifest);
-const used = { memoryBytes: 20 * 1024 ** 2, cpuUs: 1_500_000, processes: 12 };
+const used = { memoryBytes: 20 * 1024 ** 2, cpuUs: 1_500_000, processes: 12, openFiles: 23 };
 const measured = {
   cgroup: "v2" as const,
   components: [
     {
       name: "climate",
-      declared: { memoryBytes: 1, cpu: "", processes: 1 },
+      declared: { memoryBytes: 1, cpu: "", processes: 1, openFiles: null },
       enforced: { memoryBytes: null, cpuWeight: null, cpuQuotaPercent: null, processes: null },
       used,
     },
@@ -44,7 +44,7 @@ test("[K5] measured values stand beside the declared ones, and what is not measu
   expect(needs.components.find(({ name }) => name === "climate")?.used).toEqual(used);
   expect(needs.sum.usedMemoryBytes).toBe(used.memoryBytes);
   const table = formatNeeds(needs, true);
-  expect(table).toMatch(/climate +48Mi +20.0Mi +32 +12 +256 .* 1.50 s/);
+  expect(table).toMatch(/climate +48Mi +20.0Mi +32 +12 +256 +23 .* 1.50 s/);
   expect(table).toMatch(/\nintruder +32Mi +- +32 +- /);
 });
 

@@ -23,6 +23,8 @@ export type ComponentNeeds = {
     readonly memoryBytes: number | null;
     readonly cpuUs: number | null;
     readonly processes: number | null;
+    /** Of the process that has most. */
+    readonly openFiles: number | null;
   } | null;
 };
 
@@ -103,6 +105,7 @@ export function formatNeeds(needs: SystemNeeds, withUse: boolean): string {
     "PROCESSES",
     ...use("USED"),
     "FILES",
+    ...use("OPEN"),
     "STORAGE",
     "LEASES",
     "TRACE",
@@ -116,6 +119,7 @@ export function formatNeeds(needs: SystemNeeds, withUse: boolean): string {
     String(one.processes),
     ...use(amount(used?.processes, String)),
     String(one.openFiles),
+    ...use(amount(used?.openFiles, String)),
     sizeOrNone(one.storageBytes),
     sizeOrNone(one.leaseBytes),
     sizeOrNone(one.traceBytes),
@@ -129,6 +133,7 @@ export function formatNeeds(needs: SystemNeeds, withUse: boolean): string {
     String(sum.processes),
     ...use(amount(sum.usedProcesses, String)),
     String(sum.openFiles),
+    ...use(""),
     formatSize(sum.storageBytes),
     sizeOrNone(sum.leaseBytes),
     sizeOrNone(total(needs.components.map((one) => one.traceBytes))),

@@ -8,12 +8,12 @@ import { loadManifest } from "../check/load.ts";
 import type { SignedRelease } from "../sign/index.ts";
 import { attachDevice, type Device, installNode, makeDeviceKeys, provisionDevice, readProvisioning } from "./device.ts";
 import { untilAborted } from "./ending.ts";
-import { eventually } from "./eventually.ts";
 import type { Paths } from "./paths.ts";
 import type { Progress } from "./progress.ts";
 import { buildNext, ensureProject, type Project, publish, uploadRoots } from "./project.ts";
 import { claimSite, type Site, takeDownOnFailure } from "./site.ts";
 import { type Studio, startStudio } from "./studio.ts";
+import { untilReady } from "./until-ready.ts";
 
 export type LaunchOptions = {
   name: string;
@@ -41,6 +41,7 @@ export type Running = Studio & {
 };
 
 const deviceName = "greenhouse-1";
+const deviceLog = ({ logDir }: Paths): string => join(logDir, `${deviceName}.log`);
 
 /** Starts everything and waits until the device runs, connected. What fails on the way is taken down again. */
 export async function launch(options: LaunchOptions, progress: Progress): Promise<Running> {
@@ -66,7 +67,7 @@ export async function launch(options: LaunchOptions, progress: Progress): Promis
     const { device, provisioning } = await bootDevice(site, studio, nodePath, release);
     site.atEnd(() => device.stop());
     await progress.step("booting the device and connecting it", () =>
-      Promise.race([untilConnected(client, provisioning.deviceId), untilAborted(site.ending)]),
+      Promise.race([untilReady(client, provisioning.deviceId, deviceLog(paths)), untilAborted(site.ending)]),
     );
     return {
       ...studio,
@@ -110,7 +111,7 @@ async function bootDevice(
     number: 1,
     devicesDir: paths.devicesDir,
     platformDir: paths.platformDir,
-    logFile: join(paths.logDir, `${deviceName}.log`),
+    logFile: deviceLog(paths),
     instance: instance.cgroupInstance,
     uidBase: uids.components,
     nodePath,
@@ -129,11 +130,4 @@ async function enrol(
   const provisioning = await client.enrol({ name: deviceName, ...keys });
   await provisionDevice(dataDir, provisioning, release);
   return provisioning;
-}
-
-async function untilConnected(client: StudioClient, deviceId: string): Promise<void> {
-  await eventually("the device to connect and report that all of it is ready", 30_000, async () => {
-    const { connected, components } = await client.device(deviceId);
-    return (connected && components !== null && components.ready === components.total) || undefined;
-  });
 }

@@ -24,7 +24,9 @@ export async function resourceFacts(light: FirstLight): Promise<Fact[]> {
   const { components } = light.running.release.release.system;
   const asDeclared = report.components.every(
     ({ name, declared }) =>
-      declared.memoryBytes === components[name]?.memoryBytes && declared.processes === components[name]?.processes,
+      declared.memoryBytes === components[name]?.memoryBytes &&
+      declared.processes === components[name]?.processes &&
+      declared.openFiles === components[name]?.openFiles,
   );
   const isComplete = report.components.length === Object.keys(components).length;
   return [
@@ -45,7 +47,7 @@ async function heldFacts(report: Resources, light: FirstLight): Promise<Fact[]> 
     ),
     fact(
       uncounted.length === 0,
-      `taken: ${witness} ${mebi(shown?.used.memoryBytes)}, ${((shown?.used.cpuUs ?? 0) / 1_000_000).toFixed(2)} s of processor, ${shown?.used.processes} of ${shown?.enforced.processes} processes${list(uncounted, "; not counted:")}`,
+      `taken: ${witness} ${mebi(shown?.used.memoryBytes)}, ${((shown?.used.cpuUs ?? 0) / 1_000_000).toFixed(2)} s of processor, ${shown?.used.processes} of ${shown?.enforced.processes} processes, ${shown?.used.openFiles} of ${shown?.declared.openFiles} files open${list(uncounted, "; not counted:")}`,
     ),
   ];
 }
@@ -65,8 +67,11 @@ function isHeld({ declared, enforced }: ComponentResources): boolean {
 
 function isCounted({ used, enforced }: ComponentResources): boolean {
   const isWithin = (used.memoryBytes ?? 0) > 0 && (used.memoryBytes ?? 0) <= (enforced.memoryBytes ?? 0);
-  return isWithin && (used.cpuUs ?? 0) > 0 && (used.processes ?? 0) > 0;
+  return isWithin && (used.cpuUs ?? 0) > 0 && (used.processes ?? 0) > 0 && hasOpenFiles(used);
 }
+
+/** Every component has its control channel and its log open. */
+const hasOpenFiles = ({ openFiles }: ComponentResources["used"]): boolean => (openFiles ?? 0) > 2;
 
 function isUnlimited({ cgroup, components }: Resources): boolean {
   return cgroup === "none" && components.every(({ enforced }) => Object.values(enforced).every((one) => one === null));
