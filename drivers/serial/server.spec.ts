@@ -13,6 +13,9 @@ import { linuxSerial } from "./linux.ts";
 import { serialDriver } from "./server.ts";
 import { openPty, type Pty } from "./testing/pty.ts";
 
+/** The longest that what is waited for may take; how long it takes is the machine's business. */
+const patience = { timeout: 20_000, interval: 20 };
+
 const bindings = dirname(createRequire(import.meta.url).resolve("@serialport/bindings-cpp/package.json"));
 const prebuilds: Readonly<Record<string, string>> = { x64: "linux-x64", arm64: "linux-arm64" };
 const variant = process.arch === "x64" ? "" : ".armv8";
@@ -62,7 +65,7 @@ describe("[K11] the serial driver on a tty", () => {
     const every = String.fromCharCode(...Array.from({ length: 256 }, (_, code) => code));
     await client.write({ data: bytes(every) });
     await client.drain();
-    await vi.waitFor(() => expect(pty.received()).toBe(every));
+    await vi.waitFor(() => expect(pty.received()).toBe(every), patience);
     const input = client.input();
     let got = "";
     pty.send(every);
@@ -135,7 +138,7 @@ describe("[K11] the serial driver on a tty", () => {
     await symlink(pty.path, join(directory, "ttyS4"));
     await client.open(settings());
     await client.write({ data: bytes("again") });
-    await vi.waitFor(() => expect(pty.received()).toBe("again"));
+    await vi.waitFor(() => expect(pty.received()).toBe("again"), patience);
     // A port that hung up is not read in a circle.
     expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
     await driver.stop();
@@ -151,10 +154,10 @@ describe("[K11] the serial driver on a tty", () => {
     input.next().catch(() => {});
     first.leave();
     const second = driver.connect("port", { grant });
-    await vi.waitFor(() => second.client.open(settings()));
+    await vi.waitFor(() => second.client.open(settings()), patience);
     pty.resume();
     await second.client.write({ data: bytes("mine") });
-    await vi.waitFor(() => expect(pty.received()).toMatch(/mine$/));
+    await vi.waitFor(() => expect(pty.received()).toMatch(/mine$/), patience);
     await driver.stop();
   });
 });

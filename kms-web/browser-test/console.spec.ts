@@ -7,6 +7,9 @@ import { findBrowser, launchBrowser, openPage, type Visit } from "./browser.ts";
 import * as fixture from "./fixture.ts";
 import { type FixtureServer, startFixtureServer } from "./fixture-server.ts";
 
+/** The longest that what is waited for may take; how long it takes is the machine's business. */
+const patience = { timeout: 20_000, interval: 20 };
+
 const executable = findBrowser();
 // Set to a folder to look at the pages with your own eyes.
 const pictures = process.env["BULKHEAD_PICTURES"];
@@ -101,7 +104,7 @@ describe.skipIf(!executable)("the web console", () => {
   test("[M8] shows console lines as they come, pauses, goes on, and shows one component only", async () => {
     const { page, faults } = await visit(devicePath);
     await page.getByRole("log").getByText("temperature 24.25 °C").first().waitFor();
-    await vi.waitFor(() => expect(server.listeners()).toBe(1));
+    await vi.waitFor(() => expect(server.listeners()).toBe(1), patience);
     emitLine(100, "climate", "fan on at 26.1 °C");
     await page.getByRole("log").getByText("fan on at 26.1 °C").waitFor();
     expect(await isAtEnd(page)).toBe(true);
@@ -114,7 +117,7 @@ describe.skipIf(!executable)("the web console", () => {
     await page.getByRole("log").getByText("fan off at 24.9 °C").waitFor();
 
     await page.getByRole("combobox", { name: "Component" }).selectOption("moisture");
-    await vi.waitFor(async () => expect(await page.getByText("fan off at 24.9 °C").count()).toBe(0));
+    await vi.waitFor(async () => expect(await page.getByText("fan off at 24.9 °C").count()).toBe(0), patience);
     expect(await lines(page).count()).toBeGreaterThan(0);
     expect(faults).toEqual([]);
   });
@@ -122,7 +125,7 @@ describe.skipIf(!executable)("the web console", () => {
   test("[M8] keeps the place of a person who scrolls up, and follows again at the end", async () => {
     const { page } = await visit(devicePath);
     await page.getByRole("log").getByText("published").first().waitFor();
-    await vi.waitFor(() => expect(server.listeners()).toBe(1));
+    await vi.waitFor(() => expect(server.listeners()).toBe(1), patience);
     await page.getByRole("log").evaluate((box) => box.scrollTo(0, 0));
     // A browser tells of scrolling with the next frame.
     await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
@@ -132,7 +135,7 @@ describe.skipIf(!executable)("the web console", () => {
     await page.getByRole("log").evaluate((box) => box.scrollTo(0, box.scrollHeight));
     emitLine(201, "climate", "back at the end");
     await page.getByText("back at the end").waitFor();
-    await vi.waitFor(async () => expect(await isAtEnd(page)).toBe(true));
+    await vi.waitFor(async () => expect(await isAtEnd(page)).toBe(true), patience);
   });
 
   test("[M15] asks before it restarts a component or the runtime, and sends nothing when cancelled", async () => {
@@ -146,15 +149,19 @@ describe.skipIf(!executable)("the web console", () => {
     expect(server.posted).toEqual([]);
 
     // By keyboard alone, from where Escape puts the focus back to.
-    await vi.waitFor(async () => expect(await restart.evaluate((one) => one === document.activeElement)).toBe(true));
+    await vi.waitFor(
+      async () => expect(await restart.evaluate((one) => one === document.activeElement)).toBe(true),
+      patience,
+    );
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").getByRole("button", { name: "Restart", exact: true }).press("Enter");
-    await vi.waitFor(() =>
-      expect(server.posted).toEqual([{ command: { kind: "restart-component", component: "moisture" } }]),
+    await vi.waitFor(
+      () => expect(server.posted).toEqual([{ command: { kind: "restart-component", component: "moisture" } }]),
+      patience,
     );
     await page.getByRole("button", { name: "Restart runtime" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Restart runtime" }).click();
-    await vi.waitFor(() => expect(server.posted[1]).toEqual({ command: { kind: "restart-runtime" } }));
+    await vi.waitFor(() => expect(server.posted[1]).toEqual({ command: { kind: "restart-runtime" } }), patience);
     expect(faults).toEqual([]);
   });
 
@@ -163,7 +170,7 @@ describe.skipIf(!executable)("the web console", () => {
     await page.getByRole("button", { name: "Deploy greenhouse 1.5.0 (4)" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Deploy" }).click();
     const command = { kind: "deploy", target: "greenhouse-4.json", releaseDigest: "a7".repeat(32) };
-    await vi.waitFor(() => expect(server.posted).toEqual([{ command }]));
+    await vi.waitFor(() => expect(server.posted).toEqual([{ command }]), patience);
     expect(await page.getByRole("button", { name: "Deploy greenhouse 1.4.0 (3)" }).count()).toBe(0);
   });
 
@@ -181,7 +188,7 @@ describe.skipIf(!executable)("the web console", () => {
   test("shows the greenhouse loop from telemetry, and moves it with each message", async () => {
     const { page } = await visit(devicePath);
     await page.getByText("90 readings", { exact: true }).waitFor();
-    await vi.waitFor(() => expect(server.listeners()).toBe(1));
+    await vi.waitFor(() => expect(server.listeners()).toBe(1), patience);
     const payload = JSON.stringify({ temperatureMilliC: 31_400, fan: 1 });
     server.emit({
       type: "telemetry",
@@ -201,7 +208,7 @@ describe.skipIf(!executable)("the web console", () => {
 
   test("says that the server is away, and comes back by itself with the lines that were missed", async () => {
     const { page } = await visit(devicePath);
-    await vi.waitFor(() => expect(server.listeners()).toBe(1));
+    await vi.waitFor(() => expect(server.listeners()).toBe(1), patience);
     await page.getByRole("log").getByText("published").first().waitFor();
     const { port } = new URL(server.url);
     await server.stop();

@@ -7,6 +7,9 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openPty, type Pty } from "../../drivers/serial/testing/pty.ts";
 import { type Bench, openBench } from "../../runtime/src/sandbox/testing/harness.ts";
 
+/** The longest that what is waited for may take; how long it takes is the machine's business. */
+const patience = { timeout: 20_000, interval: 20 };
+
 const uid = 10_101;
 const prebuilt: Readonly<Record<string, string>> = {
   x64: "linux-x64/@serialport+bindings-cpp.glibc.node",
@@ -72,7 +75,7 @@ test("[K11] the add-on opens, sets and writes the one port that the sandbox show
   const { error, speed, devices } = await answerUnder("serial");
   expect([error, speed]).toEqual([undefined, 9600]);
   expect(devices.filter((name: string) => /^tty|^pts|^mem|^vd/.test(name))).toEqual(["ttyS4"]);
-  await vi.waitFor(() => expect(pty.received()).toBe("from inside"));
+  await vi.waitFor(() => expect(pty.received()).toBe("from inside"), patience);
 });
 
 test("[K7] another component could not set it, although it had the node", async () => {

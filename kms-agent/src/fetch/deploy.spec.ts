@@ -10,6 +10,9 @@ import { type DeployPorts, deploy } from "./deploy.ts";
 import { fetchMetadata } from "./metadata.ts";
 import { checkRoom, openStaging, type Staging } from "./staging.ts";
 
+/** The longest that what is waited for may take; how long it takes is the machine's business. */
+const patience = { timeout: 20_000, interval: 20 };
+
 const sha = (data: Buffer) => createHash("sha256").update(data).digest("hex");
 const quick = { initialMs: 1, maxMs: 5, failures: 4 };
 const content = randomBytes(300_000);
@@ -73,7 +76,7 @@ const cutAfter = (bytes: number) => (request: IncomingMessage, response: ServerR
 };
 // A connection that is cut at once takes bytes along that the other side has not read yet.
 const partReaches = (size: number) =>
-  vi.waitFor(async () => expect((await stat(join(staging.blobs, `${blob.digest}.part`))).size).toBe(size));
+  vi.waitFor(async () => expect((await stat(join(staging.blobs, `${blob.digest}.part`))).size).toBe(size), patience);
 const http = (stallMs = 5000) => ({
   authority: `127.0.0.1:${kms.port}`,
   stallMs,

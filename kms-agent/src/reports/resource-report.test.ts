@@ -4,6 +4,9 @@ import type { OpenSession } from "../session/connection.ts";
 import { resourcesOf } from "../testing/fake-device.ts";
 import { reportResources } from "./resource-report.ts";
 
+/** The longest that what is waited for may take; how long it takes is the machine's business. */
+const patience = { timeout: 20_000, interval: 20 };
+
 function openSession() {
   const over = new AbortController();
   const sent: FromDevice[] = [];
@@ -20,7 +23,7 @@ function openSession() {
 async function untilOthersReported(count: number): Promise<void> {
   const { session, sent, close } = openSession();
   reportResources(session, { report: async () => resourcesOf(1) }, () => undefined, 1);
-  await vi.waitFor(() => expect(sent.length).toBeGreaterThanOrEqual(count));
+  await vi.waitFor(() => expect(sent.length).toBeGreaterThanOrEqual(count), patience);
   close();
 }
 
@@ -36,7 +39,7 @@ test("[K21] the report comes again and again with what is true then, also after 
     },
   };
   reportResources(session, scheduler, (error) => errors.push(error), 1);
-  await vi.waitFor(() => expect(sent.length).toBeGreaterThan(2));
+  await vi.waitFor(() => expect(sent.length).toBeGreaterThan(2), patience);
   expect(sent.slice(0, 2)).toEqual([1, 3].map((n) => ({ type: "resources", resources: resourcesOf(n) })));
   expect(errors).toHaveLength(1);
   close();

@@ -15,6 +15,9 @@ import { connectDevice, openChannel, relayFrom, sayHello } from "../fixtures/dev
 import { emptySystem } from "../fixtures/project.ts";
 import { createWorld, type World } from "../fixtures/world.ts";
 
+/** The longest that what is waited for may take; how long it takes is the machine's business. */
+const patience = { timeout: 20_000, interval: 20 };
+
 let world: World;
 beforeAll(async () => {
   world = await createWorld();
@@ -60,11 +63,11 @@ describe("[M4] the command channel", () => {
     const one = await device("presence");
     expect(await one.get("")).toMatchObject({ device: { connected: false } });
     const channel = await connectDevice(one.options);
-    await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { connected: true } }));
+    await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { connected: true } }), patience);
     channel.socket.terminate();
-    await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { connected: false } }));
+    await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { connected: false } }), patience);
     const both = expect.arrayContaining(["CONNECTED", "DISCONNECTED"]);
-    await vi.waitFor(async () => expect(await one.eventCodes()).toEqual(both));
+    await vi.waitFor(async () => expect(await one.eventCodes()).toEqual(both), patience);
   });
 
   it("[M7] keeps the last status and manifest that the device reported", async () => {
@@ -72,7 +75,10 @@ describe("[M4] the command channel", () => {
     const channel = await connectDevice(one.options);
     channel.send({ type: "manifest", system: emptySystem() });
     for (const generation of [1, 2]) channel.send({ type: "status", status: status(generation) });
-    await vi.waitFor(async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 2 } }));
+    await vi.waitFor(
+      async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 2 } }),
+      patience,
+    );
     expect(await one.get("/manifest")).toMatchObject({ manifest: emptySystem() });
     expect(await one.get("")).toMatchObject({ device: { generation: 2, unsignedCommands: true } });
     channel.socket.close();
@@ -98,20 +104,23 @@ describe("[M4] the command channel", () => {
       const channel = await connectDevice(one.options);
       channel.send({ type: "awake", untilMs: Date.now(), nextMs, awakeMs: 1 });
       channel.send({ type: "status", status: status(1) });
-      await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { expectedAtMs: nextMs } }));
+      await vi.waitFor(
+        async () => expect(await one.get("")).toMatchObject({ device: { expectedAtMs: nextMs } }),
+        patience,
+      );
       expect(await presence()).toBe("connected");
       channel.socket.close();
     };
     await away(Date.now() + 3600_000);
-    await vi.waitFor(async () => expect(await presence()).toBe("asleep"));
+    await vi.waitFor(async () => expect(await presence()).toBe("asleep"), patience);
     expect(await one.eventCodes()).not.toContain("OVERDUE");
     await away(Date.now() - 60_000);
-    await vi.waitFor(async () => expect(await presence()).toBe("overdue"));
+    await vi.waitFor(async () => expect(await presence()).toBe("overdue"), patience);
     await vi.waitFor(async () => expect(await one.eventCodes()).toContain("OVERDUE"), { timeout: 10_000 });
     const again = await connectDevice(one.options);
-    await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { expectedAtMs: null } }));
+    await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { expectedAtMs: null } }), patience);
     again.socket.close();
-    await vi.waitFor(async () => expect(await presence()).toBe("offline"));
+    await vi.waitFor(async () => expect(await presence()).toBe("offline"), patience);
     expect((await one.eventCodes()).filter((code) => code === "OVERDUE")).toHaveLength(1);
   });
 
@@ -121,7 +130,10 @@ describe("[M4] the command channel", () => {
     const channel = await connectDevice(one.options);
     const trace = (atMs: number) => ({ kind: "trace" as const, atMs, components: {}, omitted: [] });
     for (const atMs of [1, 2]) channel.send({ type: "observation", observation: trace(atMs) });
-    await vi.waitFor(async () => expect(await one.get("/observations/trace")).toMatchObject({ observation: trace(2) }));
+    await vi.waitFor(
+      async () => expect(await one.get("/observations/trace")).toMatchObject({ observation: trace(2) }),
+      patience,
+    );
     expect(await one.get("/observations/report")).toEqual({ observation: null, receivedAtMs: null });
     channel.socket.close();
   });
@@ -131,10 +143,13 @@ describe("[M4] the command channel", () => {
     expect(await one.get("/resources")).toEqual({ resources: null, receivedAtMs: null });
     const channel = await connectDevice(one.options);
     for (const usedBytes of [1, 2]) channel.send({ type: "resources", resources: resources(usedBytes) });
-    await vi.waitFor(async () => expect(await one.get("/resources")).toMatchObject({ resources: resources(2) }));
+    await vi.waitFor(
+      async () => expect(await one.get("/resources")).toMatchObject({ resources: resources(2) }),
+      patience,
+    );
     expect(await other.get("/resources")).toMatchObject({ resources: null });
     channel.socket.close();
-    await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { connected: false } }));
+    await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { connected: false } }), patience);
     expect(await one.get("/resources")).toMatchObject({ resources: resources(2) });
     const unknown = await world.kms.call("GET", "/devices/d-0000000000000000/resources");
     expect(unknown).toMatchObject({ status: 404, body: { code: "NOT_FOUND" } });
@@ -150,7 +165,7 @@ describe("[M4] the command channel", () => {
     channel.send({ type: "resources", resources: resources(7) });
     channel.sendRaw(JSON.stringify({ type: "resources", resources: { cgroup: "v2", components: [bad] } }));
     expect(await channel.closed).toBe(1008);
-    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("PROTOCOL_INVALID"));
+    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("PROTOCOL_INVALID"), patience);
     expect(await one.get("/resources")).toMatchObject({ resources: resources(7) });
   });
 
@@ -160,12 +175,13 @@ describe("[M4] the command channel", () => {
     const newer = { ...resources(7), soon: [1], components: [{ ...componentResources, hidden: true }] };
     channel.sendRaw(JSON.stringify({ type: "resources", resources: newer, priority: 1 }));
     const { components } = { components: [componentResources] };
-    await vi.waitFor(async () =>
-      expect(await one.get("/resources")).toMatchObject({ resources: { ...resources(7), components } }),
+    await vi.waitFor(
+      async () => expect(await one.get("/resources")).toMatchObject({ resources: { ...resources(7), components } }),
+      patience,
     );
     expect(JSON.stringify(await one.get("/resources"))).not.toMatch(/hidden|soon|priority/);
     channel.sendRaw(JSON.stringify({ type: "status", status: { ...status(3), weather: { rain: true } } }));
-    await vi.waitFor(async () => expect(await one.get("/status")).toMatchObject({ status: status(3) }));
+    await vi.waitFor(async () => expect(await one.get("/status")).toMatchObject({ status: status(3) }), patience);
     expect(JSON.stringify(await one.get("/status"))).not.toMatch(/weather/);
     channel.socket.close();
   });
@@ -186,7 +202,7 @@ describe("[M4] the command channel", () => {
       });
       expect(await one.get("/traces")).toMatchObject({ segments: [segment], losses: [{ stream: "climate" }] });
       expect(await one.eventCodes()).toEqual(expect.arrayContaining(["TELEMETRY_LOST", "TRACE_LOST"]));
-    });
+    }, patience);
     channel.socket.close();
   });
 
@@ -200,7 +216,7 @@ describe("[M4] the command channel", () => {
     expect(await one.get("")).toMatchObject({ device: { id: one.id } });
     // Unbounded it takes half a minute, or all memory first.
     expect(performance.now() - sentMs).toBeLessThan(15_000);
-    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("PROTOCOL_INVALID"));
+    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("PROTOCOL_INVALID"), patience);
   });
 
   it("gives up a connection whose request never ends, however steadily it drips", { timeout: 20_000 }, async () => {
@@ -243,16 +259,19 @@ describe("[M4] the command channel", () => {
   it("[M15] delivers a command at once to a connected device and keeps its answer", async () => {
     const one = await device("restart now");
     const channel = await connectDevice(one.options);
-    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("CONNECTED"));
+    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("CONNECTED"), patience);
     const { id } = await one.issue({ kind: "restart-component", component: "fan" });
     const { envelope } = await channel.next("command");
     expect(envelope).toMatchObject({ id, deviceId: one.id, command: { kind: "restart-component", component: "fan" } });
     channel.send({ type: "command-result", id, outcome: "done", code: null, message: "restarted\u0000" });
-    await vi.waitFor(async () => expect(await one.commandState()).toBe("done"));
+    await vi.waitFor(async () => expect(await one.commandState()).toBe("done"), patience);
     // A second answer changes nothing.
     channel.send({ type: "command-result", id, outcome: "failed", code: "INTERNAL", message: "again" });
     channel.send({ type: "status", status: status(9) });
-    await vi.waitFor(async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 9 } }));
+    await vi.waitFor(
+      async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 9 } }),
+      patience,
+    );
     expect(await one.commandState()).toBe("done");
     channel.socket.close();
   });
@@ -270,7 +289,7 @@ describe("[M4] the command channel", () => {
     const channel = await connectDevice(one.options);
     await channel.next("command");
     channel.send({ type: "command-result", id, outcome: "done", code: null, message: "" });
-    await vi.waitFor(async () => expect(await one.commandState()).toBe("done"));
+    await vi.waitFor(async () => expect(await one.commandState()).toBe("done"), patience);
     channel.socket.close();
   });
 
@@ -279,7 +298,7 @@ describe("[M4] the command channel", () => {
     await one.issue({ kind: "restart-runtime" }, 1000);
     await vi.waitFor(async () => expect(await one.commandState()).toBe("expired"), { timeout: 5000, interval: 50 });
     const channel = await connectDevice(one.options);
-    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("CONNECTED"));
+    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("CONNECTED"), patience);
     const fresh = await one.issue({ kind: "restart-runtime" });
     expect((await channel.next("command")).envelope.id).toBe(fresh.id);
     channel.socket.close();
@@ -289,7 +308,7 @@ describe("[M4] the command channel", () => {
     const one = await device("wrong key");
     const attempt = connectDevice({ ...one.options, deviceKey: generateSigningKey() });
     await expect(attempt).rejects.toThrow(/DEVICE_AUTHENTICATION_FAILED/);
-    await vi.waitFor(async () => expect(await one.eventCodes()).toEqual(["DEVICE_AUTHENTICATION_FAILED"]));
+    await vi.waitFor(async () => expect(await one.eventCodes()).toEqual(["DEVICE_AUTHENTICATION_FAILED"]), patience);
     expect(await one.get("")).toMatchObject({ device: { connected: false } });
   });
 
@@ -297,7 +316,7 @@ describe("[M4] the command channel", () => {
     const [one, other] = [await device("speaker"), await device("owner")];
     const source = partAddress(other.provisioning.addressPrefix, 2);
     await expect(connectDevice({ ...one.options, source })).rejects.toThrow();
-    await vi.waitFor(async () => expect(await other.eventCodes()).toEqual(["DEVICE_AUTHENTICATION_FAILED"]));
+    await vi.waitFor(async () => expect(await other.eventCodes()).toEqual(["DEVICE_AUTHENTICATION_FAILED"]), patience);
     expect(await one.eventCodes()).toEqual([]);
   });
 
@@ -358,7 +377,7 @@ describe("[M4] the command channel", () => {
       }),
       { numRuns: 40 },
     );
-    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("PROTOCOL_INVALID"));
+    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("PROTOCOL_INVALID"), patience);
     const { id } = await bystander.issue({ kind: "restart-runtime" });
     expect((await witness.next("command")).envelope.id).toBe(id);
     witness.socket.close();
@@ -379,7 +398,10 @@ describe("[M4] the command channel", () => {
       channel.send({ type: "command-result", id: stranger, outcome: "done", code: null, message: "lie" });
     }
     channel.send({ type: "status", status: status(3) });
-    await vi.waitFor(async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 3 } }));
+    await vi.waitFor(
+      async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 3 } }),
+      patience,
+    );
     expect(await other.commandState()).toBe("pending");
     channel.socket.close();
   });
@@ -392,6 +414,6 @@ describe("[M4] the command channel", () => {
     await expect(connectDevice(one.options)).rejects.toThrow();
     await vi.waitFor(() => {
       expect(world.gateway.peers()?.map(({ publicKey }) => publicKey)).not.toContain(one.tunnelKey.publicKey);
-    });
+    }, patience);
   });
 });

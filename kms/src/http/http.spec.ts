@@ -9,6 +9,9 @@ import { createWorld, type World } from "../fixtures/world.ts";
 import { openApiDocument } from "../index.ts";
 import { apiRoutes } from "./openapi.ts";
 
+/** The longest that what is waited for may take; how long it takes is the machine's business. */
+const patience = { timeout: 20_000, interval: 20 };
+
 let world: World;
 beforeAll(async () => {
   world = await createWorld({ webDir: join(import.meta.dirname, "../fixtures/page") });
@@ -162,7 +165,7 @@ describe("[M2] enrolment", () => {
     await vi.waitFor(() => {
       const allowed = `${two.provisioning.addressPrefix}/112`;
       expect(world.gateway.peers()).toContainEqual({ publicKey: two.tunnelKey.publicKey, allowedPrefix: allowed });
-    });
+    }, patience);
   });
 
   it("[K13] lets a device in anew whose clock went back, on request, and keeps that it was done", async () => {
@@ -218,10 +221,11 @@ describe("[M20] events", () => {
     const reading = (async () => {
       for await (const chunk of response.body ?? []) seen += Buffer.from(chunk).toString();
     })().catch(() => undefined);
-    await vi.waitFor(() => expect(seen).toContain(": welcome"));
+    await vi.waitFor(() => expect(seen).toContain(": welcome"), patience);
     const { provisioning } = await world.enrol("watched");
-    await vi.waitFor(() =>
-      expect(seen).toContain(`event: device\ndata: {"type":"device","device":{"id":"${provisioning.deviceId}"`),
+    await vi.waitFor(
+      () => expect(seen).toContain(`event: device\ndata: {"type":"device","device":{"id":"${provisioning.deviceId}"`),
+      patience,
     );
     watching.abort();
     await reading;

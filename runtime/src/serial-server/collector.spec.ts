@@ -6,6 +6,9 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { collectLines } from "./collector.ts";
 import type { NewLine } from "./ring.ts";
 
+/** The longest that what is waited for may take; how long it takes is the machine's business. */
+const patience = { timeout: 20_000, interval: 20 };
+
 let directory: string;
 let lines: NewLine[];
 let unreadable: string[];
@@ -46,7 +49,7 @@ test("[K4] lines of real FIFOs reach the ring under the name of their component"
   await climate.write("fan on\nfan ");
   await runtime.write("generation 1 started\n");
   await climate.write("off\n");
-  await vi.waitFor(() => expect(lines).toHaveLength(3));
+  await vi.waitFor(() => expect(lines).toHaveLength(3), patience);
   expect(textsOf("climate")).toEqual(["fan on", "fan off"]);
   expect(lines.find((l) => l.component === "runtime")).toMatchObject({ stream: "runtime" });
   await climate.close();
@@ -79,7 +82,7 @@ test("[K4] what is no FIFO is reported once and harms no other, and is read as s
   collect("climate", "missing", "plain");
   expect(unreadable).toEqual(["missing", "plain"]);
   await climate.write("here\n");
-  await vi.waitFor(() => expect(textsOf("climate")).toEqual(["here"]));
+  await vi.waitFor(() => expect(textsOf("climate")).toEqual(["here"]), patience);
   const late = await makeFifo("missing");
   await late.write("late\n");
   await vi.waitFor(() => expect(textsOf("missing")).toEqual(["late"]), 5000);
@@ -94,7 +97,7 @@ test("[K4] a FIFO whose last writer went is read again when the next one comes",
   const first = await open(fifo("climate"), "w");
   await first.write("one\nwithout end");
   await first.close();
-  await vi.waitFor(() => expect(textsOf("climate")).toEqual(["one", "without end"]));
+  await vi.waitFor(() => expect(textsOf("climate")).toEqual(["one", "without end"]), patience);
   const second = await open(fifo("climate"), "r+");
   await second.write("two\n");
   await vi.waitFor(() => expect(textsOf("climate")).toEqual(["one", "without end", "two"]), 5000);
