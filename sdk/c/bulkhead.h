@@ -114,8 +114,7 @@ typedef struct {
 typedef struct {
   bool served; /* at its provider */
   uint32_t channel;
-  uint32_t connection;
-  uint32_t stream;
+  uint64_t serial;
 } bh_stream;
 
 /* Memory that the two ends of a channel share, where the manifest gives it a `lease`. */

@@ -84,6 +84,7 @@ typedef struct {
   bool served;
   uint32_t channel; /* the end's index in its component */
   uint32_t last_id; /* of a client: what it opened last */
+  uint64_t last_serial;
 } bh_flows;
 
 /* A client's end. */

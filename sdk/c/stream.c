@@ -11,6 +11,7 @@ enum { HELD_HEADER = 8, FIRST_HELD = 4096 };
 
 struct bh_flow {
   bh_flow *next;
+  uint64_t serial; /* of all streams that there ever were at this end: a client may use an id again */
   uint32_t id, connection;
   bool reads;    /* this end reads the items */
   bool started;  /* the other end knows of it */
@@ -48,18 +49,25 @@ static bh_flow *find(const bh_flows *flows, uint32_t connection, uint32_t id) {
   return flow;
 }
 
+static bh_flow *find_serial(const bh_flows *flows, uint64_t serial) {
+  bh_flow *flow = flows ? flows->first : NULL;
+  while (flow && (flow->over || flow->serial != serial)) flow = flow->next;
+  return flow;
+}
+
 static bh_link *link_of(bh_component *component, const bh_flows *flows, const bh_flow *flow) {
   if (flows->served) return bh_provider_link(&component->providers[flows->channel], flow->connection);
   return flow->started ? bh_client_link(&component->clients[flows->channel]) : NULL;
 }
 
 static bh_stream handle_of(const bh_flows *flows, const bh_flow *flow) {
-  return (bh_stream){flows->served, flows->channel, flow->connection, flow->id};
+  return (bh_stream){flows->served, flows->channel, flow->serial};
 }
 
 static bh_flow *add(bh_component *component, bh_flows *flows, bh_flow made) {
   bh_flow *flow = bh_allocate(component, sizeof *flow);
   *flow = made;
+  flow->serial = ++flows->last_serial;
   bh_flow **last = &flows->first;
   while (*last) last = &(*last)->next;
   *last = flow;
@@ -199,7 +207,7 @@ bh_stream bh_stream_open(bh_component *component, const char *use, const char *n
 }
 
 bool bh_stream_accept(bh_component *component, bh_stream stream, const bh_stream_events *events, void *context) {
-  bh_flow *flow = find(flows_of(component, stream), stream.connection, stream.stream);
+  bh_flow *flow = find_serial(flows_of(component, stream), stream.serial);
   if (!flow || flow->accepted) return false;
   flow->accepted = true;
   flow->events = events;
@@ -215,7 +223,7 @@ static bool has_room(bh_component *component, const bh_flows *flows, const bh_fl
 
 enum bh_written bh_stream_write(bh_component *component, bh_stream stream, const bh_writer *item) {
   bh_flows *flows = flows_of(component, stream);
-  bh_flow *flow = find(flows, stream.connection, stream.stream);
+  bh_flow *flow = find_serial(flows, stream.serial);
   if (!flow || flow->reads || flow->ended) return BH_OVER;
   uint8_t space[16];
   bh_writer head = bh_writer_over(space, sizeof space);
@@ -236,7 +244,7 @@ enum bh_written bh_stream_write(bh_component *component, bh_stream stream, const
 
 bool bh_stream_end(bh_component *component, bh_stream stream) {
   bh_flows *flows = flows_of(component, stream);
-  bh_flow *flow = find(flows, stream.connection, stream.stream);
+  bh_flow *flow = find_serial(flows, stream.serial);
   if (!flow || flow->ended) return false;
   bh_link *link = link_of(component, flows, flow);
   /* A provider that has ended it waits for no word of a client that reads. */
@@ -249,7 +257,7 @@ bool bh_stream_end(bh_component *component, bh_stream stream) {
 
 bool bh_stream_fail(bh_component *component, bh_stream stream, const char *code, const char *message) {
   bh_flows *flows = flows_of(component, stream);
-  bh_flow *flow = find(flows, stream.connection, stream.stream);
+  bh_flow *flow = find_serial(flows, stream.serial);
   if (!flow) return false;
   /* One that a client never opened nobody has to be told of. */
   if (flows->served || flow->started) send_end(link_of(component, flows, flow), flow->id, code, message);
@@ -258,7 +266,7 @@ bool bh_stream_fail(bh_component *component, bh_stream stream, const char *code,
 }
 
 void bh_stream_resume(bh_component *component, bh_stream stream) {
-  bh_flow *flow = find(flows_of(component, stream), stream.connection, stream.stream);
+  bh_flow *flow = find_serial(flows_of(component, stream), stream.serial);
   if (flow) flow->paused = false;
 }
 

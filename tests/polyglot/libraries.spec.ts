@@ -56,7 +56,7 @@ const holder = join(import.meta.dirname, "holder");
 const languages = [
   { language: "C", build: buildCStation, hold: join(holder, "c"), skip: false, speaksStreams: true },
   { language: "Erlang", build: buildErlangStation, hold: join(holder, "erlang"), skip: false, speaksStreams: false },
-  { language: "Rust", build: buildRustStation, hold: join(holder, "rust"), skip: !hasRust(), speaksStreams: false },
+  { language: "Rust", build: buildRustStation, hold: join(holder, "rust"), skip: !hasRust(), speaksStreams: true },
 ];
 
 /** Frames of streams that are almost, or quite, as they should be. */

@@ -1,5 +1,8 @@
 //! A station of the ring, in Rust: passes the token on, adds its name to what comes back, and answers with that.
 
+mod relay;
+mod stamp;
+
 use bulkhead::{Call, Component, Setup, Use};
 use interfaces::ring;
 use std::time::Duration;
@@ -9,7 +12,11 @@ const DEADLINE: Duration = Duration::from_millis(1500);
 fn main() {
     bulkhead::run(|setup: &mut Setup| {
         let next = setup.uses("next", &ring::INTERFACE);
-        setup.provides("ring", &ring::INTERFACE, move |component, call| pass(component, call, next));
+        let service = setup.provides("ring", &ring::INTERFACE, move |component, call| match call.operation.as_str() {
+            "pass" => pass(component, call, next),
+            _ => stamp::stamp(component, call, next),
+        });
+        setup.on_stream(service, move |component, opened| relay::relay(component, opened, next));
         setup.on_start(|component, _config| {
             let line = format!("{} is in the ring, incarnation {}", component.name(), component.incarnation());
             component.log("info", &line);

@@ -1,8 +1,10 @@
 //! The client's end of a channel: keeps it connected while the root server says that the provider is up, and keeps its calls.
 
 use crate::component::Component;
+use crate::lease::Lease;
 use crate::link::Link;
 use crate::message::{hello, read_hello, request, Hello, Interface, Message, SelfName};
+use crate::stream::{has_room, Flow, Flows, Key, Told, Written};
 use crate::sys;
 use crate::value::Value;
 use std::fmt;
@@ -74,6 +76,8 @@ pub(crate) struct ClientEnd {
     retry_ms: u64,
     next_call: u32,
     calls: Vec<Waiting>,
+    flows: Flows,
+    pub lease: Option<Lease>,
 }
 
 impl ClientEnd {
@@ -92,6 +96,8 @@ impl ClientEnd {
             retry_ms: FIRST_RETRY_MS,
             next_call: 0,
             calls: Vec::new(),
+            flows: Flows::new(false),
+            lease: None,
         }
     }
 
@@ -138,8 +144,53 @@ impl ClientEnd {
         }
     }
 
+    /// Opens a stream; why it cannot be is told by its flow.
+    pub fn open(&mut self, name: &str, arguments: Value, flow: Box<dyn Flow>) -> u64 {
+        let kind = match self.interface.stream(name) {
+            Some(kind) => kind,
+            None => panic!("there is no {}.{} to open", self.name, name),
+        };
+        let refusal = if self.mismatch {
+            Some(mismatch())
+        } else if matches!(self.announced, Some((false, _))) {
+            Some(Error::new("PEER_GONE", "the provider has gone"))
+        } else {
+            None
+        };
+        let link = if self.open { self.link.as_mut() } else { None };
+        self.flows.open(kind, arguments, refusal, link, flow)
+    }
+
+    /// The streams, with the link that they are on.
+    pub fn flows(&mut self) -> (&mut Flows, Option<&mut Link>) {
+        (&mut self.flows, if self.open { self.link.as_mut() } else { None })
+    }
+
+    pub fn write(&mut self, serial: u64, item: &Value) -> Written {
+        let (flows, link) = self.flows();
+        flows.write(serial, item, link)
+    }
+
+    fn has_room(&self) -> bool {
+        self.open && self.link.as_ref().map_or(false, has_room)
+    }
+
+    pub fn all_streams(&self) -> Vec<(u64, u64)> {
+        self.flows.all()
+    }
+
+    pub fn due(&mut self, serial: u64) -> Option<(Box<dyn Flow>, Told)> {
+        let room = self.has_room();
+        let (flows, link) = self.flows();
+        flows.due(serial, room, link)
+    }
+
     pub fn watch(&mut self, wake_ms: &mut u64) -> Option<sys::PollFd> {
         let now_ms = sys::now_ms();
+        let room = self.has_room();
+        if self.flows.is_pending(&|_| room) {
+            *wake_ms = now_ms;
+        }
         for call in &self.calls {
             *wake_ms = (*wake_ms).min(if call.failure.is_some() { now_ms } else { call.deadline_ms });
         }
@@ -189,21 +240,42 @@ impl ClientEnd {
             }
             None => return,
         };
-        for frame in frames {
+        for (frame, size) in frames {
             let good = match Message::parse(frame) {
                 Some(message) if !self.open => self.greet(&message, news),
+                Some(Message::Item { stream, item }) => {
+                    let taken = self.flows.take_item(key(stream), &item, size);
+                    self.keeps_rules(taken, news)
+                }
+                Some(Message::Credit { stream, bytes }) => {
+                    let taken = self.flows.take_credit(key(stream), bytes);
+                    self.keeps_rules(taken, news)
+                }
+                Some(Message::End { stream, error }) => {
+                    let taken = self.flows.take_end(key(stream), error);
+                    self.keeps_rules(taken, news)
+                }
                 Some(Message::Response { call, answer }) => self.take_answer(call, answer, news),
                 Some(Message::Notification { name, body }) => {
                     news.push(News::Notification { name, body });
                     true
                 }
-                _ => false,
+                Some(_) => self.keeps_rules(Err("only a client may send requests"), news),
+                None => self.keeps_rules(Err("a frame is no message"), news),
             };
             if !good {
                 self.link.as_mut().map(|link| link.broken = true);
                 return;
             }
         }
+    }
+
+    fn keeps_rules(&self, taken: Result<(), &'static str>, news: &mut Vec<News>) -> bool {
+        if let Err(why) = taken {
+            let name = self.name;
+            news.push(News::Log(format!("channel {name} closed: {why} {{\"code\":\"IPC_FRAME_INVALID\"}}")));
+        }
+        taken.is_ok()
     }
 
     fn greet(&mut self, message: &Message, news: &mut Vec<News>) -> bool {
@@ -218,6 +290,9 @@ impl ClientEnd {
                     self.transmit(call);
                 }
                 self.calls = calls;
+                if let Some(link) = self.link.as_mut() {
+                    self.flows.begin(link);
+                }
                 true
             }
             Hello::Mismatch => {
@@ -269,6 +344,10 @@ impl ClientEnd {
     fn lose(&mut self, news: &mut Vec<News>) {
         self.link = None;
         self.back_off();
+        self.flows.lost(0, self.mismatch, if self.mismatch { Some(mismatch()) } else { None });
+        if let Some(lease) = &mut self.lease {
+            lease.peer_gone();
+        }
         for call in &mut self.calls {
             if self.mismatch {
                 call.failure = Some("IPC_INTERFACE_MISMATCH");
@@ -309,10 +388,19 @@ impl ClientEnd {
         self.retry_ms = FIRST_RETRY_MS;
         self.retry_at_ms = sys::now_ms();
         if !up {
+            self.flows.lost(0, true, None);
             for call in self.calls.iter_mut().filter(|call| !call.idempotent) {
                 call.failure = Some("PEER_GONE");
             }
         }
         news
     }
+}
+
+fn key(id: u32) -> Key {
+    Key { connection: 0, id }
+}
+
+fn mismatch() -> Error {
+    Error::new("IPC_INTERFACE_MISMATCH", "the provider was built from another interface")
 }

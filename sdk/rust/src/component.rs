@@ -1,10 +1,12 @@
 //! The life of a component: one loop over its channels, the control channel and its timers, from start to stop.
 
 use crate::client::{Answered, ClientEnd, Error, News, Use};
+use crate::lease::Lease;
 use crate::link::Link;
 use crate::message::{notification, Interface, Message, SelfName};
-use crate::provider::{Call, Event, ProviderEnd, Request, Service};
+use crate::provider::{Call, Event, Opened, ProviderEnd, Request, Service};
 use crate::start::Start;
+use crate::stream::{Flow, Flows, Stream, Told, Written};
 use crate::sys;
 use crate::value::Value;
 use std::io::Write;
@@ -19,6 +21,7 @@ const LAST_WORD_MS: u64 = 500;
 const MAX_REASON: usize = 500;
 
 type OnCall = Box<dyn FnMut(&mut Component, Call)>;
+type OnStream = Box<dyn FnMut(&mut Component, Opened)>;
 type OnPeer = Box<dyn FnMut(&mut Component, bool, u32)>;
 type OnNotification = Box<dyn FnMut(&mut Component, &str, Value)>;
 type OnStart = Box<dyn FnOnce(&mut Component, Value)>;
@@ -28,6 +31,7 @@ type Action = Box<dyn FnOnce(&mut Component)>;
 #[derive(Default)]
 struct Handlers {
     calls: Vec<OnCall>,
+    streams: Vec<Option<OnStream>>,
     peers: Vec<Option<OnPeer>>,
     notifications: Vec<Option<OnNotification>>,
     start: Option<OnStart>,
@@ -69,7 +73,13 @@ impl Setup {
     ) -> Service {
         self.services.push((name, interface));
         self.handlers.calls.push(Box::new(on_call));
+        self.handlers.streams.push(None);
         Service(self.services.len() - 1)
+    }
+
+    /// Tells of each stream that a client opens. Needed where the interface of the service has any.
+    pub fn on_stream(&mut self, service: Service, callback: impl FnMut(&mut Component, Opened) + 'static) {
+        self.handlers.streams[service.0] = Some(Box::new(callback));
     }
 
     /// Called once, with the configuration of the manifest; the component is ready when it returns.
@@ -133,6 +143,93 @@ impl Component {
     pub fn notify(&mut self, service: Service, name: &str, body: Value) -> bool {
         let of_service = self.providers.iter_mut().filter(|end| end.service == service.0);
         of_service.fold(true, |reached, end| end.notify(name, &body) && reached)
+    }
+
+    /// Opens a stream; what becomes of it `flow` is told, also that it could not be opened. At most 16 of a channel at once.
+    pub fn open(&mut self, channel: Use, name: &str, arguments: Value, flow: impl Flow + 'static) -> Stream {
+        let serial = self.clients[channel.0].open(name, arguments, Box::new(flow));
+        Stream { served: false, channel: channel.0, connection: 0, serial }
+    }
+
+    /// Takes a stream that a client has opened; false where it has ended meanwhile: then `flow` is told nothing.
+    pub fn accept(&mut self, stream: Stream, flow: impl Flow + 'static) -> bool {
+        self.flows_of(stream).0.accept(stream.serial, Box::new(flow))
+    }
+
+    /// Writes one item, or says that there is no room for it now.
+    pub fn write(&mut self, stream: Stream, item: &Value) -> Written {
+        if stream.served {
+            self.providers[stream.channel].write(stream.connection, stream.serial, item)
+        } else {
+            self.clients[stream.channel].write(stream.serial, item)
+        }
+    }
+
+    /// Of a writing end: there are no more items; at the client `Flow::end` follows when the provider has dealt with all of
+    /// them. Of a reading end: it needs no more. False where it is over already.
+    pub fn end(&mut self, stream: Stream) -> bool {
+        let (flows, link) = self.flows_of(stream);
+        flows.end(stream.serial, link)
+    }
+
+    /// The same, and the other end is told why. `Flow::end` follows, with this error.
+    pub fn fail(&mut self, stream: Stream, code: &str, message: &str) -> bool {
+        let (flows, link) = self.flows_of(stream);
+        flows.fail(stream.serial, Error::new(code, message), link)
+    }
+
+    /// What `Flow::item` did not take is offered again.
+    pub fn resume(&mut self, stream: Stream) {
+        self.flows_of(stream).0.resume(stream.serial);
+    }
+
+    fn flows_of(&mut self, stream: Stream) -> (&mut Flows, Option<&mut Link>) {
+        if stream.served {
+            self.providers[stream.channel].flows(stream.connection)
+        } else {
+            self.clients[stream.channel].flows()
+        }
+    }
+
+    /// The memory that is shared with the provider of a channel; `None` where the manifest gives none.
+    pub fn lease(&mut self, channel: Use) -> Option<&mut Lease> {
+        self.clients[channel.0].lease.as_mut()
+    }
+
+    /// The memory that is shared with the client of a call.
+    pub fn lease_of(&mut self, request: Request) -> Option<&mut Lease> {
+        self.providers[request.channel()].lease.as_mut()
+    }
+
+    /// Tells the flows of one end all that can be told now. What they open meanwhile waits for the next turn.
+    fn settle(&mut self, served: bool, channel: usize) {
+        let all = if served { self.providers[channel].all_streams() } else { self.clients[channel].all_streams() };
+        for (connection, serial) in all {
+            let stream = Stream { served, channel, connection, serial };
+            while let Some((flow, told)) = self.due(stream) {
+                self.tell_flow(stream, flow, told);
+            }
+        }
+    }
+
+    fn due(&mut self, stream: Stream) -> Option<(Box<dyn Flow>, Told)> {
+        if stream.served {
+            self.providers[stream.channel].due(stream.connection, stream.serial)
+        } else {
+            self.clients[stream.channel].due(stream.serial)
+        }
+    }
+
+    fn tell_flow(&mut self, stream: Stream, mut flow: Box<dyn Flow>, told: Told) {
+        let mut taken = None;
+        match told {
+            Told::Item(item) => taken = Some(flow.item(self, stream, &item)),
+            Told::Room => flow.room(self, stream),
+            Told::Last => flow.last(self, stream),
+            Told::End(outcome) => return flow.end(self, stream, outcome),
+        }
+        let (flows, link) = self.flows_of(stream);
+        flows.returned(stream.serial, flow, taken, link);
     }
 
     /// Calls `action` once, `delay` from now.
@@ -276,6 +373,7 @@ fn turn(component: &mut Component, setup: &mut Setup) {
         let ready = at.map_or(false, |at| fds[at].revents != 0);
         let news = component.clients[index].serve(ready, &component.own);
         tell_news(component, setup, index, news);
+        component.settle(false, index);
     }
     for (index, range) in provider_fds.into_iter().enumerate() {
         let events = component.providers[index].serve(index, &fds[range], &component.own, &mut component.serial);
@@ -283,9 +381,14 @@ fn turn(component: &mut Component, setup: &mut Setup) {
         for event in events {
             match event {
                 Event::Call(call) => setup.handlers.calls[service](component, call),
+                Event::Opened(opened) => match &mut setup.handlers.streams[service] {
+                    Some(callback) => callback(component, opened),
+                    None => drop(component.fail(opened.stream, "IPC_UNKNOWN_OPERATION", "there is no such stream")),
+                },
                 Event::Log(text) => component.log("warn", &text),
             }
         }
+        component.settle(true, index);
     }
     for action in component.take_due() {
         action(component);
@@ -314,7 +417,7 @@ fn tell_news(component: &mut Component, setup: &mut Setup, index: usize, news: V
 
 fn hear_root(component: &mut Component, setup: &mut Setup) {
     component.control.flush();
-    for frame in component.control.receive() {
+    for (frame, _) in component.control.receive() {
         match Message::parse(frame) {
             Some(Message::Notification { name, body }) => match name.as_str() {
                 "start" => begin(component, setup, &body),
@@ -339,9 +442,10 @@ fn begin(component: &mut Component, setup: &mut Setup, body: &Value) {
         Some(start) => start,
         None => panic!("the root server's start message is of another protocol"),
     };
-    for (name, interface) in &setup.uses {
-        if !start.gives(name, interface) {
-            panic!("uses {name} as {}, which the manifest does not give", interface.name);
+    for (index, (name, interface)) in setup.uses.iter().enumerate() {
+        match start.use_of(name, interface) {
+            Some(lease) => component.clients[index].lease = lease,
+            None => panic!("uses {name} as {}, which the manifest does not give", interface.name),
         }
     }
     component.providers = start.provider_ends(&setup.services).unwrap_or_else(|reason| panic!("{reason}"));

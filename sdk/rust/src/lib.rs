@@ -6,15 +6,19 @@
 
 mod client;
 mod component;
+mod lease;
 mod link;
 mod message;
 mod provider;
 mod start;
+mod stream;
 mod sys;
 mod value;
 
 pub use client::{Error, Use};
 pub use component::{run, Component, Setup};
+pub use lease::{Lease, Piece};
 pub use message::{Interface, Operation, StreamKind};
-pub use provider::{Call, Client, Request, Service};
+pub use provider::{Call, Client, Opened, Request, Service};
+pub use stream::{Flow, Stream, Written};
 pub use value::{decode, encode, Value};

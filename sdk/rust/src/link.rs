@@ -52,9 +52,9 @@ impl Link {
         sys::PollFd { fd: self.fd(), events: read | write, revents: 0 }
     }
 
-    /// Reads what has come and returns the whole frames in it. Marks the link broken where the peer has gone or the stream is
+    /// Reads what has come and returns the whole frames in it, each with its size. Marks the link broken where the peer has gone or the stream is
     /// no stream of frames; what came before that still counts.
-    pub fn receive(&mut self) -> Vec<Value> {
+    pub fn receive(&mut self) -> Vec<(Value, usize)> {
         let mut piece = [0; PIECE];
         let wanted = self.frame_length().map_or(PIECE, |length| HEADER + length);
         while self.input.len() < wanted {
@@ -84,7 +84,7 @@ impl Link {
                 break;
             }
             match decode(&self.input[body..body + length]) {
-                Some(value) => frames.push(value),
+                Some(value) => frames.push((value, length)),
                 None => {
                     self.broken = true;
                     break;
@@ -114,16 +114,21 @@ impl Link {
 
     /// Queues one frame and writes what the peer takes. False, and nothing is queued, where it is too large.
     pub fn send(&mut self, message: &Value) -> bool {
+        self.send_sized(message).is_some()
+    }
+
+    /// The same; the size is that of the frame without its length.
+    pub fn send_sized(&mut self, message: &Value) -> Option<usize> {
         let mut frame = vec![0; HEADER];
         encode(message, &mut frame);
         let length = frame.len() - HEADER;
         if length > MAX_FRAME || self.broken {
-            return false;
+            return None;
         }
         frame[..HEADER].copy_from_slice(&(length as u32).to_be_bytes());
         self.output.extend_from_slice(&frame);
         self.flush();
-        true
+        Some(length)
     }
 
     pub fn flush(&mut self) {

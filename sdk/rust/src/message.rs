@@ -1,4 +1,4 @@
-//! The three messages of a channel (MessagePack-RPC) and the hello that both ends begin with.
+//! The messages of a channel (MessagePack-RPC, and those of streams) and the hello that both ends begin with.
 
 use crate::value::Value;
 
@@ -44,10 +44,14 @@ pub enum Message {
     Request { call: u32, operation: String, arguments: Value },
     Response { call: u32, answer: Result<Value, (String, String)> },
     Notification { name: String, body: Value },
+    Open { stream: u32, name: String, arguments: Value, credit: u32 },
+    Item { stream: u32, item: Value },
+    Credit { stream: u32, bytes: u32 },
+    End { stream: u32, error: Option<(String, String)> },
 }
 
 impl Message {
-    /// `None` for anything that is none of the three.
+    /// `None` for anything that is none of them. Their shapes are those of protocol/src/ipc/frame.ts.
     pub fn parse(frame: Value) -> Option<Message> {
         let mut members = match frame {
             Value::Array(members) => members,
@@ -65,11 +69,24 @@ impl Message {
                 answer: if members[2] == Value::Nil { Ok(body) } else { Err(failure(&members[2])?) },
             }),
             (2, 2) => Some(Message::Notification { name: name(&members[1])?, body }),
+            (3, 4) => Some(Message::Open {
+                stream: call_id(&members[1])?,
+                name: name(&members[2])?,
+                arguments: members.pop()?,
+                credit: call_id(&body)?,
+            }),
+            (4, 2) => Some(Message::Item { stream: call_id(&members[1])?, item: body }),
+            (5, 2) => Some(Message::Credit { stream: call_id(&members[1])?, bytes: call_id(&body)? }),
+            (6, 2) => Some(Message::End {
+                stream: call_id(&members[1])?,
+                error: if body == Value::Nil { None } else { Some(failure(&body)?) },
+            }),
             _ => None,
         }
     }
 }
 
+/// Identifiers and credit: 32 bits, without a sign.
 fn call_id(value: &Value) -> Option<u32> {
     u32::try_from(value.as_int()?).ok()
 }
@@ -98,13 +115,35 @@ pub fn request(call: u32, operation: &str, arguments: Value) -> Value {
 pub fn response(call: u32, answer: Result<Value, (&str, &str)>) -> Value {
     let (error, result) = match answer {
         Ok(result) => (Value::Nil, result),
-        Err((code, message)) => {
-            let text = message.chars().take(MAX_ERROR_TEXT / 4).collect();
-            let code = Value::Text(code.chars().take(MAX_NAME).collect());
-            (Value::map([("code", code), ("message", Value::Text(text))]), Value::Nil)
-        }
+        Err(error) => (failure_value(error), Value::Nil),
     };
     Value::Array(vec![Value::Int(1), Value::Int(i64::from(call)), error, result])
+}
+
+fn failure_value((code, message): (&str, &str)) -> Value {
+    let text = message.chars().take(MAX_ERROR_TEXT / 4).collect();
+    let code = Value::Text(code.chars().take(MAX_NAME).collect());
+    Value::map([("code", code), ("message", Value::Text(text))])
+}
+
+fn number(value: u32) -> Value {
+    Value::Int(i64::from(value))
+}
+
+pub fn open_frame(stream: u32, name: &str, arguments: Value, credit: u32) -> Value {
+    Value::Array(vec![Value::Int(3), number(stream), Value::Text(name.to_string()), arguments, number(credit)])
+}
+
+pub fn item_frame(stream: u32, item: Value) -> Value {
+    Value::Array(vec![Value::Int(4), number(stream), item])
+}
+
+pub fn credit_frame(stream: u32, bytes: u32) -> Value {
+    Value::Array(vec![Value::Int(5), number(stream), number(bytes)])
+}
+
+pub fn end_frame(stream: u32, error: Option<(&str, &str)>) -> Value {
+    Value::Array(vec![Value::Int(6), number(stream), error.map_or(Value::Nil, failure_value)])
 }
 
 pub fn notification(name: &str, body: Value) -> Value {

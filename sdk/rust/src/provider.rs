@@ -1,7 +1,9 @@
 //! The provider's end of a channel: hello, the operations that the manifest allows, and bounds that keep a bad client to itself.
 
+use crate::lease::Lease;
 use crate::link::Link;
-use crate::message::{hello, notification, read_hello, response, Hello, Interface, Message, SelfName};
+use crate::message::{end_frame, hello, notification, read_hello, response, Hello, Interface, Message, SelfName};
+use crate::stream::{has_room, Flow, Flows, Key, Stream, Told, Written};
 use crate::sys;
 use crate::value::Value;
 use std::fs;
@@ -48,6 +50,15 @@ pub struct Call {
     pub arguments: Value,
 }
 
+/// A stream that a client has opened: `Component::accept` or `Component::fail` it, now or later.
+#[derive(Debug)]
+pub struct Opened {
+    pub stream: Stream,
+    pub client: Client,
+    pub name: String,
+    pub arguments: Value,
+}
+
 pub(crate) struct ProviderEnd {
     pub service: usize,
     pub interface: &'static Interface,
@@ -55,6 +66,8 @@ pub(crate) struct ProviderEnd {
     operations: Option<Vec<String>>,
     listener: Option<UnixListener>,
     connections: Vec<Connection>,
+    flows: Flows,
+    pub lease: Option<Lease>,
     /// Calls that are not answered, of all connections there ever were.
     handlers: usize,
     refused: u32,
@@ -72,12 +85,41 @@ struct Connection {
 
 pub(crate) enum Event {
     Call(Call),
+    Opened(Opened),
     Log(String),
 }
 
 impl ProviderEnd {
-    pub fn new(service: usize, interface: &'static Interface, client: Client, operations: Option<Vec<String>>) -> ProviderEnd {
-        ProviderEnd { service, interface, client, operations, listener: None, connections: Vec::new(), handlers: 0, refused: 0 }
+    pub fn new(
+        service: usize,
+        interface: &'static Interface,
+        client: Client,
+        operations: Option<Vec<String>>,
+        lease: Option<Lease>,
+    ) -> ProviderEnd {
+        let (connections, flows) = (Vec::new(), Flows::new(true));
+        ProviderEnd { service, interface, client, operations, listener: None, connections, flows, lease, handlers: 0, refused: 0 }
+    }
+
+    /// The streams, with the link that those of `connection` are on.
+    pub fn flows(&mut self, connection: u64) -> (&mut Flows, Option<&mut Link>) {
+        let found = self.connections.iter_mut().find(|one| one.open && one.serial == connection);
+        (&mut self.flows, found.map(|one| &mut one.link))
+    }
+
+    pub fn write(&mut self, connection: u64, serial: u64, item: &Value) -> Written {
+        let (flows, link) = self.flows(connection);
+        flows.write(serial, item, link)
+    }
+
+    pub fn all_streams(&self) -> Vec<(u64, u64)> {
+        self.flows.all()
+    }
+
+    pub fn due(&mut self, connection: u64, serial: u64) -> Option<(Box<dyn Flow>, Told)> {
+        let room = room_of(&self.connections, connection);
+        let (flows, link) = self.flows(connection);
+        flows.due(serial, room, link)
     }
 
     pub fn listen(&mut self) -> io::Result<()> {
@@ -92,6 +134,10 @@ impl ProviderEnd {
     /// Of the listener first, then of each connection.
     pub fn watch(&mut self, fds: &mut Vec<sys::PollFd>, wake_ms: &mut u64) {
         let now_ms = sys::now_ms();
+        let connections = &self.connections;
+        if self.flows.is_pending(&|connection| room_of(connections, connection)) {
+            *wake_ms = now_ms;
+        }
         if let Some(listener) = &self.listener {
             fds.push(sys::PollFd { fd: listener.as_raw_fd(), events: sys::POLLIN, revents: 0 });
         }
@@ -134,7 +180,9 @@ impl ProviderEnd {
         if paused && revents & (sys::POLLHUP | sys::POLLERR) == 0 {
             return;
         }
-        for frame in connection.link.receive() {
+        for (frame, size) in connection.link.receive() {
+            let serial = self.connections[at].serial;
+            let key = |id| Key { connection: serial, id };
             let fault = match Message::parse(frame) {
                 Some(message) if !self.connections[at].open => self.greet(at, &message),
                 Some(Message::Request { call, operation, arguments }) => {
@@ -149,7 +197,13 @@ impl ProviderEnd {
                     }
                     None
                 }
-                Some(_) => Some("a client may send requests only"),
+                Some(Message::Open { stream, name, arguments, credit }) => {
+                    self.serve_stream(index, at, key(stream), name, arguments, credit, events).err()
+                }
+                Some(Message::Item { stream, item }) => self.flows.take_item(key(stream), &item, size).err(),
+                Some(Message::Credit { stream, bytes }) => self.flows.take_credit(key(stream), bytes).err(),
+                Some(Message::End { stream, error }) => self.flows.take_end(key(stream), error).err(),
+                Some(_) => Some("a client may not send answers and notifications"),
                 None => Some("a frame is no message"),
             };
             if fault.is_some() {
@@ -157,6 +211,35 @@ impl ProviderEnd {
                 return;
             }
         }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn serve_stream(
+        &mut self,
+        index: usize,
+        at: usize,
+        key: Key,
+        name: String,
+        arguments: Value,
+        credit: u32,
+        events: &mut Vec<Event>,
+    ) -> Result<(), &'static str> {
+        let link = &mut self.connections[at].link;
+        let kind = match self.interface.stream(&name) {
+            Some(kind) if allows(&self.operations, &name) => kind,
+            found => {
+                let code = if found.is_some() { "IPC_NOT_GRANTED" } else { "IPC_UNKNOWN_OPERATION" };
+                link.send(&end_frame(key.id, Some((code, "the interface or the manifest has no such stream"))));
+                self.check_queue(at);
+                return Ok(());
+            }
+        };
+        if let Some(serial) = self.flows.serve(key, kind, credit, link)? {
+            let stream = Stream { served: true, channel: index, connection: key.connection, serial };
+            events.push(Event::Opened(Opened { stream, client: self.client.clone(), name, arguments }));
+        }
+        self.check_queue(at);
+        Ok(())
     }
 
     fn greet(&mut self, at: usize, message: &Message) -> Option<&'static str> {
@@ -183,29 +266,28 @@ impl ProviderEnd {
         if self.interface.operation(operation).is_none() {
             return Some(("IPC_UNKNOWN_OPERATION", "the interface has no such operation"));
         }
-        match &self.operations {
-            Some(names) if !names.iter().any(|name| name == operation) => {
-                Some(("IPC_NOT_GRANTED", "the manifest does not allow this operation"))
-            }
-            _ => None,
+        if !allows(&self.operations, operation) {
+            return Some(("IPC_NOT_GRANTED", "the manifest does not allow this operation"));
         }
+        None
     }
 
     /// A client that is refused a thousand times must not fill the log: 1, 2, 4, 8 … are told.
     fn drop_broken(&mut self, events: &mut Vec<Event>) {
         let client = &self.client;
-        let refused = &mut self.refused;
+        let (refused, flows) = (&mut self.refused, &mut self.flows);
         self.connections.retain(|connection| {
             let why = match connection.fault {
                 Some(why) => why,
                 None if connection.link.broken => "",
                 None => return true,
             };
+            flows.lost(connection.serial, true, None);
             if !why.is_empty() {
                 *refused += 1;
                 if refused.is_power_of_two() {
                     let (component, name) = (&client.component, &client.name);
-                    events.push(Event::Log(format!("channel {component}.{name} closed: {why} {{\"refused\":{refused}}}")));
+                    events.push(Event::Log(format!("channel {component}.{name} closed: {why} {{\"code\":\"IPC_FRAME_INVALID\",\"refused\":{refused}}}")));
                 }
             }
             false
@@ -231,7 +313,11 @@ impl ProviderEnd {
         if !link.send(&response(call, answer)) {
             link.send(&response(call, Err(("IPC_FRAME_TOO_LARGE", "the result does not fit a frame"))));
         }
-        if link.queued() > MAX_QUEUE {
+        self.check_queue(at);
+    }
+
+    fn check_queue(&mut self, at: usize) {
+        if self.connections[at].link.queued() > MAX_QUEUE {
             self.connections[at].fault = Some("answers are not read");
         }
     }
@@ -261,6 +347,14 @@ impl ProviderEnd {
             connection.link.flush();
         }
     }
+}
+
+fn allows(operations: &Option<Vec<String>>, name: &str) -> bool {
+    operations.as_ref().map_or(true, |names| names.iter().any(|one| one == name))
+}
+
+fn room_of(connections: &[Connection], serial: u64) -> bool {
+    connections.iter().any(|one| one.open && one.serial == serial && has_room(&one.link))
 }
 
 impl Request {

@@ -1,5 +1,6 @@
 //! What the root server says first: who the component is, and which channels it has.
 
+use crate::lease::Lease;
 use crate::message::{Interface, SelfName, PROTOCOL};
 use crate::provider::{Client, ProviderEnd};
 use crate::value::Value;
@@ -31,9 +32,10 @@ impl Start {
         })
     }
 
-    /// True where the manifest gives `name`, by the same interface.
-    pub fn gives(&self, name: &str, interface: &Interface) -> bool {
-        self.uses.iter().any(|channel| text(channel, "name") == Some(name) && text(channel, "interface") == Some(interface.name))
+    /// The lease of channel `name`, if it has one; `None` where the manifest does not give the channel by that interface.
+    pub fn use_of(&self, name: &str, interface: &Interface) -> Option<Option<Lease>> {
+        let is_it = |channel: &&Value| text(channel, "name") == Some(name) && text(channel, "interface") == Some(interface.name);
+        self.uses.iter().find(is_it).map(|channel| lease_of(channel, name))
     }
 
     /// The ends of the channels that the component provides; an error where it does not provide what the manifest says.
@@ -56,7 +58,14 @@ fn provider_end(channel: &Value, services: &[(&'static str, &'static Interface)]
     let operations = channel.get("operations").and_then(Value::as_array).map(|names| {
         names.iter().filter_map(Value::as_text).map(str::to_string).collect()
     });
-    Ok(ProviderEnd::new(found, services[found].1, client, operations))
+    let lease = lease_of(channel, &format!("{}.{}", client.component, client.name));
+    Ok(ProviderEnd::new(found, services[found].1, client, operations, lease))
+}
+
+/// `file`: its name, that of the channel at the client, with the client's in front at the provider.
+fn lease_of(channel: &Value, file: &str) -> Option<Lease> {
+    let size_bytes = channel.get("leaseBytes").and_then(Value::as_int).filter(|size| *size > 0)?;
+    Some(Lease::new(file, size_bytes))
 }
 
 fn text<'a>(channel: &'a Value, key: &str) -> Option<&'a str> {
