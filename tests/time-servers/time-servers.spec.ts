@@ -52,8 +52,11 @@ test("[K5] the clock server is told what a declared time server says, and how we
   const line = await until(() => clock.lines[0], "the time");
   const [, kind, told] = messageIn(line) as [2, string, { timeMs: number; monotonicUs: number; errorMs: number }];
   expect(kind).toBe("time");
-  const sinceMs = Number(process.hrtime.bigint() / 1000n - BigInt(told.monotonicUs)) / 1000;
-  expect(Math.abs(told.timeMs + sinceMs - (Date.now() + hourMs))).toBeLessThanOrEqual(told.errorMs);
+  // This process may be taken from the processor between the looks at the two clocks.
+  const beforeMs = Date.now() + hourMs;
+  const toldMs = told.timeMs + Number(process.hrtime.bigint() / 1000n - BigInt(told.monotonicUs)) / 1000;
+  expect(toldMs).toBeGreaterThanOrEqual(beforeMs - told.errorMs);
+  expect(toldMs).toBeLessThanOrEqual(Date.now() + 1 + hourMs + told.errorMs);
   // The server's own: half of 10 ms to its source, and 5 ms.
   expect(told.errorMs).toBeGreaterThanOrEqual(9);
   expect(told.errorMs).toBeLessThan(hourMs);

@@ -6,6 +6,8 @@ import { measure } from "./measure.ts";
 import { type Behaviour, startTimeServer } from "./testing/time-server.ts";
 
 async function ask(...behaviours: Behaviour[]) {
+  // What comes comes at once, if this machine lets it; what does not is waited for in vain four times.
+  const waitMs = behaviours.some(({ silent, aside }) => silent || aside) ? 400 : 5_000;
   const servers: Awaited<ReturnType<typeof startTimeServer>>[] = [];
   const timeServers: string[] = [];
   for (const behaviour of behaviours) {
@@ -13,7 +15,7 @@ async function ask(...behaviours: Behaviour[]) {
     servers.push(await startTimeServer(address, servers[0]?.port ?? 0, behaviour));
     timeServers.push(address);
   }
-  const manner = { samples: 4, waitMs: 150, spacingMs: 1, port: servers[0]?.port ?? 0 };
+  const manner = { samples: 4, waitMs, spacingMs: 1, port: servers[0]?.port ?? 0 };
   try {
     return {
       answer: timeAnswerSchema.parse(await measure({ timeServers }, manner)),
@@ -24,13 +26,18 @@ async function ask(...behaviours: Behaviour[]) {
   }
 }
 
-const nowAt = ({ timeMs, monotonicUs }: { timeMs: number; monotonicUs: number }) =>
-  timeMs + (Number(process.hrtime.bigint() / 1000n) - monotonicUs) / 1000;
+/** How far a time is from that of this machine, `offsetMs` apart. It may have been taken from the processor between the two looks. */
+function offBy(time: { timeMs: number; monotonicUs: number } | null, offsetMs = 0): number {
+  if (!time) return Number.NaN;
+  const beforeMs = Date.now();
+  const toldMs = time.timeMs + (Number(process.hrtime.bigint() / 1000n) - time.monotonicUs) / 1000 - offsetMs;
+  return Math.max(beforeMs - toldMs, toldMs - (Date.now() + 1), 0);
+}
 
 test("[K5] a server is asked four times, from a port and with a number that are others each time, and its time is right within its error", async () => {
   const { answer, asked } = await ask({ offsetMs: 90_000 });
   if (!answer.time) throw new Error(`${answer.failure}`);
-  expect(Math.abs(nowAt(answer.time) - Date.now() - 90_000)).toBeLessThanOrEqual(answer.time.errorMs);
+  expect(offBy(answer.time, 90_000)).toBeLessThanOrEqual(answer.time.errorMs);
   expect(asked[0]?.length).toBe(4);
   expect(new Set(asked[0]?.map(({ request }) => request.toString("hex", 40))).size).toBe(4);
   expect(new Set(asked[0]?.map(({ from }) => from)).size).toBeGreaterThan(1);
@@ -38,7 +45,7 @@ test("[K5] a server is asked four times, from a port and with a number that are 
 
 test("[K5] a packet that answers another question is passed over, and the answer behind it taken", async () => {
   const { answer } = await ask({ forged: true });
-  expect(Math.abs(nowAt(answer.time ?? { timeMs: 0, monotonicUs: 0 }) - Date.now())).toBeLessThan(1000);
+  expect(offBy(answer.time)).toBeLessThan(1000);
 });
 
 test("[K5] what comes from elsewhere is not heard, and who sends without end is not heard for long", async () => {
@@ -56,18 +63,18 @@ test("[K5] what comes from elsewhere is not heard, and who sends without end is 
 
 test("[K5] of three the one that lies is outvoted; of two that disagree neither counts", async () => {
   const { answer } = await ask({}, { offsetMs: 3_600_000 }, {});
-  expect(Math.abs(nowAt(answer.time ?? { timeMs: 0, monotonicUs: 0 }) - Date.now())).toBeLessThan(1000);
+  expect(offBy(answer.time)).toBeLessThan(1000);
   expect((await ask({}, { offsetMs: 3_600_000 })).answer).toMatchObject({ time: null, failure: "two clocks disagree" });
 });
 
 test("[K5] a time server to which no way leads, or none of its kind, costs nothing of what the others say", async () => {
   const server = await startTimeServer("127.0.7.1", 0, {});
-  const manner = { samples: 1, waitMs: 150, spacingMs: 1, port: server.port };
+  const manner = { samples: 1, waitMs: 5_000, spacingMs: 1, port: server.port };
   try {
     // The kernel refuses to send there: to all on the link, and out of an interface that is not.
     const nowhere = ["255.255.255.255", "ff02::1"];
     const answer = timeAnswerSchema.parse(await measure({ timeServers: [...nowhere, "127.0.7.1"] }, manner));
-    expect(Math.abs(nowAt(answer.time ?? { timeMs: 0, monotonicUs: 0 }) - Date.now())).toBeLessThan(1000);
+    expect(offBy(answer.time)).toBeLessThan(1000);
     const many = Array.from({ length: maxTimeServers }, (_, index) => `ff02::1234:5678:9abc:def${index}`);
     expect(timeAnswerSchema.parse(await measure({ timeServers: many }, manner)).time).toBeNull();
     expect((await measure({ timeServers: nowhere }, manner)).failure).toMatch(
