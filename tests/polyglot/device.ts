@@ -1,6 +1,6 @@
 /** A manifest on a device: its own components as they are built, and of the core only what a root server cannot do without. */
 import { join } from "node:path";
-import type { CoreName, Release, System } from "@bulkhead/protocol";
+import { type CoreName, coreImages, type Release, type System } from "@bulkhead/protocol";
 import { cleanUp, nextName, startIn } from "../../runtime/src/root-server/testing/bench.ts";
 import { flashDevice, type SpecWorld } from "../../runtime/src/root-server/testing/device.ts";
 import { bundle } from "../../studio/src/build/bundle.ts";
@@ -26,6 +26,8 @@ export async function withCore(release: Release, platformDir: string, servers: r
   // A set that grows while it is gone through: what is added is visited, too.
   for (const server of needed) {
     for (const { client, provider } of release.system.channels) if (client === server) needed.add(provider);
+    // A driver that one of them uses is the release's.
+    if (!Object.hasOwn(coreImages, server)) continue;
     await bundle("component", coreEntry(server as CoreName), join(platformDir, "core", server, "main.js"));
   }
   return withoutCore(release, [...needed]);

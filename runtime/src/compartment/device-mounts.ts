@@ -1,8 +1,10 @@
 /** The device nodes that a driver gets: those of its devices, which the board names, and nothing else of /dev. */
-import { realpath, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chown, realpath } from "node:fs/promises";
 import { BulkheadError, type Component } from "@bulkhead/protocol";
 import { type Device, showDevice } from "../device/index.ts";
 import type { Mount } from "../sandbox/index.ts";
+import { type TtyKind, ttyKind } from "./tty-kind.ts";
 
 /** Nodes that are not there are left out: the driver says so to who asks for the port, and its next start looks again. */
 export async function deviceMounts(
@@ -23,22 +25,27 @@ export async function deviceMounts(
     );
   }
   const mounts = Object.entries(nodes).map(async ([device, node]): Promise<Mount[]> => {
-    if (!(await isTty(name, node))) return [];
-    return [{ kind: "dev", source: await showDevice(paths, node, uid), target: `/dev/${device}` }];
+    const kind = await portKind(name, node);
+    if (kind === undefined) return [];
+    const source = kind === "serial" ? await showDevice(paths, node, uid) : await lend(node, uid);
+    return [{ kind: "dev", source, target: `/dev/${device}` }];
   });
   return (await Promise.all(mounts)).flat();
 }
 
-/** False where there is nothing. Throws COMPONENT_START_FAILED for what is no terminal device: a board file that errs must not hand out /dev/mem. */
-async function isTty(name: string, node: string): Promise<boolean> {
-  const found = await stat(node).catch(() => undefined);
-  if (found === undefined) return false;
-  const [major, minor] = [(found.rdev >> 8) & 0xfff, (found.rdev & 0xff) | ((found.rdev >> 12) & 0xfff00)];
-  const subsystem = found.isCharacterDevice()
-    ? await realpath(`/sys/dev/char/${major}:${minor}/subsystem`).catch(() => "")
-    : "";
-  if (subsystem.endsWith("/class/tty")) return true;
+/** Undefined where there is nothing. Throws COMPONENT_START_FAILED for what is no port: a board file that errs must not hand out /dev/mem. */
+async function portKind(name: string, node: string): Promise<TtyKind | undefined> {
+  if (!existsSync(node)) return undefined;
+  const kind = await ttyKind(node);
+  if (kind !== undefined) return kind;
   throw new BulkheadError("COMPONENT_START_FAILED", `${node}, which ${name} is to have as a serial port, is none`, {
     remedy: "correct `node` in the board file",
   });
+}
+
+/** A node of our own would lead nowhere: the kernel finds a pseudo terminal by the file system that its node is in (fs/devpts). */
+async function lend(node: string, uid: number | null): Promise<string> {
+  const own = await realpath(node);
+  if (uid !== null) await chown(own, uid, uid);
+  return own;
 }

@@ -10,7 +10,7 @@ const shown = (text: string) => `1970-01-01T00:00:00.000Z climate ${text}\r\n`;
 
 /** A port whose line is held up while `hold` is set. */
 function start(speed = 115_200) {
-  const at = { text: "", opened: 0, isAbsent: false, pieces: [] as number[] };
+  const at = { text: "", opened: 0, failed: 0, isAbsent: false, pieces: [] as number[] };
   let release: () => void = () => {};
   let held: Promise<void> | undefined;
   const port = fakeClient(
@@ -23,7 +23,10 @@ function start(speed = 115_200) {
       },
       async write({ data }) {
         await held;
-        if (at.isAbsent) throw new BulkheadError("SERIAL_PORT_GONE", "it was unplugged");
+        if (at.isAbsent) {
+          at.failed += 1;
+          throw new BulkheadError("SERIAL_PORT_GONE", "it was unplugged");
+        }
         at.pieces.push(data.length);
         at.text += Buffer.from(data).toString();
         return null;
@@ -67,6 +70,43 @@ describe("[K4] the console on a serial port", () => {
     expect(shownLines * shown(text).length).toBeLessThanOrEqual(waitingBytes + 1024);
     console.append(line("after"));
     await vi.waitFor(() => expect(at.text.endsWith(`left out\r\n${shown("after")}`)).toBe(true));
+  });
+
+  test("loses with a port that fails the piece on its way, tells that in its place, and keeps what comes meanwhile", async () => {
+    const { at, hold, release, console } = start();
+    hold();
+    const early = Array.from({ length: 20 }, (_, i) => line(`${i}`.padStart(100, "x")));
+    for (const one of early) console.append(one);
+    await vi.waitFor(() => expect(at.opened).toBe(1));
+    at.isAbsent = true;
+    release();
+    await vi.waitFor(() => expect(at.failed).toBeGreaterThan(0));
+    const meanwhile = Array.from({ length: 50 }, (_, i) => `meanwhile ${i}`);
+    for (const text of meanwhile) console.append(line(text));
+    at.isAbsent = false;
+    await vi.waitFor(() => expect(at.text).toContain(shown("meanwhile 49")));
+    // 137 bytes each: the eighth is cut by the end of the piece and goes with it.
+    const kept = early.slice(8).map(({ text }) => shown(text));
+    expect(at.text).toBe(["\r\n… 8 lines left out\r\n", ...kept, ...meanwhile.map(shown)].join(""));
+    console.stop();
+  });
+
+  test("adds up what is lost when the port fails again before it was told", async () => {
+    const { at, hold, release, console } = start();
+    for (const round of [1, 2, 3]) {
+      hold();
+      console.append(line(`round ${round}`));
+      await vi.waitFor(() => expect(at.opened).toBe(round));
+      const before = at.failed;
+      at.isAbsent = true;
+      release();
+      await vi.waitFor(() => expect(at.failed).toBeGreaterThan(before));
+      if (round < 3) hold();
+      at.isAbsent = false;
+    }
+    await vi.waitFor(() => expect(at.text).toContain("left out"));
+    expect(at.text).toBe("\r\n… 3 lines left out\r\n");
+    console.stop();
   });
 
   test("goes on when the port comes back, and when its driver does", async () => {

@@ -1,6 +1,7 @@
 /**
  * Sends the console's lines out by a serial port: `<time> <component> <text>`. A line of 115200 baud carries 11 kB a second, so
- * what it does not take in time is left out and counted in its place; nobody waits for it. Nothing is read from the port.
+ * what it does not take in time is left out and counted in its place; nobody waits for it. So is what was on its way when the
+ * port or its driver failed, and no more than that. Nothing is read from the port.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { type Client, maxSerialWriteBytes, type serialPortInterface } from "@bulkhead/sdk";
@@ -39,18 +40,25 @@ export function createPortConsole(
     return true;
   }
 
+  /** Nobody knows how much of `piece` has left, and a line twice is worse than half of one; the rest of its last line goes with it. */
+  function lose(piece: Buffer): void {
+    const rest = piece.at(-1) === lineEnd ? 0 : waiting.indexOf(lineEnd) + 1;
+    const lost = Buffer.concat([piece, waiting.subarray(0, rest)]).toString();
+    const note = `\r\n${noteOf(countLines(lost))}\r\n`;
+    waiting = Buffer.concat([Buffer.from(note), waiting.subarray(rest)]);
+  }
+
   /** One step on the way of what waits: opens the port, or writes a piece. */
   async function step(): Promise<void> {
-    if (leftOut > 0 && add(`… ${leftOut} ${leftOut === 1 ? "line" : "lines"} left out`)) leftOut = 0;
+    if (leftOut > 0 && add(noteOf(leftOut))) leftOut = 0;
     if (!isOpen) {
       await port.open({ speed }, { deadlineMs });
       isOpen = true;
     }
     const piece = waiting.subarray(0, pieceBytes);
-    // Also where it fails: nobody knows how much of it has left, and a line twice is worse than half of one.
     waiting = waiting.subarray(piece.length);
     await port.write({ data: new Uint8Array(piece) }, { deadlineMs }).catch((error: unknown) => {
-      leftOut += piece.filter((byte) => byte === 0x0a).length;
+      lose(piece);
       throw error;
     });
   }
@@ -76,4 +84,13 @@ export function createPortConsole(
       isStopped = true;
     },
   };
+}
+
+const lineEnd = 0x0a;
+const noteOf = (count: number) => `… ${count} ${count === 1 ? "line" : "lines"} left out`;
+
+/** A note that was lost counts as what it told of. */
+function countLines(text: string): number {
+  const lines = text.split("\r\n").filter((one) => one !== "");
+  return lines.reduce((sum, one) => sum + Number(/^… (\d+) lines? left out$/.exec(one)?.[1] ?? 1), 0);
 }

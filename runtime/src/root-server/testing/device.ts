@@ -135,6 +135,8 @@ type Site = {
   readonly name?: string;
   readonly resolvers?: readonly string[];
   readonly timeServers?: readonly string[];
+  /** Another than the virtual one: drivers get the nodes of its devices. */
+  readonly board?: string;
 };
 
 /** The core servers of a sketch are part of the installed runtime. */
@@ -167,7 +169,7 @@ export async function flashDevice(
   await writeFile(join(dataDir, "provisioning.json"), JSON.stringify(told));
   const configFile = join(directory, "config.json");
   const config = {
-    ...{ format: 1, instance, board: "virtual", dataDir, platformDir, runDir: "/run/device" },
+    ...{ format: 1, instance, board: site.board ?? "virtual", dataDir, platformDir, runDir: "/run/device" },
     ...{ nodePath: process.execPath, uidBase, trial: { windowMs: 4000, steadyMs: 300 } },
     ladder: { rebootDelaysMs: [0, 200], healthyMs: 600_000 },
     ...(site.resolvers && { resolvers: site.resolvers }),

@@ -1,0 +1,3 @@
+import { talker } from "../talker.ts";
+
+export const component = talker("right");
