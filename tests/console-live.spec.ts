@@ -1,12 +1,14 @@
 /** The web console in a real browser on a whole running system: what a person does with a device, done and seen. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { kill } from "node:process";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findBrowser, launchBrowser, openPage, type Visit } from "../kms-web/browser-test/browser.ts";
 import { bulkheadDirectory } from "../studio/src/locations.ts";
 import { launch, type Running } from "../studio/src/run/launcher.ts";
 import { publish } from "../studio/src/run/project.ts";
+import { firstLight } from "./first-light/first-light.ts";
 
 const executable = findBrowser();
 const manifest = join(bulkheadDirectory, "manifests/greenhouse/manifest.yaml");
@@ -18,6 +20,8 @@ describe.skipIf(!executable)("the web console on a whole system", () => {
   let running: Running;
   let browser: Browser;
   let visit: Visit;
+  /** When the crash was that was seen. */
+  let recorded: number | undefined;
 
   beforeAll(async () => {
     browser = await launchBrowser(executable ?? "");
@@ -71,6 +75,29 @@ describe.skipIf(!executable)("the web console on a whole system", () => {
     expect(faults).toEqual([]);
   });
 
+  test("[K2] [K17] a crash of the device is on the page: how it ended, its limits and the end of its trace", async () => {
+    const { page, faults } = visit;
+    const { client, provisioning } = running;
+    const light = firstLight(running, manifest, running.paths.stateDir);
+    await light.command({ kind: "trace", component: "moisture", action: "on" });
+    await light.untilReady();
+    kill((await light.processOf("moisture")).pid, "SIGKILL");
+    const crash = page.locator("details").filter({ hasText: /moisture was killed by SIGKILL.*moisture \d+/ });
+    await crash.first().waitFor(slow);
+    await crash.first().locator("summary").click();
+    await crash
+      .getByText(/limit 32(\.0)? MiB, .* of memory at most/)
+      .first()
+      .waitFor();
+    await crash
+      .getByText(/-\d+\.\d ms {2}recording begins/)
+      .first()
+      .waitFor();
+    recorded = (await client.crashes(provisioning.deviceId)).crashes?.find(({ exit }) => exit.signal)?.atMs;
+    expect(recorded).toBeDefined();
+    expect(faults).toEqual([]);
+  });
+
   test("[M16] a release that is deployed from the page becomes the running generation", async () => {
     const { page, faults } = visit;
     const { project, client, release } = running;
@@ -98,5 +125,8 @@ describe.skipIf(!executable)("the web console on a whole system", () => {
     const { lines: kept } = await running.client.logs(running.provisioning.deviceId, { after: 0 });
     const numbers = kept.map(({ sequence }) => sequence);
     expect(new Set(numbers).size).toBe(numbers.length);
+    // The service has no crashes of its own: the device kept them over its new generation, and told them again.
+    const crashes = async () => (await running.client.crashes(running.provisioning.deviceId)).crashes ?? [];
+    await expect.poll(async () => (await crashes()).map(({ atMs }) => atMs), slow).toContain(recorded);
   });
 });

@@ -8,7 +8,16 @@ export type Connection = "connecting" | "live" | "away";
 
 type Listener = { onEvent: (event: KmsEvent) => void; onConnection: (connection: Connection) => void };
 
-const types = ["device", "device-removed", "device-event", "log", "command", "release", "telemetry"] as const;
+const types = [
+  "device",
+  "device-removed",
+  "device-event",
+  "log",
+  "command",
+  "crashes",
+  "release",
+  "telemetry",
+] as const;
 const retryMs = 2000;
 
 /** Connects until the returned function is called. */

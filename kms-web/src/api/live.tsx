@@ -63,6 +63,9 @@ function take(queries: QueryClient, event: Exclude<KmsEvent, { type: "log" }>): 
     case "command":
       stale("commands", event.command.deviceId);
       break;
+    case "crashes":
+      stale("crashes", event.deviceId);
+      break;
     case "release":
       stale("releases");
       break;

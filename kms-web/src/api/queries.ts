@@ -43,7 +43,7 @@ export const useResources = (id: string) =>
     refetchInterval: resourcesMs,
   });
 
-/** Crashes are rare, and each changes the state of the device, which an event tells of. */
+/** Crashes are rare, and an event tells of each; this is for one that was missed. */
 const crashesMs = 30_000;
 export const useCrashes = (id: string) =>
   useQuery({

@@ -68,6 +68,7 @@ export type TelemetryAnswer = { topics: { deviceId: string; topic: string; messa
 export type KmsEvent =
   | { type: "device"; device: Device }
   | { type: "device-removed"; deviceId: string }
+  | { type: "crashes"; deviceId: string }
   | { type: "device-event"; event: DeviceEvent }
   | { type: "log"; deviceId: string; lines: StoredLogLine[] }
   | { type: "command"; command: StoredCommand }

@@ -11,6 +11,8 @@ export const kmsEventSchema = z
     z.object({ type: z.literal("device-event"), event: deviceEventSchema }),
     z.object({ type: z.literal("log"), deviceId: z.string(), lines: z.array(storedLogLineSchema) }),
     z.object({ type: z.literal("command"), command: storedCommandSchema }),
+    /** It has told of its crashes; which ones is asked for. */
+    z.object({ type: z.literal("crashes"), deviceId: z.string() }),
     z.object({ type: z.literal("release"), release: releaseSummarySchema }),
     z.object({ type: z.literal("telemetry"), message: telemetryMessageSchema }),
   ])

@@ -86,7 +86,8 @@ async function take(kms: Kms, deviceId: string, message: FromDevice, send: (mess
       await saveManifest(database, scope, deviceId, message.system);
       return publishDevice(kms, deviceId);
     case "crashes":
-      return kms.crashes.keep(deviceId, message.crashes, Date.now());
+      kms.crashes.keep(deviceId, message.crashes, Date.now());
+      return kms.events.publish({ type: "crashes", deviceId });
     case "resources":
       return kms.resources.keep(deviceId, message.resources, Date.now());
     case "observation":

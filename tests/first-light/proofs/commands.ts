@@ -1,6 +1,9 @@
 /** 9: components and the whole runtime restart from the KMS; the KMS dies and comes back while the device goes on. */
 import { kill } from "node:process";
+import { isDeepStrictEqual } from "node:util";
 import { gatewayClient } from "@bulkhead/kms";
+import type { CrashRecord } from "@bulkhead/protocol";
+import { formatCrash } from "../../../studio/src/device/format-crashes.ts";
 import { eventually } from "../../../studio/src/run/eventually.ts";
 import type { FirstLight } from "../first-light.ts";
 import { processesBelow } from "../processes.ts";
@@ -11,9 +14,30 @@ const startBudgetMs = 5_000;
 export const commandsProof: Proof = {
   title: "components and runtime restart from the KMS; the KMS dies and comes back while the device goes on",
   async prove(light) {
-    return [await restartComponent(light), await restartRuntime(light), ...(await loseKms(light))];
+    const crash = await newestCrash(light);
+    const facts = [await restartComponent(light), await restartRuntime(light), ...(await loseKms(light))];
+    return [...facts, await keptCrash(light, crash)];
   },
 };
+
+/** What crashes on purpose has left a record. */
+function newestCrash(light: FirstLight): Promise<CrashRecord> {
+  return eventually("the record of a crash", 30_000, async () =>
+    (await light.client.crashes(light.deviceId)).crashes?.find(({ component }) => component === "moisture"),
+  );
+}
+
+/** The KMS keeps none: what it shows now, the device has told it since. */
+async function keptCrash(light: FirstLight, before: CrashRecord): Promise<Fact> {
+  const shown = await eventually("the record from before all that", 15_000, async () =>
+    (await light.client.crashes(light.deviceId)).crashes?.find(({ atMs }) => atMs === before.atMs),
+  ).catch(() => undefined);
+  // As `bulkhead device crashes` shows it.
+  const text = formatCrash(shown ?? before, Date.now());
+  const [stack] = /^ {2}.*on purpose.*$/m.exec(text) ?? [];
+  const isWhole = isDeepStrictEqual(shown, before) && stack !== undefined && /^memory: .*MiB/m.test(text);
+  return fact(isWhole, `the record of a crash from before is shown still, with its limits and its stack: "${stack}"`);
+}
 
 async function restartComponent(light: FirstLight): Promise<Fact> {
   const before = await light.component("climate");

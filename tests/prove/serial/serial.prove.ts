@@ -41,7 +41,7 @@ test("[K4] the lines of all components and of the runtime go out by the port who
 });
 
 test.each(["once", "again"])(
-  "[K4] [K5] the driver is killed %s: the wire misses at most what was on its way and says how much, the console has all of it",
+  "[K4] [K2] the driver is killed %s: the wire misses at most what was on its way and says how much, the console has all of it",
   async () => {
     const before = await bench.report("a report", () => true);
     const from = wholeLines(bench.console).length;
@@ -67,7 +67,7 @@ test.each(["once", "again"])(
   },
 );
 
-test("[K4] [K5] the serial server is killed: the ring is as it was, under the same numbers, and the wire goes on", async () => {
+test("[K4] [K2] the serial server is killed: the ring is as it was, under the same numbers, and the wire goes on", async () => {
   const before = await bench.report("a report", () => true);
   const pid = await bench.pidOf("serial-server");
   kill(pid, "SIGKILL");
