@@ -1,3 +1,4 @@
+/** One of two that say numbers. */
 import { talker } from "../talker.ts";
 
 export const component = talker("right");
