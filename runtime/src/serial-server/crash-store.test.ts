@@ -34,7 +34,10 @@ test("[K2] a record that is damaged, and a file that is none, are passed over", 
   await store.keep(facts({ atMs: 2 }), []);
   const [, newest = ""] = (await readdir(directory)).sort();
   await writeFile(join(directory, newest), "{");
-  await writeFile(join(directory, "0000000000000009-x-1.json.new"), "{}");
+  const whole = JSON.stringify({ ...facts({ atMs: 9 }), lines: [], trace: null, skipped: 0 });
+  await writeFile(join(directory, "0000000000000008-x-1.json"), "{}");
+  await writeFile(join(directory, "0000000000000009-x-1.json.new"), whole);
+  await writeFile(join(directory, "..json"), whole);
   expect((await store.newest(10)).map(({ atMs }) => atMs)).toEqual([1]);
 });
 

@@ -109,6 +109,16 @@ describe("[K4] the console on a serial port", () => {
     console.stop();
   });
 
+  test("has no line behind a gap before it has told how large the gap is, however small the line", async () => {
+    const { at, hold, release, console } = start();
+    hold();
+    for (let i = 0; i < 1_000; i += 1) console.append(line("x".repeat(1_000)));
+    console.append(line("y"));
+    release();
+    await vi.waitFor(() => expect(at.text).toMatch(/… \d+ lines left out\r\n$/));
+    expect(at.text).not.toContain(shown("y"));
+  });
+
   test("goes on when the port comes back, and when its driver does", async () => {
     const { at, port, console } = start();
     at.isAbsent = true;

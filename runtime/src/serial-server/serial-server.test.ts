@@ -128,6 +128,15 @@ describe("[K4] the intake of a component", () => {
     ]);
   });
 
+  test("does not let one more in because its writer has gone", () => {
+    const { lines, intake } = collect("intruder");
+    for (let life = 0; life < 10; life += 1) {
+      intake.accept(bytes("half a line"));
+      intake.flush();
+    }
+    expect(lines).toHaveLength(2);
+  });
+
   test("marks the runtime's own lines, and no component's", () => {
     const own = collect(runtimeSource);
     own.intake.accept(bytes("started\n"));
