@@ -1,0 +1,156 @@
+/** What is admitted to a device and what is not, whatever the verifier said of it. */
+import { constants } from "node:fs";
+import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { canonicalJson, type Release, sha256 } from "@bulkhead/protocol";
+import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
+import { execa } from "execa";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Device } from "../device/index.ts";
+import { installFactoryRelease } from "./install.ts";
+import { openLedger } from "./ledger.ts";
+import { readRecord } from "./slots.ts";
+
+let dataDir: string;
+let lines: string[];
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "bulkhead-ledger-"));
+  await mkdir(join(dataDir, "releases"));
+  lines = [];
+});
+afterEach(() => rm(dataDir, { recursive: true }));
+
+const release = (releaseCounter: number, more: Partial<Release> = {}): Release => ({
+  ...{ format: 1, name: "spec", version: "1.0.0", securityEpoch: 0, board: "virtual", builtAtMs: 0, artifacts: [] },
+  releaseCounter,
+  system: plainSystem({ system: "spec" }),
+  ...more,
+});
+
+/** As the verifier does. */
+async function endorse(what: Release): Promise<string> {
+  const text = canonicalJson(what);
+  const digest = sha256(text);
+  await mkdir(join(dataDir, "endorsed", digest, "artifacts"), { recursive: true });
+  await writeFile(join(dataDir, "endorsed", digest, "release.json"), text);
+  return digest;
+}
+
+/** A device that runs `first`, from the disk as it is. */
+async function boot(first?: Release) {
+  if (first) await installFactoryRelease(dataDir, first, dataDir);
+  return openLedger({
+    config: { dataDir, board: "virtual" },
+    paths: { endorsed: join(dataDir, "endorsed") },
+    log: { line: (text: string) => lines.push(text) },
+  } as unknown as Device);
+}
+
+/** Tries a release and finds it good. */
+async function update(ledger: Awaited<ReturnType<typeof boot>>, what: Release): Promise<string> {
+  const digest = await endorse(what);
+  await ledger.admit(digest);
+  await ledger.choose();
+  await ledger.commitTrial(what);
+  return digest;
+}
+
+describe("[M11] an endorsed release is not admitted", () => {
+  const unlisted = plainSystem({
+    components: { stray: plainComponent({ image: { artifact: "f".repeat(64), source: "./stray" } }) },
+  });
+  test.each([
+    ["of another board", release(6, { board: "pi" }), "RELEASE_WRONG_BOARD"],
+    ["with a lower counter", release(4, { securityEpoch: 2 }), "RELEASE_ROLLBACK"],
+    ["of an earlier security epoch", release(6, { securityEpoch: 1 }), "RELEASE_ROLLBACK"],
+    ["that does not list an artifact it needs", release(6, { securityEpoch: 2, system: unlisted }), "RELEASE_INVALID"],
+  ])("%s, and nothing of the record is changed", async (_, what, code) => {
+    const ledger = await boot(release(5, { securityEpoch: 2 }));
+    const before = ledger.record();
+    await expect(ledger.admit(await endorse(what))).rejects.toMatchObject({ code });
+    expect([ledger.record(), await readRecord(dataDir)]).toEqual([before, before]);
+  });
+
+  test("while another is on trial, or once it was tried in vain", async () => {
+    const ledger = await boot(release(1));
+    const [bad, next] = [await endorse(release(2)), await endorse(release(3))];
+    await ledger.admit(bad);
+    await expect(ledger.admit(next)).rejects.toMatchObject({ code: "CONFLICT" });
+    await ledger.rollBackTrial("it did not start");
+    await expect(ledger.admit(bad)).rejects.toMatchObject({
+      code: "RELEASE_FAILED_TO_START",
+      message: "it was tried before: it did not start",
+    });
+    await ledger.admit(next);
+    expect((await readRecord(dataDir))?.trying).toMatchObject({ digest: next });
+  });
+
+  test("where a giant, or a pipe, lies in the place of its document: nobody waits, and nothing is left of it", async () => {
+    const ledger = await boot(release(1));
+    const digest = await endorse(release(2));
+    const file = join(dataDir, "endorsed", digest, "release.json");
+    await writeFile(file, Buffer.alloc(4 * 1024 * 1024 + 1, 0x20));
+    await expect(ledger.admit(digest)).rejects.toMatchObject({ code: "RELEASE_INVALID" });
+    await rm(file);
+    await execa("mkfifo", [file]);
+    // A writer that never comes would be waited for.
+    const refused = ledger.admit(digest).then(
+      () => "admitted",
+      ({ code }: { code: string }) => code,
+    );
+    expect(await refused).toBe("RELEASE_INVALID");
+    expect(await readdir(join(dataDir, "releases"))).toHaveLength(1);
+  });
+
+  test("in part: where an artifact is not what it says, what was copied of it goes at once", async () => {
+    const ledger = await boot(release(1));
+    const artifact = { digest: "e".repeat(64), length: 1 };
+    const digest = await endorse(release(2, { artifacts: [artifact] }));
+    const tree = join(dataDir, "endorsed", digest, "artifacts", artifact.digest);
+    await mkdir(tree);
+    await writeFile(join(tree, "main.js"), "evil");
+    await expect(ledger.admit(digest)).rejects.toMatchObject({ code: "RELEASE_ARTIFACT_ALTERED" });
+    expect(await readdir(join(dataDir, "releases"))).toHaveLength(1);
+  });
+});
+
+describe("[K22] the way back", () => {
+  test("leads to the previous generation, but not below the security epoch that the device has reached", async () => {
+    const ledger = await boot(release(1));
+    await update(ledger, release(2));
+    await update(ledger, release(3, { securityEpoch: 1 }));
+    const before = ledger.record();
+    expect(await ledger.goBack("it is bad")).toBe("its security epoch 0 is below 1");
+    expect(ledger.record()).toEqual(before);
+  });
+
+  test("is not cleared away before the disk says that it is not needed", async () => {
+    const ledger = await boot(release(1));
+    await update(ledger, release(2));
+    const [oldest] = [sha256(canonicalJson(release(1)))];
+    const digest = await endorse(release(3));
+    await ledger.admit(digest);
+    await ledger.choose();
+    // In the place of what is written beside each slot: the record finds no room.
+    for (const slot of ["a.new", "b.new"]) await mkdir(join(dataDir, "state", slot));
+    await ledger.commitTrial(release(3));
+    expect(ledger.record().current).toMatchObject({ digest });
+    expect(lines).toEqual([expect.stringMatching(/^the record of generations cannot be written/)]);
+    for (const slot of ["a.new", "b.new"]) await rm(join(dataDir, "state", slot), { recursive: true });
+    // A power cut: what the disk says is started, and what it may go back to is there.
+    const again = await boot();
+    expect((await again.choose()).run).toMatchObject({ digest });
+    await again.rollBackTrial("the power went");
+    expect(await again.goBack("it is bad")).toBeNull();
+    expect((await again.choose()).run).toMatchObject({ digest: oldest });
+    await access(join(dataDir, "releases", oldest), constants.R_OK);
+  });
+
+  test("costs no room that is needed: what no generation needs goes with the next that is good", async () => {
+    const ledger = await boot(release(1));
+    const kept = [await update(ledger, release(2)), await update(ledger, release(3))];
+    expect((await readdir(join(dataDir, "releases"))).sort()).toEqual(kept.sort());
+    expect(await readFile(join(dataDir, "releases", kept[0] ?? "", "release.json"), "utf8")).toContain("spec");
+  });
+});
