@@ -121,6 +121,31 @@ describe("[M11] fetching an artifact", () => {
     expect(blobRanges()).toEqual([undefined, "bytes=100000-", "bytes=150000-"]);
   });
 
+  test("goes on where an answer stood still in its middle", async () => {
+    misbehave = [
+      (_, response) => {
+        response.writeHead(200, { "content-length": content.length });
+        response.write(content.subarray(0, 100_000));
+      },
+    ];
+    await fetchBlob(http(500), staging.blobs, blob, quick);
+    expect((await staged()).equals(content)).toBe(true);
+    expect(blobRanges()).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
+  });
+
+  test("goes on where an answer that did not say how long it is ends too soon", async () => {
+    misbehave = [(_, response) => void response.writeHead(200).end(content.subarray(0, 100_000))];
+    await fetch();
+    expect((await staged()).equals(content)).toBe(true);
+    expect(blobRanges()).toEqual([undefined, "bytes=100000-"]);
+  });
+
+  test("does not give up while every try brings something, however often it is cut", async () => {
+    misbehave = Array.from({ length: quick.failures + 2 }, () => cutAfter(10_000));
+    await fetch();
+    expect((await staged()).equals(content)).toBe(true);
+  });
+
   test("goes on from a part that an earlier start of the agent left", async () => {
     await writeFile(join(staging.blobs, `${blob.digest}.part`), content.subarray(0, 1234));
     await fetch();
