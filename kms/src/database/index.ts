@@ -8,5 +8,6 @@ export {
   type Queries,
   storableText,
 } from "./connection.ts";
+export { keepNewest } from "./newest-rows.ts";
 export { type Postgres, type PostgresOptions, startPostgres } from "./postgres.ts";
 export { type Scope, studioScope } from "./scope.ts";

@@ -1,7 +1,7 @@
 /** What happened between a device and the KMS: connected, gone, refused and why. The newest 200 of each device stay. */
-import { and, desc, eq, lte, sql } from "drizzle-orm";
+import { and, desc, eq } from "drizzle-orm";
 import type { DeviceEvent } from "../api/index.ts";
-import { type Queries, type Scope, storableText } from "../database/index.ts";
+import { keepNewest, type Queries, type Scope, storableText } from "../database/index.ts";
 import { deviceEvents } from "../database/schema.ts";
 
 const keptEvents = 200;
@@ -19,10 +19,7 @@ export async function recordEvent(
     .insert(deviceEvents)
     .values({ ...event, scope: scope.id })
     .returning({ id: deviceEvents.id });
-  const oldest = sql`(select id from device_events where device_id = ${deviceId} order by id desc offset ${keptEvents} limit 1)`;
-  await database
-    .delete(deviceEvents)
-    .where(and(eq(deviceEvents.scope, scope.id), eq(deviceEvents.deviceId, deviceId), lte(deviceEvents.id, oldest)));
+  await keepNewest(database, deviceEvents, scope, deviceId, keptEvents);
   return { id: stored?.id ?? 0, ...event };
 }
 

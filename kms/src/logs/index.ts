@@ -3,9 +3,9 @@
  * arrived, at worst all that it keeps; the ring here is as long as the one there, so every such line meets itself.
  */
 import type { LogLine } from "@bulkhead/protocol";
-import { and, asc, desc, eq, gt, lte, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, sql } from "drizzle-orm";
 import type { LogQuery, StoredLogLine } from "../api/index.ts";
-import { type Database, type Queries, type Scope, storableText } from "../database/index.ts";
+import { type Database, keepNewest, type Queries, type Scope, storableText } from "../database/index.ts";
 import { devices, logLines } from "../database/schema.ts";
 
 /** At least as many as a device's serial server keeps (runtime/src/serial-server/ring.ts), and what it stores on disk. */
@@ -34,10 +34,7 @@ export async function appendLogs(
     const stored =
       rows.length === 0 ? [] : await transaction.insert(logLines).values(rows).onConflictDoNothing().returning(visible);
     if (stored.length === 0) return [];
-    const oldest = sql`(select id from log_lines where device_id = ${deviceId} order by id desc offset ${keptLines} limit 1)`;
-    await transaction
-      .delete(logLines)
-      .where(and(eq(logLines.scope, scope.id), eq(logLines.deviceId, deviceId), lte(logLines.id, oldest)));
+    await keepNewest(transaction, logLines, scope, deviceId, keptLines);
     return stored;
   });
 }
@@ -66,13 +63,9 @@ async function gapBefore(
   return [{ ...first, sequence: Math.max(0, first.sequence - 1), component: gapSource, stream: "runtime", text }];
 }
 
-/** ECMA-262, section 21.4.1.1: no date is later. */
-const lastDateMs = 8.64e15;
 const gapSource = "kms-agent";
 
-function isoTime(atMs: number): string {
-  return new Date(Math.min(atMs, lastDateMs)).toISOString();
-}
+const isoTime = (atMs: number): string => new Date(atMs).toISOString();
 
 async function countDropped(database: Queries, scope: Scope, deviceId: string, dropped: number): Promise<void> {
   await database

@@ -1,8 +1,8 @@
-/** What devices could not keep until it was here: the newest entries of each device, and how much of each stream in all of them. */
+/** What devices could not keep until it was here: the newest entries of each device. */
 import type { Loss } from "@bulkhead/protocol";
-import { and, desc, eq, lte, sql } from "drizzle-orm";
+import { and, desc, eq } from "drizzle-orm";
 import type { StoredLoss } from "../api/index.ts";
-import type { Queries, Scope } from "../database/index.ts";
+import { keepNewest, type Queries, type Scope } from "../database/index.ts";
 import { losses } from "../database/schema.ts";
 
 export type LossKind = "telemetry" | "trace";
@@ -19,10 +19,7 @@ export async function recordLosses(
   if (lost.length === 0) return;
   const notedAtMs = Date.now();
   await database.insert(losses).values(lost.map((loss) => ({ ...loss, kind, deviceId, scope: scope.id, notedAtMs })));
-  const oldest = sql`(select id from losses where device_id = ${deviceId} order by id desc offset ${keptLosses} limit 1)`;
-  await database
-    .delete(losses)
-    .where(and(eq(losses.scope, scope.id), eq(losses.deviceId, deviceId), lte(losses.id, oldest)));
+  await keepNewest(database, losses, scope, deviceId, keptLosses);
 }
 
 /** Newest first. */

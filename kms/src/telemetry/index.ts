@@ -6,7 +6,7 @@ import type { Loss, Sample, System } from "@bulkhead/protocol";
 import { and, eq, lt, lte, sql } from "drizzle-orm";
 import type { TelemetryOfDevice, TelemetryQuery } from "../api/index.ts";
 import type { KmsConfig } from "../config.ts";
-import type { Database, Queries, Scope } from "../database/index.ts";
+import { type Database, keepNewest, type Queries, type Scope } from "../database/index.ts";
 import { telemetrySamples } from "../database/schema.ts";
 import { recordLosses } from "../losses/index.ts";
 import { createTrimmer } from "./trimmer.ts";
@@ -34,7 +34,8 @@ export function openSamples(database: Database, scope: Scope, bounds: Bounds): S
           .values(rows)
           .onConflictDoNothing()
           .returning({ sequence: telemetrySamples.sequence });
-        if (isDue(deviceId, stored.length)) await trim(transaction, scope, deviceId, bounds.samplesPerDevice);
+        if (isDue(deviceId, stored.length))
+          await keepNewest(transaction, telemetrySamples, scope, deviceId, bounds.samplesPerDevice);
         // A batch that has come before told of its losses then.
         const isNew = stored.some(({ sequence }) => sequence === first.sequence);
         if (!isNew) return [];
@@ -52,19 +53,6 @@ export function openSamples(database: Database, scope: Scope, bounds: Bounds): S
         .where(and(eq(telemetrySamples.scope, scope.id), lte(telemetrySamples.id, beyond)));
     },
   };
-}
-
-async function trim(database: Queries, scope: Scope, deviceId: string, most: number): Promise<void> {
-  const oldest = sql`(select id from telemetry_samples where device_id = ${deviceId} order by id desc offset ${most} limit 1)`;
-  await database
-    .delete(telemetrySamples)
-    .where(
-      and(
-        eq(telemetrySamples.scope, scope.id),
-        eq(telemetrySamples.deviceId, deviceId),
-        lte(telemetrySamples.id, oldest),
-      ),
-    );
 }
 
 /** More streams than anybody looks at; the first of them by name. */
