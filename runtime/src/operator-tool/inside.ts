@@ -1,5 +1,4 @@
 /** This program where the root server is: asks it, does the part that needs its namespaces, and says on standard output how it goes. */
-
 import { BulkheadError, nameSchema, type OperatorAnswer } from "@bulkhead/protocol";
 import { z } from "zod";
 import { runGdb } from "./gdb.ts";

@@ -8,7 +8,7 @@ import { readWish, usage, type Wish } from "./arguments.ts";
 import { forwardInspector } from "./forward.ts";
 import { runInside } from "./inside.ts";
 import { relayInspector } from "./relay.ts";
-import { enterWith, findRootServer } from "./root-server.ts";
+import { enter, findRootServer, type Place } from "./root-server.ts";
 import { saveRecord } from "./save-record.ts";
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -22,12 +22,12 @@ async function main(argv: readonly string[]): Promise<number> {
   return carryOut(wish, place);
 }
 
-function carryOut(wish: Wish, place: Parameters<typeof enterWith>[0]): Promise<number> {
+async function carryOut(wish: Wish, place: Place): Promise<number> {
   switch (wish.kind) {
     case "inspector":
       return forwardInspector(wish, place);
     case "gdb":
-      return enterWith(place, ["gdb", wish.component, ...wish.rest], "inherit").exitCode;
+      return (await enter(place, ["gdb", wish.component, ...wish.rest], "inherit")).exitCode;
     case "record":
       return saveRecord(wish, place);
   }

@@ -50,8 +50,10 @@ async function isOpen(): Promise<boolean> {
 function answers(): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection(inspectorPort, inspectorHost);
-    socket.once("connect", () => resolve(true));
     socket.once("error", () => resolve(false));
-    socket.once("connect", () => socket.destroy());
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
   });
 }

@@ -57,7 +57,7 @@ export async function enter(
 ): Promise<Inside> {
   const namespaces = ["--mount", "--net", "--pid"];
   // Made by an ordinary user: to be in it is to be its root.
-  if (await isForeign(pid, "user")) namespaces.unshift("--user", "--preserve-credentials");
+  if (await isForeign(pid)) namespaces.unshift("--user", "--preserve-credentials");
   const program = join(config.platformDir, "operator.js");
   const child = spawn(
     "nsenter",
@@ -85,16 +85,7 @@ export async function enter(
   return { child, exitCode };
 }
 
-/** The same, to its end. */
-export function enterWith(
-  place: Place,
-  argv: readonly string[],
-  stdio: "inherit" | "pipe",
-): { exitCode: Promise<number> } {
-  return { exitCode: enter(place, argv, stdio).then(({ exitCode }) => exitCode) };
-}
-
-async function isForeign(pid: number, kind: "user"): Promise<boolean> {
-  const [own, other] = await Promise.all(["self", pid].map((who) => readlink(`/proc/${who}/ns/${kind}`)));
+async function isForeign(pid: number): Promise<boolean> {
+  const [own, other] = await Promise.all(["self", pid].map((who) => readlink(`/proc/${who}/ns/user`)));
   return own !== other;
 }
