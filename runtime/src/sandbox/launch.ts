@@ -4,7 +4,6 @@
  * Uses node:child_process, not execa: ten descriptors are handed over and none of the output is ours to read.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
@@ -13,6 +12,7 @@ import { z } from "zod";
 import { type CommandLine, descriptors } from "./bubblewrap.ts";
 import { inheritedDescriptors } from "./descriptors.ts";
 import { type Gate, makeGate } from "./gate.ts";
+import { killSandbox } from "./kill.ts";
 import { programEnvironment } from "./programs.ts";
 import type { ExitStatus, SandboxSpec } from "./spec.ts";
 
@@ -101,7 +101,7 @@ function attach(monitor: ChildProcess, gate: Gate, options: readonly string[], f
     childPid,
     ended,
     release: () => gate.open(),
-    kill: () => killAll(monitor, pid),
+    kill: () => killSandbox(monitor, pid),
   };
 }
 
@@ -121,25 +121,6 @@ function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
-  }
-}
-
-/**
- * Pid 1 first: its death ends all inside before bubblewrap can return, so `ended` means that nothing is left.
- */
-function killAll(monitor: ChildProcess, pid: number | null): void {
-  if (monitor.exitCode !== null || monitor.signalCode !== null || monitor.pid === undefined) return;
-  if (pid !== null && parentOf(pid) === monitor.pid) process.kill(pid, "SIGKILL");
-  else monitor.kill("SIGKILL");
-}
-
-/** Guards against a pid that was given to somebody else: the monitor has one child, and is not reaped yet. */
-function parentOf(pid: number): number | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-  } catch {
-    return null;
   }
 }
 

@@ -18,7 +18,7 @@ const length = (value: number) => {
 const say = (kind: string, body: unknown = {}) => encodeFrame([2, kind, body]);
 
 const garbage = /bomber.*garbage on its control channel/;
-const presumptuous = /bomber asked for \w+, which only the (verifier|network) may/;
+const presumptuous = /bomber asked for \w+, which only the (verifier|network|scheduler-server) may/;
 const gateway = { address: "192.0.2.66", from: null, askedAtMs: null, answer: [], failure: null };
 const digest = "a".repeat(64);
 
@@ -44,6 +44,7 @@ const rows: readonly (readonly [string, Buffer, RegExp | null, number?])[] = [
   ["a look at everybody", say("verify"), presumptuous],
   ["a name to be asked for", say("resolve"), presumptuous],
   ["a hole in the uplink", say("gateway", gateway), presumptuous],
+  ["a count of everybody's open files", say("files"), presumptuous],
   ["to be ready once more", say("ready"), null],
   ["to stand by", say("standing-by"), null],
 ];
@@ -67,3 +68,19 @@ export const fewTellings = tellings.filter(({ name }) => kinds.includes(name));
 
 /** The line that `system/raw/main.c` reads. */
 export const lineOfTelling = ({ bytes, times }: Telling): string => `tell it ${bytes.toString("hex")} ${times}`;
+
+/** Words after which it dies by itself, so soon that the supervisor is at it, or still about to be. */
+export type Timing = { readonly name: string; readonly lines: (tenths: number) => readonly string[] };
+
+/** `tenths`: of a millisecond, from its word to its end. */
+const dying = (name: string, bytes: Buffer): Timing => ({
+  name,
+  lines: (tenths) => [`tell it ${bytes.toString("hex")} 1`, `bomb end ${tenths}`],
+});
+
+export const timings: readonly Timing[] = [
+  dying("what it is killed for", length(0)),
+  dying("what it may not ask for", say("activate", { releaseDigest: digest })),
+  dying("its last word", say("fault", { reason: "x" })),
+  dying("that it is ready", say("ready")),
+];

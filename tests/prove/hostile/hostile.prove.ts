@@ -1,7 +1,7 @@
 /** The battery of hostile components for longer: every message to the root server, each bomb and a storm, measured one by one. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cleanUpAll } from "../../../runtime/src/root-server/testing/bench.ts";
-import { lineOfTelling, tellings } from "../../hostile/attempts/control.ts";
+import { lineOfTelling, tellings, timings } from "../../hostile/attempts/control.ts";
 import { bombs, throwBomb } from "../../hostile/bombs.ts";
 import { type Battery, bootBattery } from "../../hostile/boot.ts";
 import { during, quiet, readCalls, type Window } from "../../hostile/neighbour.ts";
@@ -60,4 +60,19 @@ test.each(tellings)("[K2] whoever tells the root server $name is ended for it, o
   const said = battery.world.lines.slice(from);
   expect(said.filter((line) => telling.said?.test(line))).toHaveLength(telling.said === null ? 0 : 1);
   expect(said.filter((line) => !line.includes(" bomber "))).toEqual([]);
+});
+
+/** The moment in which it is too late to kill it is short. */
+const deaths = 60;
+
+test.each(timings)("[K2] whoever says $name and dies while the supervisor is at it, has died once", async (timing) => {
+  const pidsOfOthers = () => Promise.all(["caller", "echo", "reader", "raw", "serial-server"].map(battery.pidOf));
+  const before = await pidsOfOthers();
+  const from = battery.world.lines.length;
+  for (let death = 0; death < deaths; death++) await battery.end("bomber", ...timing.lines(death % 20));
+  const said = battery.world.lines.slice(from);
+  // Each of its lives has one end, told once, and one life follows.
+  expect(said.filter((line) => / bomber .*; it is restarted in \d+ ms$/.test(line))).toHaveLength(deaths);
+  expect(said.filter((line) => !line.includes(" bomber "))).toEqual([]);
+  expect(await pidsOfOthers()).toEqual(before);
 });

@@ -135,6 +135,13 @@ int has_storm(void) {
   return now_ms() < end;
 }
 
+/* In tenths of a millisecond, to die while it is being killed. */
+static void end_after(long tenths) {
+  struct timespec wait = {.tv_nsec = tenths * 100000};
+  nanosleep(&wait, NULL);
+  _exit(3);
+}
+
 static void begin_storm(void) {
   FILE *file = fopen(storm_file, "we");
   if (file) {
@@ -156,6 +163,7 @@ long bomb(const char *name, long milliseconds) {
   if (strcmp(name, "memory") == 0) return devour();
   if (strcmp(name, "crash") == 0) abort();
   if (strcmp(name, "storm") == 0) begin_storm();
+  if (strcmp(name, "end") == 0) end_after(milliseconds);
   if (strcmp(name, "stop-itself") == 0) return kill(getpid(), SIGSTOP);
   if (strcmp(name, "lines") == 0 || strcmp(name, "one-line") == 0 || strcmp(name, "bytes") == 0) {
     for (size_t i = 0; i < sizeof text; i++) text[i] = name[0] == 'b' ? (char)(0x80 + i % 128) : 'x';
