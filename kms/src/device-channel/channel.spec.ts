@@ -16,7 +16,7 @@ import { emptySystem } from "../fixtures/project.ts";
 import { createWorld, type World } from "../fixtures/world.ts";
 
 /** The longest that what is waited for may take; how long it takes is the machine's business. */
-const patience = { timeout: 20_000, interval: 20 };
+const eventually = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 30_000, interval: 20 });
 
 let world: World;
 beforeAll(async () => {
@@ -63,11 +63,11 @@ describe("[M4] the command channel", () => {
     const one = await device("presence");
     expect(await one.get("")).toMatchObject({ device: { connected: false } });
     const channel = await connectDevice(one.options);
-    await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { connected: true } }), patience);
+    await eventually(async () => expect(await one.get("")).toMatchObject({ device: { connected: true } }));
     channel.socket.terminate();
-    await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { connected: false } }), patience);
+    await eventually(async () => expect(await one.get("")).toMatchObject({ device: { connected: false } }));
     const both = expect.arrayContaining(["CONNECTED", "DISCONNECTED"]);
-    await vi.waitFor(async () => expect(await one.eventCodes()).toEqual(both), patience);
+    await eventually(async () => expect(await one.eventCodes()).toEqual(both));
   });
 
   it("[M7] keeps the last status and manifest that the device reported", async () => {
@@ -75,10 +75,7 @@ describe("[M4] the command channel", () => {
     const channel = await connectDevice(one.options);
     channel.send({ type: "manifest", system: emptySystem() });
     for (const generation of [1, 2]) channel.send({ type: "status", status: status(generation) });
-    await vi.waitFor(
-      async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 2 } }),
-      patience,
-    );
+    await eventually(async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 2 } }));
     expect(await one.get("/manifest")).toMatchObject({ manifest: emptySystem() });
     expect(await one.get("")).toMatchObject({ device: { generation: 2, unsignedCommands: true } });
     channel.socket.close();
@@ -104,23 +101,20 @@ describe("[M4] the command channel", () => {
       const channel = await connectDevice(one.options);
       channel.send({ type: "awake", untilMs: Date.now(), nextMs, awakeMs: 1 });
       channel.send({ type: "status", status: status(1) });
-      await vi.waitFor(
-        async () => expect(await one.get("")).toMatchObject({ device: { expectedAtMs: nextMs } }),
-        patience,
-      );
+      await eventually(async () => expect(await one.get("")).toMatchObject({ device: { expectedAtMs: nextMs } }));
       expect(await presence()).toBe("connected");
       channel.socket.close();
     };
     await away(Date.now() + 3600_000);
-    await vi.waitFor(async () => expect(await presence()).toBe("asleep"), patience);
+    await eventually(async () => expect(await presence()).toBe("asleep"));
     expect(await one.eventCodes()).not.toContain("OVERDUE");
     await away(Date.now() - 60_000);
-    await vi.waitFor(async () => expect(await presence()).toBe("overdue"), patience);
-    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("OVERDUE"), { timeout: 10_000 });
+    await eventually(async () => expect(await presence()).toBe("overdue"));
+    await eventually(async () => expect(await one.eventCodes()).toContain("OVERDUE"));
     const again = await connectDevice(one.options);
-    await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { expectedAtMs: null } }), patience);
+    await eventually(async () => expect(await one.get("")).toMatchObject({ device: { expectedAtMs: null } }));
     again.socket.close();
-    await vi.waitFor(async () => expect(await presence()).toBe("offline"), patience);
+    await eventually(async () => expect(await presence()).toBe("offline"));
     expect((await one.eventCodes()).filter((code) => code === "OVERDUE")).toHaveLength(1);
   });
 
@@ -130,10 +124,7 @@ describe("[M4] the command channel", () => {
     const channel = await connectDevice(one.options);
     const trace = (atMs: number) => ({ kind: "trace" as const, atMs, components: {}, omitted: [] });
     for (const atMs of [1, 2]) channel.send({ type: "observation", observation: trace(atMs) });
-    await vi.waitFor(
-      async () => expect(await one.get("/observations/trace")).toMatchObject({ observation: trace(2) }),
-      patience,
-    );
+    await eventually(async () => expect(await one.get("/observations/trace")).toMatchObject({ observation: trace(2) }));
     expect(await one.get("/observations/report")).toEqual({ observation: null, receivedAtMs: null });
     channel.socket.close();
   });
@@ -143,13 +134,10 @@ describe("[M4] the command channel", () => {
     expect(await one.get("/resources")).toEqual({ resources: null, receivedAtMs: null });
     const channel = await connectDevice(one.options);
     for (const usedBytes of [1, 2]) channel.send({ type: "resources", resources: resources(usedBytes) });
-    await vi.waitFor(
-      async () => expect(await one.get("/resources")).toMatchObject({ resources: resources(2) }),
-      patience,
-    );
+    await eventually(async () => expect(await one.get("/resources")).toMatchObject({ resources: resources(2) }));
     expect(await other.get("/resources")).toMatchObject({ resources: null });
     channel.socket.close();
-    await vi.waitFor(async () => expect(await one.get("")).toMatchObject({ device: { connected: false } }), patience);
+    await eventually(async () => expect(await one.get("")).toMatchObject({ device: { connected: false } }));
     expect(await one.get("/resources")).toMatchObject({ resources: resources(2) });
     const unknown = await world.kms.call("GET", "/devices/d-0000000000000000/resources");
     expect(unknown).toMatchObject({ status: 404, body: { code: "NOT_FOUND" } });
@@ -165,7 +153,7 @@ describe("[M4] the command channel", () => {
     channel.send({ type: "resources", resources: resources(7) });
     channel.sendRaw(JSON.stringify({ type: "resources", resources: { cgroup: "v2", components: [bad] } }));
     expect(await channel.closed).toBe(1008);
-    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("PROTOCOL_INVALID"), patience);
+    await eventually(async () => expect(await one.eventCodes()).toContain("PROTOCOL_INVALID"));
     expect(await one.get("/resources")).toMatchObject({ resources: resources(7) });
   });
 
@@ -175,13 +163,12 @@ describe("[M4] the command channel", () => {
     const newer = { ...resources(7), soon: [1], components: [{ ...componentResources, hidden: true }] };
     channel.sendRaw(JSON.stringify({ type: "resources", resources: newer, priority: 1 }));
     const { components } = { components: [componentResources] };
-    await vi.waitFor(
-      async () => expect(await one.get("/resources")).toMatchObject({ resources: { ...resources(7), components } }),
-      patience,
+    await eventually(async () =>
+      expect(await one.get("/resources")).toMatchObject({ resources: { ...resources(7), components } }),
     );
     expect(JSON.stringify(await one.get("/resources"))).not.toMatch(/hidden|soon|priority/);
     channel.sendRaw(JSON.stringify({ type: "status", status: { ...status(3), weather: { rain: true } } }));
-    await vi.waitFor(async () => expect(await one.get("/status")).toMatchObject({ status: status(3) }), patience);
+    await eventually(async () => expect(await one.get("/status")).toMatchObject({ status: status(3) }));
     expect(JSON.stringify(await one.get("/status"))).not.toMatch(/weather/);
     channel.socket.close();
   });
@@ -195,14 +182,14 @@ describe("[M4] the command channel", () => {
     const segment = { component: "climate", boot: "b", ring: 1, first: 0, lines: 1, atMs: 5, entries: [entry] };
     for (const batch of [1, 2]) channel.send({ type: "telemetry", samples: [sample], lost: [loss], batch });
     channel.send({ type: "trace", segments: [segment], lost: [{ ...loss, stream: "climate" }], batch: 3 });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await one.get("/telemetry")).toMatchObject({
         streams: [{ component: "climate", stream: "temperature", unit: null, points: [{ atMs: 5, value: 21.5 }] }],
         losses: [loss],
       });
       expect(await one.get("/traces")).toMatchObject({ segments: [segment], losses: [{ stream: "climate" }] });
       expect(await one.eventCodes()).toEqual(expect.arrayContaining(["TELEMETRY_LOST", "TRACE_LOST"]));
-    }, patience);
+    });
     channel.socket.close();
   });
 
@@ -216,7 +203,7 @@ describe("[M4] the command channel", () => {
     expect(await one.get("")).toMatchObject({ device: { id: one.id } });
     // Unbounded it takes half a minute, or all memory first.
     expect(performance.now() - sentMs).toBeLessThan(15_000);
-    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("PROTOCOL_INVALID"), patience);
+    await eventually(async () => expect(await one.eventCodes()).toContain("PROTOCOL_INVALID"));
   });
 
   it("gives up a connection whose request never ends, however steadily it drips", { timeout: 20_000 }, async () => {
@@ -246,7 +233,7 @@ describe("[M4] the command channel", () => {
     }
     const newest = async () =>
       (await one.get("/logs?limit=5000")) as { lines: { id: number; sequence: number }[]; dropped: number };
-    await vi.waitFor(async () => expect((await newest()).lines.at(-1)?.sequence).toBe(5500), 30_000);
+    await eventually(async () => expect((await newest()).lines.at(-1)?.sequence).toBe(5500));
     const { lines, dropped } = await newest();
     expect(dropped).toBe(7);
     expect(lines.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 5000 }, (_, index) => 501 + index));
@@ -259,19 +246,16 @@ describe("[M4] the command channel", () => {
   it("[M15] delivers a command at once to a connected device and keeps its answer", async () => {
     const one = await device("restart now");
     const channel = await connectDevice(one.options);
-    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("CONNECTED"), patience);
+    await eventually(async () => expect(await one.eventCodes()).toContain("CONNECTED"));
     const { id } = await one.issue({ kind: "restart-component", component: "fan" });
     const { envelope } = await channel.next("command");
     expect(envelope).toMatchObject({ id, deviceId: one.id, command: { kind: "restart-component", component: "fan" } });
     channel.send({ type: "command-result", id, outcome: "done", code: null, message: "restarted\u0000" });
-    await vi.waitFor(async () => expect(await one.commandState()).toBe("done"), patience);
+    await eventually(async () => expect(await one.commandState()).toBe("done"));
     // A second answer changes nothing.
     channel.send({ type: "command-result", id, outcome: "failed", code: "INTERNAL", message: "again" });
     channel.send({ type: "status", status: status(9) });
-    await vi.waitFor(
-      async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 9 } }),
-      patience,
-    );
+    await eventually(async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 9 } }));
     expect(await one.commandState()).toBe("done");
     channel.socket.close();
   });
@@ -289,16 +273,16 @@ describe("[M4] the command channel", () => {
     const channel = await connectDevice(one.options);
     await channel.next("command");
     channel.send({ type: "command-result", id, outcome: "done", code: null, message: "" });
-    await vi.waitFor(async () => expect(await one.commandState()).toBe("done"), patience);
+    await eventually(async () => expect(await one.commandState()).toBe("done"));
     channel.socket.close();
   });
 
   it("[M23] lets a command expire that no device took, and never delivers it later", async () => {
     const one = await device("expiry");
     await one.issue({ kind: "restart-runtime" }, 1000);
-    await vi.waitFor(async () => expect(await one.commandState()).toBe("expired"), { timeout: 5000, interval: 50 });
+    await eventually(async () => expect(await one.commandState()).toBe("expired"));
     const channel = await connectDevice(one.options);
-    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("CONNECTED"), patience);
+    await eventually(async () => expect(await one.eventCodes()).toContain("CONNECTED"));
     const fresh = await one.issue({ kind: "restart-runtime" });
     expect((await channel.next("command")).envelope.id).toBe(fresh.id);
     channel.socket.close();
@@ -308,7 +292,7 @@ describe("[M4] the command channel", () => {
     const one = await device("wrong key");
     const attempt = connectDevice({ ...one.options, deviceKey: generateSigningKey() });
     await expect(attempt).rejects.toThrow(/DEVICE_AUTHENTICATION_FAILED/);
-    await vi.waitFor(async () => expect(await one.eventCodes()).toEqual(["DEVICE_AUTHENTICATION_FAILED"]), patience);
+    await eventually(async () => expect(await one.eventCodes()).toEqual(["DEVICE_AUTHENTICATION_FAILED"]));
     expect(await one.get("")).toMatchObject({ device: { connected: false } });
   });
 
@@ -316,7 +300,7 @@ describe("[M4] the command channel", () => {
     const [one, other] = [await device("speaker"), await device("owner")];
     const source = partAddress(other.provisioning.addressPrefix, 2);
     await expect(connectDevice({ ...one.options, source })).rejects.toThrow();
-    await vi.waitFor(async () => expect(await other.eventCodes()).toEqual(["DEVICE_AUTHENTICATION_FAILED"]), patience);
+    await eventually(async () => expect(await other.eventCodes()).toEqual(["DEVICE_AUTHENTICATION_FAILED"]));
     expect(await one.eventCodes()).toEqual([]);
   });
 
@@ -377,7 +361,7 @@ describe("[M4] the command channel", () => {
       }),
       { numRuns: 40 },
     );
-    await vi.waitFor(async () => expect(await one.eventCodes()).toContain("PROTOCOL_INVALID"), patience);
+    await eventually(async () => expect(await one.eventCodes()).toContain("PROTOCOL_INVALID"));
     const { id } = await bystander.issue({ kind: "restart-runtime" });
     expect((await witness.next("command")).envelope.id).toBe(id);
     witness.socket.close();
@@ -398,10 +382,7 @@ describe("[M4] the command channel", () => {
       channel.send({ type: "command-result", id: stranger, outcome: "done", code: null, message: "lie" });
     }
     channel.send({ type: "status", status: status(3) });
-    await vi.waitFor(
-      async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 3 } }),
-      patience,
-    );
+    await eventually(async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 3 } }));
     expect(await other.commandState()).toBe("pending");
     channel.socket.close();
   });
@@ -412,8 +393,8 @@ describe("[M4] the command channel", () => {
     expect((await world.kms.call("DELETE", `/devices/${one.id}`)).status).toBe(200);
     await channel.closed;
     await expect(connectDevice(one.options)).rejects.toThrow();
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(world.gateway.peers()?.map(({ publicKey }) => publicKey)).not.toContain(one.tunnelKey.publicKey);
-    }, patience);
+    });
   });
 });
