@@ -20,7 +20,7 @@ import { fakes } from "../../runtime/src/root-server/testing/fake-components.ts"
 import { lastEntries } from "../../runtime/src/trace/last-entries.ts";
 import { buildRelease } from "../../studio/src/build/index.ts";
 import { withoutCore } from "../polyglot/device.ts";
-import { inspect, inspectorBehind } from "./inspection.ts";
+import { inspect, inspectorBehind, stopAt } from "./inspection.ts";
 import { type Operator, operatorOf } from "./operator.ts";
 
 const system = join(import.meta.dirname, "system");
@@ -137,20 +137,12 @@ describe("[K2] an inspector", () => {
     const before = incarnationOf("counter");
     const attached = operator("attach", "counter", "--inspector", "--listen", "0");
     const line = await new Promise((resolve) => attached.stdout.once("data", resolve));
-    const session = await inspect(/ws:\S+/.exec(String(line))?.[0] ?? "");
+    const { session, close } = await inspect(/ws:\S+/.exec(String(line))?.[0] ?? "");
     await status.when((now) => stateOf(now, "counter")?.attached?.join() === "inspector");
-    await session.ask("Debugger.enable");
-    const script = session.events("Debugger.scriptParsed").find((one) => String(one?.["url"]).endsWith("/app/main.js"));
-    const { scriptSource } = await session.ask("Debugger.getScriptSource", { scriptId: script?.["scriptId"] });
-    const lineNumber = String(scriptSource)
-      .split("\n")
-      .findIndex((text) => text.includes("total += by"));
-    await session.ask("Debugger.setBreakpointByUrl", { url: script?.["url"], lineNumber });
-    const { callFrames } = (await session.event("Debugger.paused")) as { callFrames: { callFrameId: string }[] };
+    const callFrameId = await stopAt(session, "total += by");
     // Three deadlines of the asker are longer than the time in which its heartbeat would have been missed.
     await answers(5, /got DEADLINE_EXCEEDED/);
-    const evaluate = (expression: string) =>
-      session.ask("Debugger.evaluateOnCallFrame", { callFrameId: callFrames[0]?.callFrameId, expression });
+    const evaluate = (expression: string) => session.ask("Debugger.evaluateOnCallFrame", { callFrameId, expression });
     expect(await evaluate("by")).toMatchObject({ result: { value: 7 } });
     await evaluate("total = 1000000");
     await session.ask("Debugger.disable");
@@ -159,7 +151,7 @@ describe("[K2] an inspector", () => {
     await status.when(
       (now) => now.verification?.differences.some(({ what }) => what === "attached by an operator") === true,
     );
-    session.close();
+    close();
     attached.kill("SIGINT");
     await attached;
     await status.when((now) => stateOf(now, "counter")?.attached === undefined);

@@ -9,6 +9,8 @@ import {
   watchStatus,
 } from "../../runtime/src/root-server/testing/bench.ts";
 import type { SpecDevice, SpecWorld } from "../../runtime/src/root-server/testing/device.ts";
+import { inspect, inspectThread, stopAt } from "../attach/inspection.ts";
+import { type Operator, operatorOf } from "../attach/operator.ts";
 import { bootGroup } from "./boot.ts";
 
 type Crash = { component: string; reason: string; stack: string | null };
@@ -19,12 +21,14 @@ describe("[K10] two workers of a trust group", () => {
   let world: SpecWorld;
   let watch: Awaited<ReturnType<typeof watchStatus>>;
   let start: DeviceStatus;
+  let operator: Operator;
   const consoles: Record<string, ReturnType<SpecWorld["console"]>> = {};
   const linesOf = (name: string) => consoles[name]?.lines ?? [];
   const pidOf = (status: DeviceStatus, name: string) => stateOf(status, name)?.pid;
 
   beforeAll(async () => {
     ({ device, world } = await bootGroup());
+    operator = await operatorOf(device);
     watch = await watchStatus(world);
     for (const name of ["first", "left", "right", "serial-server"]) consoles[name] = world.console(name);
     start = await watch.when(allReady).catch((error: Error) => {
@@ -48,6 +52,36 @@ describe("[K10] two workers of a trust group", () => {
   test("are in one sandbox in which verify finds nothing that the system does not say", async () => {
     expect(await world.line(/verified/)).toMatch(/verified: 6 components run as the system says/);
     expect(stateOf(start, "right")?.level).toMatchObject({ uid: "own", missing: [] });
+  });
+
+  test("[K2] one is looked into: it stands at a breakpoint for as long as one likes, the other goes on, and both live", async () => {
+    const attached = operator("attach", "left", "--inspector", "--listen", "0");
+    const line = await new Promise((resolve) => attached.stdout.once("data", resolve));
+    const { session, close } = await inspect(/ws:\S+/.exec(String(line))?.[0] ?? "");
+    const threads = { left: await inspectThread(session, "left"), right: await inspectThread(session, "right") };
+    const callFrameId = await stopAt(threads.left, "look(trail)");
+    await watch.when((now) => stateOf(now, "left")?.attached?.join() === "inspector");
+    // Longer than its heartbeat may be missed; the other thread's goes on.
+    const evaluate = async (expression: string) =>
+      (await threads.right.ask("Runtime.evaluate", { expression }))["result"];
+    await until(async () => {
+      const { value } = (await evaluate("performance.now() - (globalThis.from ??= performance.now())")) as {
+        value: number;
+      };
+      return value > 1_500;
+    }, "three heartbeats");
+    const seen = await threads.left.ask("Debugger.evaluateOnCallFrame", { callFrameId, expression: "trail" });
+    expect(seen).toMatchObject({ result: { value: "first" } });
+    await threads.left.ask("Debugger.evaluateOnCallFrame", { callFrameId, expression: "trail = 'changed'" });
+    await threads.left.ask("Debugger.disable");
+    await until(() => linesOf("first").some((said) => said.endsWith("1: changed left right last")), "what was changed");
+    close();
+    attached.kill("SIGINT");
+    await attached;
+    const after = await watch.when((now) => allReady(now) && stateOf(now, "left")?.attached === undefined);
+    for (const name of ["left", "right"])
+      expect(stateOf(after, name)).toMatchObject({ incarnation: 1, lastReason: null });
+    expect(stateOf(after, "right")?.attached).toBeUndefined();
   });
 
   test("a restart of one leaves the other, and its process, where they are", async () => {

@@ -297,9 +297,10 @@ async function hostPid(instance: string, pid: number): Promise<number> {
   for (const name of (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry))) {
     const groups = await readFile(`/proc/${name}/cgroup`, "utf8").catch(() => "");
     if (!groups.includes(`/${instance}/`)) continue;
-    // NSpid: the pid in each namespace, from ours inwards (proc(5)).
+    // NSpid: the pid in each namespace, from ours inwards (proc(5)). The last is its sandbox's, the one before the root server's;
+    // those further out are others, and may have the number of another component.
     const status = await readFile(`/proc/${name}/status`, "utf8").catch(() => "");
-    if (/^NSpid:\t(.*)$/m.exec(status)?.[1]?.split("\t").slice(1, -1).includes(String(pid))) return Number(name);
+    if (/^NSpid:\t(.*)$/m.exec(status)?.[1]?.split("\t").at(-2) === String(pid)) return Number(name);
   }
   throw new Error(`no process of ${instance} has the pid ${pid}`);
 }
