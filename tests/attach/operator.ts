@@ -7,12 +7,17 @@ import { bulkheadDirectory } from "../../studio/src/locations.ts";
 
 export type Operator = (...argv: string[]) => ReturnType<typeof start>;
 
-export async function operatorOf({ platformDir, configFile }: SpecDevice): Promise<Operator> {
+/** `uid`: of the person, where that is not root. */
+export async function operatorOf(
+  { platformDir, configFile }: SpecDevice,
+  { uid, node = process.execPath }: { uid?: number | undefined; node?: string | undefined } = {},
+): Promise<Operator> {
   const program = join(platformDir, "operator.js");
   await bundle("program", join(bulkheadDirectory, "runtime/src/operator-tool/main.ts"), program);
-  return (...argv) => start([program, "--config", configFile, ...argv]);
+  const person = uid === undefined ? [] : ["setpriv", "--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups", "--"];
+  return (...argv) => start([...person, node, program, "--config", configFile, ...argv]);
 }
 
-function start(argv: readonly string[]) {
-  return execa(process.execPath, argv, { reject: false, timeout: 90_000, detached: true });
+function start([command = "", ...argv]: readonly string[]) {
+  return execa(command, argv, { reject: false, timeout: 90_000 });
 }

@@ -137,6 +137,8 @@ type Site = {
   readonly timeServers?: readonly string[];
   /** Another than the virtual one: drivers get the nodes of its devices. */
   readonly board?: string;
+  /** Executes its components, in the place of the Node that executes this. */
+  readonly node?: string;
 };
 
 /** The core servers of a sketch are part of the installed runtime. */
@@ -170,7 +172,7 @@ export async function flashDevice(
   const configFile = join(directory, "config.json");
   const config = {
     ...{ format: 1, instance, board: site.board ?? "virtual", dataDir, platformDir, runDir: "/run/device" },
-    ...{ nodePath: process.execPath, uidBase, trial: { windowMs: 4000, steadyMs: 300 } },
+    ...{ nodePath: site.node ?? process.execPath, uidBase, trial: { windowMs: 4000, steadyMs: 300 } },
     ladder: { rebootDelaysMs: [0, 200], healthyMs: 600_000 },
     ...(site.resolvers && { resolvers: site.resolvers }),
     ...(site.timeServers && { timeServers: site.timeServers }),
@@ -188,9 +190,12 @@ export async function flashDevice(
     configFile,
     instance,
     platformDir,
-    /** `uid`: as this user, in a user namespace of its own. `program`: a root server in the place of the one in the sources. */
+    /**
+     * `uid`: as this user, in a user namespace of its own. `program`: a root server in the place of the one in the sources; its
+     * Node is the components'.
+     */
     start: ({ uid, program }: { uid?: number; program?: string } = {}) =>
-      startWorld(instance, configFile, uid, program),
+      startWorld(instance, configFile, config.nodePath, uid, program),
     giveTo: (uid: number) => execa("chown", ["-R", `${uid}:${uid}`, directory]),
     /** Lays a release where the verifier would have put it; returns its digest. */
     async endorse(next: SystemSketch, releaseCounter: number): Promise<string> {
@@ -224,7 +229,7 @@ export async function flashDevice(
 
 export type SpecWorld = ReturnType<typeof startWorld>;
 
-function startWorld(instance: string, configFile: string, uid?: number, rootServer?: string) {
+function startWorld(instance: string, configFile: string, node: string, uid?: number, rootServer?: string) {
   const program = fileURLToPath(new URL("./world.ts", import.meta.url));
   const namespaces = [
     "--mount",
@@ -238,7 +243,7 @@ function startWorld(instance: string, configFile: string, uid?: number, rootServ
   ];
   const user = uid === undefined ? [] : ["setpriv", "--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups", "--"];
   const own = uid === undefined ? [] : ["--user", "--map-root-user"];
-  const world = ["unshare", ...own, ...namespaces, "--", process.execPath, program, process.execPath, configFile];
+  const world = ["unshare", ...own, ...namespaces, "--", process.execPath, program, node, configFile];
   if (rootServer !== undefined) world.push(rootServer);
   const [command = "", ...args] = [...user, ...world];
   const child = spawn(command, args, {
