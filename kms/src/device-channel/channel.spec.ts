@@ -1,18 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import {
-  type Command,
-  type DeviceStatus,
-  generateSigningKey,
-  partAddress,
-  type Resources,
-  signMessage,
-  transcriptBytes,
-} from "@bulkhead/protocol";
+import { type Command, generateSigningKey, partAddress, signMessage, transcriptBytes } from "@bulkhead/protocol";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { connectDevice, openChannel, relayFrom, sayHello } from "../fixtures/device.ts";
 import { emptySystem } from "../fixtures/project.ts";
+import { componentResources, resources, status } from "../fixtures/reports.ts";
 import { createWorld, type World } from "../fixtures/world.ts";
 
 /** The longest that what is waited for may take; how long it takes is the machine's business. */
@@ -23,26 +16,6 @@ beforeAll(async () => {
   world = await createWorld();
 });
 afterAll(() => world.remove());
-
-const status = (generation: number): DeviceStatus => ({
-  format: 1,
-  atMs: 1,
-  generation,
-  release: { digest: "a".repeat(64), name: "greenhouse", version: "1.0.0", releaseCounter: 1 },
-  update: { state: "idle", reason: "" },
-  components: [],
-  channels: [],
-});
-
-const componentResources = {
-  ...{ name: "climate", declared: { memoryBytes: 48 << 20, cpu: "weight 100", processes: 16, openFiles: null } },
-  enforced: { memoryBytes: 48 << 20, cpuWeight: 100, cpuQuotaPercent: null, processes: 16 },
-  used: { memoryBytes: 0, cpuUs: 1234, processes: 11, openFiles: 21 },
-};
-const resources = (usedBytes: number): Resources => ({
-  cgroup: "v2",
-  components: [{ ...componentResources, used: { ...componentResources.used, memoryBytes: usedBytes } }],
-});
 
 async function device(name: string) {
   const enrolled = await world.enrol(name);
