@@ -47,6 +47,20 @@ describe("[K10] the system polyglot, a component per runner", () => {
     expect(line).toMatch(new RegExp(`round \\d+: ${trail.join(" ")}$`));
   });
 
+  const said = (what: string) =>
+    until(() => first.lines.find((line) => line.includes(` ${what}`)), `what first says of ${what}`);
+
+  test("streams go through all of them, both ways, in order and whole", async () => {
+    expect(await said("down")).toMatch(/info down: 100 items$/);
+    expect(await said("up")).toMatch(/info up: 100 items$/);
+  });
+
+  test("a text goes from one to the next in shared memory, where they have some, and comes back", async () => {
+    const half = missing.includes("rust") ? "c" : "c rust";
+    expect(await said("shared memory:")).toMatch(new RegExp(`: first ${half}$`));
+    expect(await said("shared memory, second half")).toMatch(/: first erlang elixir last$/);
+  });
+
   for (const name of ["rust", "vm", "bun"]) {
     // So that a run without it says so.
     test.skipIf(missing.includes(name))(`${name} is among them`, () =>

@@ -7,8 +7,13 @@ import { z } from "zod";
 import { cleanUp } from "../../runtime/src/root-server/testing/bench.ts";
 
 const ringSchema = z.looseObject({
-  components: z.record(z.string(), z.looseObject({ uses: z.object({ next: z.string() }).optional() })),
+  components: z.record(z.string(), z.looseObject({ uses: z.looseObject({ next: z.unknown() }).optional() })),
 });
+
+/** `next: c.ring`, or with more to say `next: { from: c.ring, … }`. */
+function providerOf(use: unknown): unknown {
+  return z.looseObject({ from: z.string() }).safeParse(use).data?.from ?? use;
+}
 
 /** The manifest itself where nothing is missing; else one in a directory of its own, beside links to the same images. */
 export async function withoutStations(manifest: string, missing: readonly string[]): Promise<string> {
@@ -18,7 +23,7 @@ export async function withoutStations(manifest: string, missing: readonly string
     const next = ring.components[name]?.uses;
     delete ring.components[name];
     for (const station of Object.values(ring.components)) {
-      if (next && station.uses?.next === `${name}.ring`) station.uses = next;
+      if (next && station.uses && providerOf(station.uses.next) === `${name}.ring`) station.uses.next = next.next;
     }
   }
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-polyglot-"));

@@ -2,7 +2,7 @@
 -module(main).
 -behaviour(bulkhead).
 
--export([uses/0, provides/0, start/1, handle_call/4]).
+-export([uses/0, provides/0, start/1, handle_call/4, handle_stream/5]).
 
 uses() -> #{next => ring}.
 provides() -> #{ring => ring}.
@@ -21,4 +21,64 @@ handle_call(ring, _Client, <<"pass">>, #{<<"round">> := Round, <<"trail">> := Tr
         {error, Code, _} -> {error, Code, <<"the next station did not answer">>}
     end;
 handle_call(ring, _Client, <<"pass">>, _) ->
-    {error, <<"IPC_ARGUMENTS_INVALID">>, <<"pass takes a round and a trail">>}.
+    {error, <<"IPC_ARGUMENTS_INVALID">>, <<"pass takes a round and a trail">>};
+%% The same in shared memory: the text goes into a piece of the next station's, and back with all names.
+handle_call(ring, Client, <<"stamp">>, Handle) ->
+    case bulkhead_lease:piece(Client, Handle) of
+        {ok, Piece} -> stamp(Piece);
+        Error -> Error
+    end.
+
+stamp(#{size := Size} = Piece) ->
+    case read_text(Piece) of
+        {ok, Text} ->
+            Name = persistent_term:get(name),
+            Mine = <<Text/binary, " ", Name/binary>>,
+            case stamped_by_next(Mine, Size) of
+                {ok, All} -> done(bulkhead_lease:write(Piece, <<All/binary, 0>>));
+                %% No memory is shared with the next one.
+                {error, <<"IPC_OVERLOADED">>, _} -> done(bulkhead_lease:write(Piece, <<Mine/binary, 0>>));
+                Error -> Error
+            end;
+        Error ->
+            Error
+    end.
+
+done(ok) -> {ok, nil};
+done(Error) -> Error.
+
+stamped_by_next(Text, Size) ->
+    bulkhead_lease:use(next, Size, fun(Piece) ->
+        case bulkhead_lease:write(Piece, <<Text/binary, 0>>) of
+            ok ->
+                case bulkhead:call(next, <<"stamp">>, bulkhead_lease:handle(Piece), 1500) of
+                    {ok, _} -> read_text(Piece);
+                    Error -> Error
+                end;
+            Error ->
+                Error
+        end
+    end).
+
+%% The text in a piece, which a zero byte ends.
+read_text(Piece) ->
+    case bulkhead_lease:read(Piece) of
+        {ok, Bytes} -> {ok, hd(binary:split(Bytes, <<0>>))};
+        Error -> Error
+    end.
+
+%% Streams, both ways: each item goes on when the one behind has room for it.
+handle_stream(ring, _Client, <<"down">>, Arguments, Stream) ->
+    bulkhead:pass(bulkhead:open(next, <<"down">>, Arguments), Stream, fun check/1);
+handle_stream(ring, _Client, <<"up">>, Arguments, Stream) ->
+    Next = bulkhead:open(next, <<"up">>, Arguments),
+    case bulkhead:pass(Stream, Next, fun check/1) of
+        ok ->
+            bulkhead:finish(Next);
+        {error, Code, Text} = Error ->
+            bulkhead:fail(Next, Code, Text),
+            Error
+    end.
+
+check(#{<<"index">> := _, <<"fill">> := _} = Item) -> {ok, Item};
+check(_) -> {error, <<"IPC_ARGUMENTS_INVALID">>, <<"an item has an index and a fill">>}.

@@ -3,7 +3,7 @@
 %% docs/guide/component-elixir.md shows a whole component.
 -module(bulkhead).
 
--export([run/0, call/3, call/4, notify/3, log/2, log/3]).
+-export([run/0, call/3, call/4, notify/3, open/3, next/1, write/2, pass/3, finish/1, cancel/1, fail/3, log/2, log/3]).
 
 %% Channel of `uses:` → interface, service of `provides:` → interface; interfaces by their names in interfaces.ts.
 -callback uses() -> #{atom() => atom() | binary()}.
@@ -14,10 +14,16 @@
 -callback handle_call(
     Service :: atom(), Client :: map(), Operation :: binary(), Arguments :: bulkhead_msgpack:value()
 ) -> {ok, bulkhead_msgpack:value()} | {error, Code :: binary(), Text :: binary()}.
+%% Reads or writes one stream, in a process of its own, by next/1 or write/2. What it returns ends the stream. Where the client
+%% wants no more of what it writes, the process is ended (exit reason `shutdown`).
+-callback handle_stream(
+    Service :: atom(), Client :: map(), Name :: binary(), Arguments :: bulkhead_msgpack:value(),
+    Stream :: bulkhead_stream:stream()
+) -> ok | {error, Code :: binary(), Text :: binary()}.
 -callback handle_peer(Channel :: atom(), Up :: boolean(), Incarnation :: non_neg_integer()) -> any().
 -callback handle_notification(Channel :: atom(), Name :: binary(), Body :: bulkhead_msgpack:value()) -> any().
 -callback stop() -> any().
--optional_callbacks([handle_call/4, handle_peer/3, handle_notification/3, stop/0]).
+-optional_callbacks([handle_call/4, handle_stream/5, handle_peer/3, handle_notification/3, stop/0]).
 
 -define(DEADLINE_MS, 2000).
 -define(MAX_REASON, 500).
@@ -27,6 +33,30 @@ call(Channel, Operation, Arguments) -> call(Channel, Operation, Arguments, ?DEAD
 %% Calls `operation` of the channel; {ok, Result} or {error, Code, Text}.
 call(Channel, Operation, Arguments, DeadlineMs) ->
     bulkhead_client:call(persistent_term:get({bulkhead_client, Channel}), Operation, Arguments, DeadlineMs).
+
+%% Opens a stream of the channel, which belongs to the process that opens it and ends with that. Why it cannot be opened is told
+%% by next/1 or write/2.
+open(Channel, Stream, Arguments) ->
+    bulkhead_client:open(persistent_term:get({bulkhead_client, Channel}), Stream, Arguments).
+
+%% The next item: {ok, Item}, done after the last, or {error, Code, Text}.
+next(Stream) -> bulkhead_stream:next(Stream).
+
+%% ok when the item has been sent; waits while the reader has no room. {error, Code, Text}: nothing can be written any more.
+write(Stream, Item) -> bulkhead_stream:write(Stream, Item).
+
+%% Writes to one stream what it reads of another, each item as Fun says: {ok, Item} or {error, Code, Text}. ok after the last,
+%% else why there were no more; it hears of the end of either while it waits for the other.
+pass(From, To, Fun) -> bulkhead_stream:pass(From, To, Fun).
+
+%% Of a client that writes: no item follows. ok when the provider has dealt with all of them.
+finish(Stream) -> bulkhead_stream:finish(Stream).
+
+%% Of a reader: it wants no more. Of a writer: it gives up.
+cancel(Stream) -> bulkhead_stream:cancel(Stream).
+
+%% The same, and the other end is told why.
+fail(Stream, Code, Text) -> bulkhead_stream:fail(Stream, Code, Text).
 
 %% Tells all clients of a service.
 notify(Service, Notification, Body) ->
@@ -122,19 +152,21 @@ hear(_, _, State) ->
 
 start_client(Channel, InterfaceName, Uses, Own) ->
     #{name := Wanted} = Interface = bulkhead_interfaces:get(to_binary(InterfaceName)),
-    Given = [I || #{<<"name">> := Name, <<"interface">> := I} <- Uses, Name =:= atom_to_binary(Channel)],
-    case Given of
-        [Wanted] -> ok;
-        _ -> throw({uses, Channel, as, Wanted, which_the_manifest_does_not_give})
-    end,
-    {ok, Client} = bulkhead_client:start_link(Channel, Interface, Own, self()),
+    Given = [Use || #{<<"name">> := Name, <<"interface">> := I} = Use <- Uses, Name =:= atom_to_binary(Channel), I =:= Wanted],
+    Lease =
+        case Given of
+            [#{<<"leaseBytes">> := Bytes}] when is_integer(Bytes), Bytes > 0 -> bulkhead_lease:new(atom_to_list(Channel), Bytes);
+            [_] -> none;
+            _ -> throw({uses, Channel, as, Wanted, which_the_manifest_does_not_give})
+        end,
+    {ok, Client} = bulkhead_client:start_link(Channel, Interface, Own, Lease, self()),
     persistent_term:put({bulkhead_client, Channel}, Client).
 
 start_provider(Channel, Services, Module, Own) ->
     #{<<"client">> := Component, <<"name">> := Name, <<"service">> := ServiceName, <<"interface">> := InterfaceName} = Channel,
     Client = #{
         component => Component, name => Name, grant => maps:get(<<"grant">>, Channel, #{}),
-        operations => maps:get(<<"operations">>, Channel, nil)
+        operations => maps:get(<<"operations">>, Channel, nil), lease => lease(Component, Name, Channel)
     },
     case [S || {S, I} <- maps:to_list(Services), atom_to_binary(S) =:= ServiceName, to_binary(I) =:= InterfaceName] of
         [Service] ->
@@ -143,6 +175,12 @@ start_provider(Channel, Services, Module, Own) ->
         [] ->
             throw({the_manifest_provides, ServiceName, which_this_component_does_not})
     end.
+
+%% Where the memory that is shared with a client lies, and its size; or none.
+lease(Component, Name, #{<<"leaseBytes">> := Bytes}) when is_integer(Bytes), Bytes > 0 ->
+    {filename:join("/run/ipc/leases", <<Component/binary, ".", Name/binary>>), Bytes};
+lease(_, _, _) ->
+    none.
 
 to_binary(Name) when is_atom(Name) -> atom_to_binary(Name);
 to_binary(Name) -> Name.

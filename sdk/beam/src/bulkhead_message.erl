@@ -1,12 +1,15 @@
-%% The three messages of a channel (MessagePack-RPC), the hello that both ends begin with, and the options of their sockets.
+%% The messages of a channel (MessagePack-RPC, and those of streams), the hello that both ends begin with, and the options of their sockets.
 -module(bulkhead_message).
 
+-export([open/4, item/2, credit/2, stream_end/2]).
 -export([parse/1, request/3, response/2, notification/2, hello/2, read_hello/2, socket_options/0]).
 
 -define(PROTOCOL, 1).
 -define(MAX_FRAME, 1024 * 1024).
 -define(MAX_NAME, 64).
 -define(MAX_ERROR_TEXT, 2000).
+%% Identifiers and credit: 32 bits, without a sign.
+-define(IS_NUMBER(N), is_integer(N), N >= 0, N =< 16#ffffffff).
 
 %% Frames are lengths of four bytes and a body: what the VM calls a packet.
 socket_options() ->
@@ -30,6 +33,20 @@ classify([1, Call, #{<<"code">> := Code, <<"message">> := Text} = Error, _]) whe
     {response, Call, {error, Code, Text}};
 classify([2, Name, Body]) ->
     named(Name, {notification, Name, Body});
+classify([3, Id, Name, Arguments, Credit]) when ?IS_NUMBER(Id), ?IS_NUMBER(Credit) ->
+    named(Name, {open, Id, Name, Arguments, Credit});
+classify([4, Id, Item]) when ?IS_NUMBER(Id) ->
+    {item, Id, Item};
+classify([5, Id, Bytes]) when ?IS_NUMBER(Id), ?IS_NUMBER(Bytes) ->
+    {credit, Id, Bytes};
+classify([6, Id, nil]) when ?IS_NUMBER(Id) ->
+    {stream_end, Id, none};
+classify([6, Id, Error]) ->
+    %% The error is that of a response.
+    case classify([1, Id, Error, nil]) of
+        {response, _, {error, Code, Text}} -> {stream_end, Id, {Code, Text}};
+        _ -> error
+    end;
 classify(_) ->
     error.
 
@@ -41,8 +58,19 @@ request(Call, Name, Arguments) -> bulkhead_msgpack:encode([0, Call, Name, Argume
 response(Call, {ok, Result}) ->
     bulkhead_msgpack:encode([1, Call, nil, Result]);
 response(Call, {error, Code, Text}) ->
-    Short = unicode:characters_to_binary(string:slice(Text, 0, 500)),
-    bulkhead_msgpack:encode([1, Call, #{code => Code, message => Short}, nil]).
+    bulkhead_msgpack:encode([1, Call, failure(Code, Text), nil]).
+
+failure(Code, Text) -> #{code => Code, message => unicode:characters_to_binary(string:slice(Text, 0, 500))}.
+
+open(Id, Name, Arguments, Credit) -> bulkhead_msgpack:encode([3, Id, Name, Arguments, Credit]).
+
+item(Id, Item) -> bulkhead_msgpack:encode([4, Id, Item]).
+
+credit(Id, Bytes) -> bulkhead_msgpack:encode([5, Id, Bytes]).
+
+%% none, or {Code, Text}.
+stream_end(Id, none) -> bulkhead_msgpack:encode([6, Id, nil]);
+stream_end(Id, {Code, Text}) -> bulkhead_msgpack:encode([6, Id, failure(Code, Text)]).
 
 notification(Name, Body) -> bulkhead_msgpack:encode([2, Name, Body]).
 

@@ -1,4 +1,4 @@
-%% The provider's end of one channel: hello, the operations that the manifest allows, a process per connection and per call, so
+%% The provider's end of one channel: hello, the operations that the manifest allows, a process per connection, per call and per stream, so
 %% that a bad client, or a call that crashes, takes nothing along.
 -module(bulkhead_provider).
 
@@ -62,7 +62,7 @@ serve(End, Current, Connections, Refused) ->
 tell_refusal(#{client := #{component := Component, name := Name}}, {refused, Why}, Before) ->
     Count = Before + 1,
     _ = [
-        bulkhead:log(warn, "channel ~s.~s closed: ~s {\"refused\":~b}", [Component, Name, Why, Count])
+        bulkhead:log(warn, "channel ~s.~s closed: ~s {\"code\":\"IPC_FRAME_INVALID\",\"refused\":~b}", [Component, Name, Why, Count])
      || Count band Before =:= 0
     ],
     Count;
@@ -77,7 +77,7 @@ greet(Socket, #{interface := Interface, own := Own} = End, Provider) ->
                 {ok, _} ->
                     Provider ! {open, self()},
                     ok = inet:setopts(Socket, [{active, once}]),
-                    answer(Socket, End, #{});
+                    answer(Socket, End, #{}, bulkhead_stream:connected(Socket, bulkhead_stream:new(true)));
                 mismatch ->
                     exit({refused, "the client was built from another interface"});
                 invalid ->
@@ -90,33 +90,97 @@ greet(Socket, #{interface := Interface, own := Own} = End, Provider) ->
     end.
 
 %% `Running`: process of each call that is being answered → its id.
-answer(Socket, End, Running) ->
+answer(Socket, End, Running, Streams) ->
     receive
         {tcp, Socket, Bytes} ->
-            case bulkhead_message:parse(Bytes) of
-                {request, Call, Operation, Arguments} ->
-                    Next = handle(Socket, End, Running, {Call, Operation, Arguments}),
-                    ok = inet:setopts(Socket, [{active, once}]),
-                    answer(Socket, End, Next);
-                _ ->
-                    exit({refused, "a frame that is no request"})
-            end;
+            {NextRunning, NextStreams} = hear(bulkhead_message:parse(Bytes), byte_size(Bytes), Socket, End, Running, Streams),
+            ok = inet:setopts(Socket, [{active, once}]),
+            answer(Socket, End, NextRunning, NextStreams);
         {tcp_closed, Socket} ->
             ok;
         {tcp_error, Socket, _} ->
             exit({refused, "a frame that is too large, or a broken stream"});
         {notify, Notification, Body} ->
             send(Socket, bulkhead_message:notification(Notification, Body)),
-            answer(Socket, End, Running);
-        {'DOWN', _, process, Pid, {answered, Answer}} ->
+            answer(Socket, End, Running, Streams);
+        {stream, Ref, From, Request} ->
+            answer(Socket, End, Running, bulkhead_stream:asked(Ref, {From, Request}, Streams));
+        {'DOWN', _, process, Pid, Reason} when is_map_key(Pid, Running) ->
             {Call, Left} = maps:take(Pid, Running),
-            send(Socket, bulkhead_message:response(Call, Answer)),
-            answer(Socket, End, Left);
+            send(Socket, bulkhead_message:response(Call, outcome(Reason))),
+            answer(Socket, End, Left, Streams);
+        {'DOWN', _, process, Pid, Reason} ->
+            answer(Socket, End, Running, bulkhead_stream:handled(Pid, ending(outcome(Reason)), Streams))
+    end.
+
+outcome({answered, Answer}) -> Answer;
+%% What went wrong may hold anything, so it stays in our own log, where the VM has written it.
+outcome(_) -> {error, <<"COMPONENT_ERROR">>, <<"the call failed; see its log">>}.
+
+ending({error, Code, Text}) -> {Code, Text};
+ending(_) -> none.
+
+hear({request, Call, Operation, Arguments}, _, Socket, End, Running, Streams) ->
+    {handle(Socket, End, Running, {Call, Operation, Arguments}), Streams};
+hear({open, Id, Name, Arguments, Credit}, _, Socket, End, Running, Streams) ->
+    {Running, open(Socket, End, {Id, Name, Arguments, Credit}, Streams)};
+hear(Message, Size, _, _, Running, Streams) when
+    element(1, Message) =:= item; element(1, Message) =:= credit; element(1, Message) =:= stream_end ->
+    case bulkhead_stream:heard(Message, Size, Streams) of
+        {ok, Next} -> {Running, Next};
+        broken -> exit({refused, "an item without credit"})
+    end;
+hear(_, _, _, _, _, _) ->
+    exit({refused, "a frame that no client may send"}).
+
+open(Socket, End, {Id, Name, Arguments, Credit}, Streams) ->
+    #{client := Client, interface := #{streams := Kinds}, module := Module, handlers := Handlers} = End,
+    Refusal =
+        case erlang:function_exported(Module, handle_stream, 5) of
+            true -> refusal(Name, Kinds, Client, {0, counters:get(Handlers, 1)});
+            false -> {<<"IPC_UNKNOWN_OPERATION">>, <<"this component has no streams">>}
+        end,
+    Start = fun(Stream) -> start_stream(End, Name, Arguments, Stream) end,
+    Begun =
+        case Refusal of
+            none -> bulkhead_stream:serve(Id, maps:get(Name, Kinds) =:= 'from-client', Credit, Start, Streams);
+            Error -> Error
+        end,
+    case Begun of
+        {ok, Next} ->
+            Next;
+        broken ->
+            exit({refused, "a stream that is open already"});
+        refused ->
+            send(Socket, bulkhead_message:stream_end(Id, {<<"IPC_OVERLOADED">>, <<"16 streams are open already">>})),
+            Streams;
+        {Code, Why} ->
+            send(Socket, bulkhead_message:stream_end(Id, {Code, Why})),
+            Streams
+    end.
+
+start_stream(#{client := Client, service := Service, module := Module, handlers := Handlers} = End, Name, Arguments, Stream) ->
+    #{interface := #{streams := #{Name := Direction}}} = End,
+    counters:add(Handlers, 1, 1),
+    {Pid, _} = spawn_monitor(fun() ->
+        exit({answered, Module:handle_stream(Service, Client, Name, Arguments, Stream)})
+    end),
+    Connection = self(),
+    spawn(fun() ->
+        _ = [erlang:monitor(process, P) || P <- [Pid, Connection]],
+        guard(Pid, Direction =:= 'from-provider', Handlers)
+    end),
+    Pid.
+
+%% Counts a handler until it has ended. One that writes for a client that has gone is ended, also where it waits for something
+%% else; one that reads is told by what it reads.
+guard(Pid, Writes, Handlers) ->
+    receive
         {'DOWN', _, process, Pid, _} ->
-            %% What went wrong may hold anything, so it stays in our own log, where the VM has written it.
-            {Call, Left} = maps:take(Pid, Running),
-            send(Socket, bulkhead_message:response(Call, {error, <<"COMPONENT_ERROR">>, <<"the call failed; see its log">>})),
-            answer(Socket, End, Left)
+            counters:sub(Handlers, 1, 1);
+        {'DOWN', _, process, _, _} ->
+            _ = [exit(Pid, shutdown) || Writes],
+            guard(Pid, Writes, Handlers)
     end.
 
 handle(Socket, End, Running, {Call, Operation, Arguments}) ->
