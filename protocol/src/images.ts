@@ -2,7 +2,8 @@
  * The images that come with Bulkhead: core servers (part of the installed runtime, in every system) and drivers
  * (artifacts of a release like any component). The compiler resolves services and implicit channels from this table.
  */
-import type { Role, RunnerName } from "./system.ts";
+import type { Role } from "./patterns.ts";
+import type { RunnerName } from "./system.ts";
 
 type BuiltIn = {
   readonly role: Role;

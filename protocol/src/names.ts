@@ -1,10 +1,8 @@
 /** Names and sizes that every format shares. */
 import { z } from "zod";
+import { namePattern, nameRule } from "./patterns.ts";
 
-/** Components, channels, interfaces, proxies. 32 characters keep every socket path below the 107 bytes of sun_path. */
-export const nameSchema = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,31}$/, "a name is a-z, 0-9 and -, starts with a letter and has at most 32 characters");
+export const nameSchema = z.string().regex(namePattern, nameRule);
 
 /** Lower-case hexadecimal SHA-256. */
 export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/, "a digest is 64 lower-case hexadecimal digits");

@@ -3,13 +3,13 @@
  * signed, shipped, shown, compared and read by the device. Integers carry their unit in the name.
  */
 import { z } from "zod";
+import { type Channel, channelSchema } from "./channel.ts";
 import { digestSchema, nameSchema } from "./names.ts";
+import { roles } from "./patterns.ts";
 
 export const systemFormat = 1;
 
-/** Roles decide which privileges the runtime may give; only core servers and drivers ever get any. */
-export const roleSchema = z.enum(["core", "driver", "agent", "application"]);
-export type Role = z.infer<typeof roleSchema>;
+export const roleSchema = z.enum(roles);
 
 /** What executes a component; docs/guide has a page for each. */
 export const runnerSchema = z.enum(["node", "bun", "worker", "native", "beam", "vm"]);
@@ -102,26 +102,7 @@ export const componentSchema = z.strictObject({
 });
 export type Component = z.infer<typeof componentSchema>;
 
-export const channelSchema = z.strictObject({
-  client: nameSchema,
-  /** The client's own name for it; the provider sees `<client>.<name>`. */
-  name: nameSchema,
-  provider: nameSchema,
-  /** The provider's name for what it provides. */
-  service: nameSchema,
-  interface: nameSchema,
-  dependency: z.enum(["strong", "weak"]),
-  grant: z.record(z.string(), z.json()),
-  /** The operations that the client may call; null: all of the interface. The provider's stub refuses the others. */
-  operations: z.array(z.string().min(1).max(64)).nullable(),
-  /** The message server stands in the middle: a second check that does not trust the provider. */
-  inspect: z.boolean(),
-  /** Calls and notifications per second that an inspected channel lets through; null: no limit. */
-  ratePerSecond: z.number().int().positive().nullable(),
-  /** Shared memory for bulk data; 0: none. */
-  leaseBytes: z.number().int().nonnegative(),
-});
-export type Channel = z.infer<typeof channelSchema>;
+export type { Channel };
 
 export const systemSchema = z.strictObject({
   format: z.literal(systemFormat),

@@ -2,19 +2,20 @@
  * A component as its author writes it: what it uses, what it provides, and what it does when it starts. Everything in
  * the context is typed by the interfaces; nothing here does input or output.
  */
-import type { BulkheadError, CrashFacts, ToComponent, ToRoot } from "@bulkhead/protocol";
-import type { z } from "zod";
+import type { BulkheadError, ToCoreServer, ToRoot } from "@bulkhead/protocol";
+import type { input, output } from "zod/v4/core";
 import type { Interface, Operation, StreamDefinition } from "./interface.ts";
 import type { ClientLease, ProviderLease } from "./lease/lease.ts";
 import type { Log } from "./log.ts";
+import type { AnySchema, Schema } from "./schema.ts";
 
 /** Any interface: an `Interface` without its type arguments would ask for a `refuse` that takes every grant. */
 export type AnyInterface = Pick<Interface, "name" | "digest" | "operations" | "notifications" | "streams" | "grant"> & {
   readonly refuse?: ((grant: never, operation: never, args: unknown) => string | undefined) | undefined;
 };
 
-type In<S extends z.ZodType> = z.input<S>;
-type Out<S extends z.ZodType> = z.output<S>;
+type In<S extends AnySchema> = input<S>;
+type Out<S extends AnySchema> = output<S>;
 
 export type CallOptions = {
   /** From the call to its answer, retries included. Default 2000. */
@@ -39,7 +40,7 @@ export type StreamWriter<T> = {
   fail(error: BulkheadError): void;
 };
 
-type Args<A extends z.ZodType> = null extends In<A> ? [args?: In<A>] : [args: In<A>];
+type Args<A extends AnySchema> = null extends In<A> ? [args?: In<A>] : [args: In<A>];
 
 // A stream that is read is an async iterable; leaving a `for await` early cancels it.
 type OpenStream<S extends StreamDefinition> = S["direction"] extends "from-provider"
@@ -116,22 +117,17 @@ export type ToRootOfCore = "activate" | "restart" | "verify" | "trace" | "resolv
 
 /** The root server, for the core servers that may speak to it; it judges by role and refuses everybody else. */
 export type RootLink = {
-  /** The state of the whole device after each change; the last one is kept for a handler that comes late. */
-  onStatus(handler: (status: unknown) => void): void;
-  onGeneration(
-    handler: (outcome: { releaseDigest: string; outcome: "committed" | "rolled-back"; reason: string }) => void,
+  /**
+   * Hears messages to core servers of one kind. They are checked by `schema`, the kind's own in the protocol, which only who
+   * listens has in memory. A handler that comes late gets the last one, of crashes all.
+   *
+   * @example root.hear("crash", toCoreServer.crash, (facts) => log.warn(facts.reason));
+   */
+  hear<K extends keyof ToCoreServer>(
+    kind: K,
+    schema: Schema<ToCoreServer[K]>,
+    handler: (body: ToCoreServer[K]) => void,
   ): void;
-  /** For the serial server: a component has ended unexpectedly. */
-  onCrash(handler: (crash: CrashFacts) => void): void;
-  /** For the network server: what is seen of the kernel's tunnel where it lies; the last one is kept. */
-  onTunnel(handler: (reading: ToComponent["tunnel"]) => void): void;
-  /** For the network server: what came of asking for the gateway's name, and each address that the uplink lets through; the last ones are kept. */
-  onResolved(handler: (answer: ToComponent["resolved"]) => void): void;
-  onUplink(handler: (uplink: ToComponent["uplink"]) => void): void;
-  /** For the clock server: what the board's time servers say; the last one is kept. */
-  onTime(handler: (reading: ToComponent["time"]) => void): void;
-  /** For the scheduler server: what came of asking how many files are open; the last one is kept. */
-  onFiles(handler: (count: ToComponent["files"]) => void): void;
   tellRoot<K extends ToRootOfCore>(kind: K, body: ToRoot[K]): void;
 };
 

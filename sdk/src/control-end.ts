@@ -4,7 +4,12 @@ import { BulkheadError, maxFrameBytes, type ToComponent, type ToRoot, toComponen
 import { parseFrame, parseValue } from "./channel/message.ts";
 import { createFrameReader, encodeFrame } from "./codec.ts";
 
-export type ControlHandlers = { [K in keyof ToComponent]: (body: ToComponent[K]) => void };
+type ToEvery = typeof toComponent;
+
+/** What is for core servers alone comes as it is: who listens to it checks it. */
+export type ControlHandlers = {
+  [K in keyof ToComponent]: (body: K extends keyof ToEvery ? ToComponent[K] : unknown) => void;
+};
 
 export type ControlEnd = {
   tell<K extends keyof ToRoot>(kind: K, body: ToRoot[K]): void;
@@ -51,10 +56,17 @@ export function openControl(
 function dispatch(message: unknown, handlers: ControlHandlers): void {
   const frame = parseFrame(message);
   const kind = frame[0] === 2 ? frame[1] : "";
-  if (!Object.hasOwn(toComponent, kind)) {
+  if (!Object.hasOwn(handlers, kind)) {
     throw new BulkheadError("IPC_FRAME_INVALID", `the root server sent ${kind || "no notification"}, which is unknown`);
   }
-  const known = kind as keyof ToComponent;
-  const body = parseValue(toComponent[known], frame[2], "IPC_FRAME_INVALID", `control message ${kind}`);
-  (handlers[known] as (body: unknown) => void)(body);
+  const handle = handlers[kind as keyof ToComponent] as (body: unknown) => void;
+  handle(
+    isForEvery(kind)
+      ? parseValue<unknown>(toComponent[kind], frame[2], "IPC_FRAME_INVALID", `control message ${kind}`)
+      : frame[2],
+  );
+}
+
+function isForEvery(kind: string): kind is keyof ToEvery {
+  return Object.hasOwn(toComponent, kind);
 }

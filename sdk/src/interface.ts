@@ -2,12 +2,16 @@
  * An interface: what may cross a channel, written once. Types, validators at both ends, the digest that both ends
  * compare, and the limits that the provider's stub enforces all come from it.
  */
-import { emptyGrant, sha256 } from "@bulkhead/protocol";
-import { z } from "zod";
+import { digestOfText } from "@bulkhead/protocol";
+import { strictObject } from "zod/mini";
+import { type output, toJSONSchema } from "zod/v4/core";
+import type { AnySchema } from "./schema.ts";
+
+const noGrant = strictObject({});
 
 export type Operation = {
-  readonly arguments: z.ZodType;
-  readonly result: z.ZodType;
+  readonly arguments: AnySchema;
+  readonly result: AnySchema;
   /** The client's stub may repeat the call when the provider restarted before it answered. */
   readonly idempotent: boolean;
 };
@@ -15,12 +19,12 @@ export type Operation = {
 /** Items one after the other, as fast as the reader takes them and no faster. */
 export type StreamDefinition = {
   /** What the client says when it opens the stream. */
-  readonly arguments: z.ZodType;
-  readonly item: z.ZodType;
+  readonly arguments: AnySchema;
+  readonly item: AnySchema;
   readonly direction: "from-provider" | "from-client";
 };
 
-type Definition<O, N, G extends z.ZodType, S> = {
+type Definition<O, N, G extends AnySchema, S> = {
   readonly name: string;
   readonly operations: O;
   /** Provider → client, one way; may be lost when the client is slow, never reordered. */
@@ -29,19 +33,19 @@ type Definition<O, N, G extends z.ZodType, S> = {
   readonly streams: S;
   readonly grant: G;
   /** Says why `grant` does not allow a call or a stream, or undefined where it does. Runs in the provider's stub before its handler. */
-  readonly refuse?: (grant: z.infer<G>, operation: (keyof O | keyof S) & string, args: unknown) => string | undefined;
+  readonly refuse?: (grant: output<G>, operation: (keyof O | keyof S) & string, args: unknown) => string | undefined;
 };
 
 export type Interface<
   O extends Record<string, Operation> = Record<string, Operation>,
-  N extends Record<string, z.ZodType> = Record<string, z.ZodType>,
-  G extends z.ZodType = z.ZodType,
+  N extends Record<string, AnySchema> = Record<string, AnySchema>,
+  G extends AnySchema = AnySchema,
   S extends Record<string, StreamDefinition> = Record<string, StreamDefinition>,
 > = Definition<O, N, G, S> & { readonly digest: string };
 
 /**
  * Defines an interface. The digest is the SHA-256 of its name, operations, notifications and streams as JSON Schema, so two
- * builds agree exactly when their wire forms do.
+ * builds agree exactly when their wire forms do. It is made when it is first asked for, by the first hello.
  *
  * @example
  * const lamp = defineInterface({
@@ -51,8 +55,8 @@ export type Interface<
  */
 export function defineInterface<
   const O extends Record<string, Operation>,
-  const N extends Record<string, z.ZodType> = Record<never, never>,
-  G extends z.ZodType = typeof emptyGrant,
+  const N extends Record<string, AnySchema> = Record<never, never>,
+  G extends AnySchema = typeof noGrant,
   const S extends Record<string, StreamDefinition> = Record<never, never>,
 >(
   definition: Omit<Definition<O, N, G, S>, "notifications" | "grant" | "streams"> & {
@@ -64,9 +68,20 @@ export function defineInterface<
   const notifications = definition.notifications ?? ({} as N);
   const streams = definition.streams ?? ({} as S);
   refuseSharedNames(definition.name, definition.operations, streams);
-  const grant = definition.grant ?? (emptyGrant as unknown as G);
-  const wire = wireForm({ name: definition.name, operations: definition.operations, notifications, streams });
-  return { ...definition, notifications, streams, grant, digest: sha256(JSON.stringify(sorted(wire))) };
+  const grant = definition.grant ?? (noGrant as unknown as G);
+  let digest: string | undefined;
+  return {
+    ...definition,
+    ...{ notifications, streams, grant },
+    get digest() {
+      digest ??= digestOf({ name: definition.name, operations: definition.operations, notifications, streams });
+      return digest;
+    },
+  };
+}
+
+function digestOf(wire: Parameters<typeof wireForm>[0]): string {
+  return digestOfText(JSON.stringify(sorted(wireForm(wire))));
 }
 
 /** What of an interface is seen on the wire, as JSON Schema: what its digest is of, and what other languages are made from. */
@@ -119,6 +134,6 @@ function sorted(value: unknown): unknown {
   );
 }
 
-function jsonSchema(schema: z.ZodType): unknown {
-  return z.toJSONSchema(schema, { unrepresentable: "any" });
+function jsonSchema(schema: AnySchema): unknown {
+  return toJSONSchema(schema, { unrepresentable: "any" });
 }

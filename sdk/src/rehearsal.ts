@@ -6,17 +6,19 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Channel, type ToComponent, toComponent } from "@bulkhead/protocol";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { createClientEnd } from "./channel/client.ts";
 import { listenChannel } from "./channel/server.ts";
 import { encodeFrame } from "./codec.ts";
 import { defineInterface } from "./interface.ts";
 import type { Log } from "./log.ts";
 
-const stageInterface = defineInterface({
-  name: "rehearsal",
-  operations: { call: { arguments: z.null(), result: z.null(), idempotent: true } },
-});
+/** Made when it is wanted, for few components are spares. */
+const stage = () =>
+  defineInterface({
+    name: "rehearsal",
+    operations: { call: { arguments: z.null(), result: z.null(), idempotent: true } },
+  });
 
 const channel: Channel = {
   client: "spare",
@@ -46,6 +48,7 @@ async function perform(log: Log): Promise<void> {
     ...{ protocol: 1, component: "spare", role: "application", incarnation: 1, generation: 1, heartbeatMs: 1000 },
     ...{ uses: [channel], provides: [channel], config: {} },
   };
+  const stageInterface = stage();
   toComponent.start.safeParse(start);
   encodeFrame([2, "ready", {}]);
   const directory = await mkdtemp(join(tmpdir(), "rehearsal-"));

@@ -1,89 +1,46 @@
 /** What the root server tells core servers beside starting and stopping them, and what they tell it. */
-import type { CrashFacts, ToComponent, ToRoot } from "@bulkhead/protocol";
+import type { ToCoreServer, ToRoot } from "@bulkhead/protocol";
+import { parseValue } from "./channel/message.ts";
 import type { RootLink, ToRootOfCore } from "./component.ts";
 
-type Generation = ToComponent["generation"];
-type Tunnel = ToComponent["tunnel"];
-type Resolved = ToComponent["resolved"];
-type Uplink = ToComponent["uplink"];
-type Time = ToComponent["time"];
-type Files = ToComponent["files"];
+type Kind = keyof ToCoreServer;
 
 export type RootMailbox = {
   link: RootLink;
-  takeStatus(status: unknown): void;
-  takeGeneration(outcome: Generation): void;
-  takeCrash(crash: CrashFacts): void;
-  takeTunnel(reading: Tunnel): void;
-  takeResolved(answer: Resolved): void;
-  takeUplink(uplink: Uplink): void;
-  takeTime(reading: Time): void;
-  takeFiles(count: Files): void;
+  /** What has come, not looked at so far: the listener has the schema. Throws IPC_FRAME_INVALID where it does not fit. */
+  take(kind: Kind, body: unknown): void;
 };
 
-/** A handler that comes after the first message gets the newest one at once: nobody misses how things stand. */
+/** A component without a handler for crashes is not sent any; this bounds what a mistake could cost. */
+const maxWaiting = 64;
+
+/** A handler that comes after the first message gets the newest one at once: nobody misses how things stand. Of crashes every one counts. */
 export function createRootMailbox(tell: <K extends ToRootOfCore>(kind: K, body: ToRoot[K]) => void): RootMailbox {
-  const status = createSlot<unknown>();
-  const generation = createSlot<Generation>();
-  const crash = createQueue<CrashFacts>();
-  const tunnel = createSlot<Tunnel>();
-  const resolved = createSlot<Resolved>();
-  const uplink = createSlot<Uplink>();
-  const time = createSlot<Time>();
-  const files = createSlot<Files>();
+  const kept = new Map<Kind, unknown[]>();
+  const listeners = new Map<Kind, ((body: unknown) => void)[]>();
+
+  function keep(kind: Kind, body: unknown): void {
+    const bodies = kept.get(kind) ?? [];
+    if (kind !== "crash") bodies.length = 0;
+    if (bodies.length < maxWaiting) bodies.push(body);
+    kept.set(kind, bodies);
+  }
+
   return {
     link: {
-      onStatus: status.listen,
-      onGeneration: generation.listen,
-      onCrash: crash.listen,
-      onTunnel: tunnel.listen,
-      onResolved: resolved.listen,
-      onUplink: uplink.listen,
-      onTime: time.listen,
-      onFiles: files.listen,
+      hear(kind, schema, handler) {
+        const listener = (body: unknown) =>
+          handler(parseValue(schema, body, "IPC_FRAME_INVALID", `control message ${kind}`));
+        listeners.set(kind, [...(listeners.get(kind) ?? []), listener]);
+        for (const body of kept.get(kind) ?? []) listener(body);
+        if (kind === "crash") kept.delete(kind);
+      },
       tellRoot: tell,
     },
-    takeStatus: status.take,
-    takeGeneration: generation.take,
-    takeCrash: crash.take,
-    takeTunnel: tunnel.take,
-    takeResolved: resolved.take,
-    takeUplink: uplink.take,
-    takeTime: time.take,
-    takeFiles: files.take,
-  };
-}
-
-function createSlot<T>(): { listen(handler: (value: T) => void): void; take(value: T): void } {
-  const handlers: ((value: T) => void)[] = [];
-  let last: { value: T } | undefined;
-  return {
-    listen(handler) {
-      handlers.push(handler);
-      if (last) handler(last.value);
-    },
-    take(value) {
-      last = { value };
-      for (const handler of handlers) handler(value);
+    take(kind, body) {
+      const heard = listeners.get(kind) ?? [];
+      if (kind !== "crash" || heard.length === 0) keep(kind, body);
+      for (const listener of heard) listener(body);
     },
   };
 }
-
-/** Of these every one counts: what came before the handler is kept for it. */
-function createQueue<T>(): { listen(handler: (value: T) => void): void; take(value: T): void } {
-  const waiting: T[] = [];
-  let handle: ((value: T) => void) | undefined;
-  return {
-    listen(handler) {
-      handle = handler;
-      for (const value of waiting.splice(0)) handler(value);
-    },
-    take(value) {
-      if (handle) handle(value);
-      else if (waiting.length < maxWaiting) waiting.push(value);
-    },
-  };
-}
-
-/** A component without a handler for them is not sent any; this bounds what a mistake could cost. */
-const maxWaiting = 64;

@@ -1,5 +1,5 @@
 /** The clock server: the time of day with its quality, and time-outs that do not depend on it. */
-import { type ClockState, reportError } from "@bulkhead/protocol";
+import { type ClockState, reportError, timeReadingSchema } from "@bulkhead/protocol";
 import { clockInterface, clockSettingInterface, defineComponent } from "@bulkhead/sdk";
 import { z } from "zod";
 import { monotonicUs, openLastSeen, readRtc } from "./sources.ts";
@@ -52,7 +52,7 @@ export const clockServer = ({ directory, rtc, bootId }: ClockPlaces) =>
         return state;
       }
 
-      root.onTime((reading) => {
+      root.hear("time", timeReadingSchema, (reading) => {
         const nowUs = monotonicUs();
         const offer = asOffer(reading, nowUs);
         if (!offer) return;

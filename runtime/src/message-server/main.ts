@@ -2,7 +2,7 @@
  * The message server: shows the state of the device, as the root server measured it, to those who may see it, and stands
  * in the middle of the channels that the manifest wants inspected.
  */
-import { channelSchema } from "@bulkhead/protocol";
+import { channelSchema, toCoreServer } from "@bulkhead/protocol";
 import {
   clockInterface,
   defineComponent,
@@ -57,8 +57,8 @@ export const component = defineComponent({
     });
 
     onStop(() => clearTimeout(patience));
-    root.onStatus((push) => {
-      const kept = record.accept(push);
+    root.hear("status", toCoreServer.status, ({ status }) => {
+      const kept = record.accept(status);
       if ("refused" in kept)
         return log.error("a state of the root server was refused", { ...kept, ...record.counts() });
       tellFirst();

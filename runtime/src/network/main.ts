@@ -4,7 +4,7 @@
  * WireGuard does there, the root server tells.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { BulkheadError, describeMisfit, provisioningSchema } from "@bulkhead/protocol";
+import { BulkheadError, describeMisfit, provisioningSchema, toCoreServer } from "@bulkhead/protocol";
 import { type Context, defineComponent, tunnelKeyInterface } from "@bulkhead/sdk";
 import { z } from "zod";
 import { tunnelInterface } from "./firewall.ts";
@@ -64,7 +64,7 @@ type Seen = Pick<Tunnel, "ended" | "read">;
 function seenByRoot(root: Context["root"]): Seen {
   let latest: Reading = { handshake: 0 };
   const ended = new Promise<string>((resolve) => {
-    root.onTunnel(({ handshake, bytes }) => {
+    root.hear("tunnel", toCoreServer.tunnel, ({ handshake, bytes }) => {
       if (handshake === null) resolve("its interface has gone from the router");
       else latest = { handshake, bytes };
     });

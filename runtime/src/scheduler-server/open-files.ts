@@ -1,4 +1,5 @@
 /** How many files each component has open, as the root server counts them on request. */
+import { toCoreServer } from "@bulkhead/protocol";
 import type { RootLink } from "@bulkhead/sdk";
 
 /** It counts some tens of directories; one that does not answer holds no report up. */
@@ -7,12 +8,12 @@ const patienceMs = 2000;
 export type CountFiles = () => Promise<Readonly<Record<string, number>>>;
 
 /** Questions that come while one is under way share its answer. Never throws: without an answer nothing is known. */
-export function createFileQuestions(root: Pick<RootLink, "onFiles" | "tellRoot">): CountFiles {
+export function createFileQuestions(root: Pick<RootLink, "hear" | "tellRoot">): CountFiles {
   let waiting: ((open: Record<string, number>) => void)[] = [];
   const answer = (open: Record<string, number>) => {
     for (const tell of waiting.splice(0)) tell(open);
   };
-  root.onFiles(({ open }) => answer(open));
+  root.hear("files", toCoreServer.files, ({ open }) => answer(open));
   return () =>
     new Promise((resolve) => {
       const patience = setTimeout(() => {

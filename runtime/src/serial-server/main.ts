@@ -1,7 +1,7 @@
 /** The serial server: the console of the device. It keeps what every component writes and shows it to readers. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { maxCrashLines, maxCrashRecords, nameSchema, reportError } from "@bulkhead/protocol";
+import { crashFactsSchema, maxCrashLines, maxCrashRecords, nameSchema, reportError } from "@bulkhead/protocol";
 import {
   consoleInterface,
   defineComponent,
@@ -76,7 +76,7 @@ export const serialServer = (places: SerialPlaces) =>
       mkdirSync(join(places.kept, "samples"), { recursive: true, mode: 0o700 });
       serveSamples(join(places.kept, "samples"), provides.samples, provides.published);
       const store = openCrashStore(places.crashes, maxCrashRecords, clock.monotonicMs);
-      root.onCrash((facts) => {
+      root.hear("crash", crashFactsSchema, (facts) => {
         // At once: the next incarnation writes into the same ring.
         const trace = lastEntries(places.trace, facts, rings[facts.component] ?? 0);
         setTimeout(() => {

@@ -1,4 +1,5 @@
 /** The verifier: no network, no keys of its own; what it endorses, the root server activates. */
+import { toCoreServer } from "@bulkhead/protocol";
 import { defineComponent, gateInterface } from "@bulkhead/sdk";
 import { sandboxDirectories, verifierConfigSchema } from "./config.ts";
 import { openGate } from "./gate.ts";
@@ -12,7 +13,7 @@ export const component = defineComponent({
       log,
       tellRoot: root.tellRoot,
     });
-    root.onGeneration(({ releaseDigest, outcome, reason }) =>
+    root.hear("generation", toCoreServer.generation, ({ releaseDigest, outcome, reason }) =>
       log.info(`release ${outcome}`, { releaseDigest, reason }),
     );
     provides.gate.serve(() => gate);

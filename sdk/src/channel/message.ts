@@ -1,6 +1,6 @@
 /** The messages of a channel and the errors in them, made and read without a schema's cost. */
 import { BulkheadError, type Frame, isErrorCode, reportError } from "@bulkhead/protocol";
-import type { z } from "zod";
+import type { Schema } from "../schema.ts";
 
 /** Longest operation name and error text, as protocol/src/ipc/frame.ts has them. */
 const maxNameLength = 64;
@@ -83,13 +83,13 @@ export function fromCallError(error: CallError, what: string): BulkheadError {
  *
  * @throws BulkheadError `code`
  */
-export function parseValue<S extends z.ZodType>(
-  schema: S,
+export function parseValue<T>(
+  schema: Schema<T>,
   value: unknown,
   code: "IPC_ARGUMENTS_INVALID" | "IPC_RESULT_INVALID" | "IPC_FRAME_INVALID",
   what: string,
   of?: string,
-): z.output<S> {
+): T {
   try {
     const parsed = schema.safeParse(value === undefined ? null : value);
     if (parsed.success) return parsed.data;

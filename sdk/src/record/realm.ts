@@ -2,11 +2,8 @@
  * The functions by which code learns what differs from run to run: clocks, timers and random numbers, wherever a component
  * can reach them. They are taken over for the recorded, and for the replayed, life of a component.
  */
-import crypto from "node:crypto";
-import { syncBuiltinESMExports } from "node:module";
-import nodeTimers from "node:timers";
-import timersPromises from "node:timers/promises";
 import { promisify } from "node:util";
+import { builtin } from "../builtin.ts";
 import type { ValueKind } from "./entry.ts";
 
 export type TimerKind = "timeout" | "interval" | "immediate";
@@ -49,6 +46,8 @@ export function takeOver(realm: Realm): () => void {
   const timers = takeTimers(realm, put);
   takeRandom(realm, put);
   // Named imports of Node's own modules follow.
+  const nodeTimers = builtin("node:timers");
+  const { syncBuiltinESMExports } = builtin("node:module");
   const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate } = nodeTimers;
   Object.assign(nodeTimers, timers);
   syncBuiltinESMExports();
@@ -113,6 +112,7 @@ function takeTimers(realm: Realm, put: Put): object {
     ...{ clearTimeout: cancel, clearInterval: cancel, clearImmediate: cancel },
   };
   for (const [name, taken] of Object.entries(functions)) put(globalThis, name, taken);
+  const timersPromises = builtin("node:timers/promises");
   put(timersPromises, "setTimeout", later);
   put(timersPromises, "setImmediate", soon);
   return functions;
@@ -125,6 +125,7 @@ function delayOf(delayMs: unknown): number {
 }
 
 function takeRandom(realm: Realm, put: Put): void {
+  const crypto = builtin("node:crypto");
   const random = Math.random;
   put(Math, "random", () => realm.value("random", random));
   const { randomBytes, randomUUID, randomInt } = crypto;

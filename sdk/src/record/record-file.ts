@@ -3,10 +3,11 @@
  * altered is found. It is cut off at a bound; a replay needs its beginning, so it is the end that goes.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
-import { crc32 } from "node:zlib";
 import { BulkheadError, maxFrameBytes } from "@bulkhead/protocol";
+import { builtin } from "../builtin.ts";
 import { createFrameReader, encodeFrame } from "../codec.ts";
-import { type Entry, entrySchema } from "./entry.ts";
+import type { Entry } from "./entry.ts";
+import { entrySchema } from "./entry-schema.ts";
 
 /** A frame of the greatest length, with what an entry adds. */
 const maxEntryBytes = maxFrameBytes + 4096;
@@ -23,6 +24,7 @@ export type RecordFile = {
 
 /** Begins a record in place of an older one. Readable by its owner only: it holds all that the component hears. */
 export function createRecordFile(path: string, maxBytes: number): RecordFile {
+  const { crc32 } = builtin("node:zlib");
   let file: number | undefined = openSync(path, "w", 0o600);
   let sum = 0;
   let bytes = 0;
@@ -84,6 +86,7 @@ export function createRecordFile(path: string, maxBytes: number): RecordFile {
  * @throws BulkheadError RECORD_DAMAGED with the number of the first entry that is not whole
  */
 export function readRecord(bytes: Uint8Array): Entry[] {
+  const { crc32 } = builtin("node:zlib");
   const entries: Entry[] = [];
   let sum = 0;
   const reader = createFrameReader((message) => {

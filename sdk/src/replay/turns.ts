@@ -1,6 +1,7 @@
 /** A record as a replay plays it: turns, each with one event, the values read after it and what went out after it. */
 import { BulkheadError } from "@bulkhead/protocol";
-import { type Entry, type Event, type Header, type Output, startSchema, type ValueKind } from "../record/entry.ts";
+import type { Entry, Event, Header, Output, ValueKind } from "../record/entry.ts";
+import { startSchema } from "../record/entry-schema.ts";
 
 export type Turn = {
   /** Microseconds since the record began. */

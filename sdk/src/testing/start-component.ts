@@ -1,6 +1,7 @@
 /** Starts a component inside a unit test: its neighbours are given, what it provides can be called, nothing is a process. */
 import { BulkheadError, type CrashFacts, type TimeReading, type ToComponent, type ToRoot } from "@bulkhead/protocol";
 import { makeClient } from "../channel/client.ts";
+import { parseValue } from "../channel/message.ts";
 import { createPeerWatch } from "../channel/peer-watch.ts";
 import type { AnyInterface, Client, ComponentDefinition, Handlers, Interfaces, ServedClient } from "../component.ts";
 import { noProviderLease } from "../lease/lease.ts";
@@ -69,8 +70,11 @@ export async function startComponent<U extends Interfaces, P extends Interfaces,
     lines,
     told,
     root: {
-      ...{ status: mailbox.takeStatus, generation: mailbox.takeGeneration },
-      ...{ crash: mailbox.takeCrash, time: mailbox.takeTime, files: mailbox.takeFiles },
+      status: (status) => mailbox.take("status", { status }),
+      generation: (outcome) => mailbox.take("generation", outcome),
+      crash: (facts) => mailbox.take("crash", facts),
+      time: (reading) => mailbox.take("time", reading),
+      files: (count) => mailbox.take("files", count),
     },
     connect(name, { grant = {}, component = "client" } = {}) {
       const accept = accepts.get(name);
@@ -89,7 +93,7 @@ function connect(
   grant: unknown,
   component: string,
 ): Connection<AnyInterface> {
-  const checkedGrant = iface.grant.parse(grant);
+  const checkedGrant = parseValue(iface.grant, grant, "IPC_ARGUMENTS_INVALID", `the grant of ${iface.name}`);
   const watch = createPeerWatch(iface, iface.name);
   watch.set({ up: true, incarnation: 1 });
   const goneListeners: (() => void)[] = [];

@@ -3,7 +3,7 @@
  * and has the tunnel sent there. What is decided is `search.ts`'s.
  */
 import { isIP } from "node:net";
-import type { Answer, GatewayStatus, Provisioning } from "@bulkhead/protocol";
+import { type Answer, answerSchema, type GatewayStatus, type Provisioning, toCoreServer } from "@bulkhead/protocol";
 import type { Context } from "@bulkhead/sdk";
 import type { Endpoint } from "../tunnel/configuration.ts";
 import { mayBeGateway } from "./address.ts";
@@ -52,7 +52,7 @@ function seek({ log, root, provisioning, directory }: Means, stored: string | nu
     search = next;
   }
 
-  root.onResolved((answer) => {
+  root.hear("resolved", answerSchema, (answer) => {
     const usable = withoutImpossible(answer, provisioning);
     const answered = usable.addresses.map(({ address }) => address);
     last = {
@@ -89,7 +89,7 @@ function seek({ log, root, provisioning, directory }: Means, stored: string | nu
       search = hurry(search, performance.now());
     },
     follow(aim) {
-      root.onUplink(({ gateway }) => void aim({ address: gateway, port }));
+      root.hear("uplink", toCoreServer.uplink, ({ gateway }) => void aim({ address: gateway, port }));
     },
   };
 }
