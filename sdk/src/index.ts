@@ -35,4 +35,4 @@ export {
   readToGroup,
   type ToGroup,
 } from "./trust-group/envelope.ts";
-export type { MemberData } from "./trust-group/member.ts";
+export { type MemberData, memberArgument } from "./trust-group/member.ts";

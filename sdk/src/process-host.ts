@@ -5,6 +5,7 @@ import { BulkheadError, controlFileDescriptor } from "@bulkhead/protocol";
 import { socketTransport, type Transport } from "./channel/transport.ts";
 import { type ControlEnd, type ControlHandlers, openControl } from "./control-end.ts";
 import { type Log, streamLog } from "./log.ts";
+import { createTidying } from "./tidying.ts";
 import { traceMark } from "./trace/recorder.ts";
 import { memberControl } from "./trust-group/member.ts";
 
@@ -19,6 +20,8 @@ export type Host = {
   onUncaught(callback: (error: unknown) => void): void;
   /** Resolves when the log has been written. */
   flush(): Promise<void>;
+  /** Called at each heartbeat, for what a process does when it is at rest. */
+  beat?(): void;
 };
 
 /**
@@ -40,6 +43,7 @@ export function processHost(): Host {
       process.on("unhandledRejection", callback);
     },
     flush: () => new Promise((resolve) => void process.stdout.write("", () => resolve())),
+    beat: createTidying(),
   };
 }
 

@@ -176,6 +176,7 @@ async function launch(launched: Launch, control: ControlEnd, ending: Ending): Pr
     every(start.heartbeatMs, () => {
       counters?.write(start.provides, launched.servers);
       if (control.queuedBytes() < maxControlBytes) control.tell("heartbeat", {});
+      launched.host.beat?.();
     }),
   );
 }

@@ -2,7 +2,7 @@
 import type { Component } from "@bulkhead/protocol";
 import { inspectorAddress } from "../operator/inspector-address.ts";
 import { nodeInside, nodeMounts } from "../sandbox/index.ts";
-import { bundleInside, bundleMount, hostedEnvironment, type Runner } from "./execution.ts";
+import { bundleInside, bundleMount, nodeEnvironment, type Runner } from "./execution.ts";
 
 const mebibyte = 1024 * 1024;
 /** V8's heap may have this part of a component's memory; the rest is Node itself, buffers and stacks. */
@@ -10,7 +10,7 @@ const heapShare = 0.5;
 
 export const nodeRunner: Runner = async (subject) => ({
   command: [nodeInside, ...nodeOptions(subject.component), `${bundleInside}/main.js`],
-  environment: hostedEnvironment,
+  environment: nodeEnvironment,
   mounts: [...(await nodeMounts(subject.nodePath)), bundleMount(subject)],
   profile: "component",
   surroundings: "hosted",
@@ -45,6 +45,7 @@ function heapOptions(memoryBytes: number): string[] {
 
 // A deadline is the main thread's alone. V8's threads for compiling and collecting are not under it, and the main thread
 // waits for them: with the compiler's alone left it missed up to 6 of 100 deadlines beside busy loops, and none without.
+// Nor may it stop to collect when it is at rest, as the SDK lets the others do (sdk/src/tidying.ts).
 function threadOptions(cpu: Component["cpu"]): string[] {
-  return cpu.class === "deadline" ? ["--single-threaded"] : [];
+  return cpu.class === "deadline" ? ["--single-threaded"] : ["--expose-gc"];
 }

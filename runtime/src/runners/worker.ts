@@ -3,7 +3,7 @@
  * joins the members (trust-groups/).
  */
 import { nodeInside, nodeMounts } from "../sandbox/index.ts";
-import { bundleMount, hostedEnvironment, type Runner } from "./execution.ts";
+import { bundleMount, nodeEnvironment, type Runner } from "./execution.ts";
 import { nodeOptions } from "./node.ts";
 
 const hostInside = "/run/bulkhead/worker-host";
@@ -11,7 +11,7 @@ const hostInside = "/run/bulkhead/worker-host";
 export const workerRunner: Runner = async (subject) => ({
   // V8 takes its options for each thread's heap.
   command: [nodeInside, ...nodeOptions(subject.component), `${hostInside}/main.js`],
-  environment: hostedEnvironment,
+  environment: nodeEnvironment,
   mounts: [
     ...(await nodeMounts(subject.nodePath)),
     { kind: "ro", source: subject.workerHost, target: hostInside },

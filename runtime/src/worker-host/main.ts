@@ -14,6 +14,7 @@ import {
   type FromGroup,
   keepInspectorShut,
   type MemberData,
+  memberArgument,
   readToGroup,
 } from "@bulkhead/sdk";
 
@@ -44,7 +45,10 @@ function open(name: string): void {
   if (!log) throw new TypeError(`${name} is no member of this trust group`);
   const root = `${membersDirectory}/${name}`;
   const workerData: MemberData = { bulkheadMember: { root } };
-  const thread = new Worker(`${root}/app/main.js`, { name, workerData, stdout: true, stderr: true });
+  const thread = new Worker(`${root}/app/main.js`, {
+    ...{ name, workerData, argv: [memberArgument] },
+    ...{ stdout: true, stderr: true },
+  });
   threads.set(name, thread);
   thread.stdout.pipe(log, { end: false });
   thread.stderr.pipe(log, { end: false });

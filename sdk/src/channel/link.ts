@@ -52,16 +52,19 @@ export function openLink(socket: Socket, options: LinkOptions): Link {
 }
 
 // Reading is synchronous, and what is kept of a chunk is copied: one buffer serves all connections of the process.
-const sharedRead = Buffer.allocUnsafeSlow(64 * 1024);
+const readBytes = 64 * 1024;
+let shared: Buffer | undefined;
 
 /** Connects to a socket and reads it without the cost of a stream. */
 export function connectLink(path: string, options: LinkOptions): Link {
+  shared ??= Buffer.allocUnsafeSlow(readBytes);
+  const buffer = shared;
   const socket: Socket = createConnection({
     path,
     onread: {
-      buffer: sharedRead,
+      buffer,
       callback(length) {
-        receive(sharedRead.subarray(0, length));
+        receive(buffer.subarray(0, length));
         return true;
       },
     },

@@ -63,6 +63,7 @@ export function recordedHost(host: Host, wish: (start: ToComponent["start"]) => 
     log: recordedLog(host.log, () => recorder),
     onUncaught: host.onUncaught,
     flush: () => settle(host.flush()),
+    beat: () => host.beat?.(),
     exit(code) {
       recorder?.output(["exit", code]);
       recorder?.close();

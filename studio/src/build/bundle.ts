@@ -8,6 +8,7 @@ import { type Plugin, type RolldownLog, rolldown } from "rolldown";
 import { z } from "zod";
 import { bulkheadDirectory } from "../locations.ts";
 import { componentEntry, generatedEntry } from "./entry.ts";
+import { inOneByte } from "./one-byte.ts";
 
 /** `component`: the file exports `component` and gets a generated entry. `program`: the file is the entry. */
 export type BundleKind = "component" | "program";
@@ -47,7 +48,7 @@ export async function generateFrom(input: string, plugins: Plugin[], subject: st
     });
     const { output } = await build.generate({ format: "esm", codeSplitting: false, comments: { jsdoc: false } });
     await build.close();
-    return output[0].code;
+    return inOneByte(output[0].code);
   } catch (cause) {
     throw failed(subject, cause);
   }
