@@ -2,7 +2,7 @@
  * What a spare does while it stands by: it goes once through what follows `start` (a start message read, a channel
  * opened, a call answered), with itself and in its own /tmp, so that the code is compiled and warm when it has to be fast.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Channel, type ToComponent, toComponent } from "@bulkhead/protocol";
@@ -51,7 +51,7 @@ async function perform(log: Log): Promise<void> {
   const stageInterface = stage();
   toComponent.start.safeParse(start);
   encodeFrame([2, "ready", {}]);
-  const directory = await mkdtemp(join(tmpdir(), "rehearsal-"));
+  const directory = mkdtempSync(join(tmpdir(), "rehearsal-"));
   const path = join(directory, "socket");
   const server = await listenChannel({
     ...{ interface: stageInterface, service: "rehearsal", channel, path, self, log },
@@ -64,6 +64,6 @@ async function perform(log: Log): Promise<void> {
   } finally {
     end.close();
     await server.close();
-    await rm(directory, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }

@@ -47,5 +47,5 @@ function heapOptions(memoryBytes: number): string[] {
 // waits for them: with the compiler's alone left it missed up to 6 of 100 deadlines beside busy loops, and none without.
 // Nor may it stop to collect when it is at rest, as the SDK lets the others do (sdk/src/tidying.ts).
 function threadOptions(cpu: Component["cpu"]): string[] {
-  return cpu.class === "deadline" ? ["--single-threaded"] : ["--expose-gc"];
+  return cpu.class === "deadline" ? ["--single-threaded"] : ["--expose-gc", "--v8-pool-size=1"];
 }

@@ -1,5 +1,5 @@
 /** The socket of a channel's providing end. */
-import { chmod, rm } from "node:fs/promises";
+import { chmodSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 
 /** A client needs one connection; the rest is room for one that reconnects before its old end is noticed. */
@@ -32,7 +32,7 @@ export async function listenSocket(path: string, onConnection: (socket: Socket) 
   let server: Server | undefined;
 
   async function open(): Promise<void> {
-    await rm(path, { force: true });
+    rmSync(path, { force: true });
     // Nothing is read, and no buffer made for it, before a connection is taken.
     const opened = createServer({ pauseOnConnect: true }, take);
     await new Promise<void>((resolve, reject) => {
@@ -40,7 +40,7 @@ export async function listenSocket(path: string, onConnection: (socket: Socket) 
       opened.listen({ path, backlog: maxConnections }, resolve);
     });
     server = opened;
-    await chmod(path, 0o666);
+    chmodSync(path, 0o666);
   }
 
   function take(socket: Socket): void {

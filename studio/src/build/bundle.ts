@@ -19,19 +19,41 @@ export type BundleKind = "component" | "program";
  */
 export async function bundle(kind: BundleKind, entry: string, output: string): Promise<void> {
   if (!existsSync(entry)) throw new BulkheadError("BUILD_FAILED", `${entry} does not exist`);
-  const code = await generate(kind, entry);
+  const { code, format } = await generate(kind, entry);
   await mkdir(dirname(output), { recursive: true });
   await writeFile(output, code);
-  await writeFile(join(dirname(output), "package.json"), '{"type":"module"}\n');
+  const type = format === "cjs" ? "commonjs" : "module";
+  await writeFile(join(dirname(output), "package.json"), `${JSON.stringify({ type })}\n`);
 }
 
-async function generate(kind: BundleKind, entry: string): Promise<string> {
-  if (kind === "program") return generateFrom(entry, [], entry);
-  return generateFrom(generatedEntry, [componentEntry(entry)], entry);
+type Format = "esm" | "cjs";
+type Bundled = { code: string; format: Format };
+
+/** Only a module of ECMAScript can wait when it is loaded. */
+const waitsAtLoading = "INVALID_TLA_FORMAT";
+
+/**
+ * A component is CommonJS, for Node's loader of ECMAScript modules takes 0.5 MB of each process and 5 ms of each start; one whose
+ * modules wait when they are loaded (top-level `await`) is what it has to be.
+ */
+async function generate(kind: BundleKind, entry: string): Promise<Bundled> {
+  if (kind === "program") return { code: await generateFrom(entry, [], entry), format: "esm" };
+  const generateAs = (format: Format) => generateFrom(generatedEntry, [componentEntry(entry)], entry, format);
+  try {
+    return { code: await generateAs("cjs"), format: "cjs" };
+  } catch (error) {
+    if (!(error instanceof BulkheadError && error.message.includes(waitsAtLoading))) throw error;
+    return { code: await generateAs("esm"), format: "esm" };
+  }
 }
 
 /** The bundled text of `input`; `subject` is the file that an error without a place is about. Throws BUILD_FAILED. */
-export async function generateFrom(input: string, plugins: Plugin[], subject: string): Promise<string> {
+export async function generateFrom(
+  input: string,
+  plugins: Plugin[],
+  subject: string,
+  format: Format = "esm",
+): Promise<string> {
   try {
     const build = await rolldown({
       input,
@@ -46,7 +68,13 @@ export async function generateFrom(input: string, plugins: Plugin[], subject: st
       experimental: { attachDebugInfo: "none" },
       onLog,
     });
-    const { output } = await build.generate({ format: "esm", codeSplitting: false, comments: { jsdoc: false } });
+    const { output } = await build.generate({
+      format,
+      // Sources are modules, which are always strict.
+      strict: true,
+      codeSplitting: false,
+      comments: { jsdoc: false },
+    });
     await build.close();
     return inOneByte(output[0].code);
   } catch (cause) {

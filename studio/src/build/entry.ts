@@ -27,7 +27,7 @@ function entryOf(file: string, sdk: string, run: string): Plugin {
       const code = [
         `import { component } from ${JSON.stringify(file)};`,
         `import { ${run} } from "${sdk}";`,
-        `await ${run}(component);`,
+        `void ${run}(component);`,
       ];
       return { code: code.join("\n"), moduleType: "js" };
     },
