@@ -11,14 +11,14 @@ export async function measureOurs(spare: boolean, count: number): Promise<number
   const device = await makeDevice(`bench-${process.pid}-${spare ? "warm" : "cold"}`, {
     echo: {
       fake: "good",
-      program: await bundled("echo-component"),
+      ...(await bundled("echo-component")),
       service: "echo",
       // A restart at once, as the peers do; the storm that the delay bounds is not measured here.
       restart: { intensity: 1000, backoff: { initialMs: 0, factorPercent: 100, maxMs: 0 } },
       // A machine that is busy with other things must not look like one that hangs.
       more: { spare, heartbeat: { periodMs: 1000, missed: 20 }, readyMs: 60_000 },
     },
-    caller: { fake: "good", program: await bundled("caller-component"), weak: ["echo"] },
+    caller: { fake: "good", ...(await bundled("caller-component")), weak: ["echo"] },
   });
   const world = device.start();
 
@@ -55,11 +55,13 @@ function readAnswer(line: string): { incarnation: number; atNs: bigint }[] {
     : [{ incarnation: Number(incarnation), atNs: BigInt(atNs) }];
 }
 
-async function bundled(name: string): Promise<string> {
+async function bundled(name: string): Promise<{ program: string; packageJson: string }> {
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-bench-"));
   const entry = new URL(`./components/${name}.ts`, import.meta.url).pathname;
   await bundle("component", entry, join(directory, "main.js"));
-  const text = await readFile(join(directory, "main.js"), "utf8");
+  const [program = "", packageJson = ""] = await Promise.all(
+    ["main.js", "package.json"].map((file) => readFile(join(directory, file), "utf8")),
+  );
   await rm(directory, { recursive: true });
-  return text;
+  return { program, packageJson };
 }

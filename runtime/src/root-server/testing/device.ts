@@ -26,6 +26,8 @@ export type Sketch = {
   readonly fake: Fake;
   /** Its bundle, in the place of the fake's. */
   readonly program?: string;
+  /** What lies beside the bundle. Default: it is a module of ECMAScript, as the fakes are. */
+  readonly packageJson?: string;
   /** The service, and the interface, that its clients are given. */
   readonly service?: string;
   readonly strong?: readonly string[];
@@ -36,6 +38,7 @@ export type Sketch = {
 };
 export type SystemSketch = Readonly<Record<string, Sketch>>;
 
+const moduleJson = '{"type":"module"}\n';
 const key = "A".repeat(43);
 const provisioning: Provisioning = {
   format: 1,
@@ -64,11 +67,12 @@ async function writeRelease(into: string, sketch: SystemSketch, releaseCounter: 
   const all: SystemSketch = { ...core, ...sketch };
   const artifacts = new Map<string, { digest: string; length: number }>();
   const components: System["components"] = {};
-  for (const [name, { fake, program = fakes[fake], restart, more, core: isCore }] of Object.entries(all)) {
+  for (const [name, { fake, program = fakes[fake], packageJson = moduleJson, ...sketched }] of Object.entries(all)) {
+    const { restart, more, core: isCore } = sketched;
     const building = join(into, "artifacts", "building");
     await mkdir(building, { recursive: true });
     await writeFile(join(building, "main.js"), program);
-    await writeFile(join(building, "package.json"), '{"type":"module"}\n');
+    await writeFile(join(building, "package.json"), packageJson);
     const artifact = await treeDigest(building);
     await rm(join(into, "artifacts", artifact.digest), { recursive: true, force: true });
     await rename(building, join(into, "artifacts", artifact.digest));
@@ -147,7 +151,7 @@ async function writeServers(platformDir: string, sketch: SystemSketch): Promise<
     if (!isCore) continue;
     await mkdir(join(platformDir, "core", name), { recursive: true });
     await writeFile(join(platformDir, "core", name, "main.js"), fakes[fake]);
-    await writeFile(join(platformDir, "core", name, "package.json"), '{"type":"module"}\n');
+    await writeFile(join(platformDir, "core", name, "package.json"), moduleJson);
   }
 }
 
@@ -184,7 +188,7 @@ export async function flashDevice(
     /** Without it, every look ends in "verify could not look": most specs are about something else, and it takes its time. */
     async installVerify(): Promise<void> {
       const program = new URL("../../verify/main.ts", import.meta.url);
-      await writeFile(join(platformDir, "package.json"), '{"type":"module"}\n');
+      await writeFile(join(platformDir, "package.json"), moduleJson);
       await writeFile(join(platformDir, "verify.js"), `await import(${JSON.stringify(program.href)});\n`);
     },
     configFile,
