@@ -40,12 +40,18 @@ export async function makeGate(): Promise<Gate> {
 async function takeFifo(): Promise<FileHandle> {
   for (;;) {
     const handle = kept.pop();
+    // The next one finds some.
+    if (kept.length === 0) make().catch(() => undefined);
     if (handle) return handle;
-    making ??= makeFifos().finally(() => {
-      making = undefined;
-    });
-    await making;
+    await make();
   }
+}
+
+function make(): Promise<void> {
+  making ??= makeFifos().finally(() => {
+    making = undefined;
+  });
+  return making;
 }
 
 /** Nobody can come by any of them: their names are gone when this resolves. */

@@ -43,7 +43,7 @@ export async function launch(
   try {
     const [program, ...rest] = line.argv;
     const monitor = spawn(program, rest, {
-      stdio: standardIo(stdout, outputs, gate.fd, nothing.fd, await inheritedDescriptors()),
+      stdio: standardIo(stdout, outputs, gate.fd, nothing.fd, inheritedDescriptors()),
       env: programEnvironment,
     });
     return attach(monitor, gate, line.options, filter);

@@ -31,13 +31,20 @@ export async function startSandbox(spec: SandboxSpec, host: HostCapabilities): P
   const mounts = mergeMounts(spec.mounts, extraMounts);
   const made = { spec: { ...spec, mounts }, form, seccomp: filter !== null };
   const line = commandLine(made.spec, form, made.seccomp);
-  // The one before it may just have ended: what cleans up after it must not meet the new group.
-  await removals.get(spec.cgroup);
-  await createGroup(host.cgroup, spec.cgroup, spec.limits);
-  const launched = await launch(line, filter, spec);
-  const ended = launched.ended.then((status) => ({ ...status, ...readEndOfUse(host.cgroup, spec.cgroup) }));
+  // Made while bubblewrap makes the sandbox, where nothing of the component runs before it is in the group.
+  const group = makeGroup(spec, host);
+  const isGroupDone = group.catch(() => undefined);
+  const launched = await launch(line, filter, spec).catch(async (cause: unknown) => {
+    await isGroupDone;
+    throw cause;
+  });
+  const ended = launched.ended.then(async (status) => {
+    await isGroupDone;
+    return { ...status, ...readEndOfUse(host.cgroup, spec.cgroup) };
+  });
   const exited = cleanUpAfter(ended, spec, host);
   try {
+    await group;
     return await release(launched, { ended, exited }, made, host);
   } catch (cause) {
     launched.kill();
@@ -45,6 +52,12 @@ export async function startSandbox(spec: SandboxSpec, host: HostCapabilities): P
     if (cause instanceof BulkheadError) throw cause;
     throw new BulkheadError("COMPONENT_START_FAILED", `${spec.name} could not be started`, { cause });
   }
+}
+
+async function makeGroup(spec: SandboxSpec, host: HostCapabilities): Promise<void> {
+  // The one before it may just have ended: what cleans up after it must not meet the new group.
+  await removals.get(spec.cgroup);
+  await createGroup(host.cgroup, spec.cgroup, spec.limits);
 }
 
 async function release(
@@ -93,8 +106,14 @@ function makeFilter(spec: SandboxSpec, form: Form): Buffer | null {
   if (!isArchitecture(process.arch)) return null;
   // What needs a capability is one program of the installed runtime, whatever runs it.
   const profile = spec.capabilities.includes("net_admin") ? "net-admin" : (spec.profile ?? "component");
-  return encodeFilter(buildFilter(process.arch, profile, form === "board-userns"));
+  const name = `${profile} ${form}`;
+  const made = filters.get(name) ?? encodeFilter(buildFilter(process.arch, profile, form === "board-userns"));
+  filters.set(name, made);
+  return made;
 }
+
+/** By profile and form, on which alone they depend. */
+const filters = new Map<string, Buffer>();
 
 /** Control groups that are being removed. */
 const removals = new Map<string, Promise<unknown>>();

@@ -38,11 +38,14 @@ async function makeGroup(host: CgroupHost, group: string, limits: SandboxSpec["l
     await applySettings(directory, settingsV2(limits));
   }
   if (host.version === "v1") {
-    for (const directory of groupDirectories(host, group)) await mkdir(directory, { recursive: true });
-    for (const [controller, settings] of Object.entries(settingsV1(limits))) {
-      const mount = host.mounts[controller as keyof typeof host.mounts];
-      if (mount !== null) await applySettings(join(mount, ownRoot, group), settings);
-    }
+    await Promise.all(groupDirectories(host, group).map((directory) => mkdir(directory, { recursive: true })));
+    // In version 1 a quota of `cpu` follows its period; what is told to different controllers has no order.
+    await Promise.all(
+      Object.entries(settingsV1(limits)).map(async ([controller, settings]) => {
+        const mount = host.mounts[controller as keyof typeof host.mounts];
+        if (mount !== null) await applySettings(join(mount, ownRoot, group), settings);
+      }),
+    );
   }
 }
 
@@ -58,16 +61,20 @@ async function applySettings(directory: string, settings: readonly Setting[]): P
  * COMPONENT_START_FAILED where the process has ended meanwhile.
  */
 export async function joinGroup(host: CgroupHost, group: string, pid: number): Promise<void> {
-  for (const directory of [...groupDirectories(host, group), ...(await coreDirectories(host, group))]) {
-    await writeSetting(directory, "cgroup.procs", String(pid)).catch((error: Error) => {
-      if ((error.cause as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-      throw new BulkheadError("COMPONENT_START_FAILED", `process ${pid} ended before it could join ${group}`, {
-        cause: error,
-        remedy:
-          "the component's log has what bubblewrap said; most often a mount's source is not there or not readable",
-      });
-    });
-  }
+  // Side by side: the kernel takes milliseconds for each hierarchy, in which it waits for itself.
+  const directories = [...groupDirectories(host, group), ...(await coreDirectories(host, group))];
+  await Promise.all(
+    directories.map((directory) =>
+      writeSetting(directory, "cgroup.procs", String(pid)).catch((error: Error) => {
+        if ((error.cause as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+        throw new BulkheadError("COMPONENT_START_FAILED", `process ${pid} ended before it could join ${group}`, {
+          cause: error,
+          remedy:
+            "the component's log has what bubblewrap said; most often a mount's source is not there or not readable",
+        });
+      }),
+    ),
+  );
 }
 
 /** Kills what is left in a group and everything below, and removes it. Returns the directories that were removed. */
@@ -75,11 +82,8 @@ export async function removeGroup(host: CgroupHost, group: string): Promise<stri
   if (!groupPattern.test(group)) {
     throw new BulkheadError("ENVIRONMENT_INVALID", `"${group}" is not the name of a control group of ours`);
   }
-  const removed: string[] = [];
-  for (const directory of [...groupDirectories(host, group), ...(await coreDirectories(host, group))]) {
-    removed.push(...(await removeTree(directory)));
-  }
-  return removed;
+  const directories = [...groupDirectories(host, group), ...(await coreDirectories(host, group))];
+  return (await Promise.all(directories.map(removeTree))).flat();
 }
 
 /**
