@@ -23,10 +23,9 @@ async function seek() {
   let answered: (answer: Answer) => void = () => undefined;
   const root = {
     tellRoot: (_: string, body: object) => void told.push(body),
-    onResolved(hear: typeof answered) {
-      answered = hear;
+    hear(kind: string, _schema: object, handler: typeof answered) {
+      if (kind === "resolved") answered = handler;
     },
-    onUplink: () => undefined,
   };
   const log = { info: () => undefined, warn: () => undefined };
   type Means = Parameters<typeof openGateway>[0];
