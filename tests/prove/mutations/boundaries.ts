@@ -1,0 +1,182 @@
+/** What strangers say, what lies on a disk, and who is killed in the middle: each look at it taken away, and the test that must fail then. */
+import type { Mutation } from "./table.ts";
+
+const nodes = "runtime/src/compartment/device-mounts.ts";
+const nodesTest = "runtime/src/compartment/device-mounts.test.ts";
+const ask = "runtime/src/asker/ask.ts";
+const askTest = "runtime/src/asker/ask.test.ts";
+const desk = "runtime/src/operator/desk.ts";
+const deskTest = "runtime/src/operator/desk.test.ts";
+const ledger = "runtime/src/generations/ledger.ts";
+const ledgerTest = "runtime/src/generations/ledger.test.ts";
+const reboots = "runtime/src/ladder/reboots.ts";
+const rebootsTest = "runtime/src/ladder/reboots.test.ts";
+const connection = "kms-agent/src/session/connection.ts";
+const connectionTest = "kms-agent/src/session/connection.spec.ts";
+const edges = "kms-agent/src/store/edges.test.ts";
+const profiles = "runtime/src/sandbox/seccomp/profiles.ts";
+const profilesTest = "runtime/src/sandbox/seccomp/filter.test.ts";
+
+const rows: readonly (readonly [string, string, string, string, string, string?])[] = [
+  [
+    "a look at whether a driver's node is a terminal",
+    nodes,
+    'if (subsystem.endsWith("/class/tty")) return true;',
+    'if (subsystem !== "none") return true;',
+    nodesTest,
+    "memory",
+  ],
+  ["a look at whether it is a disk", nodes, "found.isCharacterDevice()", "true", nodesTest, "disks"],
+  [
+    "a board `virtual` without nodes",
+    nodes,
+    'if (config.board === "virtual") return [];',
+    "",
+    nodesTest,
+    "board `virtual`",
+  ],
+  [
+    "an end of an answer's line",
+    "runtime/src/asker/messages.ts",
+    "if (end > maxLineBytes || (end < 0",
+    "if ((end < 0",
+    askTest,
+    "too long",
+  ],
+  [
+    "a look at what the asker answers",
+    ask,
+    "answerSchema.parse(await ask(question, launch, waitMs))",
+    "(await ask(question, launch, waitMs)) as Answer",
+    askTest,
+    "is no answer",
+  ],
+  [
+    "an asker that is gone before its answer counts",
+    ask,
+    "await sandbox?.exited;",
+    "",
+    askTest,
+    "nothing of it is left",
+  ],
+  [
+    "a socket that hears one time server alone",
+    "runtime/src/asker/time/exchange.ts",
+    "socket.connect(port, address);",
+    "socket.bind(0, () => socket.send(makeRequest(nonce), port, address));",
+    "runtime/src/asker/time/measure.test.ts",
+    "from elsewhere",
+  ],
+  ["a desk for root alone", desk, "await chmod(directory, 0o700);", "", deskTest, "owner alone"],
+  ["an end of an operator's frame", desk, "}, maxOperatorFrameBytes);", "});", deskTest, "longer than a request"],
+  [
+    "a desk that outlives who leaves without reading",
+    desk,
+    'socket.on("error", () => undefined);',
+    "",
+    deskTest,
+    "without having read",
+  ],
+  [
+    "the way back while the disk takes no record",
+    ledger,
+    "if (await kept.adopt(commit(kept.now(), release))) await removeUnneeded();",
+    "await kept.adopt(commit(kept.now(), release));\n      await removeUnneeded();",
+    ledgerTest,
+    "not cleared away",
+  ],
+  [
+    "a floor of release counters",
+    ledger,
+    "if (release.releaseCounter < record.releaseCounterFloor) {",
+    "if (release.releaseCounter < 0) {",
+    ledgerTest,
+    "lower counter",
+  ],
+  [
+    "a floor of security epochs on the way back",
+    ledger,
+    "if (securityEpoch < securityEpochFloor)",
+    "if (securityEpoch < 0)",
+    ledgerTest,
+    "way back",
+  ],
+  ["a count of reboots that is damaged and ends them", reboots, "? 0 : most", "? 0 : 0", rebootsTest, "used up"],
+  [
+    "a reboot that is on the disk before it is made",
+    reboots,
+    "count: () => save(used + 1),",
+    "async count() {\n      used += 1;\n      return true;\n    },",
+    rebootsTest,
+  ],
+  [
+    "checksums of what waits for the KMS",
+    "kms-agent/src/store/segment.ts",
+    " || checksum(text) !== line.slice(0, 8)",
+    "",
+    edges,
+    "one letter",
+  ],
+  [
+    "a line of its own after half a line",
+    "kms-agent/src/store/segments.ts",
+    "await seal().catch(() => undefined);\n        throw error;",
+    "throw error;",
+    edges,
+    "half of a line",
+  ],
+  [
+    "a bound of the KMS's messages",
+    connection,
+    "    maxPayload: maxMessageBytes,\n",
+    "",
+    connectionTest,
+    "more than a message",
+  ],
+  [
+    "a look at whether the KMS is alive",
+    connection,
+    '() => end("DEADLINE_EXCEEDED", "the KMS gave no sign of life")',
+    "() => undefined",
+    connectionTest,
+    "falls silent",
+  ],
+  [
+    "a bound of an answer's silence",
+    "kms-agent/src/fetch/http.ts",
+    'asked.on("response", resolve);',
+    'asked.on("response", (answer) => {\n      asked.setTimeout(0);\n      resolve(answer);\n    });',
+    "kms-agent/src/fetch/deploy.spec.ts",
+    "stood still",
+  ],
+  [
+    "a filter that leaves terminals to drivers of serial ports",
+    profiles,
+    'values: profile === "serial" ? neverOnTerminals : [...neverOnTerminals, ...settingTerminals],',
+    "values: neverOnTerminals,",
+    profilesTest,
+    "serial drivers alone",
+  ],
+  [
+    "a filter that leaves a guest no network",
+    profiles,
+    "vm: [AF_UNIX],",
+    "vm: [AF_UNIX, AF_INET],",
+    profilesTest,
+    "no other families",
+  ],
+  [
+    "a filter that lets a serial driver make no process",
+    profiles,
+    '["component", "serial", "asker"]',
+    '["component", "asker"]',
+    profilesTest,
+    "child process",
+  ],
+];
+
+export const boundaries: readonly Mutation[] = rows.map(([without, file, from, to, testFile, name]) => ({
+  without,
+  edits: [{ file, from, to }],
+  test: { file: testFile, ...(name !== undefined && { name }) },
+}));
