@@ -1,5 +1,5 @@
 /** What strangers say, what lies on a disk, and who is killed in the middle: each look at it taken away, and the test that must fail then. */
-import type { Mutation } from "./table.ts";
+import type { Mutation } from "./mutation.ts";
 
 const nodes = "runtime/src/compartment/device-mounts.ts";
 const nodesTest = "runtime/src/compartment/device-mounts.test.ts";
@@ -21,12 +21,19 @@ const rows: readonly (readonly [string, string, string, string, string, string?]
   [
     "a look at whether a driver's node is a terminal",
     nodes,
-    'if (subsystem.endsWith("/class/tty")) return true;',
-    'if (subsystem !== "none") return true;',
+    "if (kind !== undefined) return kind;",
+    'if (kind !== null) return kind ?? "serial";',
     nodesTest,
     "memory",
   ],
-  ["a look at whether it is a disk", nodes, "found.isCharacterDevice()", "true", nodesTest, "disks"],
+  [
+    "a look at whether it is a disk",
+    "runtime/src/compartment/tty-kind.ts",
+    "if (!found.isCharacterDevice()) return undefined;",
+    "",
+    nodesTest,
+    "disks",
+  ],
   [
     "a board `virtual` without nodes",
     nodes,

@@ -1,8 +1,9 @@
 /** Each protection, taken away by a change of its source, and the test that must fail: by what they protect. */
+import { boundaries } from "./boundaries.ts";
 import { channels } from "./channels.ts";
 import { verify } from "./comparisons.ts";
 import type { Mutation } from "./mutation.ts";
 import { gateway, time } from "./network.ts";
 import { sandbox } from "./sandbox.ts";
 
-export const mutations: readonly Mutation[] = [...sandbox, ...verify, ...channels, ...gateway, ...time];
+export const mutations: readonly Mutation[] = [...sandbox, ...verify, ...channels, ...boundaries, ...gateway, ...time];
