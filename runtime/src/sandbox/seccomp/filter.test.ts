@@ -144,13 +144,26 @@ describe.each(cases.filter(({ profile }) => !isFreestanding(profile)))(
       expect(answer(architecture, profile, "ioctl", [0n, 0x5401n])).toBe(ALLOW);
       expect(answer(architecture, profile, "ioctl", [0n, 0x5412n])).toBe(refused);
       expect(answer(architecture, profile, "ioctl", [0n, 0x541cn])).toBe(refused);
-      expect(answer(architecture, profile, "ioctl", [0n, 0x5423n])).toBe(refused);
+      // TIOCSCTTY, TIOCCONS, TIOCSETD: also for those who may set one.
+      for (const request of [0x540en, 0x541dn, 0x5423n])
+        expect(answer(architecture, profile, "ioctl", [0n, request])).toBe(refused);
+    });
+
+    test("leaves device nodes, other processes' handles, priorities and cores to the network server", () => {
+      const expected = profile === "net-admin" ? ALLOW : refused;
+      for (const name of ["mknodat", "pidfd_open", "pidfd_send_signal", "setpriority", "sched_setaffinity", "splice"])
+        expect([name, answer(architecture, profile, name)]).toEqual([name, expected]);
     });
 
     test("lets serial drivers alone set a terminal", () => {
       const expected = profile === "serial" ? ALLOW : refused;
-      for (const request of [0x5402n, 0x540bn, 0x540cn, 0x5418n, 0x5427n, 0x402c542bn])
-        expect(answer(architecture, profile, "ioctl", [0n, request])).toBe(expected);
+      // asm-generic/ioctls.h, in its order.
+      const requests = [
+        ...[0x5402n, 0x5403n, 0x5404n, 0x5406n, 0x5407n, 0x5408n, 0x5409n, 0x540an, 0x540bn, 0x540cn, 0x540dn, 0x5410n],
+        ...[0x5414n, 0x5416n, 0x5417n, 0x5418n, 0x541fn, 0x5425n, 0x5427n, 0x5428n],
+        ...[0x402c542bn, 0x402c542cn, 0x402c542dn],
+      ];
+      for (const request of requests) expect(answer(architecture, profile, "ioctl", [0n, request])).toBe(expected);
     });
   },
 );
