@@ -5,7 +5,7 @@ import { cleanUp, nextName, startIn } from "../../runtime/src/root-server/testin
 import { flashDevice, type SpecWorld } from "../../runtime/src/root-server/testing/device.ts";
 import { bundle } from "../../studio/src/build/bundle.ts";
 import { buildRelease, installRuntimes } from "../../studio/src/build/index.ts";
-import { coreEntry } from "../../studio/src/locations.ts";
+import { bulkheadDirectory, coreEntry } from "../../studio/src/locations.ts";
 
 const keptCore = new Set(["message-server", "verifier"]);
 
@@ -14,10 +14,18 @@ export async function bootManifest(manifest: string): Promise<SpecWorld> {
   const device = await flashDevice(nextName(), async (into, platformDir) => {
     const { release } = await buildRelease({ manifest, outDir: into, releaseCounter: 1 });
     await installRuntimes(release.system, platformDir);
+    if (Object.values(release.system.components).some(({ runner }) => runner === "worker"))
+      await installWorkerHost(platformDir);
     return withoutCore(release);
   });
   cleanUp.push(() => device.remove());
   return startIn(device);
+}
+
+/** The part of the installed runtime in which the workers of a trust group are threads. */
+export function installWorkerHost(platformDir: string): Promise<unknown> {
+  const entry = join(bulkheadDirectory, "runtime/src/worker-host/main.ts");
+  return bundle("program", entry, join(platformDir, "worker-host/main.js"));
 }
 
 /** Puts the real `servers`, and those that they use, into the platform; of the other core only what a root server needs stays. */

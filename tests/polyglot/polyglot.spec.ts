@@ -10,7 +10,7 @@ import { hasVirtualMachine } from "./virtual-machine.ts";
 import { withoutStations } from "./without-stations.ts";
 
 const root = join(import.meta.dirname, "../..");
-const stations = ["c", "rust", "vm", "bun", "erlang", "elixir", "last"];
+const stations = ["c", "rust", "vm", "worker", "bun", "erlang", "elixir", "last"];
 
 /** Whether Bun was fetched; throws where it is required and was not. */
 function hasBun(): boolean {

@@ -4,10 +4,8 @@ import { join } from "node:path";
 import { cleanUp, nextName, startIn } from "../../runtime/src/root-server/testing/bench.ts";
 import { flashDevice, type SpecDevice, type SpecWorld } from "../../runtime/src/root-server/testing/device.ts";
 import { fakes } from "../../runtime/src/root-server/testing/fake-components.ts";
-import { bundle } from "../../studio/src/build/bundle.ts";
 import { buildRelease } from "../../studio/src/build/index.ts";
-import { bulkheadDirectory } from "../../studio/src/locations.ts";
-import { withoutCore } from "../polyglot/device.ts";
+import { installWorkerHost, withoutCore } from "../polyglot/device.ts";
 
 export async function bootGroup(): Promise<{ device: SpecDevice; world: SpecWorld }> {
   const manifest = join(import.meta.dirname, "system/manifest.yaml");
@@ -16,8 +14,7 @@ export async function bootGroup(): Promise<{ device: SpecDevice; world: SpecWorl
     await mkdir(serial, { recursive: true });
     await writeFile(join(serial, "main.js"), fakes.serialServer);
     await writeFile(join(serial, "package.json"), '{"type":"module"}\n');
-    const host = join(bulkheadDirectory, "runtime/src/worker-host/main.ts");
-    await bundle("program", host, join(platformDir, "worker-host/main.js"));
+    await installWorkerHost(platformDir);
     const { release } = await buildRelease({ manifest, outDir: into, releaseCounter: 1 });
     return withoutCore(release, ["serial-server"]);
   });
