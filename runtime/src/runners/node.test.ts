@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { nodeEnvironment } from "./execution.ts";
 import { nodeOptions } from "./node.ts";
 
 const memoryBytes = 96 * 1024 ** 2;
@@ -13,6 +14,14 @@ test("[K10] Node collects within its component's memory, not within the board's"
 test("[K6] a component with a deadline does not wait for threads of V8 that have none", () => {
   const options = nodeOptions({ memoryBytes, cpu: { class: "deadline", budgetUs: 1, periodUs: 2 }, attach: [] });
   expect(options).toContain("--single-threaded");
+  expect(options).not.toContain("--expose-gc");
+});
+
+test("[K10] a Node that idles is one that gives memory back: it may collect, has one thread beside its own, and glibc is told", async () => {
+  const options = nodeOptions({ memoryBytes, cpu, attach: [] });
+  expect(options).toEqual(expect.arrayContaining(["--expose-gc", "--v8-pool-size=1"]));
+  const told = { MALLOC_ARENA_MAX: "2", MALLOC_TOP_PAD_: "65536", MALLOC_TRIM_THRESHOLD_: "131072" };
+  expect(nodeEnvironment).toMatchObject(told);
 });
 
 test("[K2] the inspector can be opened where the manifest names it, and nowhere else", () => {

@@ -5,6 +5,7 @@ import { cleanUp, nextName, startIn } from "../../../runtime/src/root-server/tes
 import { flashDevice } from "../../../runtime/src/root-server/testing/device.ts";
 import { bunVersion } from "../../../scripts/setup/bun.mjs";
 import { buildRelease, installRuntimes } from "../../../studio/src/build/index.ts";
+import { virtualMachine } from "../../../studio/src/build/vm/place.ts";
 import { bulkheadDirectory } from "../../../studio/src/locations.ts";
 import { withCore } from "../../polyglot/device.ts";
 import { withoutStations } from "../../polyglot/without-stations.ts";
@@ -21,6 +22,7 @@ const needs: Readonly<Record<string, string>> = {
 /** The caller cleans up (`cleanUpAll`). */
 export async function measureRunners(settle: () => Promise<void>): Promise<{ uses: Use[]; missing: string[] }> {
   const missing = Object.entries(needs).flatMap(([name, path]) => (existsSync(path) ? [] : name));
+  if (virtualMachine() === undefined) missing.push("vm");
   const manifest = await withoutStations(join(bulkheadDirectory, "manifests/polyglot/manifest.yaml"), missing);
   const device = await flashDevice(nextName(), async (into, platformDir) => {
     const { release } = await buildRelease({ manifest, outDir: into, releaseCounter: 1 });
