@@ -40,8 +40,10 @@ let clockMs = 0;
 beforeAll(async () => {
   system = await runSystem(name);
   const { light } = system;
-  await light.untilReady();
-  await system.deployNext();
+  await system.untilReady();
+  const next = await system.publishNext();
+  await light.command(system.deployOf(next));
+  await system.untilCommitted(next);
   for (const [component, action] of [
     [null, "on"],
     [untraced, "off"],
@@ -113,7 +115,7 @@ test.each(servers)(
       return now.incarnation > before.incarnation && now.state === "ready" && now;
     };
     const back = await until(`${server} to be back`, isBack);
-    await light.untilReady();
+    await system.untilReady();
     const backMs = Date.now();
     await until("commands after it", async () => commandsAfter(backMs).length >= 4);
 
@@ -186,11 +188,37 @@ test("[K2] [K22] the agent is killed while nobody listens and it stores: nothing
   kill(agent.pid, "SIGKILL");
   await until("the next agent to store", async () => (await system.storedBytes()) > stored + 2_000);
   await running.kms.restart();
-  await light.untilReady();
+  await system.untilReady();
   await until("lines of the time without it", async () => Math.max(...(await watch.lines())) > before + 40);
   expect([missingIn(await watch.lines()), repeatedIn(await watch.lines())]).toEqual([[], 0]);
   expect(missingIn(await watch.samples())).toEqual([]);
 });
+
+test.each(["verifier", "network", "kms-agent"])(
+  "[K2] %s is killed in the middle of a deployment: that is done or says why not, and the next one is done",
+  async (server) => {
+    const { light, deployOf } = system;
+    const next = await system.publishNext();
+    const { pid } = await light.processOf(server);
+    const { id } = await light.client.command(light.deviceId, { command: deployOf(next) });
+    kill(pid, "SIGKILL");
+    const find = async () => (await light.client.commands(light.deviceId)).find((one) => one.id === id);
+    const isOver = (found: Awaited<ReturnType<typeof find>>) =>
+      found && !["pending", "delivered"].includes(found.state);
+    expect(isOver(await find())).toBe(false);
+    const answer = await until("the end of the deployment", async () => {
+      const found = await find();
+      return isOver(found) && found;
+    });
+    process.stdout.write(`${server} killed in a deployment: ${answer.state} ${answer.message}\n`);
+    if (answer.state !== "done")
+      expect(answer).toMatchObject({ state: "failed", message: expect.stringMatching(/\w/) });
+    await system.untilReady();
+    const isThere = (await light.status()).release.digest === next.releaseDigest;
+    if (!isThere) expect(await light.command(deployOf(next), 90_000)).toMatchObject({ state: "done" });
+    await system.untilCommitted(next);
+  },
+);
 
 test("[K2] after all that an older release is refused, as before", async () => {
   expect(await system.deployOlder()).toMatchObject({ state: "refused", code: "RELEASE_ROLLBACK" });

@@ -2,6 +2,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { releaseTargetName } from "@bulkhead/protocol";
+import type { BuiltRelease } from "../../../../studio/src/build/index.ts";
 import { eventually } from "../../../../studio/src/run/eventually.ts";
 import { launch } from "../../../../studio/src/run/launcher.ts";
 import type { Progress } from "../../../../studio/src/run/progress.ts";
@@ -19,26 +20,34 @@ export async function runSystem(name: string) {
   const light = firstLight(running, manifest, running.paths.stateDir);
   const dataDir = join(running.paths.devicesDir, "greenhouse-1");
 
+  let releaseCounter = running.release.release.releaseCounter;
+  const deployOf = ({ release, releaseDigest }: BuiltRelease) =>
+    ({ kind: "deploy", target: releaseTargetName(release), releaseDigest }) as const;
+  /** Also where other things keep the machine busy. */
+  const untilReady = () => eventually("all to be ready", 180_000, () => light.untilReady().catch(() => undefined));
+  const untilCommitted = async ({ releaseDigest }: BuiltRelease): Promise<void> => {
+    await eventually("the release to be committed", 180_000, async () => {
+      const now = await light.status();
+      return (now.release.digest === releaseDigest && now.update.state === "committed") || undefined;
+    });
+    await untilReady();
+  };
+
   return {
     light,
     running,
-    /** The next release of the same system, run by the device. */
-    async deployNext(): Promise<void> {
-      const next = await running.build(manifest, running.release.release.releaseCounter + 1);
+    deployOf,
+    untilReady,
+    untilCommitted,
+    /** The next release of the same system, signed and uploaded. */
+    async publishNext(): Promise<BuiltRelease> {
+      releaseCounter += 1;
+      const next = await running.build(manifest, releaseCounter);
       await publish(running.client, running.project, next);
-      const { target, releaseDigest } = { target: releaseTargetName(next.release), releaseDigest: next.releaseDigest };
-      await light.command({ kind: "deploy", target, releaseDigest });
-      await eventually("the release to be committed", 60_000, async () => {
-        const now = await light.status();
-        return (now.release.digest === releaseDigest && now.update.state === "committed") || undefined;
-      });
-      await light.untilReady();
+      return next;
     },
     /** The first release again, which the device must refuse. */
-    async deployOlder() {
-      const { release, releaseDigest } = running.release;
-      return light.command({ kind: "deploy", target: releaseTargetName(release), releaseDigest });
-    },
+    deployOlder: () => light.command(deployOf(running.release)),
     /** What the verifier trusts by now: its metadata and the floor of its clock. */
     async trusted(): Promise<Record<string, string>> {
       const own = join(dataDir, "verifier");
