@@ -121,7 +121,7 @@ describe("[M11] fetching an artifact", () => {
     expect(blobRanges()).toEqual([undefined, "bytes=100000-", "bytes=150000-"]);
   });
 
-  test("goes on where an answer stood still in its middle", async () => {
+  test("goes on where an answer stood still in its middle", { timeout: 20_000 }, async () => {
     misbehave = [
       (_, response) => {
         response.writeHead(200, { "content-length": content.length });

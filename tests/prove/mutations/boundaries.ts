@@ -77,14 +77,6 @@ const rows: readonly (readonly [string, string, string, string, string, string?]
   ["a desk for root alone", desk, "await chmod(directory, 0o700);", "", deskTest, "owner alone"],
   ["an end of an operator's frame", desk, "}, maxOperatorFrameBytes);", "});", deskTest, "longer than a request"],
   [
-    "a desk that outlives who leaves without reading",
-    desk,
-    'socket.on("error", () => undefined);',
-    "",
-    deskTest,
-    "without having read",
-  ],
-  [
     "the way back while the disk takes no record",
     ledger,
     "if (await kept.adopt(commit(kept.now(), release))) await removeUnneeded();",
