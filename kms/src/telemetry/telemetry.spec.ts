@@ -1,9 +1,11 @@
 /** What devices forward, in PostgreSQL: each sample and piece of a trace once, within bounds of one device and of all. */
 import type { Sample, TraceSegment } from "@bulkhead/protocol";
+import { eq } from "drizzle-orm";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kmsConfigSchema } from "../config.ts";
 import { studioScope } from "../database/index.ts";
+import { losses as lossRows } from "../database/schema.ts";
 import { openTestStore, type TestStore } from "../fixtures/store.ts";
 import { readLosses } from "../losses/index.ts";
 import { openTraces, readTraces } from "../traces/index.ts";
@@ -84,6 +86,25 @@ describe("[M8] telemetry of a device", () => {
     expect(left).toEqual([...Array.from({ length: 9 }, () => 0), 20, 40, 40]);
     await samples.sweep(Date.now() + 31 * 24 * 3600 * 1000);
     expect(await samplesOf(fleet.at(-1) ?? "")).toEqual([]);
+  });
+});
+
+describe("[M8] of a device that makes up more than anybody looks at", () => {
+  it("the first 128 streams are shown, and the newest 500 losses are kept", async () => {
+    const samples = openSamples(store.database, studioScope, bounds());
+    const id = await store.enrol();
+    const name = (at: number) => `stream-${String(at).padStart(3, "0")}`;
+    const made = Array.from({ length: 200 }, (_, at) => sampleOf(at, name(at)));
+    await samples.append(id, made, []);
+    expect((await samplesOf(id)).map(({ stream }) => stream)).toEqual(Array.from({ length: 128 }, (_, at) => name(at)));
+    for (let batch = 0; batch < 12; batch += 1) {
+      const lost = Array.from({ length: 50 }, (_, at) => ({ ...loss, count: batch * 50 + at + 1 }));
+      await samples.append(id, [sampleOf(200 + batch)], lost);
+    }
+    const kept = await store.database.select({ count: lossRows.count }).from(lossRows).where(eq(lossRows.deviceId, id));
+    expect(kept.map(({ count }) => count).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 500 }, (_, at) => 101 + at),
+    );
   });
 });
 
