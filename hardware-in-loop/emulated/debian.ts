@@ -4,7 +4,13 @@ import { execa } from "execa";
 /** What every root file system and every tool comes from. */
 export const suite = "trixie";
 
-/** From the mirror that mmdebstrap takes by itself. `architecture` is Debian's name of it. Rejects with mmdebstrap's words; needs root, for the owners of the files. */
+/**
+ * The release alone: a point release stays as it is, while lists of updates change from day to day, and a mirror that is behind with
+ * those of one processor would stop everything that is run on it.
+ */
+const source = `deb http://deb.debian.org/debian ${suite} main`;
+
+/** `architecture` is Debian's name of it. Rejects with mmdebstrap's words; needs root, for the owners of the files. */
 export async function unpackDebian(
   architecture: string,
   packages: readonly string[],
@@ -12,5 +18,5 @@ export async function unpackDebian(
 ): Promise<void> {
   const options = ["--variant=extract", "--mode=root", `--architectures=${architecture}`];
   const noExtras = '--aptopt=APT::Install-Recommends "false"';
-  await execa("mmdebstrap", [...options, noExtras, `--include=${packages.join(",")}`, suite, directory]);
+  await execa("mmdebstrap", [...options, noExtras, `--include=${packages.join(",")}`, suite, directory, source]);
 }

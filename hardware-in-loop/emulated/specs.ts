@@ -41,8 +41,8 @@ const boundMs = 30 * 60_000;
 /** vitest's report leaves out why. */
 const setUpFailed = "the file failed as a whole: its set-up, most likely; the guest's output above says more";
 
-/** What vitest is told besides the paths, and how urgent the guest is. */
-export type RunOptions = { readonly vitest: readonly string[]; readonly nice: number };
+/** What vitest is told besides the paths, how urgent the guest is, and its memory (2 GiB where it is not said). */
+export type RunOptions = { readonly vitest: readonly string[]; readonly nice: number; readonly memoryMiB?: number };
 
 /** Files ending in .spec.ts. */
 export const specifications: RunOptions = { vitest: ["--project", "integration", "--project", "alone"], nice: 0 };

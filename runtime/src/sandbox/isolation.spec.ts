@@ -121,13 +121,14 @@ describe("[K7] a component", () => {
 
 test("[K7] a component is in no group of who starts it", async () => {
   const before = process.getgroups?.() ?? [];
-  process.setgroups?.([27, 1234]);
+  // A guest's Node is started in them, for not every Node can join.
+  if (!before.includes(1234)) process.setgroups?.([27, 1234]);
   try {
     const { sandbox } = await bench.probe({ cgroup: `${bench.instance}/groups` });
     const status = await readFile(`/proc/${sandbox.componentPid}/status`, "utf8");
     expect(/^Groups:(.*)$/m.exec(status)?.[1]?.trim()).toBe("");
   } finally {
-    process.setgroups?.(before);
+    if (!before.includes(1234)) process.setgroups?.(before);
   }
 });
 
