@@ -6,7 +6,7 @@ import { describePermission, permissions } from "../runtime/src/verify/permissio
 import { bulkheadDirectory } from "../studio/src/locations.ts";
 
 /** Not core servers: what they are is said elsewhere, by their own code. */
-const others = ["root server", "verify", "asker", "gateway (KMS side)", "kms", "drivers"];
+const others = ["root server", "verify", "asker", "gateway (KMS side)", "kms", "drivers", "guests by KVM"];
 
 test("[K14] the table of privileges has a row for each core server that has one, with exactly what it may have", () => {
   const text = readFileSync(join(bulkheadDirectory, "docs/architecture.md"), "utf8");

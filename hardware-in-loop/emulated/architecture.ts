@@ -11,6 +11,10 @@ export type Architecture = {
   readonly console: string;
   /** Debian's Node where npm has none for the processor; else npm's, the one that the checkout pins. */
   readonly nodePackage?: string;
+  /** What the root file system has beyond that of the others, by Debian's names. */
+  readonly morePackages?: readonly string[];
+  /** Folders of the checkout that git does not know and the guest needs. */
+  readonly moreFolders?: readonly string[];
 };
 
 export const architectures: Readonly<Record<Architecture["name"], Architecture>> = {
@@ -40,4 +44,15 @@ export const architectures: Readonly<Record<Architecture["name"], Architecture>>
     console: "ttyAMA0",
     nodePackage: "nodejs",
   },
+};
+
+/**
+ * A board whose kernel has KVM, for the emulated processor can be virtualized; with QEMU and a kernel for guests of its own
+ * (`node scripts/setup/vm.mjs arm64`), and a compiler for what runs in them.
+ */
+export const arm64WithKvm: Architecture = {
+  ...architectures.arm64,
+  machine: ["-M", "virt,virtualization=on", "-cpu", "cortex-a72"],
+  morePackages: ["gcc"],
+  moreFolders: [".cache/runtimes/vm-trixie-arm64"],
 };

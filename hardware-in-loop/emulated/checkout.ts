@@ -1,5 +1,5 @@
 /** The checkout and its npm packages as a guest sees them at /work: two disks, the packages built for its processor. */
-import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
+import { copyFile, cp, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import type { Architecture } from "./architecture.ts";
@@ -26,10 +26,15 @@ export async function openModules(tools: Tools, architecture: Architecture): Pro
   return join(directory, "disk");
 }
 
-/** Made for every run, of the files as they are now: what git knows, and what it would. */
-export async function makeCheckout(tools: Tools, directory: string): Promise<string> {
+/** Made for every run, of the files as they are now: what git knows, and what it would, and `moreFolders`. */
+export async function makeCheckout(
+  tools: Tools,
+  directory: string,
+  moreFolders: readonly string[] = [],
+): Promise<string> {
   const tree = join(directory, "checkout");
   for (const path of await listFiles([])) await copyInto(tree, path);
+  for (const path of moreFolders) await cp(join(repository, path), join(tree, path), { recursive: true });
   const disk = join(directory, "checkout.disk");
   await makeDisk(tools, { label: "checkout", from: tree, to: disk, sizeMiB: 512 });
   await rm(tree, { recursive: true });

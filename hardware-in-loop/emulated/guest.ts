@@ -41,7 +41,7 @@ export async function runInGuest(command: GuestCommand): Promise<GuestOutcome> {
   const modules = await openModules(tools, command.architecture);
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-guest-"));
   try {
-    const checkout = await makeCheckout(tools, directory);
+    const checkout = await makeCheckout(tools, directory, command.architecture.moreFolders);
     const disks = { root: system.root, modules, checkout };
     const archive = join(directory, "archive");
     // The kernel unpacks archives one after the other.

@@ -39,7 +39,12 @@ export type System = {
 };
 
 export async function openSystem(tools: Tools, architecture: Architecture): Promise<System> {
-  const wanted = [architecture.kernelPackage, ...packages, architecture.nodePackage ?? []].flat();
+  const wanted = [
+    architecture.kernelPackage,
+    ...packages,
+    architecture.nodePackage ?? [],
+    architecture.morePackages ?? [],
+  ].flat();
   const first = await readFile(join(import.meta.dirname, "inside", "first.sh"));
   const recipe = { suite, wanted, modules, files, folders, first: first.toString(), architecture: architecture.name };
   const directory = await cached(`system-${architecture.name}`, recipe, async (target) => {

@@ -33,6 +33,7 @@ export const errorTable = {
   // Told by `check` about a manifest that is valid.
   NOTICE_SHARED_PROCESS: "Components share a process and are not protected from each other.",
   NOTICE_DEBUGGER: "A debugger may be attached, which sees and changes everything of the component.",
+  NOTICE_KVM: "A guest may run by the kernel's KVM, which is a large part of the kernel for it to reach.",
   NOTICE_UNSIGNED_COMMANDS: "The device accepts commands without an operator's signature.",
   NOTICE_LEVELS_MAY_DROP: "Components start with fewer layers of isolation where the host does not offer all.",
 

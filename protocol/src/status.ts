@@ -34,6 +34,10 @@ export const componentStateSchema = z.enum([
 ]);
 export type ComponentState = z.infer<typeof componentStateSchema>;
 
+/** What executes a guest. */
+export const acceleratorSchema = z.enum(["kvm", "tcg"]);
+export type Accelerator = z.infer<typeof acceleratorSchema>;
+
 export const componentStatusSchema = z.strictObject({
   name: nameSchema,
   role: roleSchema,
@@ -47,6 +51,8 @@ export const componentStatusSchema = z.strictObject({
   level: levelSchema.nullable(),
   /** Its second process, where the manifest asks for one; absent where it does not. */
   spare: z.enum(["none", "building", "standing-by", "leaving", "backing-off"]).optional(),
+  /** What runs the guest of runner `vm`: the kernel's KVM, or emulation. Absent: no guest. */
+  accelerator: acceleratorSchema.optional(),
   /** Who looks into it: while a debugger is attached, no missing heartbeat ends it. Absent: nobody. */
   attached: z.array(attachToolSchema).optional(),
 });

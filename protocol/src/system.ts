@@ -15,6 +15,9 @@ export const roleSchema = z.enum(roles);
 export const runnerSchema = z.enum(["node", "bun", "worker", "native", "beam", "vm"]);
 export type RunnerName = z.infer<typeof runnerSchema>;
 
+/** `preferred`: emulation where the device has no KVM. `required`: it does not start there. */
+export const kvmSchema = z.enum(["preferred", "required"]);
+
 /** A layer of isolation or scheduling that a component can demand; it is not started without. */
 export const layerSchema = z.enum(["own-uid", "namespaces", "seccomp", "cgroup", "cores", "deadline", "storage-quota"]);
 
@@ -70,6 +73,8 @@ export const componentSchema = z.strictObject({
   environment: z.enum(["hosted", "freestanding"]),
   /** Components of one trust group share a process (runner `worker` only); null for all others. */
   trustGroup: nameSchema.nullable(),
+  /** The device's KVM for the guest of a `vm` component; absent: emulation alone. */
+  kvm: kvmSchema.optional(),
   devices: z.array(z.string()),
   /** Where the board has the nodes of its devices, by their names; the sandbox shows each as /dev/<name>. */
   nodes: z.record(z.string().regex(/^[a-z][A-Za-z0-9-]*$/), deviceNodeSchema).optional(),

@@ -36,3 +36,12 @@ test("[K1] a debugger that may be attached is told", () => {
     "NOTICE_DEBUGGER 5:24 `inspector` and `gdb` may be attached to `one`",
   );
 });
+
+test("[K10] a guest that the kernel's KVM may run is told of, and what happens on a device without", () => {
+  const notice = (kvm: string) =>
+    noticesOf("open", `  one: { image: ./one, runner: vm, memory: 160Mi, kvm: ${kvm} }\n`).filter((text) =>
+      text.startsWith("NOTICE_KVM"),
+    );
+  expect(notice("preferred")).toEqual([expect.stringMatching(/run by KVM.* and emulated on a device without it$/)]);
+  expect(notice("required")).toEqual([expect.stringMatching(/run by KVM.* and does not start without$/)]);
+});

@@ -51,6 +51,10 @@ const policySchema = z.strictObject({
     .boolean()
     .default(false)
     .describe("The console may go out by a serial port, where who holds the cable reads every component's log."),
+  kvm: z
+    .boolean()
+    .default(false)
+    .describe("A guest may run by the kernel's KVM, which is a large part of the kernel for it to reach."),
   sleep: z.boolean().default(false).describe("The device may sleep: nothing runs and nobody reaches it meanwhile."),
 });
 

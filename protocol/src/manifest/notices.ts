@@ -39,7 +39,7 @@ function aboutSystem({ plan, board, source }: Analysis): ErrorReport[] {
 }
 
 function aboutComponent({ plan, source }: Analysis, name: string): ErrorReport[] {
-  const { trustGroup = null, attach = [] } = plan.components[name] ?? {};
+  const { trustGroup = null, attach = [], kvm } = plan.components[name] ?? {};
   const path = ["components", name];
   const others = Object.entries(plan.components)
     .filter(([other, component]) => other !== name && trustGroup !== null && component.trustGroup === trustGroup)
@@ -56,6 +56,7 @@ function aboutComponent({ plan, source }: Analysis, name: string): ErrorReport[]
           }),
         ]
       : []),
+    ...(kvm === undefined ? [] : [aboutKvm(source, name, kvm)]),
     ...(attach.length > 0
       ? [
           atKey(source, {
@@ -67,4 +68,14 @@ function aboutComponent({ plan, source }: Analysis, name: string): ErrorReport[]
         ]
       : []),
   ];
+}
+
+function aboutKvm(source: Analysis["source"], name: string, kvm: "preferred" | "required"): ErrorReport {
+  const otherwise = kvm === "required" ? "and does not start without" : "and emulated on a device without it";
+  return atKey(source, {
+    code: "NOTICE_KVM",
+    path: ["components", name, "kvm"],
+    message: `the guest \`${name}\` is run by KVM, a part of the device's kernel, ${otherwise}`,
+    remedy: "remove `kvm` where emulation is fast enough: then no more than QEMU stands open to the guest",
+  });
 }

@@ -68,6 +68,7 @@ function resolveComponent(written: ComponentWritten, board: Board): PlannedCompo
     runner: written.runner ?? "node",
     environment: written.environment ?? defaults.environment,
     trustGroup: written["trust-group"] ?? defaults.trustGroup,
+    ...present({ kvm: written.kvm }),
     ...resolveBounds(written),
     ...resolveLife(written),
     ...resolveAccess(written),

@@ -1,7 +1,7 @@
 /** A component as written. The descriptions are what editors show and what the guide's table is made of. */
 import { z } from "zod";
 import { nameSchema } from "../names.ts";
-import { attachToolSchema, layerSchema, runnerSchema } from "../system.ts";
+import { attachToolSchema, kvmSchema, layerSchema, runnerSchema } from "../system.ts";
 import { durationMs, durationUs, percent, sizeBytes } from "./quantities.ts";
 import { settings, useWritten } from "./written-use.ts";
 
@@ -65,6 +65,11 @@ export const componentWritten = z.strictObject({
   "trust-group": nameSchema
     .optional()
     .describe("Components of one group share a process (runner worker only) and are not protected from each other."),
+  kvm: kvmSchema
+    .optional()
+    .describe(
+      "The guest of runner `vm` runs on the processor itself, by the kernel's KVM; preferred: emulated where there is none. Default: emulated.",
+    ),
   provides: z
     .record(nameSchema, nameSchema)
     .optional()

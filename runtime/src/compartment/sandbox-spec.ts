@@ -7,6 +7,7 @@ import { type Execution, executionOf } from "../runners/index.ts";
 import { boardsNetwork, type Mount, mergeMounts, type SandboxSpec } from "../sandbox/index.ts";
 import { deviceMounts } from "./device-mounts.ts";
 import { channelDirectory, clientDirectory } from "./directories.ts";
+import { kvmMounts } from "./kvm-mounts.ts";
 import { leaseMounts } from "./leases.ts";
 import type { OwnPlaces } from "./own-directories.ts";
 import { type Privilege, privilegeOf } from "./privileges.ts";
@@ -23,6 +24,7 @@ export async function buildSpec(
   stdout: number,
 ): Promise<SandboxSpec> {
   const privilege = await privilegeOf(isCoreServer(name, component) ? name : "", device, uidOf(name));
+  const kvm = await kvmMounts(device.paths, name, component, uidOf(name));
   const execution = await executionOf({
     name,
     component,
@@ -30,6 +32,7 @@ export async function buildSpec(
     nodePath: device.paths.shownNode,
     runtimesDir: device.paths.shownRuntimes,
     workerHost: device.paths.shownWorkerHost,
+    hasKvm: kvm.length > 0,
   });
   const leases = leaseMounts(device.paths, system, name);
   return {
@@ -44,6 +47,7 @@ export async function buildSpec(
       own.mounts,
       privilege.mounts,
       await deviceMounts(device, name, component, uidOf(name)),
+      kvm,
     ),
     storage: own.storage,
     networkNamespace: networkNamespace(name, component, privilege),

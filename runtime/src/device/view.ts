@@ -44,12 +44,18 @@ export async function showTunDevice(paths: DevicePaths, owner: number | null): P
 
 /**
  * A device node that `owner` may open, and nobody else. Hosts differ in who may open theirs (0666 with udev, 0600 without), so
- * root makes a node of its own; a user namespace cannot, and takes the host's as it is. Throws what stat(2) says.
+ * root makes a node of its own; a user namespace cannot, and takes the host's as it is. `name`: of that node, where several components
+ * have one device. Throws what stat(2) says.
  */
-export async function showDevice(paths: DevicePaths, device: string, owner: number | null): Promise<string> {
+export async function showDevice(
+  paths: DevicePaths,
+  device: string,
+  owner: number | null,
+  name: string = basename(device),
+): Promise<string> {
   const { rdev } = await stat(device);
   if (owner === null) return device;
-  const node = join(paths.view, basename(device));
+  const node = join(paths.view, name);
   await rm(node, { force: true });
   // Linux's dev_t (include/linux/kdev_t.h, new encoding): minor in bits 0-7 and 20-31, major in bits 8-19.
   const major = (rdev >> 8) & 0xfff;

@@ -26,7 +26,7 @@ export type Runner = {
   fault(component: string, what: string): void;
   send<K extends keyof ToComponent>(component: string, kind: K, body: ToComponent[K]): void;
   state(): SupervisionState;
-  sandbox(component: string): Pick<Sandbox, "componentPid" | "level" | "schedule" | "exited"> | undefined;
+  sandbox(component: string): Pick<Sandbox, "componentPid" | "level" | "made" | "schedule" | "exited"> | undefined;
   lastReason(component: string): Reason | null;
 };
 

@@ -8,7 +8,7 @@ import {
   statusFormat,
 } from "@bulkhead/protocol";
 import type { Reason } from "../processes/index.ts";
-import type { HostCapabilities, Sandbox } from "../sandbox/index.ts";
+import type { HostCapabilities, Sandbox, SandboxSpec } from "../sandbox/index.ts";
 import type { ComponentRecord, SupervisionState } from "../supervision/index.ts";
 
 export type StatusFacts = {
@@ -20,7 +20,7 @@ export type StatusFacts = {
   readonly host: HostCapabilities;
   readonly gateway: DeviceStatus["gateway"];
   readonly state: SupervisionState;
-  readonly sandbox: (component: string) => Pick<Sandbox, "componentPid" | "level"> | undefined;
+  readonly sandbox: (component: string) => Pick<Sandbox, "componentPid" | "level" | "made"> | undefined;
   readonly lastReason: (component: string) => Reason | null;
   /** Who looks into it. */
   readonly attached: (component: string) => AttachTool[];
@@ -65,8 +65,15 @@ function componentStatus(name: string, record: ComponentRecord, facts: StatusFac
     lastReason: clip(facts.lastReason(name)),
     level: sandbox?.level ?? null,
     ...(facts.release.system.components[name]?.spare && { spare: record.spare.kind }),
+    ...acceleratorOf(sandbox?.made.spec.profile),
     ...(attached.length > 0 && { attached }),
   };
+}
+
+/** As its sandbox was made: the filter for a guest is one of two. */
+function acceleratorOf(profile: SandboxSpec["profile"]): Pick<ComponentStatus, "accelerator"> {
+  if (profile === "vm") return { accelerator: "tcg" };
+  return profile === "vm-kvm" ? { accelerator: "kvm" } : {};
 }
 
 /** A component may have said it: hundreds of them must not outgrow a frame. The crash record has more of it. */

@@ -11,6 +11,8 @@ export type Subject = {
   readonly nodePath: string;
   /** Holds what other runners need, each in a directory of its name: `bun`, `erlang`, `elixir`. */
   readonly runtimesDir: string;
+  /** It is shown the device's KVM. */
+  readonly hasKvm: boolean;
   /** Directory of the program that runs the members of a trust group. */
   readonly workerHost: string;
 };

@@ -14,6 +14,7 @@ const subject = (component: Partial<Component>) => ({
   nodePath: process.execPath,
   runtimesDir,
   workerHost: "/platform/worker-host",
+  hasKvm: false,
 });
 const bundle = { kind: "ro", source: "/bundles/one", target: "/app" };
 
@@ -37,7 +38,7 @@ describe("[K10] how a runner runs a component", () => {
     for (const [runner, name] of [
       ["bun", "bun"],
       ["beam", "erlang"],
-      ...(process.arch === "x64" ? [["vm", "qemu"] as const] : []),
+      ...(process.arch === "arm" ? [] : [["vm", "qemu"] as const]),
     ] as const) {
       const refused = executionOf(subject({ runner }));
       await expect(refused).rejects.toMatchObject({
@@ -51,16 +52,21 @@ describe("[K10] how a runner runs a component", () => {
     const platform = await mkdtemp(join(tmpdir(), "bulkhead-vm-runner-"));
     await mkdir(join(platform, "qemu"));
     const made = { ...subject({ runner: "vm", memoryBytes: 176 * 1024 ** 2 }), runtimesDir: platform };
-    if (process.arch !== "x64") {
+    if (process.arch === "arm") {
       await expect(executionOf(made)).rejects.toMatchObject({ code: "COMPONENT_START_FAILED" });
       return;
     }
     const { command, mounts, profile } = await executionOf(made);
+    const byKvm = await executionOf({ ...made, hasKvm: true });
     await rm(platform, { recursive: true });
     expect([command[0], profile]).toEqual(["/app/bridge", "vm"]);
     expect(command.slice(command.indexOf("-m"), command.indexOf("-m") + 2)).toEqual(["-m", "112M"]);
     expect(command).toContain("-nodefaults");
     expect(command.join(" ")).not.toMatch(/netdev|-nic|-drive|blk|-qmp|-monitor|kvm/);
     expect(mounts.map(({ kind, target }) => `${kind} ${target}`)).toEqual(["ro /qemu", "ro /app"]);
+    // Emulation has no word in it, so a guest that was shown KVM does not run without.
+    expect(byKvm.command.join(" ")).toMatch(/ -cpu host -accel kvm -m 112M /);
+    expect(byKvm.command.join(" ")).not.toContain("tcg");
+    expect(byKvm.profile).toBe("vm-kvm");
   });
 });

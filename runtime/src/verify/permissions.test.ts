@@ -113,3 +113,12 @@ test("[K14] [K10] in a trust group a member's place has what that member may hav
   expect(found("rw", "/members/other/app")).toEqual(["rw /members/other/app"]);
   expect(found("rw", "/data")).toEqual([]);
 });
+
+test("[K14] [K10] a guest may have KVM where the system says so, and nobody else may", () => {
+  const kvm = { kind: "dev", source: "/run/device/view/kvm-climate", target: "/dev/kvm" } as const;
+  const foundOf = (more: Parameters<typeof plainComponent>[0]) =>
+    comparePermissions(asked({ mounts: [kvm] }), plainSystem({ components: { climate: plainComponent(more) } }));
+  expect(foundOf({ runner: "vm", kvm: "preferred" })).toEqual([]);
+  expect(foundOf({ runner: "vm" })).toEqual([expect.objectContaining({ found: "dev /dev/kvm" })]);
+  expect(foundOf({ runner: "native", kvm: "required" })).toEqual([expect.objectContaining({ found: "dev /dev/kvm" })]);
+});

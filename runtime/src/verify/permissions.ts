@@ -96,8 +96,9 @@ function namespaceOf(name: string, { uplink }: Permission, { components }: Syste
   return isNetworked ? namespacePath(componentNamespace(name)) : null;
 }
 
-/** A node of a device that the system gives to the component. */
+/** A node of a device that the system gives to the component, and KVM where its guest may have that. */
 function isOwnDevice(component: System["components"][string] | undefined, target: string): boolean {
+  if (target === "/dev/kvm") return component?.runner === "vm" && component.kvm !== undefined;
   return Object.keys(component?.nodes ?? {}).some((device) => target === `/dev/${device}`);
 }
 

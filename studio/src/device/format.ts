@@ -80,7 +80,7 @@ export function formatComponents(components: readonly ComponentStatus[], nowMs: 
   const head = ["COMPONENT", "STATE", "INCARNATION", "RESTARTS", "LEVEL", "LAST REASON"];
   const rows = components.map((component) => [
     component.name,
-    component.attached ? `${component.state}, ${component.attached.join(" and ")} attached` : component.state,
+    describeState(component),
     String(component.incarnation),
     String(component.restarts),
     describeLevel(component.level),
@@ -89,6 +89,14 @@ export function formatComponents(components: readonly ComponentStatus[], nowMs: 
       : `${formatAgo(component.lastReason.atMs, nowMs)}: ${printable(component.lastReason.text)}`,
   ]);
   return formatColumns([head, ...rows]);
+}
+
+function describeState({ state, attached, accelerator }: ComponentStatus): string {
+  const words = [
+    ...(accelerator ? [accelerator === "kvm" ? "guest by KVM" : "emulated guest"] : []),
+    ...(attached ? [`${attached.join(" and ")} attached`] : []),
+  ];
+  return [state, ...words].join(", ");
 }
 
 /** `10:15:02.123 climate  text`; what the runtime says about a component, and standard error, are marked. */

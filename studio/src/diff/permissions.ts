@@ -46,6 +46,7 @@ function componentPermissions(component: PlannedComponent): Permission[] {
     { subject: "image", value: "core" in image ? "core server" : imageOf(image) },
     { subject: "runner", value: `${component.runner}, ${component.environment}` },
     ...(trustGroup === null ? [] : [{ subject: "trust group", value: trustGroup }]),
+    ...(component.kvm === undefined ? [] : [{ subject: "KVM", value: component.kvm }]),
     ...component.devices.map((device) => plain(`device ${device}`)),
     ...component.network.map((proxy) => plain(`network ${proxy}`)),
     ...component.secrets.map((secret) => plain(`secret ${secret}`)),

@@ -57,3 +57,15 @@ test("[K5] a deadline is a promise, told as its share of a core", () => {
   expect(table).toContain("2 ms in every 50 ms, core 1");
   expect(table).toContain("4 % of a core promised");
 });
+
+test("[K10] the table says what a guest runs on", () => {
+  const climate = plan.components["climate"];
+  if (climate === undefined) throw new Error("the example has a component climate");
+  const cpuOf = (more: object) => {
+    const components = { ...plan.components, climate: { ...climate, ...more } };
+    return needsOf({ ...plan, components }, board, null).components.find(({ name }) => name === "climate")?.cpu;
+  };
+  expect(cpuOf({ runner: "vm" })).toBe("weight 200, emulated guest");
+  expect(cpuOf({ runner: "vm", kvm: "preferred" })).toBe("weight 200, guest by KVM or emulated");
+  expect(cpuOf({ runner: "vm", kvm: "required" })).toBe("weight 200, guest by KVM");
+});

@@ -1,6 +1,14 @@
 /** What a system needs of its board, per component and in sum, with what a device measured beside it. Pure. */
 import type { Resources } from "@bulkhead/protocol";
-import { type Board, formatSize, memoryNeeds, memoryOf, type Plan, storageNeeds } from "@bulkhead/protocol/manifest";
+import {
+  type Board,
+  formatSize,
+  memoryNeeds,
+  memoryOf,
+  type Plan,
+  type PlannedComponent,
+  storageNeeds,
+} from "@bulkhead/protocol/manifest";
 import { formatColumns } from "../cli/columns.ts";
 import { cpuWords } from "../diff/permissions.ts";
 
@@ -56,7 +64,7 @@ export function needsOf(plan: Plan, board: Board | undefined, measured: Resource
     return {
       name,
       memoryBytes: memoryOf(component),
-      cpu: `${cpuWords(cpu)}${component.cores.length > 0 ? `, core ${component.cores.join(" ")}` : ""}`,
+      cpu: `${cpuWords(cpu)}${component.cores.length > 0 ? `, core ${component.cores.join(" ")}` : ""}${guestWords(component)}`,
       promisedPercent: cpu.class === "deadline" ? Math.round((cpu.budgetUs * 1000) / cpu.periodUs) / 10 : 0,
       processes: component.processes * (component.spare ? 2 : 1),
       openFiles: component.openFiles * (component.spare ? 2 : 1),
@@ -152,6 +160,12 @@ function notes({ memoryBytes, storageBytes, storeBytes }: SystemNeeds["sum"], bo
     `${board.cores} core${board.cores === 1 ? "" : "s"}`,
   ];
   return [kept, `board ${board.name} has ${has.join(", ")}`];
+}
+
+function guestWords({ runner, kvm }: PlannedComponent): string {
+  if (runner !== "vm") return "";
+  if (kvm === undefined) return ", emulated guest";
+  return kvm === "required" ? ", guest by KVM" : ", guest by KVM or emulated";
 }
 
 const share = (part: number, whole: number): string => `${Math.round((part * 100) / whole)} %`;

@@ -151,8 +151,8 @@ const rows: readonly (readonly [string, string, string, string, string, string?]
   [
     "a filter that leaves terminals to drivers of serial ports",
     profiles,
-    'values: profile === "serial" ? neverOnTerminals : [...neverOnTerminals, ...settingTerminals],',
-    "values: neverOnTerminals,",
+    'values = profile === "serial" ? neverOnTerminals : [...neverOnTerminals, ...settingTerminals];',
+    "values = neverOnTerminals;",
     profilesTest,
     "serial drivers alone",
   ],

@@ -2,8 +2,17 @@
 import { boundaries } from "./boundaries.ts";
 import { channels } from "./channels.ts";
 import { verify } from "./comparisons.ts";
+import { guests } from "./guests.ts";
 import type { Mutation } from "./mutation.ts";
 import { gateway, time } from "./network.ts";
 import { sandbox } from "./sandbox.ts";
 
-export const mutations: readonly Mutation[] = [...sandbox, ...verify, ...channels, ...boundaries, ...gateway, ...time];
+export const mutations: readonly Mutation[] = [
+  ...sandbox,
+  ...verify,
+  ...channels,
+  ...boundaries,
+  ...gateway,
+  ...time,
+  ...guests,
+];

@@ -12,6 +12,7 @@ export const boardPolicyRule: Rule = (analysis) => [
   ...Object.entries(analysis.written.components).flatMap(([name, component]) => [
     ...checkImage(analysis, name, component),
     ...checkRunner(analysis, name, component),
+    ...checkKvm(analysis, name, component),
     ...checkNetwork(analysis, name, component),
     ...checkCpuClass(analysis, name, component),
     ...checkCoreServices(analysis, name, component),
@@ -42,6 +43,11 @@ function checkRunner(analysis: Analysis, name: string, { runner }: ComponentWrit
   const allowed: readonly string[] = analysis.board.policy.runners;
   if (runner === undefined || allowed.includes(runner)) return [];
   return [forbidden(analysis, ["components", name, "runner"], `the runner \`${runner}\``, allowed)];
+}
+
+function checkKvm(analysis: Analysis, name: string, { kvm }: ComponentWritten): ErrorReport[] {
+  if (kvm === undefined || analysis.board.policy.kvm) return [];
+  return [forbidden(analysis, ["components", name, "kvm"], "KVM", [], atKey)];
 }
 
 function checkNetwork(analysis: Analysis, name: string, { network = [] }: ComponentWritten): ErrorReport[] {

@@ -28,7 +28,19 @@ export const runnerRule: Rule = (analysis) =>
     ...checkEnvironment(analysis, name),
     ...checkFloors(analysis, name),
     ...checkAbilities(analysis, name),
+    ...checkKvm(analysis, name),
   ]);
+
+function checkKvm({ plan, board, source }: Analysis, name: string): ErrorReport[] {
+  const { kvm, runner = "node" } = plan.components[name] ?? {};
+  // The policy speaks first.
+  if (kvm === undefined || runner === "vm" || !board.policy.kvm) return [];
+  const message = `\`kvm\` is for a guest, and the runner \`${runner}\` has none`;
+  const path = ["components", name, "kvm"];
+  return [
+    atKey(source, { code: "MANIFEST_INVALID_VALUE", path, message, remedy: "use the runner `vm`, or remove it" }),
+  ];
+}
 
 function checkDriver({ plan, written, source, board }: Analysis, name: string): ErrorReport[] {
   const runner = plan.components[name]?.runner ?? "node";
@@ -43,9 +55,9 @@ function checkDriver({ plan, written, source, board }: Analysis, name: string): 
 /** Runners that a processor has not, with what there is instead. */
 const unavailable: Partial<Record<RunnerName, { on: readonly string[]; what: string; remedy: string }>> = {
   bun: { on: ["armhf"], what: "Bun", remedy: "use the runner `node`" },
-  vm: { on: ["armhf", "arm64"], what: "virtual machine", remedy: "use the runner `native`" },
+  vm: { on: ["armhf"], what: "virtual machine", remedy: "use the runner `native`" },
 };
-const processorNames: Readonly<Record<string, string>> = { armhf: "32-bit Arm", arm64: "64-bit Arm" };
+const processorNames: Readonly<Record<string, string>> = { armhf: "32-bit Arm" };
 
 function checkArchitecture({ plan, source, board }: Analysis, name: string): ErrorReport[] {
   const runner = plan.components[name]?.runner ?? "node";

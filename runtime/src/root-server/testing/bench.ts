@@ -1,7 +1,7 @@
 /** A device in a world of its own for each spec, with its states as the message server is pushed them. Not part of the runtime. */
 import { type DeviceStatus, deviceStatusSchema } from "@bulkhead/protocol";
 import { createFrameReader } from "@bulkhead/sdk";
-import { makeDevice, type SpecDevice, type SpecWorld, type SystemSketch } from "./device.ts";
+import { makeDevice, patienceMs, type SpecDevice, type SpecWorld, type SystemSketch } from "./device.ts";
 
 export const cleanUp: (() => Promise<unknown> | undefined)[] = [];
 /** For `afterEach`. */
@@ -28,7 +28,7 @@ export function startIn(device: SpecDevice): SpecWorld {
 export async function until<T>(
   look: () => Promise<T | undefined | false> | T | undefined | false,
   what: string,
-  timeoutMs = 60_000,
+  timeoutMs = patienceMs,
 ): Promise<T> {
   const endMs = performance.now() + timeoutMs;
   for (;;) {

@@ -22,6 +22,9 @@ import { installFactoryRelease, treeDigest } from "../../generations/index.ts";
 import { childrenOf, removeCgroups, untilEnded } from "../../sandbox/index.ts";
 import { type Fake, fakes } from "./fake-components.ts";
 
+/** How long a spec waits for what must come; an emulated board is some twenty times as slow. */
+export const patienceMs = process.env["BULKHEAD_GUEST"] === "1" ? 600_000 : 60_000;
+
 export type Sketch = {
   readonly fake: Fake;
   /** Its bundle, in the place of the fake's. */
@@ -263,7 +266,7 @@ function startWorld(instance: string, configFile: string, node: string, uid?: nu
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
 
   /** Resolves with the first line that fits, from line `from` on. */
-  function line(pattern: RegExp, from = 0, timeoutMs = 60_000): Promise<string> {
+  function line(pattern: RegExp, from = 0, timeoutMs = patienceMs): Promise<string> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         watchers.delete(look);

@@ -24,6 +24,7 @@ const profiles: Profile[] = [
   "net-admin",
   "beam",
   "vm",
+  "vm-kvm",
   "freestanding",
   "freestanding-leased",
 ];
@@ -109,7 +110,7 @@ describe.each(cases.filter(({ profile }) => !isFreestanding(profile)))(
     });
 
     test("makes a child process only for the network server, the Erlang VM and a guest's bridge", () => {
-      const has = ["net-admin", "beam", "vm"].includes(profile);
+      const has = ["net-admin", "beam", "vm", "vm-kvm"].includes(profile);
       expect(answer(architecture, profile, "clone", [17n])).toBe(has ? ALLOW : refused);
     });
 
@@ -121,6 +122,7 @@ describe.each(cases.filter(({ profile }) => !isFreestanding(profile)))(
         beam: [1, 2, 10],
         asker: [2, 10],
         vm: [1],
+        "vm-kvm": [1],
         serial: [1],
       };
       const allowed = isFreestanding(profile) ? [] : families[profile];
@@ -135,7 +137,7 @@ describe.each(cases.filter(({ profile }) => !isFreestanding(profile)))(
 
     test("looks at the part of an argument that the kernel uses, so upper bits hide nothing", () => {
       expect(answer(architecture, profile, "clone", [0x1_0000_0000n | 0x00010000n | 0x10000000n])).toBe(refused);
-      const own = ["vm", "serial"].includes(profile) ? 0x1_0000_0001n : 0x1_0000_0002n;
+      const own = ["vm", "vm-kvm", "serial"].includes(profile) ? 0x1_0000_0001n : 0x1_0000_0002n;
       expect(answer(architecture, profile, "socket", [own])).toBe(ALLOW);
       expect(answer(architecture, profile, "socket", [0x1_0000_0011n])).toBe(refused);
     });
@@ -153,6 +155,18 @@ describe.each(cases.filter(({ profile }) => !isFreestanding(profile)))(
       const expected = profile === "net-admin" ? ALLOW : refused;
       for (const name of ["mknodat", "pidfd_open", "pidfd_send_signal", "setpriority", "sched_setaffinity", "splice"])
         expect([name, answer(architecture, profile, name)]).toEqual([name, expected]);
+    });
+
+    test("lets a guest that runs by KVM alone ask anything of KVM, and such a guest of nothing else", () => {
+      const ask = (request: number) => answer(architecture, profile, "ioctl", [0n, BigInt(request)]);
+      fc.assert(
+        fc.property(fc.nat(0xff), fc.nat(0xffff), fc.nat(0xff), (number, upper, kind) => {
+          const request = upper * 0x10000 + number;
+          expect(ask(request + 0xae00)).toBe(profile === "vm-kvm" ? ALLOW : refused);
+          fc.pre(kind !== 0xae && ![0x5401, 0x5421].includes(request + kind * 0x100));
+          if (profile === "vm-kvm") expect(ask(request + kind * 0x100)).toBe(refused);
+        }),
+      );
     });
 
     test("lets serial drivers alone set a terminal", () => {

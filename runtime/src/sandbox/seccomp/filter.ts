@@ -112,7 +112,10 @@ function ruleBody(rule: Rule): Instruction[] {
     ];
   }
   const [onMatch, otherwise] = rule.kind === "one-of" ? [allow, refuse] : [refuse, allow];
-  return [load, ...rule.values.flatMap((value): Instruction[] => [[JUMP_EQUAL, 0, 1, value], onMatch]), otherwise];
+  const match = (value: number): Instruction[] => [[JUMP_EQUAL, 0, 1, value], onMatch];
+  const ofKinds = (rule.kinds ?? []).flatMap((kind) => match(kind << 8));
+  const byKind: Instruction[] = ofKinds.length > 0 ? [[AND, 0, 0, 0xff00], ...ofKinds] : [];
+  return [load, ...rule.values.flatMap(match), ...byKind, otherwise];
 }
 
 type Boundary = { from: number; answer: number };

@@ -11,6 +11,7 @@
  * `beam`: the Erlang VM, which starts a helper process of its own and does not run without.
  * `serial`: as `component`, and it may set terminals: the drivers of serial ports.
  * `vm`: an emulator and the process that bridges its ports to the channels.
+ * `vm-kvm`: the same by the kernel's KVM: of all requests to devices it may make KVM's, and two that ask about any descriptor.
  * `asker`: a component in the board's network, where Unix sockets of the base system have names that anybody there can reach.
  * `freestanding`: one static program that has its channels and nothing else: no files, no threads, no other sockets.
  * `freestanding-leased`: the same with shared memory at a channel, which is a file that it opens, reads and writes.
@@ -23,17 +24,21 @@ export type Profile =
   | "freestanding-leased"
   | "beam"
   | "vm"
+  | "vm-kvm"
   | "serial";
 
 export function isFreestanding(profile: Profile): profile is "freestanding" | "freestanding-leased" {
   return profile === "freestanding" || profile === "freestanding-leased";
 }
 
-/** What a call's argument must look like; `argument` counts from 0, only its low 32 bits are looked at. */
+/**
+ * What a call's argument must look like; `argument` counts from 0, only its low 32 bits are looked at. `kinds`: values of bits 8 to 15,
+ * by which a request of ioctl(2) says whose it is (asm-generic/ioctl.h); they count as values do.
+ */
 export type Rule =
   | { kind: "errno"; errno: number }
-  | { kind: "one-of"; argument: number; values: readonly number[] }
-  | { kind: "none-of"; argument: number; values: readonly number[] }
+  | { kind: "one-of"; argument: number; values: readonly number[]; kinds?: readonly number[] }
+  | { kind: "none-of"; argument: number; values: readonly number[]; kinds?: readonly number[] }
   | { kind: "bits"; argument: number; required: number; forbidden: number };
 
 export const EPERM = 1;
@@ -68,6 +73,11 @@ const settingTerminals = [
   ...[0x541f, 0x5425, 0x5427, 0x5428], // TIOCSSERIAL, TCSBRKP, TIOCSBRK, TIOCCBRK
   ...[0x402c542b, 0x402c542c, 0x402c542d], // TCSETS2, TCSETSW2, TCSETSF2
 ];
+
+/** KVMIO (linux/kvm.h). */
+const kvmRequests = 0xae;
+/** TCGETS, by which isatty(3) asks, and FIONBIO. */
+const askingRequests = [0x5401, 0x5421];
 
 const memory = `brk mmap mmap2 munmap mremap mprotect madvise mincore msync mlock munlock membarrier
   pkey_alloc pkey_free pkey_mprotect`;
@@ -139,7 +149,7 @@ export function allowedCalls(profile: Profile, changesIdentityInside: boolean): 
   if (profile === "freestanding-leased") groups.push(leases);
   if (profile === "net-admin") groups.push(children);
   if (profile === "beam") groups.push(helper);
-  if (profile === "vm") groups.push(emulator);
+  if (profile === "vm" || profile === "vm-kvm") groups.push(emulator);
   return [...new Set(groups.flatMap((group) => group.split(/\s+/).filter((name) => name !== "")))];
 }
 
@@ -149,6 +159,7 @@ const families: Readonly<Record<Exclude<Profile, "freestanding" | "freestanding-
   "net-admin": [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK],
   asker: [AF_INET, AF_INET6],
   vm: [AF_UNIX],
+  "vm-kvm": [AF_UNIX],
   serial: [AF_UNIX],
 };
 
@@ -169,10 +180,13 @@ export function ruledCalls(profile: Profile): Record<string, Rule> {
     },
     socket: { kind: "one-of", argument: 0, values: families[profile] },
     socketpair: { kind: "one-of", argument: 0, values: [AF_UNIX] },
-    ioctl: {
-      kind: "none-of",
-      argument: 1,
-      values: profile === "serial" ? neverOnTerminals : [...neverOnTerminals, ...settingTerminals],
-    },
+    ioctl: requestRule(profile),
   };
+}
+
+// No device of KVM's is shown to any of the others; the filter does not rest on that.
+function requestRule(profile: Profile): Rule {
+  if (profile === "vm-kvm") return { kind: "one-of", argument: 1, values: askingRequests, kinds: [kvmRequests] };
+  const values = profile === "serial" ? neverOnTerminals : [...neverOnTerminals, ...settingTerminals];
+  return { kind: "none-of", argument: 1, values, kinds: [kvmRequests] };
 }

@@ -1,4 +1,5 @@
 /** What components say of themselves in code: the interfaces that they use and provide, by running their definitions once. */
+
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { execa } from "execa";
 import type { Plugin } from "rolldown";
 import { z } from "zod";
 import { generateFrom } from "../bundle.ts";
+import { loadingMs } from "./describe.ts";
 
 const endSchema = z.object({
   interface: z.string(),
@@ -23,8 +25,6 @@ export type Definition = z.infer<typeof definitionSchema>;
 
 const answerSchema = z.record(z.string(), z.union([definitionSchema, z.object({ failed: z.string() })]));
 const entryId = "\0bulkhead-definitions";
-/** Loading a module is quick; one that waits for something when it is loaded waits in vain. */
-const timeoutMs = 20_000;
 
 /**
  * The definitions in the files `entries` (any key → file that exports `component`). They are bundled together and loaded in
@@ -55,7 +55,7 @@ async function run(program: string): Promise<string> {
       stdio: ["ignore", "ignore", "pipe", "pipe"],
       env: {},
       extendEnv: false,
-      timeout: timeoutMs,
+      timeout: loadingMs,
       reject: false,
     });
     const answer = child.stdio[3];

@@ -6,6 +6,9 @@ import { execa } from "execa";
 import { z } from "zod";
 import { bulkheadDirectory } from "../../locations.ts";
 
+/** Loading modules is quick, but on a board; one that waits for something when it is loaded waits in vain. */
+export const loadingMs = 120_000;
+
 const operationSchema = z.object({ arguments: z.unknown(), result: z.unknown(), idempotent: z.boolean() });
 const streamSchema = z.object({
   arguments: z.unknown(),
@@ -35,13 +38,13 @@ export async function describeInterfaces(manifestDirectory: string): Promise<Wir
   const program = join(bulkheadDirectory, "sdk/src/describe.ts");
   // It may read, for it imports; it may not write, start programs, or see our environment.
   const permissions = ["--permission", "--allow-fs-read=*"];
-  const { stdout, stderr, failed } = await execa(process.execPath, [...permissions, program, ...files], {
+  const { stdout, stderr, failed, timedOut } = await execa(process.execPath, [...permissions, program, ...files], {
     reject: false,
     extendEnv: false,
-    timeout: 20_000,
+    timeout: loadingMs,
   });
   if (failed) {
-    const reason = /^\w*Error: .*$/m.exec(stderr)?.[0] ?? stderr.split("\n")[0];
+    const reason = timedOut ? "it does not end" : (/^\w*Error: .*$/m.exec(stderr)?.[0] ?? stderr.split("\n")[0]);
     throw new BulkheadError("BUILD_FAILED", `the interfaces of ${own} cannot be read: ${reason}`);
   }
   const described = z.array(interfaceSchema).parse(JSON.parse(stdout));

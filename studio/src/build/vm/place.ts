@@ -8,20 +8,24 @@ import type { Architecture } from "../native/toolchain.ts";
 const cache = join(bulkheadDirectory, ".cache/runtimes");
 
 /** What a person does who has not got it. */
-export const vmRemedy = "node scripts/setup/vm.mjs (77 MB; needs mmdebstrap), in the checkout of Bulkhead";
+export const vmRemedy = remedyFor("");
 
-/** The directory with `qemu/` and `kernel`, or undefined. */
-export function virtualMachine(): string | undefined {
+/** The directory with `qemu/` and `kernel` for Node's `architecture`, or undefined. */
+export function virtualMachine(architecture: string = process.arch): string | undefined {
   const names = existsSync(cache) ? readdirSync(cache) : [];
-  const found = names.filter((name) => /^vm-[a-z]+$/.test(name)).sort();
+  const found = names.filter((name) => /^vm-[a-z]+-[a-z0-9]+$/.test(name) && name.endsWith(`-${architecture}`)).sort();
   return found.map((name) => join(cache, name)).at(-1);
 }
 
 /** The same for who cannot do without. Throws MISSING_PROGRAM. */
 export function findVirtualMachine(architecture: Architecture): string {
-  const found = virtualMachine();
-  if (found !== undefined && architecture === "x64") return found;
+  const found = virtualMachine(architecture);
+  if (found !== undefined) return found;
   throw new BulkheadError("MISSING_PROGRAM", `there is no guest's kernel for ${architecture} on this machine`, {
-    remedy: architecture === "x64" ? vmRemedy : "name a kernel of your own in guest.yaml",
+    remedy: architecture === "armhf" ? "name a kernel of your own in guest.yaml" : remedyFor(` ${architecture}`),
   });
+}
+
+function remedyFor(argument: string): string {
+  return `node scripts/setup/vm.mjs${argument} (some 100 MB; needs mmdebstrap), in the checkout of Bulkhead`;
 }

@@ -1,15 +1,18 @@
 /** Asks again and again, and says how it went; each incarnation begins with what the proof is at. */
 import { defineComponent } from "@bulkhead/sdk";
+import { z } from "zod";
 import { workInterface } from "../interfaces.ts";
 
 const wishes = ["echo", "flood", "panic", "large", "echo"];
+const configSchema = z.object({ floodLines: z.number().int().max(99_999) });
 const large = "0123456789abcdef".repeat(8192);
 
 export const component = defineComponent({
   uses: { guest: workInterface },
   provides: {},
-  start({ uses, incarnation, log, onStop }) {
-    const ask = (what: string, text: string) => uses.guest.ask({ what, text }, { deadlineMs: 10_000 });
+  start({ uses, config, incarnation, log, onStop }) {
+    const { floodLines } = configSchema.parse(config);
+    const ask = (what: string, text: string) => uses.guest.ask({ what, text }, { deadlineMs: 120_000 });
     const wish = wishes[incarnation - 1] ?? "echo";
     let timer: NodeJS.Timeout | undefined;
     const round = async (number: number): Promise<void> => {
@@ -29,7 +32,7 @@ export const component = defineComponent({
           whole += answers.filter(({ text }, index) => text === texts[index]).length;
         }
         log.info(`${incarnation}: ${whole} large answers`);
-      } else if (wish !== "echo") await ask(wish, "").catch(() => undefined);
+      } else if (wish !== "echo") await ask(wish, String(floodLines)).catch(() => undefined);
     };
     begin().then(
       () => round(1),

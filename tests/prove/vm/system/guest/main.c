@@ -8,7 +8,7 @@
 #include "bulkhead.h"
 #include "interfaces.h"
 
-enum { SPACE = 256 * 1024, DEADLINE_MS = 5000, FLOOD_LINES = 5000, PIECE_LINES = 50 };
+enum { SPACE = 256 * 1024, DEADLINE_MS = 60000, PIECE_LINES = 50 };
 
 static uint8_t space[SPACE];
 
@@ -39,13 +39,20 @@ static void pass_on(bh_component *component, bh_request request, const work_ask_
 /* As fast as it can, to the kernel's console and to the log; in pieces, for the heartbeat comes from the same loop. */
 static void flood(bh_component *component, void *context) {
   static int lines;
+  const int *wanted = context;
   FILE *console = fopen("/dev/console", "w");
   for (int left = PIECE_LINES; left > 0; left--, lines++) {
     if (console) fprintf(console, "console line %d of a guest that does not stop\n", lines);
     bh_log(component, "info", "log line %d of a guest that does not stop", lines);
   }
   if (console) fclose(console);
-  if (lines < FLOOD_LINES) bh_after(component, 0, flood, context);
+  if (lines < *wanted) bh_after(component, 0, flood, context);
+}
+
+static int number_in(bh_text text) {
+  int number = 0;
+  for (size_t i = 0; i < text.length && number < 100000; i++) number = number * 10 + (text.bytes[i] - '0');
+  return number;
 }
 
 static void panic(void) {
@@ -66,7 +73,11 @@ static void on_call(bh_component *component, bh_request request, const bh_client
     pass_on(component, request, &arguments);
     return;
   }
-  if (bh_text_is(arguments.what, "flood")) flood(component, NULL);
+  if (bh_text_is(arguments.what, "flood")) {
+    static int wanted;
+    wanted = number_in(arguments.text);
+    flood(component, &wanted);
+  }
   if (bh_text_is(arguments.what, "panic")) panic();
   answer(component, request, arguments.text);
 }

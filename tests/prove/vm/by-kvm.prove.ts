@@ -1,0 +1,12 @@
+/**
+ * The same story by KVM, on a board that has it: the emulated one of `arm64.prove.ts`, or this machine where somebody says BULKHEAD_KVM=required.
+ */
+import { tellStory } from "./story.ts";
+
+tellStory({
+  title: "[K10] a component in a guest Linux that the kernel's KVM runs",
+  isTold: process.env["BULKHEAD_GUEST"] === "1" || process.env["BULKHEAD_KVM"] === "required",
+  accelerator: "kvm",
+  manifest: "by-kvm.yaml",
+  floodLines: 20,
+});
