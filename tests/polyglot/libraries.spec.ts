@@ -6,12 +6,20 @@ import { execa } from "execa";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { until } from "../../runtime/src/root-server/testing/bench.ts";
-import { buildCStation } from "./c-station.ts";
-import { buildErlangStation } from "./erlang-station.ts";
+import { languages } from "./languages.ts";
 import { testLeases } from "./lease-tests.ts";
-import { buildRustStation, hasRust } from "./rust-station.ts";
-import { answerTo, type Frames, hello, notification, request, type Station, startStation } from "./station.ts";
-import { streamOf } from "./stream-frames.ts";
+import { hasRust } from "./rust-station.ts";
+import {
+  answerTo,
+  type Frames,
+  hello,
+  linkProvider,
+  notification,
+  request,
+  type Station,
+  startStation,
+} from "./station.ts";
+import { almostFrames, framed, streamOf } from "./stream-frames.ts";
 import { testStreams } from "./stream-tests.ts";
 
 const token = { round: 1, trail: "before" };
@@ -26,12 +34,6 @@ async function throughStation(client: Frames, provider: Frames) {
     const answer = await client.find(answerTo(id));
     if (id === 3 || !JSON.stringify(answer.error).includes("DEADLINE")) return answer;
   }
-}
-
-function framed(body: Uint8Array): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(body.length);
-  return Buffer.concat([length, body]);
 }
 
 const call = (args: readonly number[]) => Buffer.from([0x94, 0, 1, 0xa4, ...Buffer.from("pass"), ...args]);
@@ -51,23 +53,6 @@ const brokenFrames: [what: string, body: Buffer][] = [
   ["has a name of 65 bytes", Buffer.from([0x94, 0, 1, 0xd9, 65, ...Buffer.alloc(65, 0x61), 0xc0])],
 ];
 
-/** Programs that never answer. */
-const holder = join(import.meta.dirname, "holder");
-const languages = [
-  { language: "C", build: buildCStation, hold: join(holder, "c"), skip: false },
-  { language: "Erlang", build: buildErlangStation, hold: join(holder, "erlang"), skip: false },
-  { language: "Rust", build: buildRustStation, hold: join(holder, "rust"), skip: !hasRust() },
-];
-
-/** Frames of streams that are almost, or quite, as they should be. */
-const number = fc.constantFrom(0, 1, 2, 0xffffffff, 0x1_0000_0000);
-const streamFrame = fc.oneof(
-  fc.tuple(fc.constant(3), number, fc.constantFrom("down", "up", "x"), fc.constantFrom(null, { count: 1 }, 5), number),
-  fc.tuple(fc.constant(4), number, fc.jsonValue()),
-  fc.tuple(fc.constant(5), number, number),
-  fc.tuple(fc.constant(6), number, fc.constantFrom(null, 1, { code: "A", message: "b" }, { code: "A" })),
-);
-
 describe.each(languages)("[K10] the client library for $language", ({ build, hold, skip }) => {
   let built: Awaited<ReturnType<typeof build>> | undefined;
   let station: Station | undefined;
@@ -84,15 +69,7 @@ describe.each(languages)("[K10] the client library for $language", ({ build, hol
     return station;
   }
 
-  /** The station with the provider behind it connected, as incarnation `incarnation`. */
-  async function linked(incarnation = 1) {
-    const started = await start();
-    started.peer(true, incarnation);
-    const provider = await started.provider.connection(0);
-    await provider.find(notification("hello"));
-    provider.send(hello("after", incarnation));
-    return { station: started, provider };
-  }
+  const linked = async () => linkProvider(await start());
 
   test("says ready and beats, and hello with the digest of the build", async () => {
     const { control, connect } = await start();
@@ -208,7 +185,7 @@ describe.each(languages)("[K10] the client library for $language", ({ build, hol
       fc
         .tuple(fc.constantFrom(0, 1, 2, 3, 4, 5, 6, -1, "x"), fc.jsonValue(), fc.jsonValue(), fc.jsonValue())
         .map((frame) => framed(encode(frame))),
-      streamFrame.map((frame) => framed(encode(frame))),
+      almostFrames.map((frame) => framed(encode(frame))),
       fc.constant(Buffer.from([0xff, 0xff, 0xff, 0xff])),
       fc.constant(framed(Buffer.alloc(2000, 0x91))),
       fc.constant(framed(Buffer.from([0xdd, 0xff, 0xff, 0xff, 0xff]))),

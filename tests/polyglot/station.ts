@@ -74,6 +74,15 @@ export const hello = (component: string, incarnation: number, digest: string = r
 
 export type Station = Awaited<ReturnType<typeof startStation>>;
 
+/** Lets the provider behind a station be up, and greets. */
+export async function linkProvider(station: Station): Promise<{ station: Station; provider: Frames }> {
+  station.peer(true, 1);
+  const provider = await station.provider.connection(0);
+  await provider.find(notification("hello"));
+  provider.send(hello("after", 1));
+  return { station, provider };
+}
+
 /** Starts `command`, says `start`, and waits until it is ready. `channel`: terms of the channel to it; a lease it has at both. */
 export async function startStation(
   command: readonly string[],

@@ -1,5 +1,6 @@
 /** The frames of streams, as the test's two ends of a station speak and hear them. */
 import { encodeFrame } from "@bulkhead/sdk";
+import fc from "fast-check";
 import type { Frames } from "./station.ts";
 
 export const windowBytes = 64 * 1024;
@@ -37,3 +38,19 @@ export const opening =
 export const item = (id: number, index: number, sizeBytes = 0) => [4, id, { index, fill: "x".repeat(sizeBytes) }];
 
 export const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+/** Bytes behind their length. */
+export function framed(body: Uint8Array): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(body.length);
+  return Buffer.concat([length, body]);
+}
+
+/** Frames of streams that are almost, or quite, as they should be. */
+const number = fc.constantFrom(0, 1, 2, 0xffffffff, 0x1_0000_0000);
+export const almostFrames = fc.oneof(
+  fc.tuple(fc.constant(3), number, fc.constantFrom("down", "up", "x"), fc.constantFrom(null, { count: 1 }, 5), number),
+  fc.tuple(fc.constant(4), number, fc.jsonValue()),
+  fc.tuple(fc.constant(5), number, number),
+  fc.tuple(fc.constant(6), number, fc.constantFrom(null, 1, { code: "A", message: "b" }, { code: "A" })),
+);

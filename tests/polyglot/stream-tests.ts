@@ -9,7 +9,7 @@ import { answerTo, type Frames, hello, notification, request, type Station } fro
 import { item, opening, sizeOf, streamOf, upTo, windowBytes } from "./stream-frames.ts";
 import { liveStream } from "./stream-history.ts";
 
-type Linked = { station: Station; provider: Frames };
+export type Linked = { station: Station; provider: Frames };
 const many = { count: 1000, sizeBytes: 0 };
 
 /** A stream that goes through the station: what the client before it, and the provider behind it, see of it. */
@@ -50,8 +50,8 @@ const step = fc.record({
 });
 const ending = fc.constantFrom("complete" as const, "complete" as const, "fail" as const, "cancel" as const);
 
-/** `linked` starts a station with the provider behind it connected. */
-export function testStreams(linked: () => Promise<Linked>): void {
+/** `linked` starts a station with the provider behind it connected; `numRuns`: histories. */
+export function testStreams(linked: () => Promise<Linked>, numRuns = 12): void {
   test("streams lose, double and reorder nothing, and nobody sends without credit, in any history, both ways", async () => {
     const { client, provider } = await ends(linked);
     let nextId = 0;
@@ -74,7 +74,7 @@ export function testStreams(linked: () => Promise<Linked>): void {
         expect(await until(() => near.end(), "the provider's word")).toBe("completed");
       },
     );
-    await fc.assert(histories, { numRuns: 12 });
+    await fc.assert(histories, { numRuns });
     expect([client.closed(), provider.closed()]).toEqual([false, false]);
   });
 

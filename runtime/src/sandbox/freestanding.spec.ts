@@ -70,6 +70,12 @@ describe("[K10] a freestanding component", () => {
     expect(answers.length).toBe(42);
   });
 
+  test("but for files where it has a lease: its sandbox holds no other", async () => {
+    const answers = await run("calls", "own-userns", { profile: "freestanding-leased", surroundings: "bare" });
+    const notRefused = answers.filter((line) => !line.endsWith(" refused")).map((line) => line.split(" ")[1]);
+    expect(notRefused.sort()).toEqual(["getpid", "openat", "socket-unix"]);
+  });
+
   test("while a hosted program may open files, make pipes and reach the network's sockets", async () => {
     const answers = await run("calls", "own-userns", { profile: "component", surroundings: "hosted" });
     for (const call of ["openat", "pipe2", "socket-inet", "dup"]) expect(answers).toContain(`call ${call} allowed`);

@@ -114,6 +114,7 @@ connected(Socket, #{flows := Flows} = Streams) ->
     Linked#{flows := maps:map(fun(_, Flow) -> Flow#{opening := none} end, Flows)}.
 
 begin_flow(#{opening := none}, _) -> ok;
+begin_flow(#{outcome := Outcome}, _) when Outcome =/= open -> ok;
 begin_flow(#{opening := Opening, id := Id, ended := Ended}, Streams) ->
     post(Opening, Streams),
     _ = [post(bulkhead_message:stream_end(Id, none), Streams) || Ended],
