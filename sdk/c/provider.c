@@ -26,6 +26,8 @@ void bh_provider_listen(bh_component *component, bh_provider_end *end) {
   if (!bound || listen(end->listener, BH_CONNECTIONS) != 0) bh_fault(component, "%s cannot be bound", address.sun_path);
 }
 
+static const char mismatch[] = "the client was built from another interface";
+
 /* A client that is refused a thousand times must not fill the log: 1, 2, 4, 8 … are told. */
 static void drop(bh_component *component, bh_provider_end *end, bh_connection *connection, const char *why) {
   bh_link_close(&connection->link);
@@ -34,8 +36,8 @@ static void drop(bh_component *component, bh_provider_end *end, bh_connection *c
   if (!why) return;
   uint32_t count = ++end->refused;
   if ((count & (count - 1)) == 0) {
-    bh_log(component, "warn", "channel %s.%s closed: %s {\"code\":\"IPC_FRAME_INVALID\",\"refused\":%u}", end->component, end->name, why,
-           count);
+    bh_log(component, "warn", "channel %s.%s closed: %s {\"code\":\"%s\",\"refused\":%u}", end->component, end->name, why,
+           why == mismatch ? "IPC_INTERFACE_MISMATCH" : "IPC_FRAME_INVALID", count);
   }
 }
 
@@ -99,7 +101,7 @@ static void open_connection(bh_component *component, bh_provider_end *end, bh_co
   enum bh_hello hello = bh_read_hello(message, end->service->interface, &incarnation);
   if (hello != BH_HELLO_OK) {
     drop(component, end, connection,
-         hello == BH_HELLO_MISMATCH ? "the client was built from another interface" : "its first frame is no hello");
+         hello == BH_HELLO_MISMATCH ? mismatch : "its first frame is no hello");
     return;
   }
   connection->open = true;

@@ -125,6 +125,7 @@ describe.each(languages)("[K10] the client library for $language", ({ build, hol
     const { station: it, provider } = await linked();
     const stranger = await it.connect("0".repeat(64));
     await until(stranger.closed, "the stranger's end");
+    await until(() => it.output().includes('{"code":"IPC_INTERFACE_MISMATCH","refused":1}'), "its line of the log");
     it.peer(true, 2);
     await until(provider.closed, "the end of the old incarnation");
     const second = await it.provider.connection(1);

@@ -9,6 +9,7 @@
 %% Of one channel, calls of connections that have gone included: a client that comes again and again piles up nothing.
 -define(MAX_HANDLERS, (4 * ?MAX_CALLS)).
 -define(MAX_CONNECTIONS, 4).
+-define(MISMATCH, "the client was built from another interface").
 
 %% Listens in place of an earlier incarnation. The mount is the permission, so the socket is open to all who see it: 0666.
 start_link(#{component := Component, name := Name} = Client, Service, Interface, Module, Own) ->
@@ -62,12 +63,15 @@ serve(End, Current, Connections, Refused) ->
 tell_refusal(#{client := #{component := Component, name := Name}}, {refused, Why}, Before) ->
     Count = Before + 1,
     _ = [
-        bulkhead:log(warn, "channel ~s.~s closed: ~s {\"code\":\"IPC_FRAME_INVALID\",\"refused\":~b}", [Component, Name, Why, Count])
+        bulkhead:log(warn, "channel ~s.~s closed: ~s {\"code\":\"~s\",\"refused\":~b}", [Component, Name, Why, code(Why), Count])
      || Count band Before =:= 0
     ],
     Count;
 tell_refusal(_, _, Count) ->
     Count.
+
+code(?MISMATCH) -> "IPC_INTERFACE_MISMATCH";
+code(_) -> "IPC_FRAME_INVALID".
 
 greet(Socket, #{interface := Interface, own := Own} = End, Provider) ->
     _ = gen_tcp:send(Socket, bulkhead_message:hello(Interface, Own)),
@@ -79,7 +83,7 @@ greet(Socket, #{interface := Interface, own := Own} = End, Provider) ->
                     ok = inet:setopts(Socket, [{active, once}]),
                     answer(Socket, End, #{}, bulkhead_stream:connected(Socket, bulkhead_stream:new(true)));
                 mismatch ->
-                    exit({refused, "the client was built from another interface"});
+                    exit({refused, ?MISMATCH});
                 invalid ->
                     exit({refused, "its first frame is no hello"})
             end;

@@ -16,6 +16,7 @@ const MAX_CALLS: usize = 256;
 const MAX_HANDLERS: usize = 4 * MAX_CALLS;
 const MAX_CONNECTIONS: usize = 4;
 const HELLO_MS: u64 = 5000;
+const MISMATCH: &str = "the client was built from another interface";
 /// A provider drops notifications, reads no more calls, or gives the client up, while this much waits for it.
 const NOTIFY_BYTES: usize = 128 * 1024;
 const PAUSE_BYTES: usize = 256 * 1024;
@@ -254,7 +255,7 @@ impl ProviderEnd {
                 self.connections[at].open = true;
                 None
             }
-            Hello::Mismatch => Some("the client was built from another interface"),
+            Hello::Mismatch => Some(MISMATCH),
             Hello::Invalid => Some("its first frame is no hello"),
         }
     }
@@ -287,7 +288,8 @@ impl ProviderEnd {
                 *refused += 1;
                 if refused.is_power_of_two() {
                     let (component, name) = (&client.component, &client.name);
-                    events.push(Event::Log(format!("channel {component}.{name} closed: {why} {{\"code\":\"IPC_FRAME_INVALID\",\"refused\":{refused}}}")));
+                    let code = if why == MISMATCH { "IPC_INTERFACE_MISMATCH" } else { "IPC_FRAME_INVALID" };
+                    events.push(Event::Log(format!("channel {component}.{name} closed: {why} {{\"code\":\"{code}\",\"refused\":{refused}}}")));
                 }
             }
             false
