@@ -39,3 +39,10 @@ describe("the page on assurance", () => {
     expect(bare).toEqual([]);
   });
 });
+
+test("[K19] decisions are numbered one after the other, and each says its number", () => {
+  const files = readdirSync(join(root, "docs/decisions")).filter((name) => name !== "README.md");
+  expect(files.map((name) => Number(name.slice(0, 4)))).toEqual(files.map((_, index) => index + 1));
+  const headings = files.map((name) => readFileSync(join(root, "docs/decisions", name), "utf8").slice(0, 8));
+  expect(headings).toEqual(files.map((name) => `# ${name.slice(0, 4)}: `));
+});
