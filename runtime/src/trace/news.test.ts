@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { maxFrameBytes } from "@bulkhead/protocol";
-import { encodeFrame, openSegments } from "@bulkhead/sdk";
+import { maxFrameBytes, maxTraceSegments, type TracePosition } from "@bulkhead/protocol";
+import { encodeFrame, openSegments, schedulerInterface } from "@bulkhead/sdk";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readTraceNews } from "./news.ts";
 
@@ -36,6 +36,19 @@ test("[K17] what many full rings hold is told in frames that can be sent, and ea
   }
   expect(new Set(first).size).toBe(names.length);
   expect(told.size).toBe(names.length);
+});
+
+test("[K17] of more rings than an answer has places each has its turn, too", async () => {
+  const names = Array.from({ length: maxTraceSegments + 10 }, (_, index) => `one-${index}`);
+  for (const name of names) await fill(name, '[1,"m","a mark"]', 1);
+  const rings = Object.fromEntries(names.map((name) => [name, ringBytes]));
+  const positions: Record<string, TracePosition> = {};
+  for (const _ of [1, 2]) {
+    const { result } = schedulerInterface.operations.traceNews;
+    const news = result.parse(readTraceNews(root, rings, positions));
+    for (const { component, next } of news) positions[component] = next;
+  }
+  expect(Object.keys(positions).sort()).toEqual(names.sort());
 });
 
 test("[K17] a ring of garbage is counted and passed over, and so is a component without one", async () => {

@@ -1,6 +1,6 @@
 /** What rings hold since somebody last looked: bounded, parsed, counted, like the whole of one (read.ts). */
 import { join } from "node:path";
-import type { TraceNews, TracePosition } from "@bulkhead/protocol";
+import { maxTraceSegments, type TraceNews, type TracePosition } from "@bulkhead/protocol";
 import { readNews } from "@bulkhead/sdk";
 import { parseEntry } from "./read.ts";
 
@@ -17,7 +17,7 @@ export function readTraceNews(
   const found: TraceNews[] = [];
   let bytes = 0;
   for (const [component, ringBytes] of inTurn(Object.entries(rings))) {
-    if (bytes + limits.bytes > maxBytes) break;
+    if (found.length === maxTraceSegments || bytes + limits.bytes > maxBytes) break;
     if (ringBytes === 0) continue;
     const news = readNews(join(root, component), ringBytes, after[component], limits);
     if (!news) continue;

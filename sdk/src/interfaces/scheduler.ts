@@ -1,6 +1,7 @@
 /** What each component may take and takes, and what it recorded of what it did. */
 import {
   componentTraceSchema,
+  maxTraceSegments,
   nameSchema,
   resourcesSchema,
   traceNewsSchema,
@@ -25,7 +26,7 @@ export const schedulerInterface = defineInterface({
     /** What was recorded after these positions, by component; of one without a position all. As much as an answer carries. */
     traceNews: {
       arguments: z.strictObject({ after: z.record(nameSchema, tracePositionSchema) }),
-      result: z.array(traceNewsSchema).max(50),
+      result: z.array(traceNewsSchema).max(maxTraceSegments),
       idempotent: true,
     },
   },
