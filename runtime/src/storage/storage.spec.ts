@@ -1,7 +1,7 @@
 /** Storage on the real kernel: loop devices and ext4. Needs root. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, open, readdir, readFile, rm, stat, statfs, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -72,6 +72,20 @@ test("[K14] what is to be kept outlives an update, everything else starts empty,
   expect(await readFile(file("two", "a"), "utf8")).toBe("of generation 1");
   await mounted({ one: { keep: true }, two: {} }, 3);
   expect((await readdir(join(directory, "storage"))).sort()).toEqual(["3", "kept"]);
+});
+
+test("[K14] what is stored goes with its component to another uid, and a link in it takes nobody else's file along", async () => {
+  await mounted({ one: { keep: true } });
+  const [others, inside] = [join(directory, "others"), file("one", "own")];
+  await mkdir(others);
+  await writeFile(join(others, "file"), "another's");
+  await writeFile(inside, "its own");
+  await symlink(others, file("one", "directory"));
+  await symlink(join(others, "file"), file("one", "link"));
+  await mounted({ one: { keep: true } }, 2, [], { uidOf: () => 700_003 });
+  expect((await stat(inside)).uid).toBe(700_003);
+  expect((await lstat(file("one", "link"))).uid).toBe(700_003);
+  expect([(await stat(others)).uid, (await stat(join(others, "file"))).uid]).toEqual([0, 0]);
 });
 
 test("[K14] a quota can grow with an update, and shrink as long as what is stored fits", async () => {
