@@ -38,6 +38,13 @@ export const channels: readonly Mutation[] = [
     { file: controlTest, name: "does not read" },
   ),
   mutate(
+    "a look at what has come before a heartbeat is missing",
+    "runtime/src/processes/timers.ts",
+    "const turn = setImmediate(action);",
+    "const turn = setImmediate(() => undefined);\n        action();",
+    { file: "runtime/src/processes/timers.test.ts", name: "counts, although its time is over" },
+  ),
+  mutate(
     "the verifier's privilege to ask",
     "runtime/src/root-server/generation.ts",
     "mayRequest: (name, kind) => name === mayAsk[kind] && isCore(release, name)",
