@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openReboots } from "./reboots.ts";
 
+/** The longest that what is waited for may take; how long it takes is the machine's business. */
+const patience = { timeout: 20_000, interval: 20 };
+
 let dataDir: string;
 let lines: string[];
 beforeEach(async () => {
@@ -73,5 +76,5 @@ test("[K2] a device that was well for long enough is forgiven; one that falls il
   } finally {
     vi.useRealTimers();
   }
-  await vi.waitFor(async () => expect(await written()).toBe(0));
+  await vi.waitFor(async () => expect(await written()).toBe(0), patience);
 });

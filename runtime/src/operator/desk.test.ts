@@ -9,6 +9,9 @@ import { createFrameReader, encodeFrame } from "@bulkhead/sdk";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Desk, openDesk, type Visit } from "./desk.ts";
 
+/** The longest that what is waited for may take; how long it takes is the machine's business. */
+const patience = { timeout: 20_000, interval: 20 };
+
 const request: OperatorRequest = { kind: "attach", component: "climate", tool: "gdb" };
 
 let directory: string;
@@ -49,7 +52,7 @@ async function come() {
 async function isServed(): Promise<void> {
   const { socket, told } = await come();
   socket.write(encodeFrame(request));
-  await vi.waitFor(() => expect(told).toEqual([{ kind: "ended" }]));
+  await vi.waitFor(() => expect(told).toEqual([{ kind: "ended" }]), patience);
   socket.destroy();
 }
 
@@ -77,7 +80,7 @@ test.each([
   const { socket, told } = await come();
   socket.write(encodeFrame(message));
   socket.write(encodeFrame(request));
-  await vi.waitFor(() => expect(told).toHaveLength(2));
+  await vi.waitFor(() => expect(told).toHaveLength(2), patience);
   expect(told).toMatchObject([{ kind: "refused" }, { kind: "ended" }]);
   expect(asked).toHaveLength(1);
   socket.destroy();
@@ -86,7 +89,7 @@ test.each([
 test("[K2] why something is refused is told in bounded words", async () => {
   const { socket, told } = await come();
   socket.write(encodeFrame({ kind: "finish" }));
-  await vi.waitFor(() => expect(told).toHaveLength(1));
+  await vi.waitFor(() => expect(told).toHaveLength(1), patience);
   expect(told).toEqual([{ kind: "refused", code: "CONFLICT", message: "x".repeat(500), remedy: "y".repeat(500) }]);
   socket.destroy();
 });
@@ -99,7 +102,7 @@ test("[K2] who says nothing, or half of a request, keeps a place and nothing els
   await closed;
   silent[0]?.socket.destroy();
   await silent[0]?.closed;
-  await vi.waitFor(isServed);
+  await vi.waitFor(isServed, patience);
   expect(asked).toHaveLength(1);
   for (const { socket } of silent) socket.destroy();
 });
@@ -107,11 +110,11 @@ test("[K2] who says nothing, or half of a request, keeps a place and nothing els
 test("[K2] when somebody goes, what was asked for ends with it, once", async () => {
   const { socket, told } = await come();
   socket.write(encodeFrame(request));
-  await vi.waitFor(() => expect(told).toHaveLength(1));
+  await vi.waitFor(() => expect(told).toHaveLength(1), patience);
   expect([gone, asked[0]?.visit.isGone()]).toEqual([0, false]);
   // As a kill does: without a word.
   socket.destroy();
-  await vi.waitFor(() => expect(gone).toBe(1));
+  await vi.waitFor(() => expect(gone).toBe(1), patience);
   expect(asked[0]?.visit.isGone()).toBe(true);
   expect(() => asked[0]?.visit.tell({ kind: "ended" })).not.toThrow();
 });
@@ -120,18 +123,18 @@ test("[K2] who goes without having read what was told breaks nothing", async () 
   const socket = createConnection(join(directory, "socket")).pause();
   await once(socket, "connect");
   socket.write(encodeFrame(request));
-  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await vi.waitFor(() => expect(asked).toHaveLength(1), patience);
   // The kernel tells the other end that something was not read: ECONNRESET.
   socket.destroy();
-  await vi.waitFor(() => expect(gone).toBe(1));
+  await vi.waitFor(() => expect(gone).toBe(1), patience);
   await isServed();
 });
 
 test("[K2] with the desk all go that are at it", async () => {
   const { socket, told, closed } = await come();
   socket.write(encodeFrame(request));
-  await vi.waitFor(() => expect(told).toHaveLength(1));
+  await vi.waitFor(() => expect(told).toHaveLength(1), patience);
   await desk.close();
   await closed;
-  await vi.waitFor(() => expect(gone).toBe(1));
+  await vi.waitFor(() => expect(gone).toBe(1), patience);
 });

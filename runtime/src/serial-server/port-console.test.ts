@@ -5,6 +5,9 @@ import { describe, expect, test, vi } from "vitest";
 import { createPortConsole, waitingBytes } from "./port-console.ts";
 import type { NewLine } from "./ring.ts";
 
+/** The longest that what is waited for may take; how long it takes is the machine's business. */
+const patience = { timeout: 20_000, interval: 20 };
+
 const line = (text: string): NewLine => ({ atMs: 0, component: "climate", stream: "out", text });
 const shown = (text: string) => `1970-01-01T00:00:00.000Z climate ${text}\r\n`;
 
@@ -52,7 +55,7 @@ describe("[K4] the console on a serial port", () => {
     const { at, console } = start(9600);
     const lines = Array.from({ length: 100 }, (_, i) => `line ${i}`);
     for (const text of lines) console.append(line(text));
-    await vi.waitFor(() => expect(at.text).toBe(lines.map(shown).join("")));
+    await vi.waitFor(() => expect(at.text).toBe(lines.map(shown).join("")), patience);
     expect(Math.max(...at.pieces)).toBeLessThanOrEqual(480);
     expect(at.opened).toBe(1);
   });
@@ -63,13 +66,13 @@ describe("[K4] the console on a serial port", () => {
     const text = "x".repeat(100);
     for (let i = 0; i < 10_000; i += 1) console.append(line(text));
     release();
-    await vi.waitFor(() => expect(at.text).toMatch(/… \d+ lines left out\r\n$/));
+    await vi.waitFor(() => expect(at.text).toMatch(/… \d+ lines left out\r\n$/), patience);
     const shownLines = at.text.split("\r\n").filter((one) => one.endsWith(text)).length;
     const leftOut = Number(/… (\d+) lines/.exec(at.text)?.[1]);
     expect(shownLines + leftOut).toBe(10_000);
     expect(shownLines * shown(text).length).toBeLessThanOrEqual(waitingBytes + 1024);
     console.append(line("after"));
-    await vi.waitFor(() => expect(at.text.endsWith(`left out\r\n${shown("after")}`)).toBe(true));
+    await vi.waitFor(() => expect(at.text.endsWith(`left out\r\n${shown("after")}`)).toBe(true), patience);
   });
 
   test("loses with a port that fails the piece on its way, tells that in its place, and keeps what comes meanwhile", async () => {
@@ -77,14 +80,14 @@ describe("[K4] the console on a serial port", () => {
     hold();
     const early = Array.from({ length: 20 }, (_, i) => line(`${i}`.padStart(100, "x")));
     for (const one of early) console.append(one);
-    await vi.waitFor(() => expect(at.opened).toBe(1));
+    await vi.waitFor(() => expect(at.opened).toBe(1), patience);
     at.isAbsent = true;
     release();
-    await vi.waitFor(() => expect(at.failed).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(at.failed).toBeGreaterThan(0), patience);
     const meanwhile = Array.from({ length: 50 }, (_, i) => `meanwhile ${i}`);
     for (const text of meanwhile) console.append(line(text));
     at.isAbsent = false;
-    await vi.waitFor(() => expect(at.text).toContain(shown("meanwhile 49")));
+    await vi.waitFor(() => expect(at.text).toContain(shown("meanwhile 49")), patience);
     // 137 bytes each: the eighth is cut by the end of the piece and goes with it.
     const kept = early.slice(8).map(({ text }) => shown(text));
     expect(at.text).toBe(["\r\n… 8 lines left out\r\n", ...kept, ...meanwhile.map(shown)].join(""));
@@ -96,15 +99,15 @@ describe("[K4] the console on a serial port", () => {
     for (const round of [1, 2, 3]) {
       hold();
       console.append(line(`round ${round}`));
-      await vi.waitFor(() => expect(at.opened).toBe(round));
+      await vi.waitFor(() => expect(at.opened).toBe(round), patience);
       const before = at.failed;
       at.isAbsent = true;
       release();
-      await vi.waitFor(() => expect(at.failed).toBeGreaterThan(before));
+      await vi.waitFor(() => expect(at.failed).toBeGreaterThan(before), patience);
       if (round < 3) hold();
       at.isAbsent = false;
     }
-    await vi.waitFor(() => expect(at.text).toContain("left out"));
+    await vi.waitFor(() => expect(at.text).toContain("left out"), patience);
     expect(at.text).toBe("\r\n… 3 lines left out\r\n");
     console.stop();
   });
@@ -115,7 +118,7 @@ describe("[K4] the console on a serial port", () => {
     for (let i = 0; i < 1_000; i += 1) console.append(line("x".repeat(1_000)));
     console.append(line("y"));
     release();
-    await vi.waitFor(() => expect(at.text).toMatch(/… \d+ lines left out\r\n$/));
+    await vi.waitFor(() => expect(at.text).toMatch(/… \d+ lines left out\r\n$/), patience);
     expect(at.text).not.toContain(shown("y"));
   });
 
@@ -124,11 +127,11 @@ describe("[K4] the console on a serial port", () => {
     at.isAbsent = true;
     console.append(line("one"));
     at.isAbsent = false;
-    await vi.waitFor(() => expect(at.text).toContain(shown("one")));
+    await vi.waitFor(() => expect(at.text).toContain(shown("one")), patience);
     port.goDown();
     console.append(line("two"));
     port.comeBack();
-    await vi.waitFor(() => expect(at.text).toContain(shown("two")));
+    await vi.waitFor(() => expect(at.text).toContain(shown("two")), patience);
     expect(at.opened).toBe(2);
     console.stop();
   });
