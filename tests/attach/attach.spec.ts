@@ -163,8 +163,10 @@ describe("[K2] an inspector", () => {
     await new Promise((resolve) => attached.stdout.once("data", resolve));
     expect((await stat(listen)).mode & 0o777).toBe(0o600);
     expect(await inspectorBehind(listen)).toMatch(/^node\.js/);
-    attached.kill("SIGINT");
+    // What it started further in goes with it, whyever it went.
+    attached.kill("SIGKILL");
     await attached;
+    await status.when((now) => stateOf(now, "counter")?.attached === undefined);
     const pid = await hostPidOf("counter");
     const from = world.lines.length;
     process.kill(pid, "SIGSTOP");

@@ -19,5 +19,6 @@ export async function operatorOf(
 }
 
 function start([command = "", ...argv]: readonly string[]) {
-  return execa(command, argv, { reject: false, timeout: 90_000 });
+  // A group of its own, as at a terminal.
+  return execa(command, argv, { reject: false, timeout: 90_000, detached: true });
 }
