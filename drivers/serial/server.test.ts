@@ -34,6 +34,17 @@ describe("[K11] the serial driver of board virtual", () => {
     expect((await client.input().next()).value?.data).toEqual(Uint8Array.of(7));
   });
 
+  test("gives what comes to the reader that is there, not to one that left while it waited", async () => {
+    const driver = await start();
+    const { client } = driver.connect("port", { grant });
+    await client.open({ speed: 1_000_000 });
+    const gone = client.input();
+    gone.next().catch(() => undefined);
+    await gone.return?.();
+    await client.write({ data: Uint8Array.of(7) });
+    expect((await client.input().next()).value?.data).toEqual(Uint8Array.of(7));
+  });
+
   test("[K9] lets one have a port, at no more than the granted speed, in pieces of at most 1 KiB", async () => {
     const driver = await start();
     const { client } = driver.connect("port", { grant });
