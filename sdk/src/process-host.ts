@@ -7,7 +7,7 @@ import { type ControlEnd, type ControlHandlers, openControl } from "./control-en
 import { type Log, streamLog } from "./log.ts";
 import { createTidying } from "./tidying.ts";
 import { traceMark } from "./trace/recorder.ts";
-import { memberControl } from "./trust-group/member.ts";
+import { memberControl, memberRoot } from "./trust-group/member.ts";
 
 export type Host = {
   /** Takes over the control channel. */
@@ -43,7 +43,8 @@ export function processHost(): Host {
       process.on("unhandledRejection", callback);
     },
     flush: () => new Promise((resolve) => void process.stdout.write("", () => resolve())),
-    beat: createTidying(),
+    // A thread of a trust group shares its processor time with others, whose heartbeats would be late as well.
+    ...(memberRoot === "" && { beat: createTidying() }),
   };
 }
 

@@ -9,8 +9,12 @@ import { nodeOptions } from "./node.ts";
 const hostInside = "/run/bulkhead/worker-host";
 
 export const workerRunner: Runner = async (subject) => ({
-  // V8 takes its options for each thread's heap.
-  command: [nodeInside, ...nodeOptions(subject.component), `${hostInside}/main.js`],
+  // V8 takes its options for each thread's heap. No thread collects at rest: others share its time.
+  command: [
+    nodeInside,
+    ...nodeOptions(subject.component).filter((option) => option !== "--expose-gc"),
+    `${hostInside}/main.js`,
+  ],
   environment: nodeEnvironment,
   mounts: [
     ...(await nodeMounts(subject.nodePath)),
