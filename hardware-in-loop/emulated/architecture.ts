@@ -47,12 +47,20 @@ export const architectures: Readonly<Record<Architecture["name"], Architecture>>
 };
 
 /**
- * A board whose kernel has KVM, for the emulated processor can be virtualized; with QEMU and a kernel for guests of its own
- * (`node scripts/setup/vm.mjs arm64`), and a compiler for what runs in them.
+ * Boards whose kernel has KVM, for the emulated processor can be virtualized; with QEMU and a kernel for guests of their own
+ * (`node scripts/setup/vm.mjs`), and a compiler for what runs in them.
  */
-export const arm64WithKvm: Architecture = {
-  ...architectures.arm64,
-  machine: ["-M", "virt,virtualization=on", "-cpu", "cortex-a72"],
-  morePackages: ["gcc"],
-  moreFolders: [".cache/runtimes/vm-trixie-arm64"],
+export const withKvm: Readonly<Record<"arm64" | "x64", Architecture>> = {
+  arm64: {
+    ...architectures.arm64,
+    machine: ["-M", "virt,virtualization=on", "-cpu", "cortex-a72"],
+    morePackages: ["gcc"],
+    moreFolders: [".cache/runtimes/vm-trixie-arm64"],
+  },
+  x64: {
+    ...architectures.amd64,
+    machine: ["-M", "q35", "-cpu", "EPYC,+svm,+npt"],
+    morePackages: ["gcc"],
+    moreFolders: [".cache/runtimes/vm-trixie-x64"],
+  },
 };

@@ -20,6 +20,8 @@ mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 mount -t cgroup2 -o nsdelegate cgroup2 /sys/fs/cgroup
 echo guest >/proc/sys/kernel/hostname
 ip link set lo up
+# Where KVM is a module, and the processor can be virtualized.
+modprobe -q kvm_amd
 modprobe tun && chmod 666 /dev/net/tun
 # Reading TypeScript is most of a start here: what was read once is kept.
 mkdir -p /var/cache/node

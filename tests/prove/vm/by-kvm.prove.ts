@@ -1,5 +1,5 @@
 /**
- * The same story by KVM, on a board that has it: the emulated one of `arm64.prove.ts`, or this machine where somebody says BULKHEAD_KVM=required.
+ * The same story by KVM, on boards that have it: the emulated ones of `boards.prove.ts`, or this machine where somebody says BULKHEAD_KVM=required.
  */
 import { tellStory } from "./story.ts";
 

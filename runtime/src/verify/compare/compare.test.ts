@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import type { MemberFacts, SocketFact } from "../facts.ts";
 import type { Asked, Found } from "../question.ts";
 import { asked, bundle, member, mounts, root, sources, task } from "../testing/facts.ts";
+import { compareDescriptors } from "./files.ts";
 import { compareGroup } from "./groups.ts";
 import { compareMember } from "./member.ts";
 import { compareNamespace, compareRules, plannedNothing } from "./network.ts";
@@ -125,6 +126,11 @@ test.each<[string, Partial<MemberFacts>, Partial<Found>]>([
     "a BPF program",
     holding(9, "anon_inode:bpf-prog", "other"),
     { found: "9 is anon_inode:bpf-prog: not what a component makes" },
+  ],
+  [
+    "a machine of KVM",
+    holding(9, "anon_inode:kvm-vm", "other"),
+    { found: "9 is anon_inode:kvm-vm: not what a component makes" },
   ],
   ["a variable of ours", { environment: ["PWD=/", "HOME=/tmp", "TOKEN=x"] }, { found: "also TOKEN" }],
   ["a variable too few", { environment: ["PWD=/"] }, { expected: "HOME=/tmp", found: "missing" }],
@@ -271,4 +277,15 @@ test("[K8] rules are compared line by line, and in their order", () => {
     { what: "packet filter rules of it", expected: "the rules in their order", found: "another order" },
   ]);
   expect(compareRules("it", rules, "")).toHaveLength(1);
+});
+
+test("[K8] [K10] what KVM gives to a guest that was shown it is no difference", () => {
+  const kvm = { kind: "dev", source: "/run/device/view/kvm-climate", target: "/dev/kvm" } as const;
+  const guest = asked({ mounts: [...asked().mounts, kvm] });
+  const found = (target: string) =>
+    compareDescriptors(guest, member({ descriptors: [{ fd: 9, target, kind: "other", mountId: 11 }] }), new Set());
+  for (const name of ["vm", "vcpu:0", "vcpu-stats:0", "arm-vgic-v2"]) {
+    expect(found(`anon_inode:kvm-${name}`)).toEqual([]);
+  }
+  expect(found("anon_inode:bpf-prog")).toHaveLength(1);
 });

@@ -84,6 +84,9 @@ const toSize = (bytes: number) => `size=${Math.ceil(bytes / 4096) * 4}k`;
 /** What a process makes for itself and needs no name for. */
 const anonymous = /^anon_inode:(\[(eventpoll|eventfd|timerfd|signalfd|pidfd|fscontext)\]|inotify)$/;
 
+/** What the kernel's KVM gives to who has its device: machines, processors, their interrupt controllers. */
+const ofKvm = /^anon_inode:kvm-[a-z0-9:-]+$/;
+
 /** `foreign`: sockets and pipes that a process outside of the sandbox holds. */
 export function compareDescriptors(asked: Asked, member: MemberFacts, foreign: ReadonlySet<string>): Found[] {
   const mountIds = new Set(member.mounts.map(({ id }) => id));
@@ -104,11 +107,15 @@ function faultOf(
   if (kind === "directory") return "a directory";
   if (kind === "block") return "a block device";
   if (/^(socket|pipe):/.test(target)) return foreign.has(target) ? "held by a process outside of it" : undefined;
-  if (target.startsWith("anon_inode:")) return anonymous.test(target) ? undefined : "not what a component makes";
+  if (target.startsWith("anon_inode:")) return isOwnKind(target, asked) ? undefined : "not what a component makes";
   // What it was started with: no input, and its log; Bun keeps a copy of that under another number.
   if (target === "/dev/null" && kind === "character") return undefined;
   if (kind === "fifo" && asked.logs.includes(target)) return undefined;
   return mountIds.has(mountId) ? undefined : "opened outside of its sandbox";
+}
+
+function isOwnKind(target: string, { mounts }: Asked): boolean {
+  return anonymous.test(target) || (ofKvm.test(target) && mounts.some((mount) => mount.target === "/dev/kvm"));
 }
 
 /** Those of the component alone; what is started inside has what it was given. */
