@@ -69,12 +69,12 @@ describe("bulkhead device ls and show", () => {
       const { stdout } = await bulkhead("device", "show", device);
       return /^climate +[\d.]+ MiB .*$/m.exec(stdout)?.[0];
     });
-    expect(line).toMatch(/^climate +[\d.]+ MiB +48 MiB +48 MiB +[\d.]+ s +weight 200 +\d+ of 32$/);
+    expect(line).toMatch(/^climate +[\d.]+ MiB +48 MiB +48 MiB +[\d.]+ s +weight 200 +\d+ of 32 +\d+ of 256$/);
     const json = JSON.parse((await bulkhead("device", "show", device, "--json")).stdout);
     const climate = json.resources.components.find((one: { name: string }) => one.name === "climate");
     expect(climate.enforced.memoryBytes).toBe(climate.declared.memoryBytes);
     const needs = await bulkhead("resources", exampleManifest, "--device", device);
-    expect(needs.stdout).toMatch(/^climate +48Mi +[\d.]+Mi +32 +\d+ +256 +- +- +64Ki +weight 200 +[\d.]+ s$/m);
+    expect(needs.stdout).toMatch(/^climate +48Mi +[\d.]+Mi +32 +\d+ +256 +\d+ +- +- +64Ki +weight 200 +[\d.]+ s$/m);
   });
 
   test("[S8] an unknown device exits 1 and names those there are", async () => {
