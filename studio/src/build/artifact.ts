@@ -29,22 +29,39 @@ export type Build = {
   readonly interfaces: () => Promise<readonly WireInterface[]>;
 };
 
-/** Builds an image into `artifacts/` and `blobs/` of the build's directory. */
-export async function buildArtifact(image: Image, build: Build): Promise<Artifact> {
-  const { outDir } = build;
-  const tree = join(
-    outDir,
-    "artifacts",
-    `building-${image.symbols}-${image.runner}-${image.source.replaceAll(/[^a-z0-9-]/g, "_")}`,
-  );
+/** A tree that is built, and not yet kept. */
+type Built = { readonly tree: string; readonly artifact: Artifact };
+
+/** Builds images, side by side, into `artifacts/` and `blobs/` of the build's directory, which is empty. By the keys of `images`. */
+export async function buildArtifacts(images: ReadonlyMap<string, Image>, build: Build): Promise<Map<string, Artifact>> {
+  const keys = [...images.keys()];
+  const built = await Promise.all([...images.values()].map((image) => buildOne(image, build)));
+  await keepAll(built, build.outDir);
+  return new Map(built.map(({ artifact }, index) => [keys[index] ?? "", artifact]));
+}
+
+async function buildOne(image: Image, build: Build): Promise<Built> {
+  const name = `building-${image.symbols}-${image.runner}-${image.source.replaceAll(/[^a-z0-9-]/g, "_")}`;
+  const tree = join(build.outDir, "artifacts", name);
   await buildTree(image, tree, build);
-  const { digest, length } = await treeDigest(tree);
-  const kept = join(outDir, "artifacts", digest);
-  await rm(kept, { recursive: true, force: true });
-  await rename(tree, kept);
+  return { tree, artifact: await treeDigest(tree) };
+}
+
+/** Two images can be the same bytes, a folder for two runners for one: those are kept once. */
+export async function keepAll(built: readonly Built[], outDir: string): Promise<void> {
   await mkdir(join(outDir, "blobs"), { recursive: true });
+  const first = new Map<string, string>();
+  for (const { tree, artifact } of built) {
+    if (first.has(artifact.digest)) await rm(tree, { recursive: true });
+    else first.set(artifact.digest, tree);
+  }
+  await Promise.all([...first].map(([digest, tree]) => keep(digest, tree, outDir)));
+}
+
+async function keep(digest: string, tree: string, outDir: string): Promise<void> {
+  const kept = join(outDir, "artifacts", digest);
+  await rename(tree, kept);
   await pipeline(packTree(kept), createWriteStream(join(outDir, "blobs", digest)));
-  return { digest, length };
 }
 
 async function buildTree({ source, runner, symbols }: Image, tree: string, build: Build): Promise<void> {

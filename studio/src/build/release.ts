@@ -12,7 +12,7 @@ import {
 } from "@bulkhead/protocol";
 import { completePlan, type Plan } from "@bulkhead/protocol/manifest";
 import { loadManifest } from "../check/load.ts";
-import { type Build, buildArtifact, type Image } from "./artifact.ts";
+import { type Build, buildArtifacts, type Image } from "./artifact.ts";
 import { checkInterfaces } from "./interfaces/check-system.ts";
 import { describeInterfaces } from "./interfaces/describe.ts";
 import { ManifestError } from "./manifest-error.ts";
@@ -47,7 +47,7 @@ export async function buildRelease(options: BuildOptions): Promise<BuiltRelease>
   await clear(options.outDir);
   const interfaces = once(() => describeInterfaces(directory));
   await checkInterfaces(compiled.plan, compiled.source, directory, interfaces);
-  const artifacts = await buildArtifacts(compiled.plan, {
+  const artifacts = await buildImages(compiled.plan, {
     manifestDirectory: directory,
     outDir: options.outDir,
     architecture: compiled.board.architecture,
@@ -77,15 +77,11 @@ function imageOf(source: string, { runner, attach = [] }: Plan["components"][str
   return { source, runner, symbols: runner === "native" && attach.includes("gdb") };
 }
 
-async function buildArtifacts(plan: Plan, build: Build): Promise<Artifacts> {
+function buildImages(plan: Plan, build: Build): Promise<Artifacts> {
   const images = Object.values(plan.components).flatMap((component): Image[] =>
     "source" in component.image ? [imageOf(component.image.source, component)] : [],
   );
-  const unique = new Map(images.map((image) => [keyOf(image), image]));
-  const built = [...unique].map(
-    async ([key, image]): Promise<[string, Artifact]> => [key, await buildArtifact(image, build)],
-  );
-  return new Map(await Promise.all(built));
+  return buildArtifacts(new Map(images.map((image) => [keyOf(image), image])), build);
 }
 
 function describe(plan: Plan, artifacts: Artifacts, options: BuildOptions): Release {
