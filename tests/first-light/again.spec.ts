@@ -1,13 +1,11 @@
 /** Between two starts the developer changes the sources: the device that is there gets the new release, as any device would. */
 import { appendFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { kill } from "node:process";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { StudioClient } from "../../studio/src/api/client.ts";
 import { bulkheadDirectory, exampleManifest } from "../../studio/src/locations.ts";
 import { eventually } from "../../studio/src/run/eventually.ts";
-import { forgetSystem, type Launched, launchProcess } from "./launched.ts";
-import { isAlive } from "./processes.ts";
+import { endHard, forgetSystem, type Launched, launchProcess } from "./launched.ts";
 
 const name = "againtest";
 let folder = "";
@@ -22,10 +20,7 @@ beforeAll(async () => {
   await cp(dirname(exampleManifest), folder, { recursive: true });
 });
 
-afterEach(async () => {
-  if (isAlive(system.pid)) kill(system.pid, "SIGKILL");
-  await system.ended;
-});
+afterEach(() => endHard(system));
 
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });

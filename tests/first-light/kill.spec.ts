@@ -1,4 +1,4 @@
-/** What a kill leaves, how a system is ended, and that what dies in it by itself comes back. */
+/** What a kill leaves, how a system is ended, and that what dies in it by itself comes back. Other ends: `npm run prove -- ending`. */
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -7,7 +7,15 @@ import { kill } from "node:process";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { StudioClient } from "../../studio/src/api/client.ts";
 import { eventually } from "../../studio/src/run/eventually.ts";
-import { cgroupsOf, forgetSystem, type Launched, launchProcess, pathsOf, untilNothingRemains } from "./launched.ts";
+import {
+  cgroupsOf,
+  endHard,
+  forgetSystem,
+  type Launched,
+  launchProcess,
+  pathsOf,
+  untilNothingRemains,
+} from "./launched.ts";
 import { isAlive } from "./processes.ts";
 
 const name = "killtest";
@@ -18,12 +26,6 @@ const provisioningFile = join(paths.devicesDir, "greenhouse-1/provisioning.json"
 const secondStartMs = 5_000;
 
 let system: Launched;
-
-/** Ended the hard way where a test failed half-way, so that the next begins with a machine that is free. */
-async function endHard(): Promise<void> {
-  if (isAlive(system.pid)) kill(system.pid, "SIGKILL");
-  await system.ended;
-}
 
 async function untilConnected(client: StudioClient): Promise<void> {
   await eventually("the device to be connected, all of it ready", 60_000, () =>
@@ -44,7 +46,7 @@ afterAll(() => forgetSystem(name));
 
 describe("[S5] killed and started again", () => {
   let client: StudioClient;
-  afterAll(endHard);
+  afterAll(() => endHard(system));
 
   it("leaves no process, namespace or mount after kill -9, only control groups and the record", async () => {
     system = launchProcess(name);
@@ -143,91 +145,8 @@ describe("[S5] killed and started again", () => {
   });
 });
 
-describe("[S5] ended by other means", () => {
-  afterEach(endHard);
-
-  it("ends in order at SIGTERM", async () => {
-    system = launchProcess(name);
-    await system.up();
-    const footprint = await system.footprint();
-    kill(system.pid, "SIGTERM");
-    expect(await system.ended).toBe(0);
-    await untilNothingRemains(footprint, name);
-    expect([await cgroupsOf(name), existsSync(record)]).toEqual([[], false]);
-  });
-
-  it("ends in order when its terminal is closed, although nobody hears it any more", async () => {
-    system = launchProcess(name);
-    await system.up();
-    const footprint = await system.footprint();
-    system.closeTerminal();
-    system.signal("SIGHUP");
-    expect(await system.ended).toBe(0);
-    await untilNothingRemains(footprint, name);
-    expect([await cgroupsOf(name), existsSync(record)]).toEqual([[], false]);
-  });
-
-  it("ends in order with a reason when the world dies", async () => {
-    system = launchProcess(name);
-    await system.up();
-    const footprint = await system.footprint();
-    kill(await system.processOf(/^unshare .*world\/main\.ts/), "SIGKILL");
-    expect([await system.ended, system.said()]).toEqual([
-      1,
-      expect.stringMatching(/^SYSTEM_ENDED: the world has ended \(SIGKILL\).*\n {2}→ /m),
-    ]);
-    await untilNothingRemains(footprint, name);
-    expect([await cgroupsOf(name), existsSync(record)]).toEqual([[], false]);
-  });
-
-  it("ends in order with a reason when PostgreSQL does not come back", async () => {
-    system = launchProcess(name);
-    await system.up();
-    const footprint = await system.footprint();
-    const version = join(paths.stateDir, "postgres/data/global/pg_control");
-    const control = await readFile(version);
-    await writeFile(version, "");
-    try {
-      kill(await system.processOf(/bin\/postgres --config-file/), "SIGKILL");
-      expect([await system.ended, system.said()]).toEqual([
-        1,
-        expect.stringMatching(/^SYSTEM_ENDED: PostgreSQL does not come back/m),
-      ]);
-    } finally {
-      await writeFile(version, control);
-    }
-    await untilNothingRemains(footprint, name);
-  });
-});
-
-describe("[S5] called off while it starts", () => {
-  afterEach(endHard);
-
-  it.each([
-    ["when the database is up", /✓ starting PostgreSQL/, false],
-    ["when the service is up", /✓ starting the management service/, false],
-    ["when the world is up", /✓ making the world/, false],
-    ["while the device boots", /✓ signing the release/, false],
-    ["the very first time", /✓ starting PostgreSQL/, true],
-  ])("takes down what is up and exits 130: %s", async (_, moment, anew) => {
-    if (anew) await forgetSystem(name);
-    system = launchProcess(name);
-    await system.says(moment);
-    await eventually(
-      "it to have something",
-      5_000,
-      async () => (await system.footprint()).pids.length > 0 || undefined,
-    );
-    const footprint = await system.footprint();
-    system.signal("SIGINT");
-    expect([await system.ended, system.said()]).toEqual([130, expect.not.stringMatching(/^[A-Z_]+: /m)]);
-    await untilNothingRemains(footprint, name);
-    expect([await cgroupsOf(name), existsSync(record)]).toEqual([[], false]);
-  });
-});
-
 describe("[S7] refused with a reason", () => {
-  afterEach(endHard);
+  afterEach(() => endHard(system));
 
   it("a port that another program has", async () => {
     const server = createServer().listen(0, "127.0.0.1");

@@ -47,6 +47,12 @@ export async function forgetSystem(name: string): Promise<void> {
 }
 
 /** `before`: a command in front of the program's, for one. */
+/** Ended the hard way where a test failed half-way, so that the next begins with a machine that is free. */
+export async function endHard(system: Launched): Promise<void> {
+  if (isAlive(system.pid)) kill(system.pid, "SIGKILL");
+  await system.ended;
+}
+
 export function launchProcess(name: string, args: readonly string[] = [], before: readonly string[] = []): Launched {
   const command = [...before, process.execPath, startProgram, "--name", name, ...args];
   const [program = "", ...rest] = args.includes("--port") ? command : [...command, "--port", "0"];
