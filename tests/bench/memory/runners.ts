@@ -7,7 +7,7 @@ import { bunVersion } from "../../../scripts/setup/bun.mjs";
 import { buildRelease, installRuntimes } from "../../../studio/src/build/index.ts";
 import { virtualMachine } from "../../../studio/src/build/vm/place.ts";
 import { bulkheadDirectory } from "../../../studio/src/locations.ts";
-import { withCore } from "../../polyglot/device.ts";
+import { installWorkerHost, withCore } from "../../polyglot/device.ts";
 import { withoutStations } from "../../polyglot/without-stations.ts";
 import { type Use, usesOf } from "./groups.ts";
 
@@ -27,6 +27,7 @@ export async function measureRunners(settle: () => Promise<void>): Promise<{ use
   const device = await flashDevice(nextName(), async (into, platformDir) => {
     const { release } = await buildRelease({ manifest, outDir: into, releaseCounter: 1 });
     await installRuntimes(release.system, platformDir);
+    await installWorkerHost(platformDir);
     return withCore(release, platformDir, []);
   });
   cleanUp.push(() => device.remove());
