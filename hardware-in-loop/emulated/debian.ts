@@ -1,16 +1,16 @@
 /** Unpacks Debian packages into a folder, without installing them and without running anything of theirs. */
+import { join } from "node:path";
 import { execa } from "execa";
 
 /** What every root file system and every tool comes from. */
 export const suite = "trixie";
 
-/**
- * The release alone: a point release stays as it is, while lists of updates change from day to day, and a mirror that is behind with
- * those of one processor would stop everything that is run on it.
- */
-const source = `deb http://deb.debian.org/debian ${suite} main`;
+const releaseAlone = join(import.meta.dirname, "release-alone.sh");
 
-/** `architecture` is Debian's name of it. Rejects with mmdebstrap's words; needs root, for the owners of the files. */
+/**
+ * From the mirror that mmdebstrap takes by itself; `architecture` is Debian's name of it. Rejects with mmdebstrap's words; needs root,
+ * for the owners of the files.
+ */
 export async function unpackDebian(
   architecture: string,
   packages: readonly string[],
@@ -18,5 +18,6 @@ export async function unpackDebian(
 ): Promise<void> {
   const options = ["--variant=extract", "--mode=root", `--architectures=${architecture}`];
   const noExtras = '--aptopt=APT::Install-Recommends "false"';
-  await execa("mmdebstrap", [...options, noExtras, `--include=${packages.join(",")}`, suite, directory, source]);
+  const wanted = `--include=${packages.join(",")}`;
+  await execa("mmdebstrap", [...options, noExtras, `--setup-hook=${releaseAlone} "$1"`, wanted, suite, directory]);
 }
