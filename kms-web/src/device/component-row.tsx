@@ -1,6 +1,7 @@
 /** One component of a device. */
 import type { ComponentState, ComponentStatus } from "@bulkhead/protocol";
 import type { Device } from "../api/types.ts";
+import { describeRole } from "../format/role.ts";
 import { Badge, type Tone } from "../parts/badge.tsx";
 import { TimeAgo } from "../parts/time-ago.tsx";
 import { CommandButton } from "./command-button.tsx";
@@ -18,12 +19,12 @@ const tones: Record<ComponentState, Tone> = {
 };
 
 export function ComponentRow({ device, component }: { device: Device; component: ComponentStatus }) {
-  const { name, role, state, incarnation, restarts, lastReason, level } = component;
+  const { name, state, incarnation, restarts, lastReason, level } = component;
   return (
     <tr className="border-b border-line align-top last:border-0">
       <th scope="row" className="px-4 py-2.5">
         {name}
-        <div className="text-xs font-normal text-muted">{role}</div>
+        <div className="text-xs font-normal text-muted">{describeRole(component)}</div>
       </th>
       <td className="px-4 py-2.5">
         <Badge tone={tones[state]}>{state}</Badge>
