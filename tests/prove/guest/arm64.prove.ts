@@ -26,6 +26,7 @@ describe("[K13] [K23] the tunnel on arm64, by wireguard-go and by the kernel", (
   proveInGuest(architectures.arm64, {
     "runtime/src/network/tunnel.spec.ts": [],
     "runtime/src/network/names.spec.ts": [],
+    "runtime/src/network/weather.spec.ts": [],
   });
 });
 
