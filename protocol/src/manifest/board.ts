@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { ErrorReport } from "../errors.ts";
 import { nameSchema } from "../names.ts";
 import { attachToolSchema, deviceNodeSchema, runnerSchema } from "../system.ts";
+import { boardImageWritten } from "./board-image.ts";
 import { sizeBytes } from "./quantities.ts";
 import { parseWritten } from "./schema-errors.ts";
 import { readSource } from "./source.ts";
@@ -89,6 +90,7 @@ export const boardWritten = z.strictObject({
   pins: z
     .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,31}$/), pinSchema)
     .describe("Pins by the board's own names."),
+  image: boardImageWritten.optional().describe("What an image for it is made of. Left out: none can be built."),
   policy: policySchema.describe("The second allow-list: what it does not name, no manifest can have."),
 });
 export type Board = z.output<typeof boardWritten>;

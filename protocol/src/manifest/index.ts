@@ -1,5 +1,6 @@
 /** The manifest compiler: what `bulkhead check` and `bulkhead build` run, without any input or output of its own. */
 export { type Board, type BoardText, parseBoard } from "./board.ts";
+export type { BoardImage } from "./board-image.ts";
 export { type Compiled, type CompileOptions, compile } from "./compile.ts";
 export { type FlowGraph, flowGraph, flowNames, nodesNamed, reachableFrom } from "./flow-graph.ts";
 export { findWays, type Ways } from "./flow-ways.ts";
