@@ -9,14 +9,14 @@ import { bulkheadDirectory, coreEntry } from "../../studio/src/locations.ts";
 
 const keptCore = new Set(["message-server", "verifier"]);
 
-/** Builds `manifest`, flashes a device with it and starts its root server. */
-export async function bootManifest(manifest: string): Promise<SpecWorld> {
+/** Builds `manifest`, flashes a device with it and starts its root server, with the real ones of `servers`. */
+export async function bootManifest(manifest: string, servers: readonly CoreName[] = []): Promise<SpecWorld> {
   const device = await flashDevice(nextName(), async (into, platformDir) => {
     const { release } = await buildRelease({ manifest, outDir: into, releaseCounter: 1 });
     await installRuntimes(release.system, platformDir);
     if (Object.values(release.system.components).some(({ runner }) => runner === "worker"))
       await installWorkerHost(platformDir);
-    return withoutCore(release);
+    return withCore(release, platformDir, servers);
   });
   cleanUp.push(() => device.remove());
   return startIn(device);
