@@ -17,6 +17,7 @@ export const errorTable = {
   MANIFEST_UNKNOWN_PIN: "The board has no pin of this name.",
   MANIFEST_PIN_CLAIMED: "The board uses this pin for something else.",
   MANIFEST_GRANT_MISMATCH: "A grant does not fit the interface of the channel.",
+  MANIFEST_DEVICE_CLAIMED: "The board uses this device for something else.",
   MANIFEST_DEVICE_CLAIMED_TWICE: "Two components claim the same device.",
   MANIFEST_CALL_CYCLE: "Components call each other in a circle and could wait for each other for ever.",
   MANIFEST_DEPENDENCY_CYCLE: "Strong dependencies form a circle, so there is no order to start in.",
@@ -34,6 +35,7 @@ export const errorTable = {
   NOTICE_SHARED_PROCESS: "Components share a process and are not protected from each other.",
   NOTICE_DEBUGGER: "A debugger may be attached, which sees and changes everything of the component.",
   NOTICE_KVM: "A guest may run by the kernel's KVM, which is a large part of the kernel for it to reach.",
+  NOTICE_SYSFS_WRITES: "A driver may write attributes of its devices in sysfs, which is more than device nodes.",
   NOTICE_UNSIGNED_COMMANDS: "The device accepts commands without an operator's signature.",
   NOTICE_LEVELS_MAY_DROP: "Components start with fewer layers of isolation where the host does not offer all.",
 

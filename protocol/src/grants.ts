@@ -1,8 +1,9 @@
 /**
  * Grants: the limits that a provider enforces on one channel. The compiler checks them against the board, the
- * provider's stub enforces them on every call; both read these schemas, keyed by the interface's name.
+ * provider's stub enforces them on every call; both read this table, keyed by the interface's name.
  */
 import { z } from "zod";
+import { deviceNameSchema } from "./devices.ts";
 import { nameSchema } from "./names.ts";
 
 export const i2cDeviceGrant = z.strictObject({
@@ -28,14 +29,92 @@ export const serialPortGrant = z.strictObject({
 });
 export type SerialPortGrant = z.infer<typeof serialPortGrant>;
 
+/** The board's own name of the device, in the grants of all newer classes. */
+const device = deviceNameSchema;
+
+export const spiDeviceGrant = z.strictObject({
+  device,
+  /** The highest clock, in hertz. */
+  speed: z.number().int().min(1).max(200_000_000),
+  /** Polarity and phase of the clock, as data sheets number them. */
+  mode: z.number().int().min(0).max(3),
+});
+export type SpiDeviceGrant = z.infer<typeof spiDeviceGrant>;
+
+/** 11 bits, or 29: an identifier above 0x7ff is an extended one. */
+const canId = z.number().int().min(0).max(0x1fff_ffff);
+export const canBusGrant = z.strictObject({
+  device,
+  send: z.array(canId).max(256),
+  receive: z.array(canId).max(256),
+});
+export type CanBusGrant = z.infer<typeof canBusGrant>;
+
+export const pwmChannelGrant = z.strictObject({ device, channel: z.number().int().min(0).max(63) });
+export type PwmChannelGrant = z.infer<typeof pwmChannelGrant>;
+
+export const adcInputGrant = z.strictObject({ device, channel: z.string().min(1).max(32) });
+export type AdcInputGrant = z.infer<typeof adcInputGrant>;
+
+export const rtcGrant = z.strictObject({ device });
+export type RtcGrant = z.infer<typeof rtcGrant>;
+
+export const ledGrant = z.strictObject({ device });
+export type LedGrant = z.infer<typeof ledGrant>;
+
+export const watchdogGrant = z.strictObject({ device });
+export type WatchdogGrant = z.infer<typeof watchdogGrant>;
+
 /** Made by the compiler from `secrets: […]`; nobody writes it. */
 export const secretsGrant = z.strictObject({ names: z.array(nameSchema).min(1) });
 
 /** Channels whose interface takes no limits. */
 export const emptyGrant = z.strictObject({});
 
-export const grantSchemas: Readonly<Record<string, z.ZodType>> = {
-  "i2c-device": i2cDeviceGrant,
-  "gpio-line": gpioLineGrant,
-  "serial-port": serialPortGrant,
+export type GrantRow = {
+  readonly schema: z.ZodType;
+  /** What an author may write, for error messages. */
+  readonly form: string;
+  /** The key of the grant that names a device, and the board's name of that device. */
+  readonly device: {
+    readonly key: string;
+    readonly nameOf: (grant: Readonly<Record<string, unknown>>) => string | undefined;
+  };
+};
+
+const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+const byName = { key: "device", nameOf: (grant: Readonly<Record<string, unknown>>) => text(grant["device"]) };
+
+/** The interfaces of drivers. */
+export const grantTable: Readonly<Record<string, GrantRow>> = {
+  "i2c-device": {
+    schema: i2cDeviceGrant,
+    form: "`{ bus: 2, address: 0x48, access: read }` (access: read or read-write)",
+    device: { key: "bus", nameOf: ({ bus }) => (typeof bus === "number" ? `i2c-${bus}` : undefined) },
+  },
+  "gpio-line": {
+    schema: gpioLineGrant,
+    form: "`{ pin: P9_12, direction: out }` (direction: in or out)",
+    device: { key: "pin", nameOf: ({ pin }) => (typeof pin === "string" ? "gpio" : undefined) },
+  },
+  "serial-port": {
+    schema: serialPortGrant,
+    form: "`{ port: ttyS4, speed: 115200 }` (speed: the highest that it may set)",
+    device: { key: "port", nameOf: ({ port }) => text(port) },
+  },
+  "spi-device": {
+    schema: spiDeviceGrant,
+    form: "`{ device: spi-1.0, speed: 1000000, mode: 0 }` (speed: the highest clock, in hertz)",
+    device: byName,
+  },
+  "can-bus": {
+    schema: canBusGrant,
+    form: "`{ device: can-0, send: [0x123], receive: [0x100, 0x101] }`",
+    device: byName,
+  },
+  "pwm-channel": { schema: pwmChannelGrant, form: "`{ device: pwm-1, channel: 0 }`", device: byName },
+  "adc-input": { schema: adcInputGrant, form: "`{ device: adc, channel: voltage0 }`", device: byName },
+  rtc: { schema: rtcGrant, form: "`{ device: rtc-1 }`", device: byName },
+  led: { schema: ledGrant, form: "`{ device: led-status }`", device: byName },
+  watchdog: { schema: watchdogGrant, form: "`{ device: watchdog-1 }`", device: byName },
 };

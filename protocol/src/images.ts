@@ -2,6 +2,7 @@
  * The images that come with Bulkhead: core servers (part of the installed runtime, in every system) and drivers
  * (artifacts of a release like any component). The compiler resolves services and implicit channels from this table.
  */
+import type { DeviceClass } from "./devices.ts";
 import type { Role } from "./patterns.ts";
 import type { RunnerName } from "./system.ts";
 
@@ -66,10 +67,17 @@ export type CoreName = keyof typeof coreImages;
 
 /** Driver images by the name behind `driver:`. */
 export const driverImages = {
-  i2c: { provides: { device: "i2c-device" }, devicePattern: /^i2c-\d+$/ },
-  gpio: { provides: { line: "gpio-line" }, devicePattern: /^gpio$/ },
-  serial: { provides: { port: "serial-port" }, devicePattern: /^tty[A-Za-z0-9-]+$/ },
-} as const;
+  i2c: { provides: { device: "i2c-device" } },
+  gpio: { provides: { line: "gpio-line" } },
+  serial: { provides: { port: "serial-port" } },
+  spi: { provides: { device: "spi-device" } },
+  can: { provides: { bus: "can-bus" } },
+  pwm: { provides: { channel: "pwm-channel" } },
+  adc: { provides: { input: "adc-input" } },
+  rtc: { provides: { clock: "rtc" } },
+  leds: { provides: { led: "led" } },
+  watchdog: { provides: { timer: "watchdog" } },
+} as const satisfies Record<DeviceClass, { readonly provides: Readonly<Record<string, string>> }>;
 
 /** The file that makes a folder the image of a component, by its runner; one of them is there. */
 export const imageEntries: Readonly<Record<RunnerName, readonly string[]>> = {

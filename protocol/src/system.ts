@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { type Channel, channelSchema } from "./channel.ts";
+import { attributesPlaceSchema, deviceNameSchema, interfacePlaceSchema, nodePlaceSchema } from "./devices.ts";
 import { digestSchema, nameSchema } from "./names.ts";
 import { roles } from "./patterns.ts";
 
@@ -56,11 +57,6 @@ export const attachTools = ["inspector", "gdb", "record"] as const;
 export const attachToolSchema = z.enum(attachTools);
 export type AttachTool = z.infer<typeof attachToolSchema>;
 
-/** A device node of the board, by its path there. */
-export const deviceNodeSchema = z
-  .string()
-  .regex(/^\/dev\/[A-Za-z][A-Za-z0-9_-]{0,63}$/, "a device node is /dev/<name>");
-
 export const componentSchema = z.strictObject({
   role: roleSchema,
   /** `core:<name>` is part of the installed runtime; everything else is an artifact of the release. */
@@ -76,8 +72,15 @@ export const componentSchema = z.strictObject({
   /** The device's KVM for the guest of a `vm` component; absent: emulation alone. */
   kvm: kvmSchema.optional(),
   devices: z.array(z.string()),
-  /** Where the board has the nodes of its devices, by their names; the sandbox shows each as /dev/<name>. */
-  nodes: z.record(z.string().regex(/^[a-z][A-Za-z0-9-]*$/), deviceNodeSchema).optional(),
+  /**
+   * Where the board has the nodes of its devices; the sandbox shows each as /dev/<name>. A device of several controllers has
+   * a node for each: /dev/<name>-<index>.
+   */
+  nodes: z.record(deviceNameSchema, nodePlaceSchema).optional(),
+  /** Directories of sysfs that it sees as /run/devices/<name>. */
+  attributes: z.record(deviceNameSchema, attributesPlaceSchema).optional(),
+  /** CAN interfaces that its network namespace has, under these names. */
+  interfaces: z.record(deviceNameSchema.check(z.maxLength(15)), interfacePlaceSchema).optional(),
   /** Names of KMS proxies, or `kms` (the command channel; the agent only). */
   network: z.array(nameSchema),
   cpu: cpuSchema,

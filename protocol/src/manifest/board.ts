@@ -3,13 +3,16 @@
  * to use. The policy is the second allow-list: a manifest cannot grant itself privileges.
  */
 import { z } from "zod";
+import { deviceNameSchema } from "../devices.ts";
 import type { ErrorReport } from "../errors.ts";
 import { nameSchema } from "../names.ts";
-import { attachToolSchema, deviceNodeSchema, runnerSchema } from "../system.ts";
+import { attachToolSchema, runnerSchema } from "../system.ts";
+import { atKey } from "./analysis.ts";
+import { boardDeviceSchema, lackOf } from "./board-devices.ts";
 import { boardImageWritten } from "./board-image.ts";
 import { sizeBytes } from "./quantities.ts";
-import { parseWritten } from "./schema-errors.ts";
-import { readSource } from "./source.ts";
+import { inFileOrder, parseWritten } from "./schema-errors.ts";
+import { readSource, type Source } from "./source.ts";
 
 const pinSchema = z.strictObject({
   bank: z.int().min(0).max(31).optional().describe("Controller of the pin; a simulated board has none."),
@@ -56,6 +59,12 @@ const policySchema = z.strictObject({
     .boolean()
     .default(false)
     .describe("A guest may run by the kernel's KVM, which is a large part of the kernel for it to reach."),
+  "sysfs-writes": z
+    .array(z.enum(["gpio", "pwm", "leds"]))
+    .default([])
+    .describe(
+      "Classes whose driver may write attributes of its devices in sysfs, which the kernel guards less than nodes.",
+    ),
   sleep: z.boolean().default(false).describe("The device may sleep: nothing runs and nobody reaches it meanwhile."),
 });
 
@@ -71,17 +80,7 @@ export const boardWritten = z.strictObject({
     .enum(["simulated", "linux"])
     .describe("simulated: drivers reach a plant, a component of the system, in place of hardware."),
   devices: z
-    .record(
-      z.string().regex(/^[a-z][A-Za-z0-9-]*$/),
-      z.discriminatedUnion("class", [
-        z.strictObject({ class: z.enum(["i2c", "gpio"]).describe("The driver that it takes.") }),
-        z.strictObject({
-          class: z.literal("serial").describe("A UART or another serial port."),
-          speed: z.int().min(50).max(4_000_000).describe("The highest that it can have, in bits per second."),
-          node: deviceNodeSchema.optional().describe("Its device node. Default: /dev/<name>."),
-        }),
-      ]),
-    )
+    .record(deviceNameSchema, boardDeviceSchema)
     .describe("Devices that drivers can claim, with the class of their driver."),
   "free-functions": z
     .array(z.string())
@@ -100,6 +99,30 @@ export type BoardText = { readonly file: string; readonly text: string };
 
 /** Parses a board file. Throws MANIFEST_SYNTAX where it is not YAML; else the board or all errors in it. */
 export function parseBoard(source: BoardText): { board: Board } | { errors: ErrorReport[] } {
-  const parsed = parseWritten(boardWritten, readSource(source.text, source.file));
-  return "errors" in parsed ? parsed : { board: parsed.value };
+  const read = readSource(source.text, source.file);
+  const parsed = parseWritten(boardWritten, read);
+  if ("errors" in parsed) return parsed;
+  const errors = unfinished(parsed.value, read);
+  return errors.length > 0 ? { errors } : { board: parsed.value };
+}
+
+/** What a schema cannot say: a board with hardware tells where its devices are, and its pins count its controllers. */
+function unfinished({ backend, devices, pins }: Board, source: Source): ErrorReport[] {
+  if (backend === "simulated") return [];
+  const lacking = Object.entries(devices).flatMap(([name, device]): ErrorReport[] => {
+    const key = lackOf(device);
+    if (key === undefined) return [];
+    const message = `\`${name}\` lacks \`${key}\`: a board with hardware says where its devices are`;
+    const remedy = "name its controller as /sys/bus/*/devices on the board does, or write `backend: simulated`";
+    return [atKey(source, { code: "MANIFEST_MISSING_KEY", path: ["devices", name], message, remedy })];
+  });
+  const { gpio } = devices;
+  const banks = gpio?.class === "gpio" ? (gpio.controllers?.length ?? 0) : 0;
+  const unplaced = Object.entries(pins).flatMap(([name, { bank, line }]): ErrorReport[] => {
+    if (banks === 0 || (bank !== undefined && line !== undefined && bank < banks)) return [];
+    const message = `pin \`${name}\` is no line of a controller of \`gpio\`, which has ${banks}`;
+    const remedy = "write its `bank`, which counts the `controllers` of `gpio` from 0, and its `line`";
+    return [atKey(source, { code: "MANIFEST_INVALID_VALUE", path: ["pins", name], message, remedy })];
+  });
+  return inFileOrder([...lacking, ...unplaced]);
 }

@@ -1,6 +1,7 @@
 /** What the author of a valid manifest should know: where it asks for less protection than there could be. */
 import type { ErrorReport } from "../errors.ts";
 import { type Analysis, atKey } from "./analysis.ts";
+import type { PlannedComponent } from "./plan.ts";
 
 /** Notices in the form of errors, with a place and a way out; none of them stops anything. */
 export function noticesOf(analysis: Analysis): ErrorReport[] {
@@ -39,7 +40,7 @@ function aboutSystem({ plan, board, source }: Analysis): ErrorReport[] {
 }
 
 function aboutComponent({ plan, source }: Analysis, name: string): ErrorReport[] {
-  const { trustGroup = null, attach = [], kvm } = plan.components[name] ?? {};
+  const { trustGroup = null, attach = [], kvm, attributes = {} } = plan.components[name] ?? {};
   const path = ["components", name];
   const others = Object.entries(plan.components)
     .filter(([other, component]) => other !== name && trustGroup !== null && component.trustGroup === trustGroup)
@@ -56,6 +57,7 @@ function aboutComponent({ plan, source }: Analysis, name: string): ErrorReport[]
           }),
         ]
       : []),
+    ...aboutWrites(source, name, attributes),
     ...(kvm === undefined ? [] : [aboutKvm(source, name, kvm)]),
     ...(attach.length > 0
       ? [
@@ -78,4 +80,16 @@ function aboutKvm(source: Analysis["source"], name: string, kvm: "preferred" | "
     message: `the guest \`${name}\` is run by KVM, a part of the device's kernel, ${otherwise}`,
     remedy: "remove `kvm` where emulation is fast enough: then no more than QEMU stands open to the guest",
   });
+}
+
+function aboutWrites(
+  source: Analysis["source"],
+  name: string,
+  attributes: NonNullable<PlannedComponent["attributes"]>,
+): ErrorReport[] {
+  const written = Object.entries(attributes).flatMap(([device, { write }]) => (write ? [`\`${device}\``] : []));
+  if (written.length === 0) return [];
+  const message = `the driver \`${name}\` writes attributes of ${written.join(", ")} in sysfs, where the kernel guards less`;
+  const remedy = "its state says so; pins are better reached by `interface: chardev`";
+  return [atKey(source, { code: "NOTICE_SYSFS_WRITES", path: ["components", name, "image"], message, remedy })];
 }

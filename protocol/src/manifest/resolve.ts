@@ -3,6 +3,7 @@ import { type CoreName, coreImages } from "../images.ts";
 import { type Channel, systemFormat } from "../system.ts";
 import { driverClassOf } from "./analysis.ts";
 import type { Board } from "./board.ts";
+import { claimsOf, driverConfig } from "./claims.ts";
 import { coreLimits, coreRestart, defaults, storeDefaults } from "./defaults.ts";
 import type { Plan, PlannedComponent } from "./plan.ts";
 import { startOrder } from "./start-order.ts";
@@ -16,7 +17,11 @@ export function resolvePlan(written: ManifestWritten, board: Board, channels: re
   ]);
   const own = Object.entries(written.components).map(([name, component]): [string, PlannedComponent] => [
     name,
-    resolveComponent(component, board),
+    resolveComponent(
+      component,
+      board,
+      channels.filter(({ provider }) => provider === name),
+    ),
   ]);
   const housekeepingCores = written["housekeeping-cores"] ?? [];
   const components = Object.fromEntries(
@@ -60,7 +65,8 @@ function coreComponent(name: CoreName): PlannedComponent {
   };
 }
 
-function resolveComponent(written: ComponentWritten, board: Board): PlannedComponent {
+/** `provided`: the channels that it provides. */
+function resolveComponent(written: ComponentWritten, board: Board, provided: readonly Channel[]): PlannedComponent {
   const driver = driverClassOf(written.image) !== undefined;
   return {
     role: driver ? "driver" : "application",
@@ -72,19 +78,9 @@ function resolveComponent(written: ComponentWritten, board: Board): PlannedCompo
     ...resolveBounds(written),
     ...resolveLife(written),
     ...resolveAccess(written),
-    ...resolveNodes(written, board),
-    config: { ...written.config, ...(driver && { backend: board.backend }) },
+    ...claimsOf(written, board, provided),
+    config: { ...written.config, ...(driver && driverConfig(written, board, provided)) },
   };
-}
-
-/** Only a board with hardware has nodes, and only of devices whose driver opens one. */
-function resolveNodes({ devices = [] }: ComponentWritten, board: Board): Pick<PlannedComponent, "nodes"> {
-  if (board.backend === "simulated") return {};
-  const nodes = devices.flatMap((name): [string, string][] => {
-    const device = Object.hasOwn(board.devices, name) ? board.devices[name] : undefined;
-    return device?.class === "serial" ? [[name, device.node ?? `/dev/${name}`]] : [];
-  });
-  return nodes.length > 0 ? { nodes: Object.fromEntries(nodes) } : {};
 }
 
 /** Who names no cores is kept to those of the runtime, where there are such. */

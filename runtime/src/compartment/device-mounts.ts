@@ -14,7 +14,7 @@ export async function deviceMounts(
   uid: number | null,
 ): Promise<Mount[]> {
   if (config.board === "virtual") return [];
-  const without = devices.filter((device) => !Object.hasOwn(nodes, device));
+  const without = devices.filter((device) => typeof nodes[device] !== "string");
   if (without.length > 0) {
     throw new BulkheadError(
       "COMPONENT_START_FAILED",
@@ -25,6 +25,7 @@ export async function deviceMounts(
     );
   }
   const mounts = Object.entries(nodes).map(async ([device, node]): Promise<Mount[]> => {
+    if (typeof node !== "string") return [];
     const kind = await portKind(name, node);
     if (kind === undefined) return [];
     const source = kind === "serial" ? await showDevice(paths, node, uid) : await lend(node, uid);

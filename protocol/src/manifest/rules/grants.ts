@@ -1,12 +1,12 @@
 /** A grant has the form that the interface of its channel takes, and reaches only devices that its provider has. */
 import type { ErrorReport } from "../../errors.ts";
-import { emptyGrant, grantSchemas, secretsGrant } from "../../grants.ts";
+import { emptyGrant, grantTable, secretsGrant } from "../../grants.ts";
 import { coreImages } from "../../images.ts";
 import type { Channel } from "../../system.ts";
 import { samplesGrant } from "../../telemetry.ts";
 import { type Analysis, atKey, atValue, driverClassOf, type Rule } from "../analysis.ts";
 import { sentence } from "../schema-errors.ts";
-import type { Path, Source } from "../source.ts";
+import type { Path } from "../source.ts";
 
 export const grantRule: Rule = (analysis) =>
   analysis.plan.channels
@@ -21,7 +21,12 @@ function schemaOf(channel: Channel) {
   if (channel.interface === "secrets" && channel.provider === "key-store") return secretsGrant;
   if (channel.interface === "samples" && channel.provider === "serial-server") return samplesGrant;
   if (Object.hasOwn(coreImages, channel.provider)) return emptyGrant;
-  return Object.hasOwn(grantSchemas, channel.interface) ? grantSchemas[channel.interface] : undefined;
+  return Object.hasOwn(grantTable, channel.interface) ? grantTable[channel.interface]?.schema : undefined;
+}
+
+function formOf(name: string): string {
+  if (name === "samples") return "`{ streams: { temperature: { unit: °C, min: -40, max: 125 } }, perMinute: 60 }`";
+  return (Object.hasOwn(grantTable, name) ? grantTable[name]?.form : undefined) ?? "no grant";
 }
 
 function checkForm({ source }: Analysis, channel: Channel): ErrorReport[] {
@@ -30,7 +35,7 @@ function checkForm({ source }: Analysis, channel: Channel): ErrorReport[] {
   const name = `the grant of \`${channel.client}.${channel.name}\``;
   return parsed.error.issues.flatMap((issue): ErrorReport[] => {
     const path = [...grantPath(channel), ...issue.path.filter((part) => typeof part !== "symbol")];
-    const remedy = `the interface \`${channel.interface}\` takes ${grantForms[channel.interface] ?? "no grant"}`;
+    const remedy = `the interface \`${channel.interface}\` takes ${formOf(channel.interface)}`;
     const code = "MANIFEST_GRANT_MISMATCH";
     if (issue.code === "unrecognized_keys")
       return issue.keys.map((key) =>
@@ -43,36 +48,17 @@ function checkForm({ source }: Analysis, channel: Channel): ErrorReport[] {
   });
 }
 
-const grantForms: Readonly<Record<string, string>> = {
-  "i2c-device": "`{ bus: 2, address: 0x48, access: read }` (access: read or read-write)",
-  samples: "`{ streams: { temperature: { unit: °C, min: -40, max: 125 } }, perMinute: 60 }`",
-  "gpio-line": "`{ pin: P9_12, direction: out }` (direction: in or out)",
-  "serial-port": "`{ port: ttyS4, speed: 115200 }` (speed: the highest that it may set)",
-};
-
-function checkPort(source: Source, channel: Channel, port: unknown, devices: readonly string[]): ErrorReport[] {
-  if (typeof port !== "string" || devices.includes(port)) return [];
-  const message = `\`${channel.client}.${channel.name}\` is granted port ${port}, which \`${channel.provider}\` does not have`;
-  const remedy = `add \`${port}\` to the devices of \`${channel.provider}\`, or grant one of ${devices.join(", ") || "its ports"}`;
-  return [atValue(source, { code: "MANIFEST_GRANT_MISMATCH", path: [...grantPath(channel), "port"], message, remedy })];
-}
-
 function checkDevice({ source, written }: Analysis, channel: Channel): ErrorReport[] {
   const provider = written.components[channel.provider];
-  if (provider === undefined || driverClassOf(provider.image) === undefined) return [];
-  const { bus, pin } = channel.grant;
-  const name = `\`${channel.client}.${channel.name}\``;
+  const row = Object.hasOwn(grantTable, channel.interface) ? grantTable[channel.interface] : undefined;
+  if (provider === undefined || driverClassOf(provider.image) === undefined || row === undefined) return [];
+  const { key, nameOf } = row.device;
+  const device = nameOf(channel.grant);
   const devices = provider.devices ?? [];
-  if (channel.interface === "gpio-line" && typeof pin === "string" && !devices.includes("gpio")) {
-    const message = `${name} is granted a pin, and \`${channel.provider}\` does not have the device \`gpio\``;
-    const remedy = `write \`devices: [gpio]\` in \`${channel.provider}\``;
-    return [
-      atValue(source, { code: "MANIFEST_GRANT_MISMATCH", path: [...grantPath(channel), "pin"], message, remedy }),
-    ];
-  }
-  if (channel.interface === "serial-port") return checkPort(source, channel, channel.grant["port"], devices);
-  if (channel.interface !== "i2c-device" || typeof bus !== "number" || devices.includes(`i2c-${bus}`)) return [];
-  const message = `${name} is granted bus ${bus}, which \`${channel.provider}\` does not have`;
-  const remedy = `add \`i2c-${bus}\` to the devices of \`${channel.provider}\`, or grant one of ${devices.join(", ") || "its buses"}`;
-  return [atValue(source, { code: "MANIFEST_GRANT_MISMATCH", path: [...grantPath(channel), "bus"], message, remedy })];
+  if (device === undefined || devices.includes(device)) return [];
+  const name = `\`${channel.client}.${channel.name}\``;
+  const message = `${name} is granted ${key} ${String(channel.grant[key])}, and \`${channel.provider}\` does not have the device \`${device}\``;
+  const others = devices.length > 0 ? `, or grant what it has: ${devices.join(", ")}` : "";
+  const remedy = `add \`${device}\` to the devices of \`${channel.provider}\`${others}`;
+  return [atValue(source, { code: "MANIFEST_GRANT_MISMATCH", path: [...grantPath(channel), key], message, remedy })];
 }

@@ -8,6 +8,7 @@ import { coreRule } from "./cores.ts";
 import { cpuRule } from "./cpu.ts";
 import { dependencyCycleRule } from "./dependency-cycles.ts";
 import { deviceRule } from "./devices.ts";
+import { driverDeviceRule } from "./driver-devices.ts";
 import { flowRule } from "./flow.ts";
 import { grantRule } from "./grants.ts";
 import { guestRule } from "./guest.ts";
@@ -36,6 +37,7 @@ export const rules: readonly Rule[] = [
   guestRule,
   trustGroupRule,
   deviceRule,
+  driverDeviceRule,
   grantRule,
   pinRule,
   serialPortRule,

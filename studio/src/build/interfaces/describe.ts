@@ -34,7 +34,7 @@ export async function describeInterfaces(manifestDirectory: string): Promise<Wir
   const own = join(manifestDirectory, "interfaces.ts");
   const drivers = Object.keys(driverImages).map((name) => join(bulkheadDirectory, "drivers", name, "interface.ts"));
   const core = join(bulkheadDirectory, "sdk/src/index.ts");
-  const files = [core, ...drivers, ...(existsSync(own) ? [own] : [])];
+  const files = [core, ...[...drivers, own].filter((path) => existsSync(path))];
   const program = join(bulkheadDirectory, "sdk/src/describe.ts");
   // It may read, for it imports; it may not write, start programs, or see our environment.
   const permissions = ["--permission", "--allow-fs-read=*"];
