@@ -27,6 +27,7 @@ export const errorTable = {
   MANIFEST_CORES_CONFLICT: "Components are placed on processor cores in a way that the kernel does not grant.",
   MANIFEST_RUNNER_UNAVAILABLE: "The runner does not exist for the processor of the board.",
   MANIFEST_SECRET_SHARED: "More than one component is given a secret that is not said to be shared.",
+  MANIFEST_PRIMITIVE_LACKING: "The board lacks a security primitive that the system requires, or does not use it.",
   MANIFEST_POLICY_FORBIDS: "The policy of the board does not allow this option.",
   MANIFEST_FLOW_FORBIDDEN: "Information can flow where an assertion of the manifest says it must not.",
   MANIFEST_ASSERT_UNKNOWN: "An assertion names something that does not exist.",

@@ -23,6 +23,7 @@ export * from "./names.ts";
 export * from "./observation.ts";
 export * from "./operator.ts";
 export * from "./patterns.ts";
+export * from "./primitives.ts";
 export * from "./provisioning.ts";
 export * from "./release.ts";
 export * from "./resources.ts";

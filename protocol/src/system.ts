@@ -7,6 +7,7 @@ import { type Channel, channelSchema } from "./channel.ts";
 import { attributesPlaceSchema, deviceNameSchema, interfacePlaceSchema, nodePlaceSchema } from "./devices.ts";
 import { digestSchema, nameSchema } from "./names.ts";
 import { roles } from "./patterns.ts";
+import { primitiveSchema } from "./primitives.ts";
 
 export const systemFormat = 1;
 
@@ -123,6 +124,8 @@ export const systemSchema = z.strictObject({
   channels: z.array(channelSchema),
   /** Where the console, commands and the like stand: what the board policy waives is visible in the system. */
   policy: z.strictObject({ unsignedCommands: z.boolean(), requireFullLevel: z.boolean() }),
+  /** Security primitives without which it must not be started; absent: none. */
+  requires: z.array(primitiveSchema).min(1).optional(),
   /** Numbers of the processor cores that the runtime itself keeps to; empty: any. */
   housekeepingCores: z.array(z.number().int().min(0).max(255)).max(256),
   /** The device sleeps and wakes every `everyMs` for `awakeMs`; null: it is always awake. */

@@ -21,6 +21,9 @@ export const boardImageWritten = z.strictObject({
     .optional()
     .describe("Its device tree among those of the kernel package. Left out: the boot loader has it."),
   console: word.describe("Where the kernel writes: ttyS0, ttyO0,115200n8."),
+  "device-tree-overlay": packedFile
+    .optional()
+    .describe("In images/device-trees/: what it switches on of that device tree. Left out: the tree stays as it is."),
   modules: z
     .array(z.string().regex(/^[a-z0-9_]+$/))
     .default([])
@@ -43,5 +46,15 @@ export const boardImageWritten = z.strictObject({
     })
     .optional()
     .describe("Left out: it is on the board already, or has to be brought."),
+  bring: z
+    .array(
+      z.strictObject({
+        what: z.string().min(1).max(300).describe("What it is, and where it comes from."),
+        at: sizeBytes.optional().describe("From the beginning of the disk. Left out: no bare place on the disk."),
+      }),
+    )
+    .max(8)
+    .default([])
+    .describe("What who builds the image has to bring, or the board has to have already."),
 });
 export type BoardImage = z.output<typeof boardImageWritten>;

@@ -9,7 +9,9 @@ import { nameSchema } from "../names.ts";
 import { attachToolSchema, runnerSchema } from "../system.ts";
 import { atKey } from "./analysis.ts";
 import { boardDeviceSchema, lackOf } from "./board-devices.ts";
+import { boardFlash } from "./board-flash.ts";
 import { boardImageWritten } from "./board-image.ts";
+import { boardSecurity } from "./board-security.ts";
 import { sizeBytes } from "./quantities.ts";
 import { inFileOrder, parseWritten } from "./schema-errors.ts";
 import { readSource, type Source } from "./source.ts";
@@ -90,6 +92,8 @@ export const boardWritten = z.strictObject({
     .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,31}$/), pinSchema)
     .describe("Pins by the board's own names."),
   image: boardImageWritten.optional().describe("What an image for it is made of. Left out: none can be built."),
+  security: boardSecurity.optional().describe("Security primitives. Default: it has none."),
+  flash: boardFlash.optional().describe("How an image gets onto it. Default: not by Bulkhead."),
   policy: policySchema.describe("The second allow-list: what it does not name, no manifest can have."),
 });
 export type Board = z.output<typeof boardWritten>;

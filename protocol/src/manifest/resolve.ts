@@ -39,6 +39,7 @@ export function resolvePlan(written: ManifestWritten, board: Board, channels: re
       unsignedCommands: written["unsigned-commands"] ?? board.policy["unsigned-commands"],
       requireFullLevel: board.policy["require-full-level"],
     },
+    ...(written.requires?.length && { requires: [...written.requires] }),
     housekeepingCores,
     sleep: written.sleep ? { everyMs: written.sleep.every, awakeMs: written.sleep.awake } : null,
     store: {

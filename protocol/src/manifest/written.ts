@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { nameSchema } from "../names.ts";
+import { primitiveSchema } from "../primitives.ts";
 import { durationMs, sizeBytes } from "./quantities.ts";
 import { componentWritten, coresWritten } from "./written-component.ts";
 
@@ -41,6 +42,11 @@ export const manifestWritten = z.strictObject({
     .boolean()
     .optional()
     .describe("Asks for commands without an operator's signature; only a board whose policy allows it grants that."),
+  requires: z
+    .array(primitiveSchema)
+    .max(16)
+    .optional()
+    .describe("Security primitives that the board must have and use. Default: none."),
   sleep: z
     .strictObject({
       every: durationMs.describe("From one waking to the next."),

@@ -18,6 +18,7 @@ import { memoryRule } from "./memory.ts";
 import { namesRule } from "./names.ts";
 import { pinRule } from "./pins.ts";
 import { plantRule } from "./plants.ts";
+import { primitiveRule } from "./primitives.ts";
 import { repeatRule } from "./repeats.ts";
 import { runnerRule } from "./runners.ts";
 import { secretRule } from "./secrets.ts";
@@ -33,6 +34,7 @@ export const rules: readonly Rule[] = [
   repeatRule,
   configRule,
   boardPolicyRule,
+  primitiveRule,
   runnerRule,
   guestRule,
   trustGroupRule,

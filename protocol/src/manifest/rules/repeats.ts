@@ -18,6 +18,7 @@ export const repeatRule: Rule = ({ written, source }) =>
 
 function listsOf(written: ManifestWritten): List[] {
   return [
+    { path: ["requires"], values: written.requires },
     { path: ["shared-secrets"], values: written["shared-secrets"] },
     { path: ["housekeeping-cores"], values: written["housekeeping-cores"] },
     ...Object.entries(written.components).flatMap(([name, component]) => listsOfComponent(name, component)),
