@@ -1,5 +1,6 @@
 /** The npm packages: exactly those of package-lock.json, installed again whenever the lock file has changed. */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root, run, say, secondsSince } from "./process.mjs";
@@ -15,6 +16,9 @@ const options = [
   // Not `npm ci`: it refuses a lock file without the optional packages of other platforms (musl, Windows), and a
   // registry that mirrors only some of them can make no other. What was installed is compared with the lock file below.
   "--no-save",
+  // Native parts come ready made, or are compiled for boards by the build: nobody needs a compiler to begin. npm before 11.16 knows no
+  // `allowScripts` of package.json, so those that are allowed are run after.
+  "--ignore-scripts",
   // The pinned Node is an optional dependency, and NODE_ENV=production would leave out what builds and tests.
   "--include=optional",
   "--include=dev",
@@ -34,7 +38,7 @@ export async function installPackages() {
   const startMs = performance.now();
   // What was once complete is brought up to date in place, under programs that may run from it; anything else is made anew.
   await rm(installed === undefined ? modules : markerFile, { recursive: true, force: true });
-  if (!(await run("npm", ["install", ...options])).ok) {
+  if (!(await run("npm", ["install", ...options])).ok || !(await runAllowedScripts())) {
     throw new Unready(
       "npm could not install the packages (its own words are above). It needs the registry that this machine is configured for: `npm ping` tells whether it answers.",
     );
@@ -49,6 +53,16 @@ export async function installPackages() {
     );
   await writeFile(markerFile, wanted);
   say(`npm packages installed in ${secondsSince(startMs)}`);
+}
+
+/** Of packages that package.json allows it to, and that are there for this processor. */
+async function runAllowedScripts() {
+  /** @type {{ allowScripts: Record<string, boolean> }} */
+  const { allowScripts } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  const allowed = Object.keys(allowScripts).filter((name) => allowScripts[name] && existsSync(join(modules, name)));
+  return (
+    allowed.length === 0 || (await run("npm", ["rebuild", "--ignore-scripts=false", "--loglevel=error", ...allowed])).ok
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Native add-ons of drivers: machine code that Node loads from beside the bundle. They come ready made with the packages
- * that the drivers depend on, so the same packages give the same bytes, for whatever board the build is.
+ * Native add-ons of drivers: machine code that Node loads from beside the bundle. They come ready made with the packages that the drivers
+ * depend on, or are compiled, by one compiler wherever that is done: the same checkout gives the same bytes, for whatever board the build is.
  */
 import { copyFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -8,42 +8,55 @@ import { dirname, join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import type { Board } from "@bulkhead/protocol/manifest";
 import { bulkheadDirectory } from "../locations.ts";
+import { compileAddOn } from "./compiled/index.ts";
+import type { CompiledAddOn } from "./compiled/recipes.ts";
 
-type AddOn = {
-  /** Its name beside `main.js`. */
-  readonly file: string;
+type Architecture = Exclude<Board["architecture"], "any">;
+
+type ReadyMade = {
   readonly package: string;
   /** Files of the package, each for a processor; Debian's C library is glibc. */
-  readonly prebuilt: Readonly<Record<Exclude<Board["architecture"], "any">, string>>;
+  readonly prebuilt: Readonly<Record<Architecture, string>>;
 };
 
-const addOns: Readonly<Record<string, AddOn>> = {
+/** By driver: each add-on by its name beside `main.js`. */
+const addOns: Readonly<Record<string, Readonly<Record<string, ReadyMade | CompiledAddOn>>>> = {
   serial: {
-    file: "serialport.node",
-    package: "@serialport/bindings-cpp",
-    prebuilt: {
-      x64: "prebuilds/linux-x64/@serialport+bindings-cpp.glibc.node",
-      arm64: "prebuilds/linux-arm64/@serialport+bindings-cpp.armv8.glibc.node",
-      armhf: "prebuilds/linux-arm/@serialport+bindings-cpp.armv7.glibc.node",
+    "serialport.node": {
+      package: "@serialport/bindings-cpp",
+      prebuilt: {
+        x64: "prebuilds/linux-x64/@serialport+bindings-cpp.glibc.node",
+        arm64: "prebuilds/linux-arm64/@serialport+bindings-cpp.armv8.glibc.node",
+        armhf: "prebuilds/linux-arm/@serialport+bindings-cpp.armv7.glibc.node",
+      },
     },
   },
+  i2c: { "i2c.node": "i2c" },
+  spi: { "spi.node": "spi" },
+  can: { "can.node": "can" },
 };
 
 /**
- * Puts the add-on of `driver`, if it has one, into `tree`. A board of any processor has no hardware, so it needs none.
+ * Puts the add-ons of `driver`, if it has any, into `tree`. A board of any processor has no hardware, so it needs none.
  *
- * @throws BulkheadError BUILD_FAILED where the package is not installed
+ * @throws BulkheadError BUILD_FAILED where a package or a compiler is not there
  */
-export async function copyAddOn(driver: string, architecture: Board["architecture"], tree: string): Promise<void> {
-  const addOn = Object.hasOwn(addOns, driver) ? addOns[driver] : undefined;
-  if (addOn === undefined || architecture === "any") return;
+export async function copyAddOns(driver: string, architecture: Board["architecture"], tree: string): Promise<void> {
+  const wanted = Object.hasOwn(addOns, driver) ? addOns[driver] : undefined;
+  if (wanted === undefined || architecture === "any") return;
+  for (const [file, addOn] of Object.entries(wanted)) {
+    const source =
+      typeof addOn === "string" ? await compileAddOn(addOn, architecture) : findReadyMade(driver, addOn, architecture);
+    await copyFile(source, join(tree, file));
+  }
+}
+
+function findReadyMade(driver: string, { package: name, prebuilt }: ReadyMade, architecture: Architecture): string {
   try {
-    const found = createRequire(join(bulkheadDirectory, "drivers/package.json")).resolve(
-      `${addOn.package}/package.json`,
-    );
-    await copyFile(join(dirname(found), addOn.prebuilt[architecture]), join(tree, addOn.file));
+    const found = createRequire(join(bulkheadDirectory, "drivers/package.json")).resolve(`${name}/package.json`);
+    return join(dirname(found), prebuilt[architecture]);
   } catch (cause) {
-    throw new BulkheadError("BUILD_FAILED", `the add-on of the driver ${driver} is missing: ${addOn.package}`, {
+    throw new BulkheadError("BUILD_FAILED", `the add-on of the driver ${driver} is missing: ${name}`, {
       remedy: "npm ci, in the checkout of Bulkhead",
       cause,
     });

@@ -7,7 +7,7 @@ import type { Artifact, RunnerName } from "@bulkhead/protocol";
 import type { Board } from "@bulkhead/protocol/manifest";
 import { packTree, treeDigest } from "@bulkhead/runtime";
 import { driverEntry } from "../locations.ts";
-import { copyAddOn } from "./add-ons.ts";
+import { copyAddOns } from "./add-ons.ts";
 import { buildBeam } from "./beam/index.ts";
 import { bundle } from "./bundle.ts";
 import type { WireInterface } from "./interfaces/describe.ts";
@@ -81,5 +81,5 @@ async function buildTree({ source, runner, symbols }: Image, tree: string, build
   const driver = source.startsWith("driver:") ? source.slice("driver:".length) : undefined;
   const entry = driver === undefined ? join(folder, "main.ts") : driverEntry(driver);
   await bundle("component", entry, join(tree, "main.js"));
-  if (driver !== undefined) await copyAddOn(driver, build.architecture, tree);
+  if (driver !== undefined) await copyAddOns(driver, build.architecture, tree);
 }
