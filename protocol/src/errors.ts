@@ -68,14 +68,14 @@ export const errorTable = {
   SERIAL_PORT_BUSY: "Somebody else has this serial port.",
   SERIAL_PORT_ABSENT: "The serial port is not there, or not plugged in.",
   SERIAL_PORT_GONE: "The serial port was unplugged or hung up, or has not been opened.",
+  DEVICE_ABSENT: "The device is not there, or was taken away.",
+  DEVICE_BUSY: "Somebody else has this device.",
+  DEVICE_VALUE_REFUSED: "The device does not take this value.",
+  RTC_UNSET: "The clock has lost its time, or was never set.",
+  WATCHDOG_NOT_STARTED: "The watchdog has not been started.",
+  WATCHDOG_NOT_STOPPABLE: "The watchdog cannot be stopped.",
   DEVICE_FAILED: "A hardware device did not do what was asked.",
   DRIVER_BACKEND_UNAVAILABLE: "This version has no back-end for the driver on this board.",
-
-  // Hardware in the loop.
-  STATION_UNKNOWN: "There is no station of this name.",
-  STATION_INVALID: "The file of a station is not valid.",
-  STATION_CAPABILITY_UNPROVIDED: "A station requires a capability that nothing on it provides.",
-  TARGET_NOT_REACHED: "A board under test did not get to where a test needs it.",
 
   // The device's runtime.
   SYSTEM_INVALID: "The system description is not valid.",

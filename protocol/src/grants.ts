@@ -3,6 +3,7 @@
  * provider's stub enforces them on every call; both read this table, keyed by the interface's name.
  */
 import { z } from "zod";
+import { adcInputGrant, ledGrant, pwmChannelGrant, rtcGrant, watchdogGrant } from "./attribute-grants.ts";
 import { deviceNameSchema } from "./devices.ts";
 import { nameSchema } from "./names.ts";
 
@@ -49,21 +50,6 @@ export const canBusGrant = z.strictObject({
   receive: z.array(canId).max(256),
 });
 export type CanBusGrant = z.infer<typeof canBusGrant>;
-
-export const pwmChannelGrant = z.strictObject({ device, channel: z.number().int().min(0).max(63) });
-export type PwmChannelGrant = z.infer<typeof pwmChannelGrant>;
-
-export const adcInputGrant = z.strictObject({ device, channel: z.string().min(1).max(32) });
-export type AdcInputGrant = z.infer<typeof adcInputGrant>;
-
-export const rtcGrant = z.strictObject({ device });
-export type RtcGrant = z.infer<typeof rtcGrant>;
-
-export const ledGrant = z.strictObject({ device });
-export type LedGrant = z.infer<typeof ledGrant>;
-
-export const watchdogGrant = z.strictObject({ device });
-export type WatchdogGrant = z.infer<typeof watchdogGrant>;
 
 /** Made by the compiler from `secrets: […]`; nobody writes it. */
 export const secretsGrant = z.strictObject({ names: z.array(nameSchema).min(1) });
@@ -112,9 +98,17 @@ export const grantTable: Readonly<Record<string, GrantRow>> = {
     form: "`{ device: can-0, send: [0x123], receive: [0x100, 0x101] }`",
     device: byName,
   },
-  "pwm-channel": { schema: pwmChannelGrant, form: "`{ device: pwm-1, channel: 0 }`", device: byName },
+  "pwm-channel": {
+    schema: pwmChannelGrant,
+    form: "`{ device: pwm-1, channel: 0, periodNs: { min: 100000, max: 20000000 } }`, and with it maxDutyPercent, polarity, safe",
+    device: byName,
+  },
   "adc-input": { schema: adcInputGrant, form: "`{ device: adc, channel: voltage0 }`", device: byName },
-  rtc: { schema: rtcGrant, form: "`{ device: rtc-1 }`", device: byName },
+  rtc: { schema: rtcGrant, form: "`{ device: rtc-1, access: read }` (access: read or read-write)", device: byName },
   led: { schema: ledGrant, form: "`{ device: led-status }`", device: byName },
-  watchdog: { schema: watchdogGrant, form: "`{ device: watchdog-1 }`", device: byName },
+  watchdog: {
+    schema: watchdogGrant,
+    form: "`{ device: watchdog-1, timeoutSeconds: { min: 5, max: 60 } }`, and with it stoppable",
+    device: byName,
+  },
 };

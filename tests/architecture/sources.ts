@@ -20,7 +20,7 @@ export type Source = {
 };
 
 /** What a package's tests share: in the package, but not in what ships. */
-export const testCode = /\/(?:testing|fixtures|browser-test)(?:\/|$)/;
+export const testCode = /\/(?:testing|fixtures|browser-test)(?:\/|$)|\/conformance\.ts$|\.board\.ts$/;
 
 /** Reads and parses all of them; the order is that of their paths. */
 export function readSources(): Source[] {

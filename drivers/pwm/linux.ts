@@ -1,0 +1,70 @@
+/**
+ * The back-end on /sys/class/pwm/pwmchip* (Documentation/driver-api/pwm.rst). In a sandbox the root server has exported
+ * the granted outputs, so that they are there as `pwm<channel>`; where the driver may do it itself, it does.
+ */
+import { readdir } from "node:fs/promises";
+import { BulkheadError } from "@bulkhead/protocol";
+import { type Attributes, openAttributes } from "../sysfs/attributes.ts";
+import type { Polarity, PwmDriver, Signal } from "./driver.ts";
+
+/** Controllers are the directories in `directory`, by the board's names. */
+export function linuxPwm(directory: string): PwmDriver {
+  const controller = (device: string) => openAttributes(`${directory}/${device}`, device);
+  return {
+    async take(device, channel, polarity) {
+      const output = await exported(controller(device), device, channel);
+      await output.write("enable", 0);
+      await setPolarity(output, polarity);
+      return {
+        set: (signal) => setSignal(output, signal),
+        off: () => output.write("enable", 0),
+        async read() {
+          const [periodNs, dutyNs, enable] = await Promise.all([
+            output.readNumber("period"),
+            output.readNumber("duty_cycle"),
+            output.readNumber("enable"),
+          ]);
+          return { periodNs, dutyNs, isOn: enable === 1 };
+        },
+      };
+    },
+    async offAll() {
+      for (const device of await readdir(directory).catch(() => [])) {
+        const chip = controller(device);
+        const outputs = (await chip.list().catch(() => [])).filter((name) => /^pwm\d+$/.test(name));
+        for (const name of outputs) await chip.in(name).write("enable", 0);
+      }
+    },
+  };
+}
+
+async function exported(chip: Attributes, device: string, channel: number): Promise<Attributes> {
+  const name = `pwm${channel}`;
+  if (!(await chip.list()).includes(name)) {
+    const count = await chip.readNumber("npwm");
+    if (channel >= count) throw new BulkheadError("DEVICE_ABSENT", `${device} has ${count} outputs, and no ${channel}`);
+    await chip.write("export", channel);
+  }
+  return chip.in(name);
+}
+
+/** The kernel takes it of an output that is off alone, and some controllers of one with a period. */
+async function setPolarity(output: Attributes, polarity: Polarity): Promise<void> {
+  const now = await output.readIfThere("polarity");
+  if (now === polarity) return;
+  // Where it cannot be chosen there is no such attribute, and it is normal.
+  if (now === undefined && polarity === "normal") return;
+  if ((await output.readNumber("period")) === 0) await output.write("period", 1_000_000);
+  await output.write("polarity", polarity);
+}
+
+/** In an order in which a period is never shorter than its active part, which the kernel refuses. */
+async function setSignal(output: Attributes, { periodNs, dutyNs }: Signal): Promise<void> {
+  const steps: [string, number][] = [
+    ["period", periodNs],
+    ["duty_cycle", dutyNs],
+  ];
+  if (periodNs < (await output.readNumber("duty_cycle"))) steps.reverse();
+  for (const [attribute, value] of steps) await output.write(attribute, value);
+  await output.write("enable", 1);
+}

@@ -1,0 +1,76 @@
+/** What every back-end of the RTC driver does, through its server: on board `virtual`, and on real clocks. */
+import { startComponent } from "@bulkhead/sdk/testing";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { RtcDriver } from "./driver.ts";
+import { rtcDriver } from "./server.ts";
+
+export type RtcBench = {
+  create(): RtcDriver;
+  readonly device: string;
+  unplug?(): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+};
+
+/** 29 February, a second before midnight: the next second is another month. */
+const leapMs = Date.UTC(2028, 1, 29, 23, 59, 59);
+
+export function conformance(name: string, open: () => Promise<RtcBench>): void {
+  describe(`[K11] the rtc driver on ${name}`, () => {
+    let bench: RtcBench;
+    let driver: Awaited<ReturnType<typeof start>>;
+    const start = () =>
+      startComponent(
+        rtcDriver(() => bench.create()),
+        { uses: {} },
+      );
+    const connect = (access = "read-write", device = bench.device) =>
+      driver.connect("clock", { grant: { device, access } }).client;
+    beforeEach(async () => {
+      bench = await open();
+      driver = await start();
+    });
+    afterEach(async () => {
+      await driver.stop();
+      await bench.close();
+    });
+
+    test("has the time that it was set to, and goes on from there", async () => {
+      const clock = connect();
+      await clock.set({ timeMs: leapMs });
+      const { timeMs } = await clock.read();
+      expect(timeMs).toBeGreaterThanOrEqual(leapMs);
+      expect(timeMs).toBeLessThanOrEqual(leapMs + 20_000);
+      await expect.poll(async () => (await clock.read()).timeMs, { timeout: 20_000 }).toBeGreaterThan(leapMs);
+      expect(new Date((await clock.read()).timeMs).toISOString()).toMatch(/^2028-03-01T00:00/);
+    });
+
+    test("takes times of this century, and of whole seconds", async () => {
+      const clock = connect();
+      for (const timeMs of [Date.UTC(2000, 0, 1), Date.UTC(2099, 11, 31, 23, 59, 0)]) {
+        await clock.set({ timeMs });
+        expect(Math.abs((await clock.read()).timeMs - timeMs)).toBeLessThanOrEqual(20_000);
+      }
+      const invalid = { code: "IPC_ARGUMENTS_INVALID" };
+      await expect(clock.set({ timeMs: leapMs + 1 })).rejects.toMatchObject(invalid);
+      await expect(clock.set({ timeMs: Date.UTC(2100, 0, 1) })).rejects.toMatchObject(invalid);
+    });
+
+    test("[K9] is not set by who may read alone", async () => {
+      await connect().set({ timeMs: leapMs });
+      const reader = connect("read");
+      await expect(reader.set({ timeMs: 0 })).rejects.toMatchObject({ code: "IPC_NOT_GRANTED" });
+      expect((await reader.read()).timeMs).toBeGreaterThanOrEqual(leapMs);
+    });
+
+    test("says so while the clock is away, and goes on when it is back", async ({ skip }) => {
+      if (bench.unplug === undefined) return skip("nothing can be unplugged here");
+      const clock = connect();
+      await clock.set({ timeMs: leapMs });
+      const plug = await bench.unplug();
+      await expect(clock.read()).rejects.toMatchObject({ code: "DEVICE_ABSENT" });
+      await expect(clock.set({ timeMs: leapMs })).rejects.toMatchObject({ code: "DEVICE_ABSENT" });
+      await plug();
+      expect((await clock.read()).timeMs).toBeGreaterThanOrEqual(leapMs);
+    });
+  });
+}
