@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
 
-const unit = ["{protocol,sdk,runtime,drivers,kms-agent,kms,kms-web,studio,manifests,scripts}/**/*.test.ts"];
+const unit = [
+  "{protocol,sdk,runtime,drivers,kms-agent,kms,kms-web,studio,manifests,scripts,hardware-in-loop}/**/*.test.ts",
+];
 // Files ending in .spec.ts start real processes, sandboxes, databases or browsers: they run in forks, two files at a time, for
 // much of what they do is to wait. Whole systems come after, and at the end, one by one, those that measure time.
 const integration = ["{protocol,sdk,runtime,drivers,kms-agent,kms,kms-web,studio,manifests,tests}/**/*.spec.ts"];

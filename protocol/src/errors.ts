@@ -77,6 +77,12 @@ export const errorTable = {
   DEVICE_FAILED: "A hardware device did not do what was asked.",
   DRIVER_BACKEND_UNAVAILABLE: "This version has no back-end for the driver on this board.",
 
+  // Hardware in the loop.
+  STATION_UNKNOWN: "There is no station of this name.",
+  STATION_INVALID: "The file of a station is not valid.",
+  STATION_CAPABILITY_UNPROVIDED: "A station requires a capability that nothing on it provides.",
+  TARGET_NOT_REACHED: "A board under test did not get to where a test needs it.",
+
   // The device's runtime.
   SYSTEM_INVALID: "The system description is not valid.",
   ENVIRONMENT_INVALID: "A setting given from outside is not valid.",

@@ -1,0 +1,30 @@
+/** Capabilities: what a test asks a station for, by names that both spell alike. */
+import type { Fixture, StationWritten } from "./schema.ts";
+
+/** `i2c:tmp105@0x48`, `gpio-stimulus:BUTTON`, `uart-loopback:ttyS4`. */
+export function capabilityOf(fixture: Fixture): string {
+  switch (fixture.kind) {
+    case "i2c":
+      return `i2c:${fixture.chip}@0x${fixture.address.toString(16).padStart(2, "0")}`;
+    case "uart-loopback":
+      return `uart-loopback:${fixture.port}`;
+    default:
+      return `${fixture.kind}:${fixture.name}`;
+  }
+}
+
+/** What a target can do by itself, whatever is wired to it. */
+const ofTargets: Readonly<Record<StationWritten["target"]["kind"], readonly string[]>> = {
+  local: ["agent", "console", "power-cut"],
+};
+
+/** All that a station provides. */
+export function capabilitiesOf({ target, wiring }: Pick<StationWritten, "target" | "wiring">): string[] {
+  return [...ofTargets[target.kind], ...wiring.map(capabilityOf)];
+}
+
+/** Those of `needs` that are not there. A need without a name (`uart-loopback`) takes any of its kind. */
+export function missingCapabilities(needs: readonly string[], provided: readonly string[]): string[] {
+  const isThere = (need: string) => provided.some((one) => one === need || one.startsWith(`${need}:`));
+  return needs.filter((need) => !isThere(need));
+}

@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Board, parseBoard } from "@bulkhead/protocol/manifest";
+import { describe, expect, test } from "vitest";
+import { missingCapabilities } from "./capabilities.ts";
+import { formatErrors, parseStation } from "./station.ts";
+
+function boardOf(name: string): Board | undefined {
+  if (name !== "virtual") return undefined;
+  const text = readFileSync(join(import.meta.dirname, "../../manifests/boards/virtual.yaml"), "utf8");
+  const parsed = parseBoard({ file: "virtual.yaml", text });
+  return "board" in parsed ? parsed.board : undefined;
+}
+
+const head = "format: 1\nstation: desk\ntitle: Desk\nboard: virtual\ntarget: { kind: local }\n";
+
+function errorsOf(text: string): string {
+  const parsed = parseStation({ file: "desk.yaml", text }, boardOf);
+  return "errors" in parsed ? formatErrors(parsed.errors) : "";
+}
+
+describe("[K19] a station's file", () => {
+  test("gives the capabilities of its target and of what is wired", () => {
+    const wiring = `wiring:
+  - { kind: i2c, chip: tmp105, bus: i2c-2, address: 0x48 }
+  - { kind: gpio-stimulus, name: BUTTON, pin: P9_12 }
+  - { kind: uart-loopback, port: ttyS4 }
+require: [agent, i2c:tmp105@0x48, uart-loopback]
+`;
+    const parsed = parseStation({ file: "desk.yaml", text: head + wiring }, boardOf);
+    expect(parsed).toMatchObject({
+      station: {
+        capabilities: [
+          "agent",
+          "console",
+          "power-cut",
+          "i2c:tmp105@0x48",
+          "gpio-stimulus:BUTTON",
+          "uart-loopback:ttyS4",
+        ],
+      },
+    });
+  });
+
+  test.each([
+    ["a board that there is not", head.replace("virtual", "beagle"), "MANIFEST_UNKNOWN_BOARD desk.yaml:4:8"],
+    [
+      "a pin that the board has not",
+      `${head}wiring: [{ kind: gpio-stimulus, name: B, pin: P9_99 }]\n`,
+      "MANIFEST_UNKNOWN_PIN desk.yaml:6:47",
+    ],
+    [
+      "a bus that the board has not",
+      `${head}wiring: [{ kind: i2c, chip: x, bus: i2c-9, address: 0x48 }]\n`,
+      "MANIFEST_UNKNOWN_DEVICE desk.yaml:6:37",
+    ],
+    [
+      "a port of another class",
+      `${head}wiring: [{ kind: uart-loopback, port: i2c-2 }]\n`,
+      "MANIFEST_UNKNOWN_DEVICE desk.yaml:6:39",
+    ],
+    [
+      "an address that the bus reserves",
+      `${head}wiring: [{ kind: i2c, chip: x, bus: i2c-2, address: 0x78 }]\n`,
+      "MANIFEST_INVALID_VALUE desk.yaml:6:53",
+    ],
+    [
+      "the same wiring twice",
+      `${head}wiring: [{ kind: uart-loopback, port: ttyS4 }, { kind: uart-loopback, port: ttyS4 }]\n`,
+      "MANIFEST_INVALID_VALUE desk.yaml:6:48",
+    ],
+    [
+      "a capability that nothing provides",
+      `${head}require: [agent, gpio-stimulus:BUTTON]\n`,
+      "STATION_CAPABILITY_UNPROVIDED desk.yaml:6:18",
+    ],
+    ["a key that means nothing", `${head}wires: []\n`, "MANIFEST_UNKNOWN_KEY desk.yaml:6:1"],
+  ])("is refused for %s, with the place", (_, text, error) => {
+    const [code = "", place = ""] = error.split(" ");
+    const said = errorsOf(text);
+    expect(said).toContain(code);
+    expect(said).toContain(place);
+    expect(said.split("\n").filter((line) => line.includes(code))).toHaveLength(1);
+  });
+
+  test("a need without a name takes any of its kind, and no other kind", () => {
+    expect(missingCapabilities(["uart-loopback"], ["uart-loopback:ttyS4"])).toEqual([]);
+    expect(missingCapabilities(["uart"], ["uart-loopback:ttyS4"])).toEqual(["uart"]);
+    expect(missingCapabilities(["i2c:tmp105@0x48"], ["i2c:tmp105@0x49"])).toEqual(["i2c:tmp105@0x48"]);
+  });
+});
