@@ -129,7 +129,7 @@ async function testFiles(folder) {
     .map(async (entry) => {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) return testFiles(path);
-      return /\.(?:test|spec)\.ts$/.test(entry.name) ? [path] : [];
+      return /\.(?:test|spec|board)\.ts$/.test(entry.name) ? [path] : [];
     });
   return (await Promise.all(nested)).flat();
 }

@@ -2,8 +2,9 @@
 import { join } from "node:path";
 import { execa } from "execa";
 
-/** What every root file system and every tool comes from. */
+/** What every root file system and every tool comes from, if not said otherwise. */
 export const suite = "trixie";
+export type Suite = typeof suite | "sid";
 
 const releaseAlone = join(import.meta.dirname, "release-alone.sh");
 
@@ -15,9 +16,12 @@ export async function unpackDebian(
   architecture: string,
   packages: readonly string[],
   directory: string,
+  from: Suite = suite,
 ): Promise<void> {
   const options = ["--variant=extract", "--mode=root", `--architectures=${architecture}`];
+  // A mirror of sid may be older than what its lists say of themselves; nothing here is installed by it.
+  if (from === "sid") options.push('--aptopt=Acquire::Check-Valid-Until "false"');
   const noExtras = '--aptopt=APT::Install-Recommends "false"';
   const wanted = `--include=${packages.join(",")}`;
-  await execa("mmdebstrap", [...options, noExtras, `--setup-hook=${releaseAlone} "$1"`, wanted, suite, directory]);
+  await execa("mmdebstrap", [...options, noExtras, `--setup-hook=${releaseAlone} "$1"`, wanted, from, directory]);
 }

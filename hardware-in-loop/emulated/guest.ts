@@ -1,18 +1,21 @@
 /** Runs one command in a guest: boots it, shows what the command says, and ends it when it ends or hangs. */
-import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
 import { writeArchive } from "../../studio/src/build/vm/cpio.ts";
-import type { Architecture } from "./architecture.ts";
+import type { EmulatedBoard } from "./boards/board.ts";
+import { writeCard } from "./card.ts";
 import { makeCheckout, openModules } from "./checkout.ts";
-import { openSystem } from "./system.ts";
-import { openTools, type Tools } from "./tools.ts";
+import { createControl } from "./control.ts";
+import { editDeviceTree } from "./device-tree.ts";
+import { describeLines, type Line, openLine, openLoop, wireLines } from "./lines.ts";
+import { runQemu } from "./qemu.ts";
+import { createMachineStimulus, stimulusArguments } from "./stimulus/machine.ts";
+import { openSystem, type System } from "./system.ts";
+import { openTools } from "./tools.ts";
 
 export type GuestCommand = {
-  readonly architecture: Architecture;
+  readonly board: EmulatedBoard;
   readonly argv: readonly string[];
   readonly processors: number;
   readonly memoryMiB: number;
@@ -36,97 +39,94 @@ export type GuestOutcome = {
 };
 
 export async function runInGuest(command: GuestCommand): Promise<GuestOutcome> {
+  const { architecture } = command.board;
   const tools = await openTools();
-  const system = await openSystem(tools, command.architecture);
-  const modules = await openModules(tools, command.architecture);
+  const system = await openSystem(tools, architecture);
+  const modules = await openModules(tools, architecture);
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-guest-"));
   try {
-    const checkout = await makeCheckout(tools, directory, command.architecture.moreFolders);
-    const disks = { root: system.root, modules, checkout };
-    const archive = join(directory, "archive");
-    // The kernel unpacks archives one after the other.
-    const wish = writeArchive([{ path: "command", content: Buffer.from(command.argv.map(quote).join(" ")) }]);
-    await writeFile(archive, Buffer.concat([await readFile(system.archive), wish]));
-    const boot = ["-kernel", system.kernel, "-initrd", archive];
-    return { ...(await runMachine(command, tools, directory, boot, disks)), kernel: system.release };
+    const checkout = await makeCheckout(tools, directory, architecture.moreFolders);
+    const boot = await prepareBoot(command, system, directory);
+    const disks = await attachDisks(command.board, directory, { root: system.root, modules, checkout });
+    return { ...(await runMachine(command, directory, [...boot, ...disks])), kernel: system.release };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-type Disks = Readonly<Record<string, string>>;
+/** What the guest is told goes into an archive of its own: the kernel unpacks archives one after the other. */
+async function prepareBoot({ board, argv }: GuestCommand, system: System, directory: string): Promise<string[]> {
+  const archive = join(directory, "archive");
+  const facts = [`board=${board.name}`, `modules=${quote(board.modules.join(" "))}`, ...describeLines(board.lines)];
+  const wish = writeArchive([
+    { path: "command", content: Buffer.from(argv.map(quote).join(" ")) },
+    { path: "board", content: Buffer.from(`${facts.join("\n")}\n`) },
+  ]);
+  await writeFile(archive, Buffer.concat([await readFile(system.archive), wish]));
+  const boot = ["-kernel", system.kernel, "-initrd", archive];
+  if (board.deviceTree === null) return boot;
+  const tree = join(directory, "device-tree");
+  await editDeviceTree(system.deviceTree(board.deviceTree.file), board.deviceTree.edits, tree);
+  return [...boot, "-dtb", tree];
+}
+
+async function attachDisks(
+  { disks }: EmulatedBoard,
+  directory: string,
+  images: Readonly<Record<string, string>>,
+): Promise<string[]> {
+  if (disks.by === "card") {
+    const card = await writeCard(directory, Object.values(images));
+    return ["-drive", `if=sd,bus=${disks.bus},unit=0,format=vmdk,snapshot=on,file=${card}`];
+  }
+  return Object.entries(images).flatMap(([name, path]) => [
+    ...["-drive", `if=none,id=${name},format=raw,readonly=on,file=${path}`],
+    ...["-device", `virtio-blk-pci,drive=${name}`],
+  ]);
+}
 
 async function runMachine(
-  { architecture, processors, memoryMiB, nice, boundMs, onOutput }: GuestCommand,
-  tools: Tools,
+  { board, processors, memoryMiB, nice, boundMs, onOutput }: GuestCommand,
   directory: string,
-  boot: readonly string[],
-  disks: Disks,
+  args: readonly string[],
 ): Promise<Omit<GuestOutcome, "kernel">> {
   const file = (name: string) => join(directory, name);
-  const output = await openPort(file("output"), onOutput);
-  const status = await openPort(file("status"), () => undefined);
-  const startMs = performance.now();
-  const firmware = ["usr/share/qemu", "usr/share/seabios", "usr/lib/ipxe/qemu"];
-  const qemu = tools.command(`usr/bin/${architecture.qemu}`);
-  const args = [
-    ...firmware.flatMap((path) => ["-L", tools.path(path)]),
-    ...architecture.machine,
-    ...["-accel", "tcg,thread=multi", "-smp", `${processors}`, "-m", `${memoryMiB}`],
-    ...["-nodefaults", "-nographic", "-no-reboot", "-serial", `file:${file("console")}`],
-    ...[...boot, "-append", `console=${architecture.console} panic=-1 quiet`],
-    ...Object.entries(disks).flatMap(([name, path]) => drive(name, path)),
-    ...["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"],
-    ...["output", "status"].flatMap((name) => port(name, file(name))),
+  const output: string[] = [];
+  const stimulus = createMachineStimulus(board, file);
+  const control = createControl(stimulus.answer);
+  const lines: Line[] = [
+    await openLine(file("output"), (text) => {
+      output.push(text);
+      onOutput(text);
+    }),
+    await openLine(file("control"), control.feed),
+    await openLoop(file("loop")),
   ];
-  const child = execa("setpriv", ["--pdeathsig", "KILL", "--", "nice", "-n", `${nice}`, ...qemu, ...args], {
-    ...quietly,
-    // A session of its own, which has a niceness of its own (sched(7), "The autogroup feature").
-    detached: true,
-    timeout: boundMs,
+  const startMs = performance.now();
+  const { stderr, timedOut } = await runQemu({
+    board,
+    nice,
+    boundMs,
+    ended: control.ended,
+    args: [
+      ...["-smp", `${processors}`, "-m", `${memoryMiB}`, ...args, ...board.devices],
+      ...["-append", [...board.kernelArguments, "panic=-1", "quiet"].join(" ")],
+      ...[...wireLines(board.lines, file), ...stimulusArguments(file)],
+    ],
   });
-  await writeFile(`/proc/${child.pid}/autogroup`, `${nice}`).catch(() => undefined);
-  const { stderr, timedOut } = await child;
-  for (const { server } of [output, status]) server.close();
-  const [exitCode = "", ...report] = status.text().split("\n");
+  stimulus.close();
+  for (const line of lines) line.close();
   const kernelText = (await readFile(file("console"), "utf8").catch(() => "")).slice(-consoleTail);
   return {
-    exitCode: /^\d+$/.test(exitCode) ? Number(exitCode) : null,
-    output: output.text(),
-    report: report.join("\n"),
+    exitCode: control.exitCode(),
+    output: output.join(""),
+    report: control.report(),
     console: [kernelText, stderr, timedOut ? `ended after ${boundMs} ms` : ""].join("\n").trim(),
     wallMs: performance.now() - startMs,
   };
 }
 
 const consoleTail = 4000;
-const quietly = { reject: false, stdin: "ignore", forceKillAfterDelay: 1000 } as const;
-
-function drive(name: string, path: string): string[] {
-  const backend = `if=none,id=${name},format=raw,readonly=on,file=${path}`;
-  return ["-drive", backend, "-device", `virtio-blk-pci,drive=${name},serial=${name}`];
-}
-
-function port(name: string, path: string): string[] {
-  const device = `virtserialport,chardev=${name},name=bulkhead.${name}`;
-  return ["-chardev", `socket,id=${name},path=${path}`, "-device", device];
-}
-
-type Port = { readonly server: Server; text(): string };
-
-/** QEMU connects to it as soon as it starts. */
-async function openPort(path: string, onText: (text: string) => void): Promise<Port> {
-  let text = "";
-  const server = createServer((socket: Socket) => {
-    socket.setEncoding("utf8").on("data", (chunk: string) => {
-      text += chunk;
-      onText(chunk);
-    });
-  });
-  server.listen(path);
-  await once(server, "listening");
-  return { server, text: () => text };
-}
 
 /** For the guest's shell, which sees the command as one line. */
 function quote(word: string): string {

@@ -1,6 +1,6 @@
 /** Runs specifications of the checkout in a guest, by the same vitest that runs them on the host, and reads its verdicts. */
 import { z } from "zod";
-import type { Architecture } from "./architecture.ts";
+import type { EmulatedBoard } from "./boards/board.ts";
 import { runInGuest } from "./guest.ts";
 
 /** vitest's report, as far as it is read here. */
@@ -48,12 +48,14 @@ export type RunOptions = { readonly vitest: readonly string[]; readonly nice: nu
 export const specifications: RunOptions = { vitest: ["--project", "integration", "--project", "alone"], nice: 0 };
 /** Files ending in .prove.ts. */
 export const proofs: RunOptions = { vitest: ["--config", "vitest.prove.config.ts"], nice: 0 };
+/** Files ending in .board.ts, which need a board's devices. */
+export const boardSpecs: RunOptions = { vitest: ["--config", "vitest.board.config.ts"], nice: 0 };
 /** Those that measure time. */
 export const measurements: RunOptions = { ...proofs, nice: -20 };
 
 /** Rejects with the guest's last words where it ended without a report. */
 export async function runSpecs(
-  architecture: Architecture,
+  board: EmulatedBoard,
   paths: readonly string[],
   options: RunOptions = specifications,
 ): Promise<Verdicts> {
@@ -61,7 +63,7 @@ export async function runSpecs(
   const vitest = [...node, "node_modules/vitest/vitest.mjs", "run", ...options.vitest];
   const reporters = ["--reporter=verbose", "--reporter=json", "--outputFile.json=/run/report"];
   const outcome = await runInGuest({
-    architecture,
+    board,
     // In groups that a sandbox must drop: Debian's Node cannot join any, since its libuv might use io_uring.
     argv: ["setpriv", "--groups", "27,1234", "env", "NO_COLOR=1", ...vitest, ...reporters, ...paths],
     processors: 2,

@@ -1,6 +1,7 @@
 /** A guest's system: Debian's kernel and root file system for one architecture, as files that QEMU takes. */
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import { type ArchiveEntry, writeArchive } from "../../studio/src/build/vm/cpio.ts";
 import type { Architecture } from "./architecture.ts";
@@ -17,8 +18,13 @@ const packages = [
   // A compiler of a megabyte, for components in C.
   ...["tcc", "libc6-dev"],
 ];
-/** Without these a kernel of Debian does not see its disks; dependencies before what needs them. */
-const modules = ["virtio_blk", "crc32c_generic", "libcrc32c", "crc16", "mbcache", "jbd2", "ext4", "overlay"];
+/** Without these a kernel of Debian does not see its disks, by PCI or on a memory card; dependencies before what needs them. */
+const modules = [
+  ...["virtio_blk", "fixed", "mmc_core", "mmc_block", "sdhci", "cqhci", "sdhci-pltfm", "sdhci-esdhc-imx"],
+  ...["crc32c_generic", "libcrc32c", "crc16", "mbcache", "jbd2", "ext4", "overlay"],
+];
+/** Those of the boards, where the kernel's package has them. */
+const deviceTrees = ["freescale/imx8mm-evk.dtb", "freescale/imx8mp-evk.dtb"];
 
 /** What would be made by the packages' own scripts, which are not run. */
 const files: Readonly<Record<string, string>> = {
@@ -36,6 +42,8 @@ export type System = {
   readonly archive: string;
   readonly root: string;
   readonly release: string;
+  /** The file of one of Debian's device trees. */
+  deviceTree(name: string): string;
 };
 
 export async function openSystem(tools: Tools, architecture: Architecture): Promise<System> {
@@ -46,7 +54,10 @@ export async function openSystem(tools: Tools, architecture: Architecture): Prom
     architecture.morePackages ?? [],
   ].flat();
   const first = await readFile(join(import.meta.dirname, "inside", "first.sh"));
-  const recipe = { suite, wanted, modules, files, folders, first: first.toString(), architecture: architecture.name };
+  const recipe = {
+    ...{ suite, wanted, modules, deviceTrees, files, folders },
+    ...{ first: first.toString(), architecture: architecture.name },
+  };
   const directory = await cached(`system-${architecture.name}`, recipe, async (target) => {
     const tree = join(target, "tree");
     await unpackDebian(architecture.name, wanted, tree);
@@ -58,12 +69,20 @@ export async function openSystem(tools: Tools, architecture: Architecture): Prom
     await copyFile(join(tree, "boot", kernel), join(target, "kernel"));
     await writeFile(join(target, "archive"), writeArchive(await firstRoot(tree, release, first)));
     await writeFile(join(target, "release"), release);
+    await keepDeviceTrees(join(tree, "usr/lib", `linux-image-${release}`), target);
     await makeDisk(tools, { label: "root", from: tree, to: join(target, "root"), sizeMiB: 2048 });
     await rm(tree, { recursive: true });
   });
   const path = (name: string) => join(directory, name);
   const release = await readFile(path("release"), "utf8");
-  return { kernel: path("kernel"), archive: path("archive"), root: path("root"), release };
+  const deviceTree = (name: string) => path(basename(name));
+  return { kernel: path("kernel"), archive: path("archive"), root: path("root"), release, deviceTree };
+}
+
+async function keepDeviceTrees(from: string, to: string): Promise<void> {
+  for (const name of deviceTrees) {
+    if (existsSync(join(from, name))) await copyFile(join(from, name), join(to, basename(name)));
+  }
 }
 
 async function dress(tree: string, architecture: Architecture): Promise<void> {
@@ -95,12 +114,11 @@ async function firstRoot(tree: string, release: string, first: Buffer): Promise<
 
 /** Those of `modules` that are not built into this kernel, unpacked: busybox loads them as they are. */
 async function findModules(folder: string): Promise<{ name: string; content: Buffer }[]> {
-  const all = await readdir(folder, { recursive: true });
+  const all = (await readdir(folder, { recursive: true })).filter((path) => path.endsWith(".ko.xz"));
   const found: { name: string; content: Buffer }[] = [];
   for (const name of modules) {
-    const file = all.find(
-      (path) => path.endsWith(`/${name}.ko.xz`) || path.endsWith(`/${name.replace("_", "-")}.ko.xz`),
-    );
+    // The kernel itself does not tell the two signs apart.
+    const file = all.find((path) => basename(path, ".ko.xz").replaceAll("-", "_") === name.replaceAll("-", "_"));
     if (file === undefined) continue;
     const { stdout } = await execa("xz", ["--decompress", "--stdout", join(folder, file)], { encoding: "buffer" });
     found.push({ name, content: Buffer.from(stdout) });

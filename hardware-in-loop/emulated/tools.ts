@@ -5,7 +5,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { cached } from "./cache.ts";
-import { suite, unpackDebian } from "./debian.ts";
+import { type Suite, suite, unpackDebian } from "./debian.ts";
 
 const forGuests = ["qemu-system-arm", "qemu-system-x86", "ipxe-qemu", "seabios", "kmod", "e2fsprogs"];
 const debianNames: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
@@ -17,12 +17,15 @@ export type Tools = {
   path(name: string): string;
 };
 
-/** `packages`: those of the guests' own tools, if none are named. Programs of others are started by `command` as well. */
-export async function openTools(packages: readonly string[] = forGuests): Promise<Tools> {
+/**
+ * `packages`: those of the guests' own tools, if none are named; `from`: which Debian has them. Programs of others are started by
+ * `command` as well.
+ */
+export async function openTools(packages: readonly string[] = forGuests, from: Suite = suite): Promise<Tools> {
   const architecture = debianNames[process.arch];
   if (architecture === undefined) throw new Error(`guests need a host with x64 or arm64, not ${process.arch}`);
-  const root = await cached("tools", { suite, architecture, packages }, (directory) =>
-    unpackDebian(architecture, packages, directory),
+  const root = await cached("tools", { suite: from, architecture, packages }, (directory) =>
+    unpackDebian(architecture, packages, directory, from),
   );
   const libraries = await findLibraries(join(root, "usr/lib"));
   return {

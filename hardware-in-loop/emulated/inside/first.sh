@@ -11,9 +11,8 @@ while read -r module; do insmod "/modules/$module" || echo "first: no $module"; 
 
 mount -t tmpfs -o size=80% tmpfs /layer
 for disk in root modules checkout; do
-  for block in /sys/block/vd*; do
-    [ "$(cat "$block/serial")" = "$disk" ] && device=/dev/${block##*/}
-  done
+  # A memory card is seen some time after its driver is there.
+  until device=$(findfs "LABEL=$disk" 2>/dev/null); do sleep 0.1; done
   mkdir -p "/lower/$disk" "/layer/$disk" "/layer/$disk.work"
   mount -t ext4 -o ro "$device" "/lower/$disk"
 done
@@ -21,6 +20,6 @@ mount -t overlay -o lowerdir=/lower/root,upperdir=/layer/root,workdir=/layer/roo
 mkdir -p /root/work
 mount -t overlay \
   -o lowerdir=/lower/checkout:/lower/modules,upperdir=/layer/checkout,workdir=/layer/checkout.work overlay /root/work
-cp /command /root/command
+cp /command /board /root/
 for place in proc sys dev; do mount --move "/$place" "/root/$place"; done
 exec switch_root /root /bin/sh /work/hardware-in-loop/emulated/inside/second.sh

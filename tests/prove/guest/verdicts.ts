@@ -1,16 +1,16 @@
 /** The form that the proofs in guests share: a table of specification files, each with the tests that it may skip there. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Architecture } from "../../../hardware-in-loop/emulated/architecture.ts";
+import type { EmulatedBoard } from "../../../hardware-in-loop/emulated/boards/board.ts";
 import { type RunOptions, runSpecs, type Verdicts } from "../../../hardware-in-loop/emulated/specs.ts";
 
 /** By path in the checkout. A test that is skipped without being named here is a failure, as one that fails is. */
 export type Specs = Readonly<Record<string, readonly string[]>>;
 
 /** One boot of one guest; a test for each file. To be called within `describe`. */
-export function proveInGuest(architecture: Architecture, specs: Specs, options?: RunOptions): void {
+export function proveInGuest(board: EmulatedBoard, specs: Specs, options?: RunOptions): void {
   let verdicts: Verdicts;
   beforeAll(async () => {
-    verdicts = await runSpecs(architecture, Object.keys(specs), options);
+    verdicts = await runSpecs(board, Object.keys(specs), options);
   });
   afterAll(() => {
     const lines = Object.entries(verdicts?.files ?? {}).map(

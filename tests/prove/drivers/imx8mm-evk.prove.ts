@@ -1,0 +1,9 @@
+/** Drivers and stimuli on the emulated i.MX 8M Mini evaluation kit: the SoC's own kernel drivers, and chips on its I2C bus. */
+import { describe } from "vitest";
+import { imx8mmEvk } from "../../../hardware-in-loop/emulated/boards/imx8mm-evk.ts";
+import { boardSpecs } from "../../../hardware-in-loop/emulated/specs.ts";
+import { proveInGuest } from "../guest/verdicts.ts";
+
+describe("[K11] devices of imx8mm-evk", () => {
+  proveInGuest(imx8mmEvk, { "hardware-in-loop/emulated/stimulus/stimulus.board.ts": [] }, boardSpecs);
+});
