@@ -18,9 +18,9 @@ export const suite: Suite = (it) => {
   it("runs every component as its manifest says", { needs: ["agent"], boundMs: 120_000 }, async (bench) => {
     const target = await bench.target();
     const looked = await expect
-      .poll(async () => (await target.status())?.verification, { timeout: 60_000 })
+      .poll(async () => (await target.agent.status())?.verification, { timeout: 60_000 })
       .toBeTruthy()
-      .then(() => target.status());
+      .then(() => target.agent.status());
     expect(looked?.verification).toMatchObject({ differences: [] });
   });
 
@@ -28,8 +28,10 @@ export const suite: Suite = (it) => {
     const target = await bench.target();
     const before = incarnationOf(await target.toAgent(bootMs), "i2c");
     const startMs = performance.now();
-    await target.restartComponent("i2c", 60_000);
-    await expect.poll(async () => incarnationOf(await target.status(), "i2c"), { timeout: 60_000 }).toBe(before + 1);
+    await target.agent.restartComponent("i2c", 60_000);
+    await expect
+      .poll(async () => incarnationOf(await target.agent.status(), "i2c"), { timeout: 60_000 })
+      .toBe(before + 1);
     await target.toAgent(60_000);
     // Of a person's order through the KMS, with the restart of all that depend on the driver.
     measure("restart of the driver i2c, by order of the KMS", (performance.now() - startMs) / 1000, {

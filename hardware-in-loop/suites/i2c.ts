@@ -8,7 +8,7 @@ export const suite: Suite = (it) => {
     async (bench, measure) => {
       const target = await bench.target();
       await target.toAgent(180_000);
-      const line = await target.logLine("climate", /-?\d+(\.\d+)? °C/, 60_000);
+      const line = await target.agent.logLine("climate", /-?\d+(\.\d+)? °C/, 60_000);
       // The range of the chip (TMP102 data sheet, section 6.3).
       measure("temperature", Number(/(-?\d+(?:\.\d+)?) °C/.exec(line)?.[1]), { unit: "°C", atLeast: -40, atMost: 125 });
     },
