@@ -80,3 +80,8 @@ export const interfacePlaceSchema = z.strictObject({
   dataBitrate: z.number().int().min(1000).max(8_000_000).optional(),
 });
 export type InterfacePlace = z.infer<typeof interfacePlaceSchema>;
+
+/** Where a sandbox shows directories of attributes, each under the board's name. */
+export const devicesDirectory = "/run/devices";
+/** Where a sandbox shows the lines that were exported for it: the kernel's own place, which package onoff knows. */
+export const gpioClassDirectory = "/sys/class/gpio";

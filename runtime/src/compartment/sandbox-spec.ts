@@ -5,7 +5,7 @@ import type { Device, UidOf } from "../device/index.ts";
 import { componentNamespace, namespacePath } from "../network/index.ts";
 import { type Execution, executionOf } from "../runners/index.ts";
 import { boardsNetwork, type Mount, mergeMounts, type SandboxSpec } from "../sandbox/index.ts";
-import { deviceMounts } from "./device-mounts.ts";
+import { deviceMounts } from "./devices/index.ts";
 import { channelDirectory, clientDirectory } from "./directories.ts";
 import { kvmMounts } from "./kvm-mounts.ts";
 import { leaseMounts } from "./leases.ts";

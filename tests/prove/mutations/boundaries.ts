@@ -1,8 +1,8 @@
 /** What strangers say, what lies on a disk, and who is killed in the middle: each look at it taken away, and the test that must fail then. */
 import type { Mutation } from "./mutation.ts";
 
-const nodes = "runtime/src/compartment/device-mounts.ts";
-const nodesTest = "runtime/src/compartment/device-mounts.test.ts";
+const nodes = "runtime/src/compartment/devices/device-mounts.ts";
+const nodesTest = "runtime/src/compartment/devices/device-mounts.test.ts";
 const ask = "runtime/src/asker/ask.ts";
 const askTest = "runtime/src/asker/ask.test.ts";
 const desk = "runtime/src/operator/desk.ts";
@@ -20,15 +20,39 @@ const profilesTest = "runtime/src/sandbox/seccomp/filter.test.ts";
 const rows: readonly (readonly [string, string, string, string, string, string?])[] = [
   [
     "a look at whether a driver's node is a terminal",
-    nodes,
-    "if (kind !== undefined) return kind;",
-    'if (kind !== null) return kind ?? "serial";',
+    "runtime/src/compartment/devices/nodes.ts",
+    'if (kind !== undefined) return { path, kind: kind === "serial" ? "device" : "lent" };',
+    'return { path, kind: kind === "pseudo" ? "lent" : "device" };',
     nodesTest,
     "memory",
   ],
   [
+    "a look at whether a driver's node is of the class that the board says",
+    "runtime/src/compartment/devices/nodes.ts",
+    "(await subsystemOf(numberPath(roots, found.rdev))) === subsystem",
+    "found.rdev > 0",
+    "runtime/src/compartment/devices/nodes.test.ts",
+    "memory",
+  ],
+  [
+    "a look at whether two controllers are meant",
+    "runtime/src/compartment/devices/find.ts",
+    "if (paths.length <= 1) return paths[0];",
+    "if (paths.length >= 0) return paths[0];",
+    "runtime/src/compartment/devices/find.test.ts",
+    "as near",
+  ],
+  [
+    "attributes of a LED that are the driver's beside those that its class needs",
+    "runtime/src/compartment/devices/attributes.ts",
+    "if (!place.write) return own;",
+    "",
+    "runtime/src/compartment/devices/attributes.test.ts",
+    "those files alone",
+  ],
+  [
     "a look at whether it is a disk",
-    "runtime/src/compartment/tty-kind.ts",
+    "runtime/src/compartment/devices/tty-kind.ts",
     "if (!found.isCharacterDevice()) return undefined;",
     "",
     nodesTest,

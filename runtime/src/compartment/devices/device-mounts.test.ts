@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { plainComponent } from "@bulkhead/protocol/testing";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Device, devicePaths } from "../device/index.ts";
+import { type Device, devicePaths } from "../../device/index.ts";
 import { deviceMounts } from "./device-mounts.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -72,10 +72,10 @@ describe("[K11] the nodes that a driver gets", () => {
 
   test("have to be named: a device of a board with hardware that has none is refused with its name", async () => {
     const device = { config: { board: "pi" }, paths: devicePaths({ dataDir: directory, runDir: directory }) };
-    const component = plainComponent({ role: "driver", devices: ["ttyS0", "gpio"], nodes: { ttyS0: "/dev/ttyS0" } });
+    const component = plainComponent({ role: "driver", devices: ["ttyS0", "i2c-2"], nodes: { ttyS0: "/dev/ttyS0" } });
     await expect(deviceMounts(device as Device, "serial", component, null)).rejects.toMatchObject({
       code: "COMPONENT_START_FAILED",
-      message: "serial needs gpio of the board pi",
+      message: "serial needs i2c-2 of the board pi",
     });
   });
 

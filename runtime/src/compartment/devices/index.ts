@@ -1,0 +1,2 @@
+/** What a driver gets of the board's devices. */
+export { deviceMounts } from "./device-mounts.ts";
