@@ -58,7 +58,16 @@ test("[K5] a component without `network` has an empty one, with it one of its ow
 test("[K7] terminals are set by the drivers of serial ports, not by who calls itself one", async () => {
   expect((await specOf("serial", own("driver:serial", { role: "driver" }))).profile).toBe("serial");
   expect((await specOf("serial", own("driver:serial"))).profile).toBe("component");
-  expect((await specOf("serial", own("driver:gpio", { role: "driver" }))).profile).toBe("component");
+  expect((await specOf("serial", own("./serial", { role: "driver" }))).profile).toBe("component");
+});
+
+test("[K11] a driver of each class has the filter of that class, and who only names its image has not", async () => {
+  const profileOf = async (name: string, role: Component["role"]) =>
+    (await specOf("it", own(`driver:${name}`, { role }))).profile;
+  for (const name of ["gpio", "i2c", "spi", "can", "rtc", "watchdog"])
+    expect(await profileOf(name, "driver")).toBe(name);
+  for (const name of ["pwm", "adc", "leds"]) expect(await profileOf(name, "driver")).toBe("attributes");
+  for (const name of ["gpio", "can", "pwm"]) expect(await profileOf(name, "application")).toBe("component");
 });
 
 test("[K14] all levels are required of every component where the board's policy says so, whatever its manifest does", async () => {

@@ -112,11 +112,26 @@ function programMounts({ mounts }: Execution, privilege: Privilege): Mount[] {
   return mounts.filter(({ target }) => !seen.some((directory) => target.startsWith(directory)));
 }
 
-/** Setting a terminal is refused to all but the drivers whose work it is, and opening files to a freestanding one without a lease. */
+/** Drivers make the requests of their class; who is freestanding opens no file unless there is a lease. */
 function filterOf({ role, image }: Component, { profile }: Execution, hasLease: boolean): Pick<SandboxSpec, "profile"> {
-  if (role === "driver" && "source" in image && image.source === "driver:serial") return { profile: "serial" };
+  const driver = role === "driver" && "source" in image ? image.source : "";
+  const ofClass = Object.hasOwn(driverFilters, driver) ? driverFilters[driver] : undefined;
+  if (ofClass !== undefined) return { profile: ofClass };
   return profile === "freestanding" && hasLease ? { profile: "freestanding-leased" } : {};
 }
+
+const driverFilters: Readonly<Record<string, NonNullable<SandboxSpec["profile"]>>> = {
+  "driver:gpio": "gpio",
+  "driver:i2c": "i2c",
+  "driver:serial": "serial",
+  "driver:spi": "spi",
+  "driver:can": "can",
+  "driver:rtc": "rtc",
+  "driver:watchdog": "watchdog",
+  "driver:pwm": "attributes",
+  "driver:adc": "attributes",
+  "driver:leds": "attributes",
+};
 
 function networkNamespace(name: string, component: Component, privilege: Privilege): string | null {
   if (privilege.inUplink) return boardsNetwork;

@@ -122,3 +122,46 @@ test("[K14] [K10] a guest may have KVM where the system says so, and nobody else
   expect(foundOf({ runner: "vm" })).toEqual([expect.objectContaining({ found: "dev /dev/kvm" })]);
   expect(foundOf({ runner: "native", kvm: "required" })).toEqual([expect.objectContaining({ found: "dev /dev/kvm" })]);
 });
+
+const bound = (kind: "ro" | "rw", target: string) => ({ kind, source: "/sys/devices/platform/it", target }) as const;
+const attributes = {
+  "gpio-0": { subsystem: "gpio", at: "44e07000.gpio", write: true, export: [28] },
+  "pwm-1": { subsystem: "pwm", at: "48302200.pwm", write: true, export: [1] },
+  "led-1": { subsystem: "leds", label: "status", write: true },
+  adc: { subsystem: "iio", at: "44e0d000.tscadc", write: false },
+} as const;
+const foundOf = (...mounts: ReturnType<typeof bound>[]) => {
+  const driver = plainComponent({ role: "driver", attributes: structuredClone(attributes) as never });
+  return comparePermissions(asked({ mounts }), plainSystem({ components: { climate: driver } })).map(
+    ({ found }) => found,
+  );
+};
+
+test.each([
+  ["the directory of its device", "ro", "/run/devices/adc"],
+  ["a LED's brightness", "rw", "/run/devices/led-1/brightness"],
+  ["the channel that is granted", "rw", "/run/devices/pwm-1/pwm1/duty_cycle"],
+  ["a line, where the kernel has it", "ro", "/sys/class/gpio/gpio540"],
+  ["what such a line is set by", "rw", "/sys/class/gpio/gpio540/direction"],
+] as const)("[K14] [K11] a driver may have of sysfs %s", (_, kind, target) => {
+  expect(foundOf(bound(kind, target))).toEqual([]);
+});
+
+test.each([
+  ["another device", "ro", "/run/devices/pwm-2"],
+  ["a directory to write in", "rw", "/run/devices/led-1"],
+  ["an attribute that its class does not need", "rw", "/run/devices/led-1/device/uevent"],
+  ["what is only to be read", "rw", "/run/devices/adc/in_voltage0_raw"],
+  ["a channel that is not granted", "rw", "/run/devices/pwm-1/pwm0/enable"],
+  ["what exports more", "rw", "/run/devices/pwm-1/export"],
+  ["what exports more lines", "rw", "/sys/class/gpio/export"],
+  ["a line to write in", "rw", "/sys/class/gpio/gpio540"],
+] as const)("[K14] [K11] a driver may not have of sysfs %s", (_, kind, target) => {
+  expect(foundOf(bound(kind, target))).toEqual([`${kind} ${target}`]);
+});
+
+test("[K14] [K11] a driver may have no more lines than are exported for it", () => {
+  expect(foundOf(bound("ro", "/sys/class/gpio/gpio540"), bound("ro", "/sys/class/gpio/gpio541"))).toEqual([
+    "ro /sys/class/gpio/gpio541",
+  ]);
+});

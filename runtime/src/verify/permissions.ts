@@ -4,6 +4,7 @@
  */
 import {
   type CoreName,
+  devicesDirectory,
   leasesDirectory,
   membersDirectory,
   providesDirectory,
@@ -69,6 +70,7 @@ export function comparePermissions(asked: Asked, system: System): Found[] {
     ...asked.mounts.flatMap((mount) =>
       mayHave(asked.members, mount, may, system) ? [] : `${mount.kind} ${mount.target}`,
     ),
+    ...surplusLines(asked, system),
     ...asked.capabilities.filter((name) => !may.capabilities?.includes(name)),
     ...(asked.networkNamespace === namespaceOf(asked.name, may, system) ? [] : [`network ${asked.networkNamespace}`]),
   ];
@@ -102,6 +104,37 @@ function isOwnDevice(component: System["components"][string] | undefined, target
   return Object.keys(component?.nodes ?? {}).some((device) => target === `/dev/${device}`);
 }
 
+/** What the drivers of each class write, which no other attribute is; of pins in the kernel's own place for lines. */
+const writtenAttributes: Readonly<Record<string, RegExp>> = {
+  leds: /^\/(brightness|trigger)$/,
+  pwm: /^\/pwm(\d+)\/(period|duty_cycle|polarity|enable)$/,
+};
+const ofLine = /^\/sys\/class\/gpio\/gpio\d+(\/(direction|value|edge|active_low))?$/;
+
+/** A directory of attributes that the system gives to the component, or a file in it that is its own to write. */
+function isOwnAttribute(component: System["components"][string] | undefined, mount: Asked["mounts"][number]): boolean {
+  const { kind, target } = mount;
+  return Object.entries(component?.attributes ?? {}).some(([device, { subsystem, write, export: exported = [] }]) => {
+    const directory = `${devicesDirectory}/${device}`;
+    if (kind === "ro" && target === directory) return true;
+    if (!write) return false;
+    const line = subsystem === "gpio" ? ofLine.exec(target) : null;
+    if (line !== null) return (kind === "rw") === (line[1] !== undefined);
+    const file = target.startsWith(`${directory}/`)
+      ? writtenAttributes[subsystem]?.exec(target.slice(directory.length))
+      : null;
+    return kind === "rw" && file != null && (subsystem !== "pwm" || exported.includes(Number(file[1])));
+  });
+}
+
+/** Lines of pins beyond those that the system has exported: which is which only the kernel's numbers say. */
+function surplusLines({ name, mounts }: Asked, { components }: System): string[] {
+  const places = Object.values(components[name]?.attributes ?? {}).filter(({ subsystem }) => subsystem === "gpio");
+  const granted = places.flatMap(({ export: exported = [] }) => exported).length;
+  const shown = mounts.filter(({ kind, target }) => kind === "ro" && ofLine.test(target)).map(({ target }) => target);
+  return shown.slice(granted).map((target) => `ro ${target}`);
+}
+
 function isAllowed(mount: Asked["mounts"][number], name: string, may: Permission, system: System): boolean {
   const { target } = mount;
   const isOf = (paths: readonly string[] = []) =>
@@ -113,12 +146,13 @@ function isAllowed(mount: Asked["mounts"][number], name: string, may: Permission
     case "dev":
       return plainDevices.includes(target) || isOf(may.devices) || isOwnDevice(component, target);
     case "rw":
-      return ownWritable(name, system).includes(target) || isOf(may.writes);
+      return ownWritable(name, system).includes(target) || isOf(may.writes) || isOwnAttribute(component, mount);
     case "ro": {
       const used = system.channels.filter(({ client }) => client === name);
       if (target.startsWith(usesDirectory))
         return used.some((channel) => target === `${usesDirectory}/${channel.name}`);
       // Programs and libraries of the host and of the runtime are everybody's to read; what the device keeps is not.
+      if (isOwnAttribute(component, mount)) return true;
       const isKept = isOf(reserved) || /\/view\/data\/(?!releases\/)|^\/sys\//.test(mount.source);
       return !isKept || isOf(may.reads);
     }

@@ -20,6 +20,8 @@ import { syscallNumbers } from "./syscall-numbers.ts";
 const profiles: Profile[] = [
   "component",
   "serial",
+  "can",
+  "attributes",
   "asker",
   "net-admin",
   "beam",
@@ -124,8 +126,10 @@ describe.each(cases.filter(({ profile }) => !isFreestanding(profile)))(
         vm: [1],
         "vm-kvm": [1],
         serial: [1],
+        can: [1, 29],
+        attributes: [1],
       };
-      const allowed = isFreestanding(profile) ? [] : families[profile];
+      const allowed = (families as Partial<Record<Profile, number[]>>)[profile] ?? [];
       fc.assert(
         fc.property(fc.integer({ min: 0, max: 64 }), (family) => {
           expect(open(family)).toBe(allowed.includes(family) ? ALLOW : refused);
@@ -137,7 +141,7 @@ describe.each(cases.filter(({ profile }) => !isFreestanding(profile)))(
 
     test("looks at the part of an argument that the kernel uses, so upper bits hide nothing", () => {
       expect(answer(architecture, profile, "clone", [0x1_0000_0000n | 0x00010000n | 0x10000000n])).toBe(refused);
-      const own = ["vm", "vm-kvm", "serial"].includes(profile) ? 0x1_0000_0001n : 0x1_0000_0002n;
+      const own = ["vm", "vm-kvm", "serial", "can", "attributes"].includes(profile) ? 0x1_0000_0001n : 0x1_0000_0002n;
       expect(answer(architecture, profile, "socket", [own])).toBe(ALLOW);
       expect(answer(architecture, profile, "socket", [0x1_0000_0011n])).toBe(refused);
     });
@@ -181,6 +185,49 @@ describe.each(cases.filter(({ profile }) => !isFreestanding(profile)))(
     });
   },
 );
+
+describe("[K11] the seccomp filter of a driver", () => {
+  const drivers = ["gpio", "i2c", "spi", "rtc", "watchdog", "can", "attributes"] as const;
+  const kinds = { gpio: 0xb4, spi: 0x6b, rtc: 0x70, watchdog: 0x57 } as const;
+  // What Node asks of any descriptor: TCGETS, TCGETS2, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX.
+  const ofNode = [0x5401, 0x802c542a, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451];
+  const own: Partial<Record<Profile, readonly number[]>> = {
+    i2c: [0x0703, 0x0705, 0x0707, 0x0708, 0x0720],
+    can: [0x8910, 0x8913, 0x8921, 0x8933],
+  };
+  const ask = (profile: Profile, request: number) => answer("x64", profile, "ioctl", [0n, BigInt(request)]);
+
+  test.each(drivers)("of %s lets it ask what its class takes, what Node asks of all, and nothing else", (profile) => {
+    const kind = Object.hasOwn(kinds, profile) ? kinds[profile as keyof typeof kinds] : undefined;
+    const allowed = [...ofNode, ...(own[profile] ?? [])];
+    for (const request of allowed) expect([request, ask(profile, request)]).toEqual([request, ALLOW]);
+    if (kind !== undefined) expect(ask(profile, 0xc250_0007 + kind * 0x100)).toBe(ALLOW);
+    const requests = fc.oneof(
+      fc.nat(0xffff_ffff),
+      fc.nat(0xffff),
+      fc.constantFrom(...Object.values(kinds)).map((k) => k << 8),
+    );
+    fc.assert(
+      fc.property(requests, (request) => {
+        fc.pre(!allowed.includes(request) && ((request >> 8) & 0xff) !== kind);
+        expect(ask(profile, request)).toBe(refused);
+      }),
+    );
+  });
+
+  test("of a bus reaches no chip that a driver of the kernel has, and sets nothing for everybody", () => {
+    // I2C_RETRIES, I2C_TIMEOUT, I2C_TENBIT, I2C_SLAVE_FORCE (linux/i2c-dev.h)
+    for (const request of [0x0701, 0x0702, 0x0704, 0x0706]) expect(ask("i2c", request)).toBe(refused);
+  });
+
+  test("makes no process, and no socket of a network", () => {
+    for (const profile of drivers) {
+      expect(answer("x64", profile, "clone", [17n])).toBe(refused);
+      for (const family of [2n, 10n, 16n, 17n]) expect(answer("x64", profile, "socket", [family])).toBe(refused);
+      expect(answer("x64", profile, "socket", [29n])).toBe(profile === "can" ? ALLOW : refused);
+    }
+  });
+});
 
 describe.each(architectures)("[K10] the seccomp filter of a freestanding component on %s", (architecture) => {
   const ask = (name: string, args: bigint[] = []) => answer(architecture, "freestanding", name, args);

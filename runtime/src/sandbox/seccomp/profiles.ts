@@ -10,6 +10,8 @@
  * `component`: one process, no children. `net-admin`: the network server, which runs `ip`, `wg`, `nft`, `wireguard-go`.
  * `beam`: the Erlang VM, which starts a helper process of its own and does not run without.
  * `serial`: as `component`, and it may set terminals: the drivers of serial ports.
+ * `gpio`, `i2c`, `spi`, `rtc`, `watchdog`: of all requests to devices those of their class, and what asks about any descriptor.
+ * `can`: sockets of CAN, and what asks for an interface's number; `attributes` (pwm, adc, leds): no request at all.
  * `vm`: an emulator and the process that bridges its ports to the channels.
  * `vm-kvm`: the same by the kernel's KVM: of all requests to devices it may make KVM's, and two that ask about any descriptor.
  * `asker`: a component in the board's network, where Unix sockets of the base system have names that anybody there can reach.
@@ -25,7 +27,14 @@ export type Profile =
   | "beam"
   | "vm"
   | "vm-kvm"
-  | "serial";
+  | "serial"
+  | DriverProfile;
+
+/** A driver has no network, so none but local sockets. */
+const driverProfiles = ["gpio", "i2c", "spi", "rtc", "watchdog", "can", "attributes"] as const;
+type DriverProfile = (typeof driverProfiles)[number];
+const isDriver = (profile: Profile): profile is DriverProfile =>
+  (driverProfiles as readonly string[]).includes(profile);
 
 export function isFreestanding(profile: Profile): profile is "freestanding" | "freestanding-leased" {
   return profile === "freestanding" || profile === "freestanding-leased";
@@ -52,6 +61,7 @@ const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const AF_NETLINK = 16;
+const AF_CAN = 29;
 
 /** Both write into the input queue of a terminal, which may be somebody else's (asm-generic/ioctls.h, linux/tiocl.h). */
 const TIOCSTI = 0x5412;
@@ -78,6 +88,22 @@ const settingTerminals = [
 const kvmRequests = 0xae;
 /** TCGETS, by which isatty(3) asks, and FIONBIO. */
 const askingRequests = [0x5401, 0x5421];
+/** The same by a newer C library (TCGETS2), TIOCGWINSZ, FIONREAD, FIONCLEX, FIOCLEX: what Node asks of any descriptor. */
+const nodesRequests = [...askingRequests, 0x802c542a, 0x5413, 0x541b, 0x5450, 0x5451];
+
+/**
+ * Requests of the drivers' classes, by number or by kind. Of an I2C bus (linux/i2c-dev.h) those that a transfer takes: not I2C_SLAVE_FORCE, which
+ * reaches chips that a driver of the kernel has, nor what sets the bus for everybody (retries, time-out).
+ */
+const classRequests: Readonly<Record<DriverProfile, { values?: readonly number[]; kinds?: readonly number[] }>> = {
+  gpio: { kinds: [0xb4] }, // linux/gpio.h
+  i2c: { values: [0x0703, 0x0705, 0x0707, 0x0708, 0x0720] }, // I2C_SLAVE, I2C_FUNCS, I2C_RDWR, I2C_PEC, I2C_SMBUS
+  spi: { kinds: [0x6b] }, // linux/spi/spidev.h: 'k'
+  rtc: { kinds: [0x70] }, // linux/rtc.h: 'p'
+  watchdog: { kinds: [0x57] }, // linux/watchdog.h: 'W'
+  can: { values: [0x8910, 0x8913, 0x8921, 0x8933] }, // SIOCGIFNAME, SIOCGIFFLAGS, SIOCGIFMTU, SIOCGIFINDEX
+  attributes: {},
+};
 
 const memory = `brk mmap mmap2 munmap mremap mprotect madvise mincore msync mlock munlock membarrier
   pkey_alloc pkey_free pkey_mprotect`;
@@ -153,7 +179,8 @@ export function allowedCalls(profile: Profile, changesIdentityInside: boolean): 
   return [...new Set(groups.flatMap((group) => group.split(/\s+/).filter((name) => name !== "")))];
 }
 
-const families: Readonly<Record<Exclude<Profile, "freestanding" | "freestanding-leased">, readonly number[]>> = {
+type CommonProfile = Exclude<Profile, "freestanding" | "freestanding-leased" | DriverProfile>;
+const families: Readonly<Record<CommonProfile, readonly number[]>> = {
   component: [AF_UNIX, AF_INET, AF_INET6],
   beam: [AF_UNIX, AF_INET, AF_INET6],
   "net-admin": [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK],
@@ -163,8 +190,13 @@ const families: Readonly<Record<Exclude<Profile, "freestanding" | "freestanding-
   serial: [AF_UNIX],
 };
 
+function familiesOf(profile: CommonProfile | DriverProfile): readonly number[] {
+  if (!isDriver(profile)) return families[profile];
+  return profile === "can" ? [AF_UNIX, AF_CAN] : [AF_UNIX];
+}
+
 /** One process: what it makes is threads. */
-const hasNoChildren: readonly Profile[] = ["component", "serial", "asker"];
+const hasNoChildren: readonly Profile[] = ["component", "serial", "asker", ...driverProfiles];
 
 /** Names whose answer depends on an argument, or is another error than EPERM. */
 export function ruledCalls(profile: Profile): Record<string, Rule> {
@@ -178,7 +210,7 @@ export function ruledCalls(profile: Profile): Record<string, Rule> {
       required: hasNoChildren.includes(profile) ? cloneThreadFlag : 0, // Another process is no thread.
       forbidden: cloneNamespaceFlags,
     },
-    socket: { kind: "one-of", argument: 0, values: families[profile] },
+    socket: { kind: "one-of", argument: 0, values: familiesOf(profile) },
     socketpair: { kind: "one-of", argument: 0, values: [AF_UNIX] },
     ioctl: requestRule(profile),
   };
@@ -187,6 +219,10 @@ export function ruledCalls(profile: Profile): Record<string, Rule> {
 // No device of KVM's is shown to any of the others; the filter does not rest on that.
 function requestRule(profile: Profile): Rule {
   if (profile === "vm-kvm") return { kind: "one-of", argument: 1, values: askingRequests, kinds: [kvmRequests] };
+  if (isDriver(profile)) {
+    const { values = [], kinds = [] } = classRequests[profile];
+    return { kind: "one-of", argument: 1, values: [...nodesRequests, ...values], kinds };
+  }
   const values = profile === "serial" ? neverOnTerminals : [...neverOnTerminals, ...settingTerminals];
   return { kind: "none-of", argument: 1, values, kinds: [kvmRequests] };
 }
