@@ -33,6 +33,8 @@ test("[K23] more streams than are told of by name are told of as one, and a coun
   const merged = mergeLosses(many, []);
   expect(merged.filter(({ stream }) => stream !== "")).toHaveLength(maxLossStreams);
   expect(merged.find(({ stream }) => stream === "")?.count).toBe(1000 - maxLossStreams);
+  const again = mergeLosses(merged, [{ stream: "one-7", count: 5, fromMs: 3, toMs: 4 }]);
+  expect(again.find(({ stream }) => stream === "one-7")).toEqual({ stream: "one-7", count: 6, fromMs: 1, toMs: 4 });
   const most = [{ stream: "one", count: Number.MAX_SAFE_INTEGER, fromMs: null, toMs: null }];
   expect(lossesSchema.parse(mergeLosses(most, most))[0]?.count).toBe(Number.MAX_SAFE_INTEGER);
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Component } from "@bulkhead/protocol";
@@ -15,13 +15,14 @@ let hasNodes: boolean;
 const device = () => join(directory, "device");
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "bulkhead-kvm-"));
+  await mkdir(join(directory, "view"));
   hasNodes = !(await execa("mknod", ["-m", "0600", device(), "c", "10", "232"], { reject: false })).failed;
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** What a guest gets that says `kvm`; its view is a directory of this test's. */
 function mountsOf(kvm: Component["kvm"], more: Partial<Component> = {}, owner: number | null = uid, node = device()) {
-  const paths = { ...devicePaths({ dataDir: directory, runDir: directory }), view: directory };
+  const paths = { ...devicePaths({ dataDir: directory, runDir: directory }), view: join(directory, "view") };
   return kvmMounts(paths, "guest", plainComponent({ runner: "vm", ...(kvm && { kvm }), ...more }), owner, node);
 }
 
@@ -29,7 +30,7 @@ describe("[K10] the kernel's KVM is shown to a guest", () => {
   test("whose manifest says so, as a node that its uid alone may open", async ({ skip }) => {
     if (!hasNodes) skip();
     for (const kvm of ["preferred", "required"] as const) {
-      const source = join(directory, "kvm-guest");
+      const source = join(directory, "view/kvm-guest");
       expect(await mountsOf(kvm)).toEqual([{ kind: "dev", source, target: "/dev/kvm" }]);
       expect(await stat(source)).toMatchObject({ uid, mode: 0o20600, rdev: (10 << 8) | 232 });
     }
@@ -47,6 +48,15 @@ describe("[K10] the kernel's KVM is shown to a guest", () => {
       code: "COMPONENT_START_FAILED",
       message: expect.stringContaining("which this device has not"),
     });
+  });
+
+  test("and as the host has it where we can make no node: to who may open it, and to nobody else", async ({ skip }) => {
+    if (!hasNodes) skip();
+    await rm(join(directory, "view"), { recursive: true });
+    expect(await mountsOf("preferred")).toEqual([]);
+    await expect(mountsOf("required")).rejects.toThrow("or not for it");
+    await chmod(device(), 0o666);
+    expect(await mountsOf("required")).toEqual([{ kind: "dev", source: device(), target: "/dev/kvm" }]);
   });
 
   test.each([

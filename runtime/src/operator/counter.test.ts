@@ -1,4 +1,4 @@
-import type { OperatorAnswer, OperatorRequest } from "@bulkhead/protocol";
+import { BulkheadError, type OperatorAnswer, type OperatorRequest } from "@bulkhead/protocol";
 import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
 import { expect, test } from "vitest";
 import { createAttachments } from "./attachments.ts";
@@ -31,14 +31,17 @@ function bench() {
   const exited = new Promise<{ code: number; signal: null }>((resolve) => {
     end = () => resolve({ code: 0, signal: null });
   });
+  const removed: string[] = [];
+  let refusal: BulkheadError | undefined;
   const recordings: Recordings = {
     async prepare(_name, _declared, maxBytes, onBegun) {
+      if (refusal) throw refusal;
       begin = onBegun;
       return { file: "/records/open/record", maxBytes: maxBytes ?? 7 };
     },
     mounts: () => [],
     settings: () => ({}),
-    remove: async () => undefined,
+    remove: async (name) => void removed.push(name),
   };
   const ask = createCounter({
     ...{ system, attachments, recordings },
@@ -68,9 +71,10 @@ function bench() {
     };
   };
   return {
-    ...{ attachments, restarted, come },
+    ...{ attachments, restarted, removed, come },
     pass: (ms: number) => (nowMs += ms),
     stop: () => (isRunning = false),
+    refuse: (error: BulkheadError) => (refusal = error),
     begin: () => begin(),
     end: () => end(),
   };
@@ -133,16 +137,58 @@ test("[K+] to be recorded a component is restarted, and its heartbeat counts; th
 });
 
 test("[K+] an operator who goes while the place of a record is made leaves nothing behind", async () => {
-  const { attachments, come, restarted } = bench();
+  const { attachments, come, restarted, removed } = bench();
   const visitor = come();
   visitor.ask({ kind: "record", component: "open", maxBytes: null });
   visitor.leave();
   await turn();
-  expect([attachments.all(), restarted]).toEqual([[], []]);
+  expect([attachments.all(), restarted, removed]).toEqual([[], [], ["open"]]);
   const next = come();
   next.ask({ kind: "record", component: "open", maxBytes: null });
   await turn();
   expect([attachments.of("open"), restarted]).toEqual([["record"], ["open"]]);
+});
+
+test("[K+] an operator who goes while a component is recorded takes the record along", async () => {
+  const { attachments, come, removed } = bench();
+  const visitor = come();
+  visitor.ask({ kind: "record", component: "open", maxBytes: null });
+  await turn();
+  expect(removed).toEqual([]);
+  visitor.leave();
+  expect([attachments.all(), removed]).toEqual([[], ["open"]]);
+});
+
+test("[K+] a record is finished by the end of the life that it is of, by a restart where it still runs", async () => {
+  const { come, restarted, stop } = bench();
+  const visitor = come();
+  visitor.ask({ kind: "record", component: "open", maxBytes: null });
+  await turn();
+  visitor.ask({ kind: "finish" });
+  expect([restarted, visitor.told.map(({ kind }) => kind)]).toEqual([["open", "open"], ["recording"]]);
+  stop();
+  visitor.ask({ kind: "finish" });
+  expect([restarted.length, visitor.told.at(-1)]).toEqual([2, { kind: "ended" }]);
+});
+
+test("[K2] whoever has attached a debugger hears of the end of what it looks into", async () => {
+  const { come, end } = bench();
+  const visitor = come();
+  visitor.ask({ kind: "attach", component: "open", tool: "inspector" });
+  end();
+  await turn();
+  expect(visitor.told.at(-1)).toEqual({ kind: "ended" });
+});
+
+test("[K+] why no record can be made is told in bounded words", async () => {
+  const { come, refuse } = bench();
+  refuse(new BulkheadError("CONFLICT", "x".repeat(600), { remedy: "y".repeat(600) }));
+  const visitor = come();
+  visitor.ask({ kind: "record", component: "open", maxBytes: null });
+  await turn();
+  expect(visitor.told).toEqual([
+    { kind: "refused", code: "CONFLICT", message: "x".repeat(500), remedy: "y".repeat(500) },
+  ]);
 });
 
 test("[K+] who may not be recorded is told, and a second wish on a connection is refused", async () => {

@@ -1,5 +1,8 @@
-import { type FileHandle, open } from "node:fs/promises";
-import { expect, test } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { type FileHandle, open, readdir } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { expect, test, vi } from "vitest";
 import { createFileCounter } from "./open-files.ts";
 
 test("[K6] a component's open files are counted, and those of one that does not run are not told", async () => {
@@ -20,19 +23,31 @@ test("[K6] a component's open files are counted, and those of one that does not 
   expect((after["here"] ?? 0) - (before["here"] ?? 0)).toBeGreaterThan(25);
 });
 
-test("[K6] questions while one is counted have one answer", async () => {
-  let answers = 0;
-  const told = new Promise<void>((resolve) => {
-    const counter = createFileCounter(
-      ["here"],
-      () => process.pid,
-      () => {
-        answers++;
-        resolve();
-      },
-    );
-    for (let times = 0; times < 20; times++) counter.ask();
+test("[K6] of a component's processes the one counts that has most of them, for each has the limit for itself", async () => {
+  const more = "for _ in {1..20}; do exec {fd}</dev/null; done";
+  const inner = `${more}; echo $BASHPID; read -r _`;
+  const outer = spawn("bash", ["-c", `${more}; (${inner}); true`], { stdio: ["pipe", "pipe", "ignore"] });
+  const ended = once(outer, "exit");
+  const [pid] = await once(createInterface({ input: outer.stdout }), "line");
+  const open = await new Promise<Record<string, number>>((resolve) => {
+    createFileCounter(["two"], () => outer.pid, resolve).ask();
   });
-  await told;
-  expect(answers).toBe(1);
+  expect(open).toEqual({ two: (await readdir(`/proc/${pid}/fd`)).length });
+  outer.stdin.end();
+  await ended;
+});
+
+test("[K6] questions while one is counted have one answer, and the next has one of its own", async () => {
+  let looks = 0;
+  const look = () => {
+    looks++;
+    return undefined;
+  };
+  const answers: unknown[] = [];
+  const counter = createFileCounter(["here"], look, (open) => answers.push(open));
+  for (let round = 1; round <= 2; round++) {
+    for (let times = 0; times < 20; times++) counter.ask();
+    expect(looks).toBe(round);
+    await vi.waitFor(() => expect(answers).toHaveLength(round), 10_000);
+  }
 });

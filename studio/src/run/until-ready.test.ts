@@ -1,4 +1,4 @@
-import type { ComponentStatus } from "@bulkhead/protocol";
+import { BulkheadError, type ComponentStatus } from "@bulkhead/protocol";
 import { expect, test } from "vitest";
 import type { StudioClient } from "../api/client.ts";
 import { untilReady } from "./until-ready.ts";
@@ -31,6 +31,7 @@ test("[S4] a device that is connected and whole is waited for", async () => {
 
 test.each([
   [asked(false, null), "has not connected"],
+  [asked(false, [one("climate", "ready")]), "has not connected"],
   [asked(true, null), "has not said how it is"],
   [
     asked(true, [
@@ -49,3 +50,12 @@ test.each([
     });
   },
 );
+
+test("[S4] what keeps it from being asked is said as it is", async () => {
+  const { status, device } = asked(true, [one("climate", "failed")]);
+  let answers: (() => Promise<Device>)[] = [() => Promise.reject(new BulkheadError("NOT_FOUND", "no device-1"))];
+  const client = { status, device: () => (answers.shift() ?? device)() };
+  await expect(wait(client)).rejects.toMatchObject({ code: "NOT_FOUND" });
+  answers = [() => Promise.reject(new Error("its socket is gone"))];
+  await expect(wait(client)).rejects.toThrow("its socket is gone");
+});

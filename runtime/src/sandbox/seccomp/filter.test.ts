@@ -241,6 +241,14 @@ describe.each(architectures)("[K10] the seccomp filter of a freestanding compone
     }
   });
 
+  test("lets it open, read and write a file besides where its channels have leases, and do nothing else", () => {
+    const plain = allowedCalls("freestanding", false);
+    const more = allowedCalls("freestanding-leased", false).filter((name) => !plain.includes(name));
+    expect(more).toEqual(["open", "openat", "pread64", "pwrite64"]);
+    expect(ruledCalls("freestanding-leased")).toEqual(ruledCalls("freestanding"));
+    expect(answer(architecture, "freestanding-leased", "openat")).toBe(ALLOW);
+  });
+
   test("is the smallest: nothing in it that a hosted component may not do, and a third of its calls", () => {
     const hosted = allowedCalls("component", false);
     const own = allowedCalls("freestanding", false);
