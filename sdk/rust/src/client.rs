@@ -1,58 +1,26 @@
 //! The client's end of a channel: keeps it connected while the root server says that the provider is up, and keeps its calls.
 
+mod calls;
+
+use self::calls::Waiting;
 use crate::component::Component;
+use crate::error::Error;
 use crate::lease::Lease;
 use crate::link::Link;
-use crate::message::{hello, read_hello, request, Hello, Interface, Message, SelfName};
+use crate::message::{hello, read_hello, Hello, Interface, Message, SelfName};
 use crate::stream::{has_room, Flow, Flows, Key, Told, Written};
 use crate::sys;
 use crate::value::Value;
-use std::fmt;
 
 const FIRST_RETRY_MS: u64 = 10;
 const MAX_RETRY_MS: u64 = 1000;
 const HELLO_MS: u64 = 5000;
-const MAX_CALLS: usize = 256;
-const MAX_QUEUE: usize = 4 * 1024 * 1024;
 
 /// A channel of `uses:` in the manifest.
 #[derive(Clone, Copy, Debug)]
 pub struct Use(pub(crate) usize);
 
-/// Why a call failed: PEER_GONE, DEADLINE_EXCEEDED, IPC_NOT_GRANTED …, or the code that the provider answered with.
-#[derive(Clone, Debug)]
-pub struct Error {
-    pub code: String,
-    pub message: String,
-}
-
-impl Error {
-    pub fn new(code: &str, message: &str) -> Error {
-        Error { code: code.to_string(), message: message.to_string() }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}", self.code, self.message)
-    }
-}
-
-impl std::error::Error for Error {}
-
 pub(crate) type Answered = Box<dyn FnOnce(&mut Component, Result<Value, Error>)>;
-
-struct Waiting {
-    call: Option<u32>,
-    operation: &'static str,
-    idempotent: bool,
-    repeated: bool,
-    arguments: Value,
-    deadline_ms: u64,
-    /// Told from the loop, never from within `call`.
-    failure: Option<&'static str>,
-    answered: Answered,
-}
 
 /// What the loop has to tell the component, once the end itself is in order.
 pub(crate) enum News {
@@ -98,49 +66,6 @@ impl ClientEnd {
             calls: Vec::new(),
             flows: Flows::new(false),
             lease: None,
-        }
-    }
-
-    pub fn call(&mut self, operation: &str, arguments: Value, deadline_ms: u64, answered: Answered) {
-        let known = match self.interface.operation(operation) {
-            Some(known) => known,
-            None => panic!("there is no {}.{} to call", self.name, operation),
-        };
-        let mut waiting = Waiting {
-            call: None,
-            operation: known.name,
-            idempotent: known.idempotent,
-            repeated: false,
-            arguments,
-            deadline_ms: sys::now_ms() + deadline_ms,
-            failure: None,
-            answered,
-        };
-        if self.calls.len() >= MAX_CALLS {
-            waiting.failure = Some("IPC_OVERLOADED");
-        } else if self.mismatch {
-            waiting.failure = Some("IPC_INTERFACE_MISMATCH");
-        } else if !known.idempotent && matches!(self.announced, Some((false, _))) {
-            waiting.failure = Some("PEER_GONE");
-        } else if self.open {
-            self.transmit(&mut waiting);
-        }
-        self.calls.push(waiting);
-    }
-
-    fn transmit(&mut self, waiting: &mut Waiting) {
-        let link = match self.link.as_mut() {
-            Some(link) => link,
-            None => return,
-        };
-        let call = self.next_call;
-        self.next_call = self.next_call.wrapping_add(1);
-        if link.queued() > MAX_QUEUE {
-            waiting.failure = Some("IPC_OVERLOADED");
-        } else if link.send(&request(call, waiting.operation, waiting.arguments.clone())) {
-            waiting.call = Some(call);
-        } else if !link.broken {
-            waiting.failure = Some("IPC_FRAME_TOO_LARGE");
         }
     }
 
@@ -310,19 +235,6 @@ impl ClientEnd {
         }
     }
 
-    /// False for an answer to a call that was never made; one after its deadline is fine.
-    fn take_answer(&mut self, id: u32, answer: Result<Value, (String, String)>, news: &mut Vec<News>) -> bool {
-        match self.calls.iter().position(|call| call.call == Some(id)) {
-            Some(index) => {
-                let waiting = self.calls.remove(index);
-                let answer = answer.map_err(|(code, message)| Error { code, message });
-                news.push(News::Answer { answered: waiting.answered, answer });
-                true
-            }
-            None => id < self.next_call,
-        }
-    }
-
     fn connect(&mut self, own: &SelfName) {
         self.hello_by_ms = sys::now_ms() + HELLO_MS;
         match sys::connect_to(&self.path) {
@@ -360,17 +272,6 @@ impl ClientEnd {
         }
         if std::mem::take(&mut self.open) {
             news.push(News::Peer { up: false, incarnation: self.incarnation });
-        }
-    }
-
-    fn settle_failed(&mut self, now_ms: u64, news: &mut Vec<News>) {
-        let late = if self.open { "DEADLINE_EXCEEDED" } else { "PEER_GONE" };
-        let (failed, waiting): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.calls).into_iter().partition(|call| call.failure.is_some() || call.deadline_ms <= now_ms);
-        self.calls = waiting;
-        for call in failed {
-            let error = Error::new(call.failure.unwrap_or(late), "the call was not answered");
-            news.push(News::Answer { answered: call.answered, answer: Err(error) });
         }
     }
 

@@ -1,11 +1,15 @@
-//! The life of a component: one loop over its channels, the control channel and its timers, from start to stop.
+//! A running component: what it can do from within its closures. `run` is its life.
 
-use crate::client::{Answered, ClientEnd, Error, News, Use};
+mod run;
+
+pub use run::run;
+
+use crate::client::{Answered, ClientEnd, Use};
+use crate::error::Error;
 use crate::lease::Lease;
 use crate::link::Link;
-use crate::message::{notification, Interface, Message, SelfName};
-use crate::provider::{Call, Event, Opened, ProviderEnd, Request, Service};
-use crate::start::Start;
+use crate::message::{notification, SelfName};
+use crate::provider::{ProviderEnd, Request, Service};
 use crate::stream::{Flow, Flows, Stream, Told, Written};
 use crate::sys;
 use crate::value::Value;
@@ -18,79 +22,8 @@ const STDOUT: i32 = 1;
 const MAX_LINE: usize = 4096;
 /// A last word may take this long; then the process ends without it.
 const LAST_WORD_MS: u64 = 500;
-const MAX_REASON: usize = 500;
 
-type OnCall = Box<dyn FnMut(&mut Component, Call)>;
-type OnStream = Box<dyn FnMut(&mut Component, Opened)>;
-type OnPeer = Box<dyn FnMut(&mut Component, bool, u32)>;
-type OnNotification = Box<dyn FnMut(&mut Component, &str, Value)>;
-type OnStart = Box<dyn FnOnce(&mut Component, Value)>;
-type Action = Box<dyn FnOnce(&mut Component)>;
-
-/// What the component is told, kept apart from what it works with: a closure gets the whole component, but for itself.
-#[derive(Default)]
-struct Handlers {
-    calls: Vec<OnCall>,
-    streams: Vec<Option<OnStream>>,
-    peers: Vec<Option<OnPeer>>,
-    notifications: Vec<Option<OnNotification>>,
-    start: Option<OnStart>,
-    stop: Option<Action>,
-}
-
-/// What a component says about itself before it runs.
-#[derive(Default)]
-pub struct Setup {
-    handlers: Handlers,
-    uses: Vec<(&'static str, &'static Interface)>,
-    services: Vec<(&'static str, &'static Interface)>,
-}
-
-impl Setup {
-    /// A channel of `uses:` in the manifest.
-    pub fn uses(&mut self, name: &'static str, interface: &'static Interface) -> Use {
-        self.uses.push((name, interface));
-        self.handlers.peers.push(None);
-        self.handlers.notifications.push(None);
-        Use(self.uses.len() - 1)
-    }
-
-    /// Tells each change of the provider: whether it is connected, and its incarnation.
-    pub fn on_peer(&mut self, channel: Use, callback: impl FnMut(&mut Component, bool, u32) + 'static) {
-        self.handlers.peers[channel.0] = Some(Box::new(callback));
-    }
-
-    pub fn on_notification(&mut self, channel: Use, callback: impl FnMut(&mut Component, &str, Value) + 'static) {
-        self.handlers.notifications[channel.0] = Some(Box::new(callback));
-    }
-
-    /// A service of `provides:`; `on_call` answers each call, at once or later.
-    pub fn provides(
-        &mut self,
-        name: &'static str,
-        interface: &'static Interface,
-        on_call: impl FnMut(&mut Component, Call) + 'static,
-    ) -> Service {
-        self.services.push((name, interface));
-        self.handlers.calls.push(Box::new(on_call));
-        self.handlers.streams.push(None);
-        Service(self.services.len() - 1)
-    }
-
-    /// Tells of each stream that a client opens. Needed where the interface of the service has any.
-    pub fn on_stream(&mut self, service: Service, callback: impl FnMut(&mut Component, Opened) + 'static) {
-        self.handlers.streams[service.0] = Some(Box::new(callback));
-    }
-
-    /// Called once, with the configuration of the manifest; the component is ready when it returns.
-    pub fn on_start(&mut self, callback: impl FnOnce(&mut Component, Value) + 'static) {
-        self.handlers.start = Some(Box::new(callback));
-    }
-
-    pub fn on_stop(&mut self, callback: impl FnOnce(&mut Component) + 'static) {
-        self.handlers.stop = Some(Box::new(callback));
-    }
-}
+pub(crate) type Action = Box<dyn FnOnce(&mut Component)>;
 
 /// A running component.
 pub struct Component {
@@ -300,176 +233,4 @@ fn write_line(text: &str) -> bool {
     line.push(b'\n');
     let mut stdout = std::io::stdout();
     stdout.write_all(&line).and_then(|()| stdout.flush()).is_ok()
-}
-
-/// Runs a component until the root server says stop; does not return. `define` says what it uses and provides.
-pub fn run(define: impl FnOnce(&mut Setup)) -> ! {
-    let mut setup = Setup::default();
-    define(&mut setup);
-    let clients = setup.uses.iter().map(|(name, interface)| ClientEnd::new(name, interface)).collect();
-    let mut component = Component {
-        own: SelfName { component: "component".to_string(), incarnation: 0 },
-        // SAFETY: descriptor 3 is the control channel that the root server made for us, and nobody else's.
-        control: Link::new(unsafe { sys::stream_of(CONTROL_FD) }),
-        clients,
-        providers: Vec::new(),
-        timers: Vec::new(),
-        serial: 0,
-        heartbeat_ms: 0,
-        heartbeat_at_ms: None,
-        stopping: false,
-        dropped_lines: 0,
-    };
-    std::panic::set_hook(Box::new(|panic| tell_panic(&panic.to_string())));
-    while !component.stopping {
-        turn(&mut component, &mut setup);
-    }
-    component.log("info", "stopping");
-    if let Some(stop) = setup.handlers.stop.take() {
-        stop(&mut component);
-    }
-    component.flush();
-    std::process::exit(0);
-}
-
-/// A panic is a fault: the root server hears the reason, then the process ends.
-fn tell_panic(panic: &str) {
-    let reason: String = panic.replace('\n', " ").chars().take(MAX_REASON).collect();
-    write_line(&format!("error this component gives up: {reason}"));
-    // SAFETY: the process ends below, so nobody uses the descriptor any more.
-    let mut control = Link::new(unsafe { sys::stream_of(CONTROL_FD) });
-    control.send(&notification("fault", Value::map([("reason", Value::Text(reason))])));
-    std::process::exit(1);
-}
-
-/// One turn: waits for the next thing that happens, and deals with all that has happened.
-fn turn(component: &mut Component, setup: &mut Setup) {
-    let now_ms = sys::now_ms();
-    let mut wake_ms = now_ms + 60_000;
-    wake_ms = wake_ms.min(component.heartbeat_at_ms.unwrap_or(wake_ms));
-    for (at_ms, _) in &component.timers {
-        wake_ms = wake_ms.min(*at_ms);
-    }
-    let mut fds = vec![component.control.watch(false, now_ms, &mut wake_ms)];
-    let mut client_fds = Vec::new();
-    for end in &mut component.clients {
-        let fd = end.watch(&mut wake_ms);
-        client_fds.push(fd.map(|_| fds.len()));
-        fds.extend(fd);
-    }
-    let mut provider_fds = Vec::new();
-    for end in &mut component.providers {
-        let first = fds.len();
-        end.watch(&mut fds, &mut wake_ms);
-        provider_fds.push(first..fds.len());
-    }
-    if let Err(error) = sys::wait(&mut fds, wake_ms.saturating_sub(now_ms) as i32) {
-        panic!("poll failed: {error}");
-    }
-    if fds[0].revents != 0 {
-        hear_root(component, setup);
-    }
-    for (index, at) in client_fds.into_iter().enumerate() {
-        let ready = at.map_or(false, |at| fds[at].revents != 0);
-        let news = component.clients[index].serve(ready, &component.own);
-        tell_news(component, setup, index, news);
-        component.settle(false, index);
-    }
-    for (index, range) in provider_fds.into_iter().enumerate() {
-        let events = component.providers[index].serve(index, &fds[range], &component.own, &mut component.serial);
-        let service = component.providers[index].service;
-        for event in events {
-            match event {
-                Event::Call(call) => setup.handlers.calls[service](component, call),
-                Event::Opened(opened) => match &mut setup.handlers.streams[service] {
-                    Some(callback) => callback(component, opened),
-                    None => drop(component.fail(opened.stream, "IPC_UNKNOWN_OPERATION", "there is no such stream")),
-                },
-                Event::Log(text) => component.log("warn", &text),
-            }
-        }
-        component.settle(true, index);
-    }
-    for action in component.take_due() {
-        action(component);
-    }
-    component.beat();
-}
-
-fn tell_news(component: &mut Component, setup: &mut Setup, index: usize, news: Vec<News>) {
-    for one in news {
-        match one {
-            News::Peer { up, incarnation } => {
-                if let Some(callback) = &mut setup.handlers.peers[index] {
-                    callback(component, up, incarnation);
-                }
-            }
-            News::Notification { name, body } => {
-                if let Some(callback) = &mut setup.handlers.notifications[index] {
-                    callback(component, &name, body);
-                }
-            }
-            News::Answer { answered, answer } => answered(component, answer),
-            News::Log(text) => component.log("warn", &text),
-        }
-    }
-}
-
-fn hear_root(component: &mut Component, setup: &mut Setup) {
-    component.control.flush();
-    for (frame, _) in component.control.receive() {
-        match Message::parse(frame) {
-            Some(Message::Notification { name, body }) => match name.as_str() {
-                "start" => begin(component, setup, &body),
-                "peer" => hear_peer(component, setup, &body),
-                "stop" => component.stopping = true,
-                // What is for core servers only, or newer than this library, changes nothing here.
-                _ => (),
-            },
-            _ => panic!("the root server sent no notification"),
-        }
-    }
-    if component.control.broken && !component.stopping {
-        panic!("the root server has gone");
-    }
-}
-
-fn begin(component: &mut Component, setup: &mut Setup, body: &Value) {
-    if component.heartbeat_at_ms.is_some() {
-        panic!("the root server said start twice");
-    }
-    let start = match Start::parse(body) {
-        Some(start) => start,
-        None => panic!("the root server's start message is of another protocol"),
-    };
-    for (index, (name, interface)) in setup.uses.iter().enumerate() {
-        match start.use_of(name, interface) {
-            Some(lease) => component.clients[index].lease = lease,
-            None => panic!("uses {name} as {}, which the manifest does not give", interface.name),
-        }
-    }
-    component.providers = start.provider_ends(&setup.services).unwrap_or_else(|reason| panic!("{reason}"));
-    component.heartbeat_ms = start.heartbeat_ms;
-    component.own = start.own;
-    if let Some(callback) = setup.handlers.start.take() {
-        callback(component, start.config);
-    }
-    for end in &mut component.providers {
-        if let Err(error) = end.listen() {
-            panic!("a channel cannot be bound: {error}");
-        }
-    }
-    component.tell("ready", Value::map([]));
-    component.heartbeat_at_ms = Some(sys::now_ms() + component.heartbeat_ms);
-}
-
-fn hear_peer(component: &mut Component, setup: &mut Setup, body: &Value) {
-    let members = (body.get("name"), body.get("up"), body.get("incarnation"));
-    if let (Some(Value::Text(name)), Some(Value::Bool(up)), Some(Value::Int(incarnation))) = members {
-        let found = component.clients.iter().position(|end| end.name == name);
-        if let Some(index) = found {
-            let news = component.clients[index].set_peer(*up, *incarnation as u32);
-            tell_news(component, setup, index, news);
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! The memory that the two ends of a channel share: a file that is read and written, never mapped, so that a peer who cuts it
 //! off makes a read short and nothing worse (docs/decisions/0013). The client alone gives out pieces of it, in whole pages.
 
-use crate::client::Error;
+use crate::error::Error;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;

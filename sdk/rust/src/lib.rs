@@ -6,19 +6,23 @@
 
 mod client;
 mod component;
+mod error;
 mod lease;
 mod link;
 mod message;
 mod provider;
+mod setup;
 mod start;
 mod stream;
 mod sys;
 mod value;
 
-pub use client::{Error, Use};
-pub use component::{run, Component, Setup};
+pub use client::Use;
+pub use component::{run, Component};
+pub use error::Error;
 pub use lease::{Lease, Piece};
 pub use message::{Interface, Operation, StreamKind};
 pub use provider::{Call, Client, Opened, Request, Service};
+pub use setup::Setup;
 pub use stream::{Flow, Stream, Written};
 pub use value::{decode, encode, Value};
