@@ -4,21 +4,13 @@ import { join } from "node:path";
 import { encode } from "@msgpack/msgpack";
 import { execa } from "execa";
 import fc from "fast-check";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { until } from "../../runtime/src/root-server/testing/bench.ts";
 import { languages } from "./languages.ts";
 import { testLeases } from "./lease-tests.ts";
 import { hasRust } from "./rust-station.ts";
-import {
-  answerTo,
-  type Frames,
-  hello,
-  linkProvider,
-  notification,
-  request,
-  type Station,
-  startStation,
-} from "./station.ts";
+import { answerTo, type Frames, hello, linkProvider, notification, request, startStation } from "./station.ts";
+import { stationOf } from "./station-of.ts";
 import { almostFrames, framed, streamOf } from "./stream-frames.ts";
 import { testStreams } from "./stream-tests.ts";
 
@@ -54,21 +46,7 @@ const brokenFrames: [what: string, body: Buffer][] = [
 ];
 
 describe.each(languages)("[K10] the client library for $language", ({ build, hold, skip }) => {
-  let built: Awaited<ReturnType<typeof build>> | undefined;
-  let station: Station | undefined;
-
-  beforeAll(async () => {
-    if (!skip) built = await build();
-  });
-  beforeEach((context) => context.skip(skip, "its compiler is not installed"));
-  afterEach(() => station?.close());
-  afterAll(() => built && rm(built.directory, { recursive: true, force: true }));
-
-  async function start(channel = {}): Promise<Station> {
-    station = await startStation(built?.command ?? [], [], channel);
-    return station;
-  }
-
+  const start = stationOf({ build, skip });
   const linked = async () => linkProvider(await start());
 
   test("says ready and beats, and hello with the digest of the build", async () => {
@@ -211,7 +189,7 @@ describe.each(languages)("[K10] the client library for $language", ({ build, hol
 
   test("begins no more for a client that comes again and again than 1024 calls, and 16 streams, that are not answered", async () => {
     const { command, directory } = await build(hold);
-    const holding = await startStation(command, [], {});
+    const holding = await startStation(command);
     for (let round = 0; round < 4; round++) {
       const client = await holding.connect();
       for (let id = 0; id <= 256; id++) client.send([0, id, "pass", token]);
@@ -223,7 +201,7 @@ describe.each(languages)("[K10] the client library for $language", ({ build, hol
     last.send([0, 1, "pass", token]);
     expect((await last.find(answerTo(1))).error).toMatchObject({ code: "IPC_OVERLOADED" });
     await holding.close();
-    const streaming = await startStation(command, [], {});
+    const streaming = await startStation(command);
     const client = await streaming.connect();
     for (let id = 1; id <= 17; id++) client.send([3, id, "down", { count: 1, sizeBytes: 0 }, 0]);
     expect(await until(() => streamOf(client, 17).end(), "its refusal")).toBe("IPC_OVERLOADED");

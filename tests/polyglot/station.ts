@@ -84,18 +84,14 @@ export async function linkProvider(station: Station): Promise<{ station: Station
 }
 
 /** Starts `command`, says `start`, and waits until it is ready. `channel`: terms of the channel to it; a lease it has at both. */
-export async function startStation(
-  command: readonly string[],
-  mounts: readonly string[],
-  channel: Partial<Channel> = {},
-) {
+export async function startStation(command: readonly string[], channel: Partial<Channel> = {}) {
   const run = await mkdtemp(join(tmpdir(), "bulkhead-station-"));
   await mkdir(join(run, "ipc/provides/before.next"), { recursive: true });
   await mkdir(join(run, "ipc/uses/next"), { recursive: true });
   await mkdir(join(run, "ipc/leases"));
   const leases = { before: join(run, "ipc/leases/before.next"), next: join(run, "ipc/leases/next") };
   for (const file of Object.values(leases)) await writeFile(file, Buffer.alloc(channel.leaseBytes ?? 0));
-  const child = spawn("bwrap", [...withOwnRun(run), ...mounts, "--", ...command], {
+  const child = spawn("bwrap", [...withOwnRun(run), "--", ...command], {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
   let output = "";

@@ -14,7 +14,7 @@ import {
   type TraceNews,
   transcriptBytes,
 } from "@bulkhead/protocol";
-import { plainSystem } from "@bulkhead/protocol/testing";
+import { plainStatus, plainSystem } from "@bulkhead/protocol/testing";
 import {
   clockSettingInterface,
   consoleInterface,
@@ -32,15 +32,8 @@ import type { ConnectionTimes } from "../session/connection.ts";
 import type { Identities } from "./fake-kms.ts";
 
 export const system: System = plainSystem({ system: "greenhouse" });
-export const statusOf = (generation: number, digest = "a".repeat(64)): DeviceStatus => ({
-  format: 1,
-  atMs: 1,
-  generation,
-  release: { digest, name: "greenhouse", version: "1.0.0", releaseCounter: 1 },
-  update: { state: "idle", reason: "" },
-  components: [],
-  channels: [],
-});
+export const statusOf = (generation: number, digest = "a".repeat(64)): DeviceStatus =>
+  plainStatus(generation, { release: { digest, name: "greenhouse", version: "1.0.0", releaseCounter: 1 } });
 
 export const resourcesOf = (usedBytes: number): Resources => ({
   cgroup: "v2",

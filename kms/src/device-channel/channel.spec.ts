@@ -1,11 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { type Command, generateSigningKey, partAddress, signMessage, transcriptBytes } from "@bulkhead/protocol";
+import { plainStatus } from "@bulkhead/protocol/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { connectDevice, openChannel, relayFrom, sayHello } from "../fixtures/device.ts";
 import { emptySystem } from "../fixtures/project.ts";
-import { componentResources, resources, status } from "../fixtures/reports.ts";
+import { componentResources, resources } from "../fixtures/reports.ts";
 import { createWorld, type World } from "../fixtures/world.ts";
 
 /** The longest that what is waited for may take; how long it takes is the machine's business. */
@@ -47,7 +48,7 @@ describe("[M4] the command channel", () => {
     const one = await device("reports");
     const channel = await connectDevice(one.options);
     channel.send({ type: "manifest", system: emptySystem() });
-    for (const generation of [1, 2]) channel.send({ type: "status", status: status(generation) });
+    for (const generation of [1, 2]) channel.send({ type: "status", status: plainStatus(generation) });
     await eventually(async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 2 } }));
     expect(await one.get("/manifest")).toMatchObject({ manifest: emptySystem() });
     expect(await one.get("")).toMatchObject({ device: { generation: 2, unsignedCommands: true } });
@@ -73,7 +74,7 @@ describe("[M4] the command channel", () => {
     const away = async (nextMs: number) => {
       const channel = await connectDevice(one.options);
       channel.send({ type: "awake", untilMs: Date.now(), nextMs, awakeMs: 1 });
-      channel.send({ type: "status", status: status(1) });
+      channel.send({ type: "status", status: plainStatus(1) });
       await eventually(async () => expect(await one.get("")).toMatchObject({ device: { expectedAtMs: nextMs } }));
       expect(await presence()).toBe("connected");
       channel.socket.close();
@@ -140,8 +141,8 @@ describe("[M4] the command channel", () => {
       expect(await one.get("/resources")).toMatchObject({ resources: { ...resources(7), components } }),
     );
     expect(JSON.stringify(await one.get("/resources"))).not.toMatch(/hidden|soon|priority/);
-    channel.sendRaw(JSON.stringify({ type: "status", status: { ...status(3), weather: { rain: true } } }));
-    await eventually(async () => expect(await one.get("/status")).toMatchObject({ status: status(3) }));
+    channel.sendRaw(JSON.stringify({ type: "status", status: { ...plainStatus(3), weather: { rain: true } } }));
+    await eventually(async () => expect(await one.get("/status")).toMatchObject({ status: plainStatus(3) }));
     expect(JSON.stringify(await one.get("/status"))).not.toMatch(/weather/);
     channel.socket.close();
   });
@@ -227,7 +228,7 @@ describe("[M4] the command channel", () => {
     await eventually(async () => expect(await one.commandState()).toBe("done"));
     // A second answer changes nothing.
     channel.send({ type: "command-result", id, outcome: "failed", code: "INTERNAL", message: "again" });
-    channel.send({ type: "status", status: status(9) });
+    channel.send({ type: "status", status: plainStatus(9) });
     await eventually(async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 9 } }));
     expect(await one.commandState()).toBe("done");
     channel.socket.close();
@@ -354,7 +355,7 @@ describe("[M4] the command channel", () => {
     for (const stranger of [id, randomUUID()]) {
       channel.send({ type: "command-result", id: stranger, outcome: "done", code: null, message: "lie" });
     }
-    channel.send({ type: "status", status: status(3) });
+    channel.send({ type: "status", status: plainStatus(3) });
     await eventually(async () => expect(await one.get("/status")).toMatchObject({ status: { generation: 3 } }));
     expect(await other.commandState()).toBe("pending");
     channel.socket.close();

@@ -1,5 +1,6 @@
-/** Systems for tests: complete and plain, so that a test writes only what it is about. */
+/** Systems, and what a device says of one, for tests: complete and plain, so that a test writes only what it is about. */
 import { channelDefaults, defaults, storeDefaults } from "../manifest/defaults.ts";
+import type { DeviceStatus } from "../status.ts";
 import { type Channel, type Component, type System, systemFormat } from "../system.ts";
 
 /** A component with nothing of its own, `more` written over it. */
@@ -38,6 +39,20 @@ export function plainSystem(more: Partial<System> = {}): System {
     housekeepingCores: [],
     sleep: null,
     store: storeDefaults,
+    ...more,
+  };
+}
+
+/** A device without components that runs generation `generation`, `more` written over it. */
+export function plainStatus(generation: number, more: Partial<DeviceStatus> = {}): DeviceStatus {
+  return {
+    format: 1,
+    atMs: 1,
+    generation,
+    release: { digest: "a".repeat(64), name: "greenhouse", version: "1.0.0", releaseCounter: 1 },
+    update: { state: "idle", reason: "" },
+    components: [],
+    channels: [],
     ...more,
   };
 }

@@ -1,4 +1,4 @@
-import { plainSystem } from "@bulkhead/protocol/testing";
+import { plainStatus, plainSystem } from "@bulkhead/protocol/testing";
 import { clockInterface, schedulerInterface } from "@bulkhead/sdk";
 import { fakeClient, startComponent } from "@bulkhead/sdk/testing";
 import { expect, test } from "vitest";
@@ -17,15 +17,6 @@ const clock = fakeClient(clockInterface, {
 });
 const uses = { scheduler: scheduler.client, clock: clock.client };
 const system = plainSystem({ system: "greenhouse" });
-const status = (generation: number) => ({
-  format: 1,
-  atMs: 1,
-  generation,
-  release: { digest: "a".repeat(64), name: "greenhouse", version: "1.0.0", releaseCounter: 1 },
-  update: { state: "idle", reason: "" },
-  components: [],
-  channels: [],
-});
 
 test("[K3] every reader of the monitor hears of a change and can ask for it; a bad state is told to nobody", async () => {
   const started = await startComponent(component, { uses });
@@ -33,7 +24,7 @@ test("[K3] every reader of the monitor hears of a change and can ask for it; a b
   const heard: number[] = [];
   for (const { client } of readers) client.channel.on("changed", ({ generation }) => heard.push(generation));
   await expect(readers[0]?.client.status()).rejects.toMatchObject({ code: "COMPONENT_NOT_READY" });
-  started.root.status({ status: status(1), system });
+  started.root.status({ status: plainStatus(1), system });
   expect(heard).toEqual([1, 1]);
   expect((await readers[1]?.client.status())?.generation).toBe(1);
   expect((await readers[1]?.client.system())?.system).toBe("greenhouse");
@@ -42,14 +33,14 @@ test("[K3] every reader of the monitor hears of a change and can ask for it; a b
   expect((await readers[0]?.client.status())?.generation).toBe(1);
   expect(started.lines.join()).toContain("a state of the root server was refused");
   readers[0]?.leave();
-  started.root.status({ status: status(3), system });
+  started.root.status({ status: plainStatus(3), system });
   expect(heard).toEqual([1, 1, 3]);
 });
 
 test("[K3] who asks before the root server has told anything gets its answer then, and who comes later hears that there is something", async () => {
   const started = await startComponent(component, { uses });
   const asked = started.connect("monitor").client.status();
-  started.root.status({ status: status(4), system });
+  started.root.status({ status: plainStatus(4), system });
   expect((await asked).generation).toBe(4);
   const late = started.connect("monitor");
   const heard: number[] = [];
@@ -61,7 +52,7 @@ test("[K16] the report has the whole state at one moment; who does not answer le
   const started = await startComponent(component, { uses });
   const { client } = started.connect("monitor");
   await expect(client.report()).rejects.toMatchObject({ code: "COMPONENT_NOT_READY" });
-  started.root.status({ status: status(1), system });
+  started.root.status({ status: plainStatus(1), system });
   expect(await client.report()).toMatchObject({
     status: { generation: 1 },
     resources: { cgroup: "none" },

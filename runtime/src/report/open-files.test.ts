@@ -51,3 +51,20 @@ test("[K6] questions while one is counted have one answer, and the next has one 
     await vi.waitFor(() => expect(answers).toHaveLength(round), 10_000);
   }
 });
+
+test("[K6] a count that fails is none, ends nobody, and the next is made", async () => {
+  const answers: unknown[] = [];
+  let pidOf = (): number => {
+    throw new Error("as at the end of the root server's own files");
+  };
+  const counter = createFileCounter(
+    ["here"],
+    () => pidOf(),
+    (open) => answers.push(open),
+  );
+  counter.ask();
+  await vi.waitFor(() => expect(answers).toEqual([{}]), 10_000);
+  pidOf = () => process.pid;
+  counter.ask();
+  await vi.waitFor(() => expect(answers.at(-1)).toEqual({ here: expect.any(Number) }), 10_000);
+});

@@ -13,10 +13,13 @@ export function createFileCounter(
     ask() {
       if (isCounting) return;
       isCounting = true;
-      void countAll(components, pidOf).then((open) => {
-        isCounting = false;
-        tell(open);
-      });
+      // Where it fails, nothing is known; nobody is to end for that.
+      void countAll(components, pidOf)
+        .catch(() => ({}))
+        .then((open) => {
+          isCounting = false;
+          tell(open);
+        });
     },
   };
 }
@@ -34,14 +37,10 @@ async function countAll(
   return open;
 }
 
-/** The counts of a process and of all below it; 0 for what has ended meanwhile. */
+/** The counts of a process and of all below it; 0 for what has ended meanwhile, which nobody needs to look for children of. */
 async function countBelow(pid: number): Promise<number[]> {
-  const [own, children] = await Promise.all([
-    readdir(`/proc/${pid}/fd`).then(
-      (names) => names.length,
-      () => 0,
-    ),
-    childrenOf(pid).catch(() => []),
-  ]);
-  return [own, ...(await Promise.all(children.map(countBelow))).flat()];
+  const own = await readdir(`/proc/${pid}/fd`).catch(() => undefined);
+  if (own === undefined) return [0];
+  const children = await childrenOf(pid);
+  return [own.length, ...(await Promise.all(children.map(countBelow))).flat()];
 }

@@ -1,8 +1,7 @@
 /** The client libraries at length: many more histories of streams, and ends that send whatever they like, frames of streams above all. */
-import { rm } from "node:fs/promises";
 import { encode } from "@msgpack/msgpack";
 import fc from "fast-check";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { until } from "../../../runtime/src/root-server/testing/bench.ts";
 import { languages } from "../../polyglot/languages.ts";
 import {
@@ -13,8 +12,8 @@ import {
   notification,
   request,
   type Station,
-  startStation,
 } from "../../polyglot/station.ts";
+import { stationOf } from "../../polyglot/station-of.ts";
 import { almostFrames, framed, windowBytes } from "../../polyglot/stream-frames.ts";
 import { testStreams } from "../../polyglot/stream-tests.ts";
 
@@ -43,20 +42,8 @@ async function answerNewest({ provider }: Station, greeted: Set<Frames>, trail: 
 }
 
 describe.each(languages)("[K10] the client library for $language, at length", ({ build, skip }) => {
-  let built: Awaited<ReturnType<typeof build>> | undefined;
-  let station: Station | undefined;
-
-  beforeAll(async () => {
-    if (!skip) built = await build();
-  });
-  beforeEach((context) => context.skip(skip, "its compiler is not installed"));
-  afterEach(() => station?.close());
-  afterAll(() => built && rm(built.directory, { recursive: true, force: true }));
-
-  async function linked() {
-    station = await startStation(built?.command ?? [], []);
-    return linkProvider(station);
-  }
+  const start = stationOf({ build, skip });
+  const linked = async () => linkProvider(await start());
 
   testStreams(linked, 300);
 

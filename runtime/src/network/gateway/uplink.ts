@@ -75,15 +75,19 @@ export function createUplink(options: Options): Uplink {
     plan = next;
   }
 
+  async function ask(resolvers: readonly string[]): Promise<Answer> {
+    if (resolvers.length === 0) return { addresses: [], failure: "this board knows no resolver" };
+    return options.ask({ name: host, resolvers: [...resolvers] });
+  }
+
   async function resolve(): Promise<void> {
     await delay(Math.max(0, askedMs + leastBetweenMs - performance.now()), undefined, { signal: stopping.signal });
     const names = await namesNow();
     await inTurn(() => follow({ ...plan, names }));
-    const answer: Answer =
-      names.resolvers.length === 0
-        ? { addresses: [], failure: "this board knows no resolver" }
-        : await options.ask({ name: host, resolvers: [...names.resolvers] });
-    askedMs = performance.now();
+    const answer = await ask(names.resolvers).finally(() => {
+      // Also of one that fails: who wants it again at once has root start a process each time.
+      askedMs = performance.now();
+    });
     if (!stopping.signal.aborted) tell("resolved", answer);
   }
 
