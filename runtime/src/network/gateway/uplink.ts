@@ -42,11 +42,14 @@ type Options = ApplyOptions & {
   readonly log: (text: string) => void;
 };
 
+/** What changes this machine's network; tests keep theirs from it. */
+type Tools = { readonly applySteps: typeof applySteps; readonly runWithin: typeof runWithin };
+
 /** The network server waits longer than this between two questions. */
 const leastBetweenMs = 2_000;
 
 /** Of a board whose first rules stand (`planNetwork`). */
-export function createUplink(options: Options): Uplink {
+export function createUplink(options: Options, tools: Tools = { applySteps, runWithin }): Uplink {
   const { provisioning, first, tell, log, onChange } = options;
   const { host, port } = provisioning.kms.endpoint;
   const stopping = new AbortController();
@@ -71,7 +74,7 @@ export function createUplink(options: Options): Uplink {
 
   async function follow(next: UplinkPlan): Promise<void> {
     if (JSON.stringify(next) === JSON.stringify(plan)) return;
-    await applySteps([uplinkStep(next)], options);
+    await tools.applySteps([uplinkStep(next)], options);
     plan = next;
   }
 
@@ -96,7 +99,7 @@ export function createUplink(options: Options): Uplink {
     if (gateway === null) return;
     // Of wireguard-go's interface `wg` says that it cannot, and the network server does it.
     for (const change of endpointChanges(tunnelInterface, provisioning, gateway)) {
-      await runWithin("router", ["wg", ...change], options).catch(() => undefined);
+      await tools.runWithin("router", ["wg", ...change], options).catch(() => undefined);
     }
     tell("uplink", { gateway: gateway.address });
   }
