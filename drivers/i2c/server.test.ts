@@ -2,7 +2,8 @@ import { BulkheadError } from "@bulkhead/protocol";
 import { fakeClient, startComponent } from "@bulkhead/sdk/testing";
 import { describe, expect, test } from "vitest";
 import { simulatedBusInterface } from "../simulation/interface.ts";
-import { component, oneAtATime } from "./server.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
+import { component } from "./server.ts";
 
 const transfers: unknown[] = [];
 const plant = () =>
@@ -14,7 +15,8 @@ const plant = () =>
       return { read: new Uint8Array(readLength).fill(7) };
     },
   }).client;
-const start = () => startComponent(component, { uses: { plant: plant() }, config: { backend: "simulated" } });
+const start = () =>
+  startComponent(component, { uses: {}, mayUse: { plant: plant() }, config: { backend: "simulated" } });
 
 describe("[K11] the i2c driver", () => {
   test("reads a register of the device that the grant names", async () => {
@@ -48,8 +50,39 @@ describe("[K11] the i2c driver", () => {
     await expect(client.readRegister({ register: 0, length: 1 })).rejects.toMatchObject({ code: "I2C_NO_ACKNOWLEDGE" });
   });
 
-  test("says plainly that a back-end is not in this version", async () => {
-    const refused = startComponent(component, { uses: { plant: plant() }, config: { backend: "i2c-dev" } });
+  test("carries a whole transfer where the grant allows writing, and none where it does not", async () => {
+    const driver = await start();
+    const { client } = driver.connect("device", { grant: { bus: 2, address: 0x48, access: "read-write" } });
+    transfers.length = 0;
+    expect(await client.transfer({ write: Uint8Array.of(1, 2, 3), readLength: 40 })).toEqual({
+      read: new Uint8Array(40).fill(7),
+    });
+    expect(transfers).toEqual([{ bus: 2, address: 0x48, write: [1, 2, 3], readLength: 40 }]);
+    const nothing = client.transfer({ write: new Uint8Array(), readLength: 0 });
+    await expect(nothing).rejects.toMatchObject({ code: "IPC_ARGUMENTS_INVALID" });
+    const reader = driver.connect("device", { grant: { bus: 2, address: 0x48, access: "read" } }).client;
+    const refused = reader.transfer({ write: Uint8Array.of(1), readLength: 1 });
+    await expect(refused).rejects.toMatchObject({ code: "IPC_NOT_GRANTED" });
+    expect(transfers).toHaveLength(1);
+  });
+
+  test("[K9] sends as many bytes of a register's number as the grant says, and none that has not so many", async () => {
+    const driver = await start();
+    const narrow = driver.connect("device", { grant: { bus: 2, address: 0x48, access: "read" } }).client;
+    const wideGrant = { bus: 2, address: 0x48, access: "read-write", registerBytes: 2 } as const;
+    const wide = driver.connect("device", { grant: wideGrant }).client;
+    transfers.length = 0;
+    await expect(narrow.readRegister({ register: 256, length: 1 })).rejects.toMatchObject({ code: "IPC_NOT_GRANTED" });
+    await wide.readRegister({ register: 0x1234, length: 64 });
+    await wide.writeRegister({ register: 0x1234, data: Uint8Array.of(9) });
+    expect(transfers).toEqual([
+      { bus: 2, address: 0x48, write: [0x12, 0x34], readLength: 64 },
+      { bus: 2, address: 0x48, write: [0x12, 0x34, 9], readLength: 0 },
+    ]);
+  });
+
+  test("says that it has no plant where the manifest gives it none", async () => {
+    const refused = startComponent(component, { uses: {}, config: { backend: "simulated" } });
     await expect(refused).rejects.toMatchObject({ code: "DRIVER_BACKEND_UNAVAILABLE" });
   });
 

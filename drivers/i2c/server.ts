@@ -1,40 +1,56 @@
 /** The I2C driver server: gives each client the one device that its grant names. */
-import { defineComponent } from "@bulkhead/sdk";
-import { requireSimulated } from "../backend.ts";
+import { fileURLToPath } from "node:url";
+import { BulkheadError } from "@bulkhead/protocol";
+import { type Client, defineComponent } from "@bulkhead/sdk";
+import { z } from "zod";
 import { simulatedBusInterface } from "../simulation/interface.ts";
+import { loadAddOn } from "./addon.ts";
 import type { I2cDriver } from "./driver.ts";
-import { i2cDeviceInterface } from "./interface.ts";
+import { i2cDeviceInterface, registerNumber } from "./interface.ts";
+import { linuxI2c } from "./linux.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 import { simulatedI2c } from "./simulated.ts";
 
-export const component = defineComponent({
-  uses: { plant: simulatedBusInterface },
-  provides: { device: i2cDeviceInterface },
-  start({ uses, provides, config }) {
-    requireSimulated("i2c", config);
-    const driver = oneAtATime(simulatedI2c(uses.plant));
-    provides.device.serve(({ grant: { bus, address } }) => ({
-      readRegister: async ({ register, length }) => ({
-        data: await driver.transfer(bus, address, Uint8Array.of(register), length),
-      }),
-      writeRegister: async ({ register, data }) => {
-        await driver.transfer(bus, address, Uint8Array.of(register, ...data), 0);
-        return null;
-      },
-    }));
-  },
+type Plant = Client<typeof simulatedBusInterface> | undefined;
+
+/** `simulated` on board `virtual`, `linux` on boards with hardware: the compiler writes it. */
+const configSchema = z.object({ backend: z.enum(["simulated", "linux"]) });
+
+/** An I2C driver over the back-end that `create` makes. */
+export const i2cDriver = (create: (config: unknown, plant: Plant) => I2cDriver) =>
+  defineComponent({
+    mayUse: { plant: simulatedBusInterface },
+    provides: { device: i2cDeviceInterface },
+    start({ mayUse, provides, config }) {
+      const driver = oneAtATime(create(config, mayUse.plant));
+      provides.device.serve(({ grant }) => {
+        const { bus, address } = grant;
+        const transfer = (write: Uint8Array, length: number) =>
+          driver.transfer(bus, address, Uint8Array.from(write), length);
+        return {
+          readRegister: async ({ register, length }) => ({
+            data: await transfer(Uint8Array.from(registerNumber(grant, register)), length),
+          }),
+          async writeRegister({ register, data }) {
+            await transfer(Uint8Array.of(...registerNumber(grant, register), ...data), 0);
+            return null;
+          },
+          transfer: async ({ write, readLength }) => ({ read: await transfer(write, readLength) }),
+        };
+      });
+    },
+  });
+
+/** The bundle has the add-on beside it (studio/src/build/add-ons.ts), and a sandbox shows the nodes of buses in /dev. */
+export const component = i2cDriver((config, plant) => {
+  const { backend } = configSchema.parse(config);
+  if (backend === "simulated") return simulatedI2c(plantOf(plant));
+  return linuxI2c(loadAddOn(fileURLToPath(new URL("i2c.node", import.meta.url))), (bus) => `/dev/i2c-${bus}`);
 });
 
-/** A bus carries one transfer at a time; clients of different devices on it take turns in the order they came. */
-export function oneAtATime(driver: I2cDriver): I2cDriver {
-  const last = new Map<number, Promise<unknown>>();
-  return {
-    transfer(bus, ...rest) {
-      const next = (last.get(bus) ?? Promise.resolve()).then(() => driver.transfer(bus, ...rest));
-      last.set(
-        bus,
-        next.catch(() => {}),
-      );
-      return next;
-    },
-  };
+function plantOf(plant: Plant): NonNullable<Plant> {
+  if (plant !== undefined) return plant;
+  throw new BulkheadError("DRIVER_BACKEND_UNAVAILABLE", "the i2c driver of board virtual has no plant", {
+    remedy: "write under its `uses`: `plant: <component>.<service that is simulated-bus>`",
+  });
 }

@@ -2,17 +2,14 @@
 import { BulkheadError } from "@bulkhead/protocol";
 import type { Client } from "@bulkhead/sdk";
 import type { simulatedBusInterface } from "../simulation/interface.ts";
-import type { I2cDriver } from "./driver.ts";
+import { type I2cDriver, nameOf } from "./driver.ts";
 
 export function simulatedI2c(plant: Client<typeof simulatedBusInterface>): I2cDriver {
   return {
     async transfer(bus, address, write, readLength) {
       const { read } = await plant.transfer({ bus, address, write, readLength });
       if (read.length === readLength) return read;
-      throw new BulkheadError(
-        "DEVICE_FAILED",
-        `i2c-${bus} 0x${address.toString(16)}: ${read.length} bytes, not ${readLength}`,
-      );
+      throw new BulkheadError("DEVICE_FAILED", `${nameOf(bus, address)}: ${read.length} bytes, not ${readLength}`);
     },
   };
 }

@@ -18,7 +18,7 @@ export const simulatedBusInterface = defineInterface({
         bus: z.number().int().nonnegative(),
         address: z.number().int().min(0x08).max(0x77),
         write: bytes,
-        readLength: z.number().int().min(0).max(32),
+        readLength: z.number().int().min(0).max(4096),
       }),
       result: z.strictObject({ read: bytes }),
       idempotent: false,

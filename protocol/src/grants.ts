@@ -12,6 +12,8 @@ export const i2cDeviceGrant = z.strictObject({
   /** 7-bit address; 0x00-0x07 and 0x78-0x7f are reserved by the I2C-bus specification (UM10204, section 3.1.12). */
   address: z.number().int().min(0x08).max(0x77),
   access: z.enum(["read", "read-write"]),
+  /** How many bytes the number of a register has; one where it is not said. */
+  registerBytes: z.union([z.literal(1), z.literal(2)]).optional(),
 });
 export type I2cDeviceGrant = z.infer<typeof i2cDeviceGrant>;
 
@@ -75,7 +77,7 @@ const byName = { key: "device", nameOf: (grant: Readonly<Record<string, unknown>
 export const grantTable: Readonly<Record<string, GrantRow>> = {
   "i2c-device": {
     schema: i2cDeviceGrant,
-    form: "`{ bus: 2, address: 0x48, access: read }` (access: read or read-write)",
+    form: "`{ bus: 2, address: 0x48, access: read }` (access: read or read-write; registerBytes: 1 or 2)",
     device: { key: "bus", nameOf: ({ bus }) => (typeof bus === "number" ? `i2c-${bus}` : undefined) },
   },
   "gpio-line": {

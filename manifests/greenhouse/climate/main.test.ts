@@ -26,6 +26,7 @@ async function start() {
         return { data: encodeTemperature(world.temperatureC) };
       },
       writeRegister: () => null,
+      transfer: () => ({ read: new Uint8Array() }),
     },
     { grant: { bus: 2, address: 0x48, access: "read" } },
   );

@@ -8,7 +8,11 @@ describe("[K11] the moisture sensor", () => {
     let register = [1, 0x40];
     const soil = fakeClient(
       i2cDeviceInterface,
-      { readRegister: () => ({ data: Uint8Array.from(register) }), writeRegister: () => null },
+      {
+        readRegister: () => ({ data: Uint8Array.from(register) }),
+        writeRegister: () => null,
+        transfer: () => ({ read: new Uint8Array() }),
+      },
       { grant: { bus: 2, address: 0x36, access: "read" } },
     );
     const sensor = await startComponent(component, { uses: { soil: soil.client } });
@@ -22,6 +26,7 @@ describe("[K11] the moisture sensor", () => {
     const soil = fakeClient(i2cDeviceInterface, {
       readRegister: () => ({ data: new Uint8Array(2) }),
       writeRegister: () => null,
+      transfer: () => ({ read: new Uint8Array() }),
     });
     const started = startComponent(component, { uses: { soil: soil.client }, config: { readingsPerCrash: 0 } });
     await expect(started).rejects.toThrow("readingsPerCrash");
