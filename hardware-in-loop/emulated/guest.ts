@@ -23,6 +23,8 @@ export type GuestCommand = {
   readonly nice: number;
   /** Wall time after which the guest is taken to hang. */
   readonly boundMs: number;
+  /** Folders of the checkout that git does not know and the command needs. */
+  readonly moreFolders?: readonly string[];
   onOutput(text: string): void;
 };
 
@@ -45,7 +47,10 @@ export async function runInGuest(command: GuestCommand): Promise<GuestOutcome> {
   const modules = await openModules(tools, architecture);
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-guest-"));
   try {
-    const checkout = await makeCheckout(tools, directory, architecture.moreFolders);
+    const checkout = await makeCheckout(tools, directory, [
+      ...(architecture.moreFolders ?? []),
+      ...(command.moreFolders ?? []),
+    ]);
     const boot = await prepareBoot(command, system, directory);
     const disks = await attachDisks(command.board, directory, { root: system.root, modules, checkout });
     return { ...(await runMachine(command, directory, [...boot, ...disks])), kernel: system.release };

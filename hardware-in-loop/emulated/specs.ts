@@ -1,5 +1,6 @@
 /** Runs specifications of the checkout in a guest, by the same vitest that runs them on the host, and reads its verdicts. */
 import { z } from "zod";
+import { makeAddOns } from "./add-ons.ts";
 import type { EmulatedBoard } from "./boards/board.ts";
 import { runInGuest } from "./guest.ts";
 
@@ -42,14 +43,20 @@ const boundMs = 30 * 60_000;
 const setUpFailed = "the file failed as a whole: its set-up, most likely; the guest's output above says more";
 
 /** What vitest is told besides the paths, how urgent the guest is, and its memory (2 GiB where it is not said). */
-export type RunOptions = { readonly vitest: readonly string[]; readonly nice: number; readonly memoryMiB?: number };
+export type RunOptions = {
+  readonly vitest: readonly string[];
+  readonly nice: number;
+  readonly memoryMiB?: number;
+  /** The native code of drivers is compiled for the board first. */
+  readonly addOns?: boolean;
+};
 
 /** Files ending in .spec.ts. */
 export const specifications: RunOptions = { vitest: ["--project", "integration", "--project", "alone"], nice: 0 };
 /** Files ending in .prove.ts. */
 export const proofs: RunOptions = { vitest: ["--config", "vitest.prove.config.ts"], nice: 0 };
 /** Files ending in .board.ts, which need a board's devices. */
-export const boardSpecs: RunOptions = { vitest: ["--config", "vitest.board.config.ts"], nice: 0 };
+export const boardSpecs: RunOptions = { vitest: ["--config", "vitest.board.config.ts"], nice: 0, addOns: true };
 /** Those that measure time. */
 export const measurements: RunOptions = { ...proofs, nice: -20 };
 
@@ -70,6 +77,7 @@ export async function runSpecs(
     memoryMiB: options.memoryMiB ?? 2048,
     nice: options.nice,
     boundMs,
+    moreFolders: options.addOns ? [await makeAddOns(board.architecture)] : [],
     onOutput: (text) => process.stderr.write(text),
   });
   if (outcome.report === "") {

@@ -66,8 +66,6 @@ export const errorTable = {
   I2C_NO_ACKNOWLEDGE: "No device answers at this address of the bus.",
   I2C_BUS_FAILED: "The bus had a fault, or another master has it.",
   I2C_BUS_HUNG: "The bus stands still: a chip holds one of its lines.",
-  DEVICE_ABSENT: "The device is not there, or was taken away.",
-  DEVICE_BUSY: "Somebody else has this device.",
   GPIO_LINE_BUSY: "Somebody else has this line.",
   SERIAL_PORT_BUSY: "Somebody else has this serial port.",
   SERIAL_PORT_ABSENT: "The serial port is not there, or not plugged in.",
