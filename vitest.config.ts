@@ -5,7 +5,9 @@ const unit = [
 ];
 // Files ending in .spec.ts start real processes, sandboxes, databases or browsers: they run in forks, two files at a time, for
 // much of what they do is to wait. Whole systems come after, and at the end, one by one, those that measure time.
-const integration = ["{protocol,sdk,runtime,drivers,kms-agent,kms,kms-web,studio,manifests,tests}/**/*.spec.ts"];
+const integration = [
+  "{protocol,sdk,runtime,drivers,kms-agent,kms,kms-web,studio,manifests,tests,hardware-in-loop}/**/*.spec.ts",
+];
 
 const systems = ["tests/first-light/**/*.spec.ts"];
 const alone = ["runtime/src/sandbox/{limits,scheduling}.spec.ts", "tests/hostile/**/*.spec.ts", "tests/set-up.spec.ts"];

@@ -11,7 +11,7 @@ import { listStations, loadStation } from "./stations.ts";
 const usage = `Runs the suites of hardware-in-loop/suites on a station: a board on a bench, an emulated one, or this machine.
 
   npm run hil -- --station NAME       one station
-  npm run hil -- --all                every station that needs no hardware
+  npm run hil -- --all                every station that needs no board on a bench
   npm run hil -- --list               the stations, and what each provides
 
   --out DIR     where the report goes    (.cache/hil/<station>)
@@ -29,7 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
   const wish = { out: values.out, only: values.only, json: values.json ?? false };
   if (values.help) return say(usage);
   if (values.list) return say(await describeStations());
-  if (values.all) return runAll(await listStations(), wish);
+  if (values.all) return runAll(wish);
   if (values.station !== undefined) return runOne(values.station, wish);
   process.stderr.write(usage);
   return 2;
@@ -59,9 +59,10 @@ function read(args: readonly string[]) {
   }
 }
 
-async function runAll(names: readonly string[], wish: Wish): Promise<number> {
+async function runAll(wish: Wish): Promise<number> {
+  const stations = await Promise.all((await listStations()).map(loadStation));
   const codes: number[] = [];
-  for (const name of names) codes.push(await runOne(name, wish));
+  for (const { station, target } of stations) if (target.kind !== "board") codes.push(await runOne(station, wish));
   return Math.max(...codes);
 }
 

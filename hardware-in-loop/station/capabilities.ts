@@ -14,13 +14,14 @@ export function capabilityOf(fixture: Fixture): string {
 }
 
 /** What a target can do by itself, whatever is wired to it. */
-const ofTargets: Readonly<Record<StationWritten["target"]["kind"], readonly string[]>> = {
-  local: ["agent", "console", "power-cut"],
-};
+function ofTarget(target: StationWritten["target"]): string[] {
+  if (target.kind === "local") return ["agent", "console", "power-cut"];
+  return ["agent", ...(target.console ? ["console"] : []), ...(target.power ? ["power-cut"] : [])];
+}
 
 /** All that a station provides. */
 export function capabilitiesOf({ target, wiring }: Pick<StationWritten, "target" | "wiring">): string[] {
-  return [...ofTargets[target.kind], ...wiring.map(capabilityOf)];
+  return [...ofTarget(target), ...wiring.map(capabilityOf)];
 }
 
 /** Those of `needs` that are not there. A need without a name (`uart-loopback`) takes any of its kind. */

@@ -32,11 +32,36 @@ const fixtureSchema = z.discriminatedUnion("kind", [
 ]);
 export type Fixture = z.output<typeof fixtureSchema>;
 
+const commandSchema = z.array(z.string().min(1)).min(1).max(32);
+
 /** How the board is run. */
 const targetSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("local").describe("Board `virtual`, on this machine."),
     manifest: z.string().optional().describe("The system that it runs, from the checkout. Default: the greenhouse."),
+  }),
+  z.strictObject({
+    kind: z.literal("board").describe("A real one, enrolled with a Studio Server of this machine."),
+    server: nameSchema.default("studio").describe("The name that the server was started under."),
+    device: z.string().describe("What the server calls the device: its id or its name."),
+    console: z
+      .strictObject({
+        path: z
+          .string()
+          .regex(/^\/dev\/[A-Za-z0-9_.:/-]+$/, "a port is a path below /dev")
+          .describe("Its serial port on the bench: `/dev/serial/by-id/…` stays the same."),
+        speed: z.int().min(50).max(4_000_000).default(115_200),
+      })
+      .optional()
+      .describe("Left out: nobody reads its console."),
+    power: z
+      .strictObject({
+        on: commandSchema.describe("The program and its arguments that give it power; no shell reads them."),
+        off: commandSchema.describe("The same, to take it away."),
+        boundMs: z.int().min(1000).max(600_000).default(30_000).describe("How long either may take."),
+      })
+      .optional()
+      .describe("Left out: only a person can switch it, and tests that cut the power are left out."),
   }),
 ]);
 

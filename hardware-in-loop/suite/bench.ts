@@ -1,5 +1,6 @@
 /** The bench that a run has: its station, and the board on it, which is switched on when the first test asks for it. */
 import type { Station } from "../station/station.ts";
+import { openBoard } from "../target/board.ts";
 import { openLocal } from "../target/local.ts";
 import type { Target } from "../target/target.ts";
 
@@ -24,5 +25,5 @@ export function openBench(station: Station): Bench {
 }
 
 function openTarget({ target }: Station): Promise<Target> {
-  return openLocal(target);
+  return target.kind === "local" ? openLocal(target) : openBoard(target);
 }

@@ -83,6 +83,7 @@ export const errorTable = {
   STATION_UNKNOWN: "There is no station of this name.",
   STATION_INVALID: "The file of a station is not valid.",
   STATION_CAPABILITY_UNPROVIDED: "A station requires a capability that nothing on it provides.",
+  STATION_FAILED: "A bench did not do what its station's file says that it can.",
   TARGET_NOT_REACHED: "A board under test did not get to where a test needs it.",
 
   // The device's runtime.
