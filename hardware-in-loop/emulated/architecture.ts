@@ -64,3 +64,6 @@ export const withKvm: Readonly<Record<"arm64" | "x64", Architecture>> = {
     moreFolders: [".cache/runtimes/vm-trixie-x64"],
   },
 };
+
+/** Processors older than the large addresses that `virt` has: those of the i.MX 6. */
+export const armhfWithoutLpae: Architecture = { ...architectures.armhf, kernelPackage: "linux-image-armmp" };

@@ -2,7 +2,7 @@
  * Several disk images as the partitions of one memory card, without copying them: QEMU reads a VMDK descriptor (its "flat" extents are
  * files as they are), whose first extent is a partition table. What a guest writes QEMU keeps beside it, and forgets.
  */
-import { stat, writeFile } from "node:fs/promises";
+import { stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 const sectorBytes = 512;
@@ -18,14 +18,21 @@ export async function writeCard(directory: string, images: readonly string[]): P
   await writeFile(table, partitionTable(starts.map((start, index) => ({ start, length: sectors[index] ?? 0 }))));
   const used = headSectors + sum(sectors);
   const whole = 2 ** Math.ceil(Math.log2(used));
+  const rest = join(directory, "card.rest");
+  await writeFile(rest, "");
+  await truncate(rest, (whole - used) * sectorBytes);
   const extents = [
-    `RW ${headSectors} FLAT "${table}" 0`,
-    ...images.map((path, index) => `RW ${sectors[index]} FLAT "${path}" 0`),
-    ...(whole > used ? [`RW ${whole - used} ZERO`] : []),
+    extent(headSectors, table),
+    ...images.map((path, index) => extent(sectors[index] ?? 0, path)),
+    ...(whole > used ? [extent(whole - used, rest)] : []),
   ];
   const descriptor = join(directory, "card.vmdk");
   await writeFile(descriptor, `${[...head, ...extents, ...tail].join("\n")}\n`);
   return descriptor;
+}
+
+function extent(sectors: number, path: string): string {
+  return `RW ${sectors} FLAT "${path}" 0`;
 }
 
 const head = ["# Disk DescriptorFile", "version=1", "CID=fffffffe", "parentCID=ffffffff"].concat(

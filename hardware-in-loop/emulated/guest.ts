@@ -81,8 +81,9 @@ async function attachDisks(
   images: Readonly<Record<string, string>>,
 ): Promise<string[]> {
   if (disks.by === "card") {
-    const card = await writeCard(directory, Object.values(images));
-    return ["-drive", `if=sd,bus=${disks.bus},unit=0,format=vmdk,snapshot=on,file=${card}`];
+    const card = `format=vmdk,snapshot=on,file=${await writeCard(directory, Object.values(images))}`;
+    if (disks.slot !== "first") return ["-drive", `if=sd,bus=${disks.slot},unit=0,${card}`];
+    return ["-drive", `if=none,id=card,${card}`, "-device", "sd-card,drive=card"];
   }
   return Object.entries(images).flatMap(([name, path]) => [
     ...["-drive", `if=none,id=${name},format=raw,readonly=on,file=${path}`],

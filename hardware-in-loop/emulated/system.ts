@@ -20,11 +20,11 @@ const packages = [
 ];
 /** Without these a kernel of Debian does not see its disks, by PCI or on a memory card; dependencies before what needs them. */
 const modules = [
-  ...["virtio_blk", "fixed", "mmc_core", "mmc_block", "sdhci", "cqhci", "sdhci-pltfm", "sdhci-esdhc-imx"],
+  ...["virtio_blk", "gpio-mxc", "fixed", "mmc_core", "mmc_block", "sdhci", "cqhci", "sdhci-pltfm", "sdhci-esdhc-imx"],
   ...["crc32c_generic", "libcrc32c", "crc16", "mbcache", "jbd2", "ext4", "overlay"],
 ];
 /** Those of the boards, where the kernel's package has them. */
-const deviceTrees = ["freescale/imx8mm-evk.dtb", "freescale/imx8mp-evk.dtb"];
+const deviceTrees = ["freescale/imx8mm-evk.dtb", "freescale/imx8mp-evk.dtb", "imx6q-sabrelite.dtb"];
 
 /** What would be made by the packages' own scripts, which are not run. */
 const files: Readonly<Record<string, string>> = {

@@ -22,8 +22,8 @@ export type EmulatedBoard = {
   readonly banks: readonly Bank[];
 };
 
-/** `pci`: one virtio disk for each; `card`: partitions of one memory card in this slot. */
-export type Disks = { readonly by: "pci" } | { readonly by: "card"; readonly bus: number };
+/** `pci`: one virtio disk for each; `card`: partitions of one memory card, in the slot that QEMU counts so, or the first that it finds. */
+export type Disks = { readonly by: "pci" } | { readonly by: "card"; readonly slot: number | "first" };
 
 /** `virtio`: ports of names. `uarts`: in QEMU's order, what is at the other end of each, and its node in the guest. */
 export type Lines = { readonly by: "virtio" } | { readonly by: "uarts"; readonly uarts: readonly Uart[] };

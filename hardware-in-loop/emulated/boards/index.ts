@@ -2,9 +2,17 @@
 import { architectures } from "../architecture.ts";
 import type { EmulatedBoard } from "./board.ts";
 import { imx8mmEvk } from "./imx8mm-evk.ts";
+import { imx8mpEvk } from "./imx8mp-evk.ts";
+import { sabrelite } from "./sabrelite.ts";
 import { virt } from "./virt.ts";
 
-const all: readonly EmulatedBoard[] = [imx8mmEvk, virt(architectures.arm64), virt(architectures.armhf)];
+const all: readonly EmulatedBoard[] = [
+  imx8mmEvk,
+  imx8mpEvk,
+  sabrelite,
+  virt(architectures.arm64),
+  virt(architectures.armhf),
+];
 
 export const boards: ReadonlyMap<string, EmulatedBoard> = new Map(all.map((board) => [board.name, board]));
 

@@ -1,0 +1,9 @@
+/** Drivers and stimuli on the emulated i.MX 8M Plus evaluation kit: the SoC's own kernel drivers, and chips on its I2C bus. */
+import { describe } from "vitest";
+import { imx8mpEvk } from "../../../hardware-in-loop/emulated/boards/imx8mp-evk.ts";
+import { boardSpecs } from "../../../hardware-in-loop/emulated/specs.ts";
+import { proveInGuest } from "../guest/verdicts.ts";
+
+describe("[K11] devices of imx8mp-evk", () => {
+  proveInGuest(imx8mpEvk, { "hardware-in-loop/emulated/stimulus/stimulus.board.ts": [] }, boardSpecs);
+});
