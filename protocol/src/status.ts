@@ -19,6 +19,8 @@ export const levelSchema = z.strictObject({
   /** `when-ready`: it is still starting, which its budget is not for. */
   deadline: z.enum(["applied", "when-ready", "unavailable", "not-asked"]),
   missing: z.array(z.string()),
+  /** It writes attributes of its devices in sysfs, which is more than device nodes. Absent: it does not. */
+  writesSysfs: z.literal(true).optional(),
 });
 export type Level = z.infer<typeof levelSchema>;
 

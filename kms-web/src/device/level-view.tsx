@@ -1,10 +1,11 @@
 /** What isolates a component: one word, and behind it the layers that hold and those that are missing. */
-import { heldLayers, type Level } from "../format/level.ts";
+import { heldLayers, type Level, lowerings } from "../format/level.ts";
 import { Badge } from "../parts/badge.tsx";
 
 export function LevelView({ level }: { level: Level | null }) {
   if (!level) return <span className="text-muted">—</span>;
-  const isFull = level.missing.length === 0;
+  const lower = lowerings(level);
+  const isFull = lower.length === 0;
   return (
     <details className="text-xs">
       <summary className="cursor-pointer whitespace-nowrap">
@@ -14,7 +15,7 @@ export function LevelView({ level }: { level: Level | null }) {
         {heldLayers(level).map((layer) => (
           <li key={layer}>✓ {layer}</li>
         ))}
-        {level.missing.map((layer) => (
+        {lower.map((layer) => (
           <li key={layer} className="text-warn">
             ✗ {layer}
           </li>

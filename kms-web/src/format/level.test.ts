@@ -1,6 +1,6 @@
 import type { ComponentStatus } from "@bulkhead/protocol";
 import { expect, test } from "vitest";
-import { heldLayers, type Level, missingLayers, reducedComponents } from "./level.ts";
+import { heldLayers, type Level, lowerings, missingLayers, reducedComponents } from "./level.ts";
 
 const full: Level = {
   uid: "own",
@@ -57,4 +57,9 @@ test("[M25] components are reduced where a layer is missing, not where they do n
   ];
   expect(reducedComponents([component("a", full), ...reduced, component("c", null)])).toEqual(reduced);
   expect(missingLayers(reduced)).toEqual(["own uid", "control group"]);
+});
+
+test("[K11] a driver that writes attributes in sysfs is at a lower level, though no layer is missing", () => {
+  expect(lowerings(full)).toEqual([]);
+  expect(lowerings({ ...full, writesSysfs: true })).toEqual(["writes sysfs"]);
 });

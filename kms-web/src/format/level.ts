@@ -18,6 +18,11 @@ export function heldLayers(level: Level): string[] {
   return layers.filter((layer) => layer !== false);
 }
 
+/** What is missing, and what it may do beyond its layers. */
+export function lowerings({ missing, writesSysfs }: Level): string[] {
+  return [...missing, ...(writesSysfs ? ["writes sysfs"] : [])];
+}
+
 /** The running components that run without a layer that they should have. */
 export function reducedComponents(components: DeviceStatus["components"]): DeviceStatus["components"] {
   return components.filter(({ level }) => level && level.missing.length > 0);

@@ -79,3 +79,9 @@ test("[K14] all levels are required of every component where the board's policy 
     ...["cores", "storage-quota"],
   ]);
 });
+
+test("[K11] a driver of CAN interfaces is in a network namespace of its own, where they are put", async () => {
+  const can = own("driver:can", { role: "driver", interfaces: { "can-0": { at: "481cc000.can", bitrate: 500_000 } } });
+  expect((await specOf("can", can)).networkNamespace).toBe("/run/netns/c-can");
+  expect((await specOf("can", own("driver:can", { role: "driver" }))).networkNamespace).toBeNull();
+});

@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import { type Component, providesDirectory, type System, usesDirectory } from "@bulkhead/protocol";
 import type { Device, UidOf } from "../device/index.ts";
-import { componentNamespace, namespacePath } from "../network/index.ts";
+import { componentNamespace, hasOwnNetwork, namespacePath } from "../network/index.ts";
 import { type Execution, executionOf } from "../runners/index.ts";
 import { boardsNetwork, type Mount, mergeMounts, type SandboxSpec } from "../sandbox/index.ts";
-import { deviceMounts } from "./devices/index.ts";
+import { deviceMounts, placeInterfaces } from "./devices/index.ts";
 import { channelDirectory, clientDirectory } from "./directories.ts";
 import { kvmMounts } from "./kvm-mounts.ts";
 import { leaseMounts } from "./leases.ts";
@@ -25,6 +25,7 @@ export async function buildSpec(
 ): Promise<SandboxSpec> {
   const privilege = await privilegeOf(isCoreServer(name, component) ? name : "", device, uidOf(name));
   const kvm = await kvmMounts(device.paths, name, component, uidOf(name));
+  await placeInterfaces(device, name, component, uidOf("network"));
   const execution = await executionOf({
     name,
     component,
@@ -135,5 +136,5 @@ const driverFilters: Readonly<Record<string, NonNullable<SandboxSpec["profile"]>
 
 function networkNamespace(name: string, component: Component, privilege: Privilege): string | null {
   if (privilege.inUplink) return boardsNetwork;
-  return component.network.length > 0 ? namespacePath(componentNamespace(name)) : null;
+  return hasOwnNetwork(component) ? namespacePath(componentNamespace(name)) : null;
 }

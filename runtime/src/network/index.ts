@@ -5,6 +5,7 @@ export { createUplink, type Uplink } from "./gateway/uplink.ts";
 export { createNamespaces, deleteNamespaces, namespacePath } from "./namespaces.ts";
 export {
   componentNamespace,
+  hasOwnNetwork,
   type NetworkNamespace,
   type NetworkPlan,
   type NetworkStep,

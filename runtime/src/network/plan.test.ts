@@ -29,6 +29,14 @@ describe("the plan of a generation", () => {
     expect(JSON.stringify(plan)).not.toContain("climate");
   });
 
+  test("[K11] interfaces of the board are in a namespace of their driver's own, which has no link and no rule", () => {
+    const can = { ...componentWith([], "driver"), interfaces: { "can-0": { at: "481cc000.can", bitrate: 500_000 } } };
+    const system = systemWith({ telemetry: ["mqtt"] });
+    const plan = planNetwork({ ...system, components: { ...system.components, can } }, provisioning);
+    expect(plan.namespaces).toEqual(["router", "c-can", "c-telemetry"]);
+    expect(JSON.stringify({ ...plan, namespaces: [] })).not.toContain("c-can");
+  });
+
   test("[K23] a permission becomes one rule: this link, this source, the KMS's address, this port", () => {
     const plan = planNetwork(systemWith({ telemetry: ["mqtt"] }), provisioning);
     expect(acceptingRules(text(plan.board, "router", "nft"), "forward").map((line) => line.trim())).toEqual([

@@ -4,7 +4,7 @@
  *
  *   uplink ── UDP socket of the tunnel      router ── wg0, one veth per networked component      c-<name> ── eth0
  */
-import type { Provisioning, System } from "@bulkhead/protocol";
+import type { Component, Provisioning, System } from "@bulkhead/protocol";
 import { firstUplink, routerRules, tunnelInterface, type UplinkPlan, uplinkRules } from "./firewall.ts";
 import { type Link, planLinks, routerAddress } from "./links.ts";
 
@@ -51,6 +51,16 @@ export function componentNamespace(component: string): `c-${string}` {
   return `c-${component}`;
 }
 
+/** True for a component that has something in its network namespace: a link to the router, or interfaces of the board. */
+export function hasOwnNetwork({ network, interfaces = {} }: Pick<Component, "network" | "interfaces">): boolean {
+  return network.length > 0 || Object.keys(interfaces).length > 0;
+}
+
+function ownNetworks({ components }: System): string[] {
+  const owners = Object.entries(components).filter(([, component]) => hasOwnNetwork(component));
+  return owners.map(([name]) => componentNamespace(name)).sort();
+}
+
 /**
  * Plans the network of `system` on the device of `provisioning`. The rules come before the links and forwarding comes
  * last: whatever fails on the way leaves a board that forwards nothing. Throws NETWORK_SETUP_FAILED for a permission
@@ -63,7 +73,7 @@ export function planNetwork(
 ): NetworkPlan {
   const links = planLinks(system, provisioning);
   return {
-    namespaces: ["router", ...links.map((link) => componentNamespace(link.component))],
+    namespaces: ["router", ...ownNetworks(system)],
     board: [
       uplinkStep(uplink),
       { namespace: "uplink", program: "sysctl", input: uplinkSettings },

@@ -22,6 +22,7 @@ export async function readLevel(
   const status = parseStatus(await readFile(`/proc/${pid}/status`, "utf8"));
   const namespaces = await ownNamespaces(pid);
   const cgroup = memberVersion(await readFile(`/proc/${pid}/cgroup`, "utf8"), spec.cgroup, cgroupHost);
+  const mountInfo = await readFile(`/proc/${pid}/mountinfo`, "utf8");
   const level: Omit<Level, "missing"> = {
     uid: status.uid === spec.uid && status.uid !== process.geteuid?.() ? "own" : "shared",
     namespaces,
@@ -31,6 +32,7 @@ export async function readLevel(
     cgroup,
     cores: await readPlacement(pid, cgroupHost, spec.cgroup, spec.limits),
     deadline,
+    ...(hasWritableSysfs(mountInfo) && { writesSysfs: true as const }),
   };
   const missing = missingLayers(level, spec);
   return { ...level, missing: (await exceedsQuota(pid, spec)) ? [...missing, "storage quota"] : missing };
@@ -68,6 +70,17 @@ async function ownNamespaces(pid: number): Promise<NamespaceName[]> {
   };
   const answers = await Promise.all(namespaceNames.map(isOwn));
   return namespaceNames.filter((_, index) => answers[index]);
+}
+
+/**
+ * True where something of sysfs is mounted writable, by /proc/<pid>/mountinfo (proc(5)): the mount's own options are the sixth field, and
+ * the type stands behind the lone `-`.
+ */
+export function hasWritableSysfs(mountInfo: string): boolean {
+  return mountInfo.split("\n").some((line) => {
+    const [before = "", after = ""] = line.split(" - ");
+    return after.startsWith("sysfs ") && (before.split(" ")[5] ?? "").split(",").includes("rw");
+  });
 }
 
 /** Which version limits the process, by /proc/<pid>/cgroup (cgroups(7)): `id:controllers:path`, `0::path` in version 2. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { canHaveUid, parseUidMap } from "./host.ts";
 import { exitStatus } from "./launch.ts";
-import { memberVersion, parseStatus } from "./level.ts";
+import { hasWritableSysfs, memberVersion, parseStatus } from "./level.ts";
 import { parseLibraries } from "./libraries.ts";
 
 describe("[K7] reading the kernel's words", () => {
@@ -24,6 +24,13 @@ describe("[K7] reading the kernel's words", () => {
       noNewPrivileges: true,
     });
     expect(parseStatus(status("7\t7\t0\t7")).uid).toBeNaN();
+  });
+
+  test("sysfs is writable where a mount of it is, whatever the file system itself says", () => {
+    const line = (options: string, type = "sysfs") =>
+      `36 35 0:21 /devices/it /run/devices/it ${options} - ${type} ${type} rw\n`;
+    expect(hasWritableSysfs(line("ro,nosuid,nodev") + line("rw,nosuid,nodev", "tmpfs"))).toBe(false);
+    expect(hasWritableSysfs(line("ro,nosuid,nodev") + line("rw,nosuid,nodev"))).toBe(true);
   });
 
   test("membership counts only with every controller in our group", () => {

@@ -12,7 +12,7 @@ import {
   usesDirectory,
 } from "@bulkhead/protocol";
 import { namespacePath } from "../network/namespaces.ts";
-import { componentNamespace } from "../network/plan.ts";
+import { componentNamespace, hasOwnNetwork } from "../network/plan.ts";
 import { boardsNetwork } from "../sandbox/spec.ts";
 import type { Asked, Found } from "./question.ts";
 
@@ -94,8 +94,8 @@ function permissionOf(name: string, { components }: System): Permission {
 
 function namespaceOf(name: string, { uplink }: Permission, { components }: System): string | null {
   if (uplink) return boardsNetwork;
-  const isNetworked = (components[name]?.network.length ?? 0) > 0;
-  return isNetworked ? namespacePath(componentNamespace(name)) : null;
+  const component = components[name];
+  return component !== undefined && hasOwnNetwork(component) ? namespacePath(componentNamespace(name)) : null;
 }
 
 /** A node of a device that the system gives to the component, and KVM where its guest may have that. */

@@ -137,6 +137,12 @@ test("[S8] what a component runs without is named", () => {
   );
 });
 
+test("[K11] a driver that writes attributes in sysfs is at a lower level", () => {
+  const driver = { ...climate, level: { ...level, writesSysfs: true as const } };
+  expect(formatComponents([driver], nowMs)).toContain("writes sysfs");
+  expect(formatComponents([climate], nowMs)).not.toContain("writes sysfs");
+});
+
 test.each([
   ["out", "  "],
   ["err", "! "],

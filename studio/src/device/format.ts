@@ -134,7 +134,11 @@ function describeComponents(components: Device["components"]): string {
 /** The whole of it is in `--json`, and on the page. */
 function describeLevel(level: ComponentStatus["level"]): string {
   if (level === null) return "-";
-  return level.missing.length === 0 ? "full" : `without ${level.missing.map(printable).join(", ")}`;
+  const lower = [
+    ...(level.missing.length > 0 ? [`without ${level.missing.map(printable).join(", ")}`] : []),
+    ...(level.writesSysfs ? ["writes sysfs"] : []),
+  ];
+  return lower.length === 0 ? "full" : lower.join("; ");
 }
 
 function describeUpdate({ state, reason }: DeviceStatus["update"]): string {

@@ -20,7 +20,11 @@ function describe({ state, level }: ComponentStatus): string {
     ...(level.cores === "applied" ? ["cores"] : []),
     ...(level.deadline === "applied" ? ["deadline"] : []),
   ];
-  return `${layers.join(", ")}${level.missing.length > 0 ? `; without ${level.missing.join(", ")}` : ""}`;
+  const lower = [
+    ...(level.missing.length > 0 ? [`without ${level.missing.join(", ")}`] : []),
+    ...(level.writesSysfs ? ["writes sysfs"] : []),
+  ];
+  return [layers.join(", "), ...lower].join("; ");
 }
 
 /** One line for each layer of the host that is not in use, with the reason; "" where all are. */

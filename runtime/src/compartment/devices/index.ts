@@ -1,2 +1,3 @@
 /** What a driver gets of the board's devices. */
 export { deviceMounts } from "./device-mounts.ts";
+export { placeInterfaces } from "./interfaces.ts";

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,6 +35,15 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 
 const at = (name: string) => join(roots.dev, name);
 const pathOf = async (place: NodePlace) => (await findNode("driver", place, roots))?.path;
+
+const port = "/sys/bus/pnp/devices/00:00/00:00:0/00:00:0.0/tty/ttyS0/dev";
+
+test.runIf(existsSync(port) && existsSync("/dev/ttyS0"))(
+  "[K11] a PC's serial port goes by its controller, too",
+  async () => {
+    expect(await findNode("driver", { subsystem: "tty", at: "00:00" })).toEqual({ path: "/dev/ttyS0", kind: "device" });
+  },
+);
 
 describe.runIf(isRoot)("[K11] the node of a driver", () => {
   test("is that of the controller which the board names, and by its path one of the class that it says", async () => {
