@@ -12,8 +12,8 @@ const { BULKHEAD_HIL_STATION: name, BULKHEAD_HIL_OUT: directory } = z
   .looseObject({ BULKHEAD_HIL_STATION: z.string(), BULKHEAD_HIL_OUT: z.string() })
   .parse(process.env);
 
-const station = await loadStation(name);
-const bench = openBench(station);
+const { station, board: boardFile } = await loadStation(name);
+const bench = openBench(station, boardFile, directory);
 const suites = join(import.meta.dirname, "../suites");
 
 afterAll(async () => {

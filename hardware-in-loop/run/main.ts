@@ -62,7 +62,9 @@ function read(args: readonly string[]) {
 async function runAll(wish: Wish): Promise<number> {
   const stations = await Promise.all((await listStations()).map(loadStation));
   const codes: number[] = [];
-  for (const { station, target } of stations) if (target.kind !== "board") codes.push(await runOne(station, wish));
+  for (const { station } of stations) {
+    if (station.target.kind !== "board") codes.push(await runOne(station.station, wish));
+  }
   return Math.max(...codes);
 }
 
@@ -109,7 +111,7 @@ async function readReport(directory: string): Promise<Report> {
 async function describeStations(): Promise<string> {
   const stations = await Promise.all((await listStations()).map(loadStation));
   return stations
-    .map(({ station, title, capabilities }) => `${station}  ${title}\n  ${capabilities.join(", ")}\n`)
+    .map(({ station: { station, title, capabilities } }) => `${station}  ${title}\n  ${capabilities.join(", ")}\n`)
     .join("");
 }
 

@@ -22,7 +22,7 @@ export async function listStations(): Promise<string[]> {
  *
  * @throws BulkheadError STATION_UNKNOWN, STATION_INVALID with every error of its file, MANIFEST_SYNTAX
  */
-export async function loadStation(name: string): Promise<Station> {
+export async function loadStation(name: string): Promise<{ station: Station; board: Board }> {
   const names = await listStations();
   if (!names.includes(name)) {
     throw new BulkheadError("STATION_UNKNOWN", `there is no station \`${name}\``, {
@@ -34,8 +34,12 @@ export async function loadStation(name: string): Promise<Station> {
   const parsed = parseStation({ file: relative(process.cwd(), file), text: await readFile(file, "utf8") }, (board) =>
     boards.get(board),
   );
-  if ("station" in parsed) return parsed.station;
-  throw new BulkheadError("STATION_INVALID", `the station \`${name}\` cannot be used:\n${formatErrors(parsed.errors)}`);
+  const board = "station" in parsed ? boards.get(parsed.station.board) : undefined;
+  if ("station" in parsed && board) return { station: parsed.station, board };
+  throw new BulkheadError(
+    "STATION_INVALID",
+    `the station \`${name}\` cannot be used:\n${"errors" in parsed ? formatErrors(parsed.errors) : ""}`,
+  );
 }
 
 async function readBoards(): Promise<Map<string, Board>> {

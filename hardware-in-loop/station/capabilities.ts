@@ -29,3 +29,8 @@ export function missingCapabilities(needs: readonly string[], provided: readonly
   const isThere = (need: string) => provided.some((one) => one === need || one.startsWith(`${need}:`));
   return needs.filter((need) => !isThere(need));
 }
+
+/** What is wired to a station of one kind. */
+export function fixturesOf<K extends Fixture["kind"]>({ wiring }: Pick<StationWritten, "wiring">, kind: K) {
+  return wiring.filter((fixture): fixture is Extract<Fixture, { kind: K }> => fixture.kind === kind);
+}

@@ -10,7 +10,7 @@ const address = z.int().min(0x08).max(0x77);
 const fixtureSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("i2c").describe("A chip on a bus of the board."),
-    chip: name,
+    chip: z.enum(["tmp102", "tmp105"]),
     bus: z.string().describe("The board's own name of the bus: `i2c-2`."),
     address,
   }),
@@ -28,6 +28,7 @@ const fixtureSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("uart-loopback").describe("A port whose output comes back as its input."),
     port: z.string().describe("The board's own name of the port: `ttyS4`."),
+    speed: z.int().min(50).max(4_000_000).default(115_200).describe("In bits per second."),
   }),
 ]);
 export type Fixture = z.output<typeof fixtureSchema>;
@@ -38,7 +39,6 @@ const commandSchema = z.array(z.string().min(1)).min(1).max(32);
 const targetSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("local").describe("Board `virtual`, on this machine."),
-    manifest: z.string().optional().describe("The system that it runs, from the checkout. Default: the greenhouse."),
   }),
   z.strictObject({
     kind: z.literal("board").describe("A real one, enrolled with a Studio Server of this machine."),

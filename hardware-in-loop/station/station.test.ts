@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Board, parseBoard } from "@bulkhead/protocol/manifest";
+import { type Board, compile, parseBoard } from "@bulkhead/protocol/manifest";
 import { describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { listStations, loadStation } from "../run/stations.ts";
+import { manifestOf } from "../system/manifest.ts";
 import { missingCapabilities } from "./capabilities.ts";
 import { formatErrors, parseStation } from "./station.ts";
 
@@ -51,8 +54,8 @@ require: [agent, i2c:tmp105@0x48, uart-loopback]
     ],
     [
       "a bus that the board has not",
-      `${head}wiring: [{ kind: i2c, chip: x, bus: i2c-9, address: 0x48 }]\n`,
-      "MANIFEST_UNKNOWN_DEVICE desk.yaml:6:37",
+      `${head}wiring: [{ kind: i2c, chip: tmp102, bus: i2c-9, address: 0x48 }]\n`,
+      "MANIFEST_UNKNOWN_DEVICE desk.yaml:6:42",
     ],
     [
       "a port of another class",
@@ -61,8 +64,8 @@ require: [agent, i2c:tmp105@0x48, uart-loopback]
     ],
     [
       "an address that the bus reserves",
-      `${head}wiring: [{ kind: i2c, chip: x, bus: i2c-2, address: 0x78 }]\n`,
-      "MANIFEST_INVALID_VALUE desk.yaml:6:53",
+      `${head}wiring: [{ kind: i2c, chip: tmp102, bus: i2c-2, address: 0x78 }]\n`,
+      "MANIFEST_INVALID_VALUE desk.yaml:6:58",
     ],
     [
       "the same wiring twice",
@@ -89,3 +92,18 @@ require: [agent, i2c:tmp105@0x48, uart-loopback]
     expect(missingCapabilities(["i2c:tmp105@0x48"], ["i2c:tmp105@0x49"])).toEqual(["i2c:tmp105@0x48"]);
   });
 });
+
+test.each(await listStations())(
+  "[K19] the station %s is one that its board allows, and its system one that the compiler takes",
+  async (name) => {
+    const { station, board } = await loadStation(name);
+    const compiled = compile(stringify(manifestOf(station, board)), {
+      file: "manifest.yaml",
+      board: (wanted) => ({
+        file: `${wanted}.yaml`,
+        text: readFileSync(join(import.meta.dirname, `../../manifests/boards/${wanted}.yaml`), "utf8"),
+      }),
+    });
+    expect("errors" in compiled ? compiled.errors : []).toEqual([]);
+  },
+);

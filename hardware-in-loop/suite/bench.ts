@@ -1,5 +1,8 @@
 /** The bench that a run has: its station, and the board on it, which is switched on when the first test asks for it. */
+import { join } from "node:path";
+import type { Board } from "@bulkhead/protocol/manifest";
 import type { Station } from "../station/station.ts";
+import { writeSystem } from "../system/write.ts";
 import { openBoard } from "../target/board.ts";
 import { openLocal } from "../target/local.ts";
 import type { Target } from "../target/target.ts";
@@ -12,18 +15,20 @@ export type Bench = {
   opened(): Promise<Target | undefined>;
 };
 
-export function openBench(station: Station): Bench {
+/** `directory`: where what is made for the bench can be. */
+export function openBench(station: Station, board: Board, directory: string): Bench {
   let target: Promise<Target> | undefined;
   return {
     station,
     target() {
-      target ??= openTarget(station);
+      target ??= openTarget(station, board, join(directory, "system"));
       return target;
     },
     opened: async () => target?.catch(() => undefined),
   };
 }
 
-function openTarget({ target }: Station): Promise<Target> {
-  return target.kind === "local" ? openLocal(target) : openBoard(target);
+async function openTarget(station: Station, board: Board, directory: string): Promise<Target> {
+  const { target } = station;
+  return target.kind === "board" ? openBoard(target) : openLocal(await writeSystem(station, board, directory));
 }

@@ -11,7 +11,7 @@ export const measurementSchema = z.strictObject({
 export type Measurement = z.infer<typeof measurementSchema>;
 export type Limits = Pick<Measurement, "unit" | "atLeast" | "atMost">;
 
-/** Whether it keeps its limits; what is no number keeps none. */
+/** Whether it keeps its limits. */
 export function isWithin({ value, atLeast = -Infinity, atMost = Infinity }: Measurement): boolean {
   return value >= atLeast && value <= atMost;
 }
@@ -25,6 +25,8 @@ export function describeMeasurement({ value, unit, atLeast, atMost }: Measuremen
 
 /** Adds it to `taken`, so that the report has it either way. Throws where it is outside of its limits. */
 export function takeMeasurement(taken: Measurement[], name: string, value: number, limits: Limits): void {
+  // A report holds numbers.
+  if (!Number.isFinite(value)) throw new Error(`${name}: nothing was measured`);
   const measurement = { name, value, ...limits };
   taken.push(measurement);
   if (!isWithin(measurement)) throw new Error(`${name}: ${describeMeasurement(measurement)}`);

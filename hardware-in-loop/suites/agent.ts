@@ -24,21 +24,25 @@ export const suite: Suite = (it) => {
     expect(looked?.verification).toMatchObject({ differences: [] });
   });
 
-  it("restarts a driver, and who uses it goes on", { needs: ["agent"], boundMs: 120_000 }, async (bench, measure) => {
-    const target = await bench.target();
-    const before = incarnationOf(await target.toAgent(bootMs), "i2c");
-    const startMs = performance.now();
-    await target.agent.restartComponent("i2c", 60_000);
-    await expect
-      .poll(async () => incarnationOf(await target.agent.status(), "i2c"), { timeout: 60_000 })
-      .toBe(before + 1);
-    await target.toAgent(60_000);
-    // Of a person's order through the KMS, with the restart of all that depend on the driver.
-    measure("restart of the driver i2c, by order of the KMS", (performance.now() - startMs) / 1000, {
-      unit: "s",
-      atMost: 60,
-    });
-  });
+  it(
+    "restarts a driver, and who uses it goes on",
+    { needs: ["agent", "i2c"], boundMs: 120_000 },
+    async (bench, measure) => {
+      const target = await bench.target();
+      const before = incarnationOf(await target.toAgent(bootMs), "i2c");
+      const startMs = performance.now();
+      await target.agent.restartComponent("i2c", 60_000);
+      await expect
+        .poll(async () => incarnationOf(await target.agent.status(), "i2c"), { timeout: 60_000 })
+        .toBe(before + 1);
+      await target.toAgent(60_000);
+      // Of a person's order through the KMS, with the restart of all that depend on the driver.
+      measure("restart of the driver i2c, by order of the KMS", (performance.now() - startMs) / 1000, {
+        unit: "s",
+        atMost: 60,
+      });
+    },
+  );
 
   it(
     "comes back by itself after its power was cut, with the same release",

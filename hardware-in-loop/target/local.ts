@@ -1,18 +1,16 @@
-/** The target of this machine: board `virtual`, with its management service, as `npm start` runs them. */
+/** The target of this machine: board `virtual`, with its management service, as `bulkhead run` runs them. */
 import { readFile, rm } from "node:fs/promises";
 import { release } from "node:os";
 import { join } from "node:path";
-import { bulkheadDirectory, exampleManifest } from "../../studio/src/locations.ts";
 import { launch } from "../../studio/src/run/launcher.ts";
 import { showProgress } from "../../studio/src/run/progress.ts";
 import { openAgent } from "./agent.ts";
 import type { Target, TargetState } from "./target.ts";
 
 /** Builds the system and starts it: the board is under power when this resolves. */
-export async function openLocal({ manifest }: { manifest?: string | undefined }): Promise<Target> {
+export async function openLocal(manifest: string): Promise<Target> {
   const options = { name: "hil", port: 0, deviceNode: null, fresh: true, uploads: "verified" } as const;
-  const file = manifest === undefined ? exampleManifest : join(bulkheadDirectory, manifest);
-  const running = await launch({ ...options, manifest: file }, showProgress());
+  const running = await launch({ ...options, manifest }, showProgress());
   const { client, device, paths, provisioning } = running;
   const agent = openAgent(client, provisioning.deviceId);
   let state: TargetState = "agent";
