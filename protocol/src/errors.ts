@@ -137,6 +137,14 @@ export const errorTable = {
   GATEWAY_UNAVAILABLE: "The gateway of the tunnel does not answer.",
   INTERNAL: "Something failed that should not have; the log of the process has the details.",
 
+  // Writing an image to a board's card or memory.
+  FLASH_IMAGE_INVALID: "An image, or what lies beside it, is not what it says of itself.",
+  FLASH_WRONG_BOARD: "The image is for another board, or nothing says for which.",
+  FLASH_TARGET_REFUSED: "The disk is not one that an image is written to.",
+  FLASH_WRITE_FAILED: "An image could not be written.",
+  FLASH_VERIFY_FAILED: "What is read back is not what was written.",
+  FLASH_IDENTITY_FAILED: "The identity of a board could not be made.",
+
   // Command line.
   USAGE: "The command was used in a way that it does not understand.",
   MISSING_PROGRAM: "A program that is needed is not installed.",

@@ -1,5 +1,5 @@
 /** The board files that come with Bulkhead: each takes a system that uses all that it has, and says nothing twice. */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { driverImages, primitives } from "@bulkhead/protocol";
 import { type Board, parseBoard } from "@bulkhead/protocol/manifest";
@@ -58,6 +58,17 @@ describe.each(real)("the board %s", (name, board) => {
 
   test("[K22] says of each security primitive whether it is there, and whether anything uses it", () => {
     expect(primitives.filter((primitive) => board.security?.[primitive] === undefined)).toEqual([]);
+  });
+
+  test("[K22] is in the guide's table with what its file says of its primitives", () => {
+    const guide = readFileSync(join(folder, "../../docs/guide/boards.md"), "utf8");
+    const states = primitives.map((primitive) => board.security?.[primitive]?.state ?? "absent");
+    expect(guide).toContain(`| \`${name}\` | ${states.join(" | ")} |`);
+  });
+
+  test("[K18] names an overlay that there is", () => {
+    const overlay = board.image?.["device-tree-overlay"];
+    if (overlay !== undefined) expect(existsSync(join(folder, "../../images/device-trees", overlay))).toBe(true);
   });
 
   test("[K18] says what an image for it is made of, what has to be brought, and how it gets there", () => {

@@ -1,0 +1,159 @@
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { flash } from "./flash.ts";
+import { openImage } from "./image.ts";
+import { inspectTarget } from "./target.ts";
+import { makeImage, type TestImage } from "./testing/image.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "bulkhead-flash-test-"));
+const card = join(directory, "card");
+let made: TestImage;
+
+beforeAll(() => {
+  made = makeImage(directory, { sizeMiB: 12 });
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** A card of 16 MiB that holds what another system left there. */
+function usedCard(sizeMiB = 16): void {
+  writeFileSync(card, Buffer.alloc(sizeMiB * 1024 * 1024, 0xee));
+}
+
+async function flashCard(
+  identity?: Buffer,
+  onProgress: (step: string, done: number, total: number) => void = () => undefined,
+) {
+  const image = await openImage(made.file);
+  const target = await inspectTarget(card);
+  try {
+    return await flash({ image, target, identity: identity && (async () => identity), onProgress });
+  } finally {
+    await image.handle.close();
+  }
+}
+
+describe("[K18] flashing a file", () => {
+  test("[K18] brings what is mapped, leaves what is not, and removes what an older system began with", async () => {
+    usedCard();
+    const told: string[] = [];
+    const { writtenBytes } = await flashCard(undefined, (step, done, total) => told.push(`${step} ${done === total}`));
+    const there = readFileSync(card);
+    const mebibyte = 1024 * 1024;
+    for (const [start, end] of [
+      [0, 34 * 512],
+      [mebibyte, 3 * mebibyte],
+      [8 * mebibyte, 11 * mebibyte],
+    ])
+      expect(there.subarray(start, end).equals(made.bytes.subarray(start, end))).toBe(true);
+    expect(there.subarray(5 * mebibyte, 8 * mebibyte).every((byte) => byte === 0xee)).toBe(true);
+    expect(there.subarray(15 * mebibyte).every((byte) => byte === 0)).toBe(true);
+    expect(writtenBytes).toBeLessThan(made.bytes.length - 3 * mebibyte);
+    expect(told.filter((line) => line.endsWith("true"))).toEqual(["writing true", "reading back true"]);
+  });
+
+  test("[K18] puts the identity into its partition, and nowhere else", async () => {
+    usedCard();
+    const identity = Buffer.from("who this board is");
+    await flashCard(identity);
+    const there = readFileSync(card);
+    expect(there.subarray(made.identityByte, made.identityByte + identity.length)).toEqual(identity);
+    expect(readFileSync(made.file).includes(identity)).toBe(false);
+  });
+
+  test("[K18] an identity that cannot be had leaves a card that starts nothing", async () => {
+    usedCard();
+    const image = await openImage(made.file);
+    const identity = () => Promise.reject(new Error("no service"));
+    await expect(
+      flash({ image, target: await inspectTarget(card), identity, onProgress: () => undefined }),
+    ).rejects.toThrow("no service");
+    await image.handle.close();
+    expect(
+      readFileSync(card)
+        .subarray(0, 34 * 512)
+        .every((byte) => byte === 0),
+    ).toBe(true);
+  });
+
+  test("[K18] an image that is not what its map says leaves a card that starts nothing", async () => {
+    usedCard();
+    const byte = made.bytes[9_000_000] ?? 0;
+    const file = await open(made.file, "r+");
+    await file.write(Buffer.from([byte ^ 1]), 0, 1, 9_000_000);
+    await expect(flashCard()).rejects.toThrow(expect.objectContaining({ code: "FLASH_IMAGE_INVALID" }));
+    await file.write(Buffer.from([byte]), 0, 1, 9_000_000);
+    await file.close();
+    expect(
+      readFileSync(card)
+        .subarray(0, 34 * 512)
+        .every((one) => one === 0),
+    ).toBe(true);
+  });
+
+  test.each([
+    ["a bit that fell over", (bytes: Buffer) => bytes.writeUInt8((bytes[2_000_000] ?? 0) ^ 1, 2_000_000)],
+    ["a stretch that was never written", (bytes: Buffer) => bytes.fill(0, 9_000_000, 9_100_000)],
+  ])("[K18] %s is seen when the card is read back", async (_, spoil) => {
+    usedCard();
+    const image = await openImage(made.file);
+    let isSpoilt = false;
+    const onProgress = (step: string, done: number, total: number) => {
+      if (step !== "writing" || done < total || isSpoilt) return;
+      isSpoilt = true;
+      const bytes = readFileSync(card);
+      spoil(bytes);
+      writeFileSync(card, bytes);
+    };
+    await expect(flash({ image, target: await inspectTarget(card), identity: undefined, onProgress })).rejects.toThrow(
+      expect.objectContaining({ code: "FLASH_VERIFY_FAILED" }),
+    );
+    await image.handle.close();
+    expect(
+      readFileSync(card)
+        .subarray(0, 34 * 512)
+        .every((byte) => byte === 0),
+    ).toBe(true);
+  });
+
+  test("[K18] a card that turns out shorter than it said is seen when it is read back", async () => {
+    usedCard();
+    const onProgress = (step: string, done: number, total: number) => {
+      if (step === "writing" && done === total) truncateSync(card, 10 * 1024 * 1024);
+    };
+    await expect(flashCard(undefined, onProgress)).rejects.toThrow(
+      expect.objectContaining({ code: "FLASH_VERIFY_FAILED" }),
+    );
+  });
+});
+
+describe("[K18] an image's papers", () => {
+  test("[K18] name its board, by way of the digests of its map", async () => {
+    const image = await openImage(made.file);
+    await image.handle.close();
+    expect(image.board).toBe("qemu-virt-arm64");
+  });
+
+  test("[K18] of another image are refused, and without papers nothing says which board it is", async () => {
+    const other = mkdtempSync(join(directory, "other-"));
+    const second = makeImage(other, { sizeMiB: 12, seed: 2 });
+    writeFileSync(
+      join(other, "qemu-virt-arm64.provenance.json"),
+      readFileSync(made.file.replace(/img$/, "provenance.json")),
+    );
+    await expect(openImage(second.file)).rejects.toThrow(expect.objectContaining({ code: "FLASH_IMAGE_INVALID" }));
+    rmSync(join(other, "qemu-virt-arm64.provenance.json"));
+    const image = await openImage(second.file);
+    await image.handle.close();
+    expect(image.board).toBeUndefined();
+  });
+
+  test("[K18] a map of an image of another size is refused", async () => {
+    const other = mkdtempSync(join(directory, "cut-"));
+    const cut = makeImage(other, { sizeMiB: 12 });
+    truncateSync(cut.file, 11 * 1024 * 1024);
+    await expect(openImage(cut.file)).rejects.toThrow("bytes, and 12582912 by its block map");
+  });
+});

@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseBoard } from "@bulkhead/protocol/manifest";
+import { expect, test } from "vitest";
+import { boardsDirectory } from "../locations.ts";
+import { formatCommand, runUsb, usbCommand } from "./usb.ts";
+
+function boardOf(name: string) {
+  const parsed = parseBoard({ file: name, text: readFileSync(join(boardsDirectory, `${name}.yaml`), "utf8") });
+  if ("errors" in parsed) throw new Error(name);
+  return parsed.board;
+}
+const files = { image: "/images/my image.img", bootLoader: "/images/flash.bin" };
+
+test("[K18] the command is the board file's, with the files put in, and is shown as a shell takes it", () => {
+  const usb = usbCommand(boardOf("imx8mm-evk"), files);
+  expect([usb.program, ...usb.arguments]).toEqual([
+    "uuu",
+    "-b",
+    "emmc_all",
+    "/images/flash.bin",
+    "/images/my image.img",
+  ]);
+  expect(formatCommand(usb)).toBe("uuu -b emmc_all /images/flash.bin '/images/my image.img'");
+});
+
+test("[K18] a board that knows no such way, and a boot loader that is not given, are told with the way out", () => {
+  expect(() => usbCommand(boardOf("beaglebone-black"), files)).toThrow(
+    expect.objectContaining({ code: "FLASH_TARGET_REFUSED", remedy: "write a card: --to DISK" }),
+  );
+  expect(() => usbCommand(boardOf("imx8mm-evk"), { ...files, bootLoader: undefined })).toThrow(
+    expect.objectContaining({
+      code: "USAGE",
+      remedy: expect.stringMatching(/^give --boot-loader FILE: flash\.bin of U-Boot/),
+    }),
+  );
+});
+
+test("[K18] a program that is not installed is named, with the package", async () => {
+  const absent = { program: "uuu-of-nobody", arguments: [], prepare: "" };
+  await expect(runUsb(absent)).rejects.toThrow(expect.objectContaining({ code: "MISSING_PROGRAM" }));
+});
