@@ -11,7 +11,7 @@ import { testLeases } from "./lease-tests.ts";
 import { hasRust } from "./rust-station.ts";
 import { answerTo, type Frames, hello, linkProvider, notification, request, startStation } from "./station.ts";
 import { stationOf } from "./station-of.ts";
-import { almostFrames, framed, streamOf } from "./stream-frames.ts";
+import { almostFrames, framed, streamOf, untilServed } from "./stream-frames.ts";
 import { testStreams } from "./stream-tests.ts";
 
 const token = { round: 1, trail: "before" };
@@ -187,7 +187,7 @@ describe.each(languages)("[K10] the client library for $language", ({ build, hol
   testStreams(linked);
   testLeases(start);
 
-  test("begins no more for a client that comes again and again than 1024 calls, and 16 streams, that are not answered", async () => {
+  test("begins no more for a client that comes again and again than 1024 calls, and 16 streams, that are not answered, and counts none that is cancelled", async () => {
     const { command, directory } = await build(hold);
     const holding = await startStation(command);
     for (let round = 0; round < 4; round++) {
@@ -206,6 +206,13 @@ describe.each(languages)("[K10] the client library for $language", ({ build, hol
     for (let id = 1; id <= 17; id++) client.send([3, id, "down", { count: 1, sizeBytes: 0 }, 0]);
     expect(await until(() => streamOf(client, 17).end(), "its refusal")).toBe("IPC_OVERLOADED");
     expect(client.heard.filter((frame) => Array.isArray(frame) && frame[0] === 6)).toHaveLength(1);
+    client.close();
+    const cancelling = await streaming.connect();
+    for (let id = 1; id <= 1100; id++) {
+      cancelling.send([3, id, "down", { count: 1, sizeBytes: 0 }, 0]);
+      cancelling.send([6, id, null]);
+    }
+    await untilServed(cancelling, 2000);
     await streaming.close();
     await rm(directory, { recursive: true, force: true });
   });

@@ -1,6 +1,7 @@
 /** The frames of streams, as the test's two ends of a station speak and hear them. */
 import { encodeFrame } from "@bulkhead/sdk";
 import fc from "fast-check";
+import { until } from "../../runtime/src/root-server/testing/bench.ts";
 import type { Frames } from "./station.ts";
 
 export const windowBytes = 64 * 1024;
@@ -54,3 +55,13 @@ export const almostFrames = fc.oneof(
   fc.tuple(fc.constant(5), number, number),
   fc.tuple(fc.constant(6), number, fc.constantFrom(null, 1, { code: "A", message: "b" }, { code: "A" })),
 );
+
+/** Waits until a stream that `client` opens is not refused. Their ids are `first` and those after it. */
+export async function untilServed(client: Frames, first: number): Promise<void> {
+  let id = first;
+  await until(() => {
+    client.send([3, id, "up", null, 0]);
+    client.send([6, id++, null]);
+    return upTo(id - first).some((one) => streamOf(client, first + one).granted() > 0);
+  }, "a stream that is not refused");
+}

@@ -1,4 +1,5 @@
 /** The client libraries at length: many more histories of streams, and ends that send whatever they like, frames of streams above all. */
+import { rm } from "node:fs/promises";
 import { encode } from "@msgpack/msgpack";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -12,9 +13,10 @@ import {
   notification,
   request,
   type Station,
+  startStation,
 } from "../../polyglot/station.ts";
 import { stationOf } from "../../polyglot/station-of.ts";
-import { almostFrames, framed, windowBytes } from "../../polyglot/stream-frames.ts";
+import { almostFrames, framed, streamOf, untilServed, upTo, windowBytes } from "../../polyglot/stream-frames.ts";
 import { testStreams } from "../../polyglot/stream-tests.ts";
 
 // Whole frames: what begins and does not end is waited for, which tests/polyglot/libraries.spec.ts has.
@@ -41,7 +43,7 @@ async function answerNewest({ provider }: Station, greeted: Set<Frames>, trail: 
   passed.newest.send([1, passed.call.id, null, { trail: "fine" }]);
 }
 
-describe.each(languages)("[K10] the client library for $language, at length", ({ build, skip }) => {
+describe.each(languages)("[K10] the client library for $language, at length", ({ build, hold, skip }) => {
   const start = stationOf({ build, skip });
   const linked = async () => linkProvider(await start());
 
@@ -78,4 +80,18 @@ describe.each(languages)("[K10] the client library for $language, at length", ({
       await it.control.find(notification("heartbeat"));
     },
   );
+
+  test("counts no stream for ever whose client has gone, whatever its handler waits for", async () => {
+    const { command, directory } = await build(hold);
+    const holding = await startStation(command);
+    for (let round = 0; round < 66; round++) {
+      const client = await holding.connect();
+      for (const id of upTo(17)) client.send([3, id, "down", { count: 1, sizeBytes: 0 }, 0]);
+      await until(() => streamOf(client, 16).end(), "the refusal of the 17th");
+      client.close();
+    }
+    await untilServed(await holding.connect(), 1);
+    await holding.close();
+    await rm(directory, { recursive: true, force: true });
+  });
 });
