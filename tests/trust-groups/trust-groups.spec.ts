@@ -68,8 +68,8 @@ describe("[K10] two workers of a trust group", () => {
       const { value } = (await evaluate("performance.now() - (globalThis.from ??= performance.now())")) as {
         value: number;
       };
-      return value > 1_500;
-    }, "three heartbeats");
+      return value > 2_000;
+    }, "more than three heartbeats");
     const seen = await threads.left.ask("Debugger.evaluateOnCallFrame", { callFrameId, expression: "trail" });
     expect(seen).toMatchObject({ result: { value: "first" } });
     await threads.left.ask("Debugger.evaluateOnCallFrame", { callFrameId, expression: "trail = 'changed'" });

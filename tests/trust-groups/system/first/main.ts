@@ -8,7 +8,8 @@ export const component = defineComponent({
   start({ uses, incarnation, log, onStop }) {
     const word = incarnation === 3 ? "break" : "first";
     const pass = () =>
-      uses.next.pass(word).then(
+      // Longer than anybody looks into who answers.
+      uses.next.pass(word, { deadlineMs: 30_000 }).then(
         (trail) => log.info(`${incarnation}: ${trail}`),
         () => undefined,
       );
