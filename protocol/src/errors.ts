@@ -109,6 +109,7 @@ export const errorTable = {
   RELEASE_ARTIFACT_ALTERED: "A file of the release does not have the signed digest.",
   RELEASE_INVALID: "The release is not what its signed description says.",
   RELEASE_WRONG_BOARD: "The release was built for another board.",
+  RELEASE_PRIMITIVE_LACKING: "The release requires a security primitive that the device does not have.",
   RELEASE_NOT_ENDORSED: "The verifier has not endorsed this release.",
   RELEASE_FAILED_TO_START: "The release did not start and the previous one was brought back.",
   KEY_WEAK: "A public key is of small order and would accept forged signatures.",

@@ -62,6 +62,11 @@ describe("[M11] an endorsed release is not admitted", () => {
   });
   test.each([
     ["of another board", release(6, { board: "pi" }), "RELEASE_WRONG_BOARD"],
+    [
+      "that requires a security primitive which this machine has not",
+      release(6, { securityEpoch: 2, system: plainSystem({ requires: ["caam"] }) }),
+      "RELEASE_PRIMITIVE_LACKING",
+    ],
     ["with a lower counter", release(4, { securityEpoch: 2 }), "RELEASE_ROLLBACK"],
     ["of an earlier security epoch", release(6, { securityEpoch: 1 }), "RELEASE_ROLLBACK"],
     ["that does not list an artifact it needs", release(6, { securityEpoch: 2, system: unlisted }), "RELEASE_INVALID"],

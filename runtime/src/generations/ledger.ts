@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { BulkheadError, type Release, reportError } from "@bulkhead/protocol";
-import type { Device } from "../device/index.ts";
+import { type Device, lackingPrimitives } from "../device/index.ts";
 import { collectGarbage, installRelease, verifyInstalled } from "./install.ts";
 import { keepRecord } from "./kept-record.ts";
 import {
@@ -117,6 +117,7 @@ export async function openLedger({ config, paths, log }: Device): Promise<Ledger
       if (bad) throw new BulkheadError("RELEASE_FAILED_TO_START", `it was tried before: ${bad}`);
       const release = await installRelease(dataDir, join(paths.endorsed, digest));
       checkRelease(release, record, board);
+      await checkPrimitives(release);
       await kept.write(beginTrial(record, digest, release));
     },
   };
@@ -134,6 +135,15 @@ async function loadRecord(dataDir: string): Promise<GenerationRecord> {
   throw new BulkheadError("STATE_DAMAGED", `${dataDir} holds no device: no release was ever installed`, {
     remedy: "flash the device",
   });
+}
+
+async function checkPrimitives({ system }: Release): Promise<void> {
+  const lacking = await lackingPrimitives(system.requires ?? []);
+  if (lacking.length === 0) return;
+  throw new BulkheadError(
+    "RELEASE_PRIMITIVE_LACKING",
+    `it requires ${lacking.join(" and ")}, which this device does not have`,
+  );
 }
 
 function checkRelease(release: Release, record: GenerationRecord, board: string): void {
