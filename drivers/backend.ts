@@ -2,26 +2,6 @@
 import { BulkheadError } from "@bulkhead/protocol";
 import { z } from "zod";
 
-const configSchema = z.object({ backend: z.string() });
-
-/**
- * Lets only board `virtual` pass; the back-ends for hardware come in a later version.
- *
- * @throws BulkheadError DRIVER_BACKEND_UNAVAILABLE
- */
-export function requireSimulated(driver: string, config: unknown): void {
-  const parsed = configSchema.safeParse(config);
-  const backend = parsed.success ? parsed.data.backend : "none";
-  if (backend === "simulated") return;
-  throw new BulkheadError(
-    "DRIVER_BACKEND_UNAVAILABLE",
-    `the ${driver} driver has no back-end "${backend}" in this version`,
-    {
-      remedy: 'build the system for board virtual, whose back-end is "simulated"',
-    },
-  );
-}
-
 const either = z.object({ backend: z.enum(["simulated", "linux"]) });
 
 /**

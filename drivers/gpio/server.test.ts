@@ -1,9 +1,10 @@
+import type { GpioLineGrant } from "@bulkhead/protocol";
 import { fakeClient, startComponent } from "@bulkhead/sdk/testing";
 import { describe, expect, test } from "vitest";
 import { simulatedPinsInterface } from "../simulation/interface.ts";
 import { component } from "./server.ts";
 
-async function start() {
+async function start(...granted: GpioLineGrant[]) {
   const pins = new Map<string, 0 | 1>();
   const plant = fakeClient(simulatedPinsInterface, {
     drive({ pin, level }) {
@@ -12,7 +13,12 @@ async function start() {
     },
     sense: ({ pin }) => ({ level: pins.get(pin) ?? 0 }),
   });
-  const driver = await startComponent(component, { uses: { plant: plant.client }, config: { backend: "simulated" } });
+  const driver = await startComponent(component, {
+    uses: {},
+    mayUse: { plant: plant.client },
+    config: { backend: "simulated" },
+    channels: { line: granted.map((grant) => ({ component: "client", name: "peer", grant })) },
+  });
   return { pins, plant, driver };
 }
 const out = { grant: { pin: "P9_12", direction: "out" } };
@@ -42,6 +48,48 @@ describe("[K11] the gpio driver", () => {
     const second = driver.connect("line", out);
     expect(await second.client.read()).toEqual({ level: 0 });
     await second.client.write({ level: 1 });
+    expect(pins.get("P9_12")).toBe(1);
+  });
+
+  test("puts all granted outputs into their safe state before it is ready, whoever left them as they are", async () => {
+    const { pins } = await start(
+      { pin: "P9_12", direction: "out" },
+      { pin: "P9_15", direction: "out", safe: 1 },
+      { pin: "P9_14", direction: "in" },
+    );
+    expect(Object.fromEntries(pins)).toEqual({ P9_12: 0, P9_15: 1 });
+  });
+
+  test("puts an output into the safe state that its grant says when its client goes, and when it stops", async () => {
+    const { pins, driver } = await start();
+    const grant = { grant: { pin: "P9_12", direction: "out", safe: 1 } };
+    const first = driver.connect("line", grant);
+    await first.client.write({ level: 0 });
+    expect(pins.get("P9_12")).toBe(0);
+    first.leave();
+    const second = driver.connect("line", grant);
+    expect(await second.client.read()).toEqual({ level: 1 });
+    await second.client.write({ level: 0 });
+    await driver.stop();
+    expect(pins.get("P9_12")).toBe(1);
+  });
+
+  test("says that the controller has gone and is back, and is safe again by itself", async () => {
+    const { pins, plant, driver } = await start();
+    const { client } = driver.connect("line", input);
+    const edges: number[] = [];
+    const told: boolean[] = [];
+    client.channel.on("edge", ({ level }) => edges.push(level));
+    client.channel.on("presence", ({ isPresent }) => told.push(isPresent));
+    expect(await client.watch({ edges: "both" })).toEqual({ stamped: "driver" });
+    const output = driver.connect("line", { ...out, component: "other" });
+    await output.client.write({ level: 1 });
+    plant.goDown();
+    await expect.poll(() => told).toEqual([false]);
+    plant.comeBack();
+    await expect.poll(() => told).toEqual([false, true]);
+    plant.notify("changed", { pin: "P9_14", level: 1 });
+    expect(edges).toEqual([1]);
     expect(pins.get("P9_12")).toBe(1);
   });
 

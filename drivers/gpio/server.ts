@@ -1,86 +1,65 @@
-/**
- * The GPIO driver server: gives each client the one line that its grant names. An output whose client goes, or whose
- * driver stops, falls back to 0: nobody is left to switch it off.
- */
+/** The GPIO driver server: gives each client the one line that its grant names. */
 import { BulkheadError } from "@bulkhead/protocol";
 import { defineComponent, type Log, type ServedClient } from "@bulkhead/sdk";
-import { requireSimulated } from "../backend.ts";
 import { simulatedPinsInterface } from "../simulation/interface.ts";
-import type { GpioDriver, Line } from "./driver.ts";
+import { openBackend } from "./backend.ts";
+import type { GpioDriver } from "./driver.ts";
 import { gpioLineInterface } from "./interface.ts";
-import { simulatedGpio } from "./simulated.ts";
+import type { Listener } from "./kept-line.ts";
+import { createOutlet, type Outlet } from "./outlet.ts";
 
 type LineClient = ServedClient<typeof gpioLineInterface>;
 
-export const component = defineComponent({
-  uses: { plant: simulatedPinsInterface },
-  provides: { line: gpioLineInterface },
-  start({ uses, provides, config, log, onStop }) {
-    requireSimulated("gpio", config);
-    const lines = keepLines(simulatedGpio(uses.plant), log);
-    provides.line.serve((client) => {
-      const line = lines.open(client);
-      client.onGone(() => void lines.close(client));
-      return {
-        read: async () => ({ level: await (await line).read() }),
-        write: async ({ level }) => {
-          await (await line).write(level);
-          return null;
-        },
-        watch: async ({ edges }) => {
-          await (await line).watch(edges, (edge) => client.notify("edge", edge));
-          return null;
-        },
+/** A GPIO driver over the back-end that `create` makes. */
+export const gpioDriver = (create: typeof openBackend) =>
+  defineComponent({
+    uses: {},
+    /** The pins of board `virtual`. */
+    mayUse: { plant: simulatedPinsInterface },
+    provides: { line: gpioLineInterface },
+    async start({ mayUse, provides, config, log, onStop }) {
+      const driver = create(config, mayUse.plant);
+      const outlets = new Map<string, Outlet>();
+      onStop(async () => {
+        await Promise.all([...outlets.values()].map((outlet) => outlet.close()));
+      });
+      const outletOf = (grant: LineClient["grant"]): Outlet => {
+        // The manifest's rules give a pin to one channel.
+        const outlet = outlets.get(grant.pin) ?? createOutlet(driver, grant, log);
+        outlets.set(grant.pin, outlet);
+        return outlet;
       };
-    });
-    onStop(() => lines.closeAll());
-  },
-});
-
-type Lines = {
-  open(client: LineClient): Promise<Line>;
-  close(client: LineClient): Promise<void>;
-  closeAll(): Promise<void>;
-};
-
-/** The lines that clients have. Opening one waits for its last holder to be gone: a client that restarts finds it free. */
-function keepLines(driver: GpioDriver, log: Log): Lines {
-  const held = new Map<LineClient, Promise<Line>>();
-  const closing = new Map<string, Promise<void>>();
-
-  async function letGo(client: LineClient, line: Promise<Line>): Promise<void> {
-    const { pin, direction } = client.grant;
-    try {
-      const taken = await line;
-      if (direction === "out") await taken.write(0);
-      await taken.release();
-    } catch (error) {
-      if (error instanceof BulkheadError && error.code === "GPIO_LINE_BUSY") return; // It never had the line.
-      log.error(`pin ${pin} may not be in its safe state`, { client: client.component, error });
-    }
-  }
-
-  async function close(client: LineClient): Promise<void> {
-    const line = held.get(client);
-    if (!line) return;
-    held.delete(client);
-    const closed = letGo(client, line);
-    closing.set(client.grant.pin, closed);
-    await closed;
-  }
-
-  return {
-    open(client) {
-      const { pin, direction } = client.grant;
-      const free = closing.get(pin) ?? Promise.resolve();
-      const line = free.then(() => driver.claim(pin, direction));
-      line.catch(() => {}); // The first call that needs the line tells it.
-      held.set(client, line);
-      return line;
+      provides.line.serve((client) => serveLine(client, outletOf(client.grant), driver, log));
+      // Also what a driver that crashed left as it was: before anybody is served again.
+      await Promise.all(provides.line.channels().map(({ grant }) => outletOf(grant).hold()));
     },
-    close,
-    async closeAll() {
-      await Promise.all([...held.keys()].map(close));
+  });
+
+export const component = gpioDriver(openBackend);
+
+function serveLine(client: LineClient, outlet: Outlet, driver: GpioDriver, log: Log) {
+  const holder: Listener = {
+    onEdge: ({ level, timeUs, sequence }) => void client.notify("edge", { level, timeUs, sequence }),
+    onPresence: (isPresent) => void client.notify("presence", { isPresent }),
+  };
+  let isHeld = outlet.take(holder);
+  client.onGone(() => {
+    outlet.leave(holder).catch((error: unknown) => log.error(`pin ${client.grant.pin} was not given back`, { error }));
+  });
+  const held = (): Outlet => {
+    isHeld ||= outlet.take(holder);
+    if (isHeld) return outlet;
+    throw new BulkheadError("GPIO_LINE_BUSY", `another client has pin ${client.grant.pin}`);
+  };
+  return {
+    read: async () => ({ level: await held().read() }),
+    async write({ level }: { level: 0 | 1 }) {
+      await held().write(level);
+      return null;
+    },
+    async watch({ edges }: { edges: "none" | "rising" | "falling" | "both" }) {
+      await held().watch(edges);
+      return { stamped: driver.stamps };
     },
   };
 }

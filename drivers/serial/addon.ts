@@ -5,11 +5,9 @@
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import type { SerialSettings } from "@bulkhead/sdk";
+import { type CreatePoller, keepPollers, type PollerClass } from "../poller.ts";
 
 type Answer<T> = (error: Error | null, value: T) => void;
-/** Flags of `poll`, as libuv has them (uv.h, enum uv_poll_event). */
-export const readable = 1;
-export const writable = 2;
 
 type Native = {
   open(path: string, options: Record<string, unknown>, answer: Answer<number>): void;
@@ -17,12 +15,8 @@ type Native = {
   drain(fd: number, answer: Answer<void>): void;
   flush(fd: number, answer: Answer<void>): void;
   close(fd: number, answer: Answer<void>): void;
-  Poller: new (fd: number, onEvent: OnEvent) => NativePoller;
+  Poller: PollerClass;
 };
-type NativePoller = { poll(events: number): void; stop(): void };
-type OnEvent = (error: Error | null, events: number | undefined) => void;
-/** Hears once of each event that it was asked for; a later `poll` replaces an earlier one. */
-export type Poller = { poll(events: number): void; close(): void };
 
 export type Addon = {
   /** Throws an Error whose text has what strerror(3) says. */
@@ -32,7 +26,7 @@ export type Addon = {
   drain(fd: number): Promise<void>;
   flush(fd: number): Promise<void>;
   close(fd: number): Promise<void>;
-  createPoller(fd: number, onEvent: OnEvent): Poller;
+  readonly createPoller: CreatePoller;
 };
 
 /** Loads the add-on from `file`. Throws what Node says where it does not fit this machine. */
@@ -46,30 +40,6 @@ export function loadAddon(file: string): Addon {
     flush: promisify(native.flush),
     close: promisify(native.close),
     createPoller: keepPollers(native),
-  };
-}
-
-/**
- * One poller for each number of a descriptor, used again when the number is, and never given up: the native one crashes
- * when it is destroyed or collected (its source says so). The kernel gives low numbers first, so they are few.
- */
-function keepPollers(native: Native): Addon["createPoller"] {
-  const kept = new Map<number, { poller: NativePoller; onEvent: OnEvent }>();
-  return (fd, onEvent) => {
-    const known = kept.get(fd);
-    if (known) known.onEvent = onEvent;
-    const slot = known ?? {
-      poller: new native.Poller(fd, (error, events) => kept.get(fd)?.onEvent(error, events)),
-      onEvent,
-    };
-    kept.set(fd, slot);
-    return {
-      poll: (events) => slot.poller.poll(events),
-      close() {
-        slot.poller.stop();
-        slot.onEvent = () => {};
-      },
-    };
   };
 }
 

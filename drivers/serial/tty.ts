@@ -5,7 +5,8 @@
 import { read as readFd, write as writeFd } from "node:fs";
 import { promisify } from "node:util";
 import { BulkheadError } from "@bulkhead/protocol";
-import { type Addon, readable, writable } from "./addon.ts";
+import { readable, writable } from "../poller.ts";
+import type { Addon } from "./addon.ts";
 import type { Bytes, SerialPort } from "./driver.ts";
 
 const readSome = promisify(readFd);

@@ -1,10 +1,14 @@
 /** The processors that a guest can have: what Debian, QEMU and Node call them, and the machine that stands for each. */
+import type { Suite } from "./debian.ts";
+
 export type Architecture = {
   /** Debian's name. */
   readonly name: "arm64" | "amd64" | "armhf";
   /** Node's name, as npm's `--cpu` takes it. */
   readonly cpu: "arm64" | "x64" | "arm";
   readonly kernelPackage: string;
+  /** Where the kernel comes from; the rest is trixie's. */
+  readonly kernelSuite?: Suite;
   readonly qemu: string;
   readonly machine: readonly string[];
   /** Where the kernel writes. */
@@ -67,3 +71,9 @@ export const withKvm: Readonly<Record<"arm64" | "x64", Architecture>> = {
 
 /** Processors older than the large addresses that `virt` has: those of the i.MX 6. */
 export const armhfWithoutLpae: Architecture = { ...architectures.armhf, kernelPackage: "linux-image-armmp" };
+
+/**
+ * A board whose GPIO controllers are the kernel's own simulation (gpio-sim): a test makes them, drives their inputs and sees their
+ * outputs by configfs. Debian's kernels have it since 7; libgpiod's programs are there to be compared with.
+ */
+export const withGpioSim: Architecture = { ...architectures.arm64, kernelSuite: "sid", morePackages: ["gpiod"] };

@@ -8,6 +8,7 @@ import type { Architecture } from "./architecture.ts";
 import { cached } from "./cache.ts";
 import { suite, unpackDebian } from "./debian.ts";
 import { makeDisk } from "./disk.ts";
+import { openKernel, withKernel } from "./kernel.ts";
 import type { Tools } from "./tools.ts";
 
 /** What the specifications use, and what they look at the system with. */
@@ -47,26 +48,26 @@ export type System = {
 };
 
 export async function openSystem(tools: Tools, architecture: Architecture): Promise<System> {
-  const wanted = [
-    architecture.kernelPackage,
+  const wanted = withKernel(architecture, [
     ...packages,
-    architecture.nodePackage ?? [],
-    architecture.morePackages ?? [],
-  ].flat();
+    ...(architecture.nodePackage === undefined ? [] : [architecture.nodePackage]),
+    ...(architecture.morePackages ?? []),
+  ]);
   const first = await readFile(join(import.meta.dirname, "inside", "first.sh"));
+  const { kernelPackage, kernelSuite } = architecture;
   const recipe = {
     ...{ suite, wanted, modules, deviceTrees, files, folders },
     ...{ first: first.toString(), architecture: architecture.name },
+    ...(kernelSuite !== undefined && { kernel: { kernelPackage, kernelSuite } }),
   };
   const directory = await cached(`system-${architecture.name}`, recipe, async (target) => {
     const tree = join(target, "tree");
     await unpackDebian(architecture.name, wanted, tree);
     await dress(tree, architecture);
-    const kernel = (await readdir(join(tree, "boot"))).find((name) => name.startsWith("vmlinuz-")) ?? "";
-    const release = kernel.replace("vmlinuz-", "");
+    const { file, release } = await openKernel(architecture, tree);
     const [depmod, ...rest] = tools.command("usr/bin/kmod", "depmod");
     await execa(depmod, [...rest, "--basedir", tree, release]);
-    await copyFile(join(tree, "boot", kernel), join(target, "kernel"));
+    await copyFile(file, join(target, "kernel"));
     await writeFile(join(target, "archive"), writeArchive(await firstRoot(tree, release, first)));
     await writeFile(join(target, "release"), release);
     await keepDeviceTrees(join(tree, "usr/lib", `linux-image-${release}`), target);

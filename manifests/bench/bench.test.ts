@@ -27,7 +27,7 @@ test("[K19] the pins of a bench count the edges that came back, and those that d
   const world = { lost: 0 };
   const to = fakeClient(
     gpioLineInterface,
-    { read: () => ({ level: 0 }), watch: () => null, write: () => null },
+    { read: () => ({ level: 0 }), watch: () => ({ stamped: "driver" }), write: () => null },
     { grant: { pin: "P9_12", direction: "in" } },
   );
   let sequence = 0;
@@ -35,7 +35,7 @@ test("[K19] the pins of a bench count the edges that came back, and those that d
     gpioLineInterface,
     {
       read: () => ({ level: 0 }),
-      watch: () => null,
+      watch: () => ({ stamped: "driver" }),
       write({ level }) {
         if (world.lost > 0) world.lost--;
         else to.notify("edge", { level, timeUs: 0, sequence: sequence++ });

@@ -67,6 +67,8 @@ export const errorTable = {
   I2C_BUS_FAILED: "The bus had a fault, or another master has it.",
   I2C_BUS_HUNG: "The bus stands still: a chip holds one of its lines.",
   GPIO_LINE_BUSY: "Somebody else has this line.",
+  GPIO_LINE_UNKNOWN: "The driver, or the controller, has no such line.",
+  GPIO_GONE: "The GPIO controller is not there, or was unplugged.",
   SERIAL_PORT_BUSY: "Somebody else has this serial port.",
   SERIAL_PORT_ABSENT: "The serial port is not there, or not plugged in.",
   SERIAL_PORT_GONE: "The serial port was unplugged or hung up, or has not been opened.",

@@ -17,11 +17,30 @@ export const i2cDeviceGrant = z.strictObject({
 });
 export type I2cDeviceGrant = z.infer<typeof i2cDeviceGrant>;
 
-export const gpioLineGrant = z.strictObject({
-  /** The board's own name: `P9_12`. */
-  pin: z.string().min(1).max(32),
-  direction: z.enum(["in", "out"]),
-});
+const ofOutputs = ["safe", "drive"] as const;
+const ofInputs = ["debounceUs"] as const;
+
+export const gpioLineGrant = z
+  .strictObject({
+    /** The board's own name: `P9_12`. */
+    pin: z.string().min(1).max(32),
+    direction: z.enum(["in", "out"]),
+    /** The level of an output that nobody holds: before its client is there, when it has gone, and when the driver stops. 0 if not said. */
+    safe: z.union([z.literal(0), z.literal(1)]).optional(),
+    /** How an output drives: both levels, or only one of them and a resistor the other. `push-pull` if not said. */
+    drive: z.enum(["push-pull", "open-drain", "open-source"]).optional(),
+    /** The resistor of the pin, where the controller has one; as the board's firmware left it if not said. */
+    bias: z.enum(["pull-up", "pull-down", "none"]).optional(),
+    /** A level of an input that lasts shorter than this is no edge, in microseconds. */
+    debounceUs: z.number().int().min(1).max(1_000_000).optional(),
+  })
+  .superRefine((grant, context) => {
+    const [wrong, other] = grant.direction === "in" ? [ofOutputs, "output"] : [ofInputs, "input"];
+    for (const key of wrong) {
+      if (grant[key] === undefined) continue;
+      context.addIssue({ code: "custom", path: [key], message: `only an ${other} has it` });
+    }
+  });
 export type GpioLineGrant = z.infer<typeof gpioLineGrant>;
 
 export const serialPortGrant = z.strictObject({
@@ -82,7 +101,7 @@ export const grantTable: Readonly<Record<string, GrantRow>> = {
   },
   "gpio-line": {
     schema: gpioLineGrant,
-    form: "`{ pin: P9_12, direction: out }` (direction: in or out)",
+    form: "`{ pin: P9_12, direction: out }` (direction: in or out; with `safe` and `drive` for outputs, `debounceUs` for inputs, `bias`)",
     device: { key: "pin", nameOf: ({ pin }) => (typeof pin === "string" ? "gpio" : undefined) },
   },
   "serial-port": {

@@ -107,7 +107,17 @@ export type Handlers<I extends AnyInterface> = {
   ) => In<I["operations"][K]["result"]> | Promise<In<I["operations"][K]["result"]>>;
 } & { readonly [K in keyof I["streams"]]: HandleStream<I["streams"][K]> };
 
+/** A channel that the manifest gives a client, who may be connected or not. */
+export type GrantedChannel<I extends AnyInterface = AnyInterface> = {
+  readonly component: string;
+  /** The client's name for the channel. */
+  readonly name: string;
+  readonly grant: Out<I["grant"]>;
+};
+
 export type Service<I extends AnyInterface> = {
+  /** All channels to this service, known before anybody connects. Throws where a grant does not fit the interface. */
+  channels(): readonly GrantedChannel<I>[];
   /** Has to be called in `start`, once: `accept` makes the handlers of each client that connects. */
   serve(accept: (client: ServedClient<I>) => Handlers<I>): void;
 };

@@ -11,8 +11,9 @@ import {
   usesDirectory,
 } from "@bulkhead/protocol";
 import { type ClientEnd, createClientEnd, type LeaseFile } from "./channel/client.ts";
+import { parseValue } from "./channel/message.ts";
 import { listenChannel, type ServerEnd } from "./channel/server.ts";
-import type { AnyComponent, AnyInterface, Context, Handlers, ServedClient } from "./component.ts";
+import type { AnyComponent, AnyInterface, Context, GrantedChannel, Handlers, ServedClient } from "./component.ts";
 import type { ControlEnd } from "./control-end.ts";
 import { createEnding, type Ending, type StopHandler } from "./ending.ts";
 import { type Host, processHost } from "./process-host.ts";
@@ -126,7 +127,10 @@ function prepare(
   }
   const accepts: Launch["accepts"] = new Map();
   const stopHandlers: Launch["stopHandlers"] = [];
-  const service = (name: string) => ({ serve: (accept: Accept) => void accepts.set(name, accept) });
+  const service = (name: string) => ({
+    serve: (accept: Accept) => void accepts.set(name, accept),
+    channels: () => grantedChannels(name, definition.provides[name], start.provides),
+  });
   const context = {
     uses: Object.fromEntries([...ends].map(([name, end]) => [name, end.client])),
     mayUse: Object.fromEntries([...ends].map(([name, end]) => [name, end.client])),
@@ -141,6 +145,14 @@ function prepare(
   } as Context;
   const trace = start.trace && createTraceRecorder(start.trace, start.incarnation, directories.trace);
   return { definition, start, directories, host, context, ends, accepts, servers: [], stopHandlers, trace };
+}
+
+function grantedChannels(service: string, iface: AnyInterface | undefined, all: readonly Channel[]): GrantedChannel[] {
+  const channels = all.filter((channel) => iface && channel.service === service);
+  return channels.map(({ client, name, grant }) => {
+    const what = `the grant of ${client}.${name}`;
+    return { component: client, name, grant: iface && parseValue(iface.grant, grant, "IPC_ARGUMENTS_INVALID", what) };
+  });
 }
 
 function leaseFile(directories: Launch["directories"], place: string, leaseBytes: number): LeaseFile | undefined {

@@ -5,6 +5,7 @@ import { imx8mmEvk } from "./imx8mm-evk.ts";
 import { imx8mpEvk } from "./imx8mp-evk.ts";
 import { sabrelite } from "./sabrelite.ts";
 import { virt } from "./virt.ts";
+import { virtGpioSim } from "./virt-gpio-sim.ts";
 
 const all: readonly EmulatedBoard[] = [
   imx8mmEvk,
@@ -12,6 +13,7 @@ const all: readonly EmulatedBoard[] = [
   sabrelite,
   virt(architectures.arm64),
   virt(architectures.armhf),
+  virtGpioSim,
 ];
 
 export const boards: ReadonlyMap<string, EmulatedBoard> = new Map(all.map((board) => [board.name, board]));

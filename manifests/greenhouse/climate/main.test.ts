@@ -38,7 +38,7 @@ async function start() {
         world.fan = level;
         return null;
       },
-      watch: () => null,
+      watch: () => ({ stamped: "driver" }),
     },
     { grant: { pin: "P9_12", direction: "out" } },
   );

@@ -22,7 +22,7 @@ describe("[S4] irrigation", () => {
       gpioLineInterface,
       {
         read: () => ({ level: 0 }),
-        watch: () => null,
+        watch: () => ({ stamped: "driver" }),
         write({ level }) {
           world.valve = level;
           return null;
@@ -32,7 +32,7 @@ describe("[S4] irrigation", () => {
     );
     const flow = fakeClient(
       gpioLineInterface,
-      { read: () => ({ level: 0 }), watch: () => null, write: () => null },
+      { read: () => ({ level: 0 }), watch: () => ({ stamped: "driver" }), write: () => null },
       { grant: { pin: "P9_15A", direction: "in" } },
     );
     const irrigation = await startComponent(component, {

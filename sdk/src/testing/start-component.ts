@@ -3,7 +3,15 @@ import { BulkheadError, type CrashFacts, type TimeReading, type ToComponent, typ
 import { makeClient } from "../channel/client.ts";
 import { parseValue } from "../channel/message.ts";
 import { createPeerWatch } from "../channel/peer-watch.ts";
-import type { AnyInterface, Client, ComponentDefinition, Handlers, Interfaces, ServedClient } from "../component.ts";
+import type {
+  AnyInterface,
+  Client,
+  ComponentDefinition,
+  GrantedChannel,
+  Handlers,
+  Interfaces,
+  ServedClient,
+} from "../component.ts";
 import { noProviderLease } from "../lease/lease.ts";
 import { createLog } from "../log.ts";
 import { createRootMailbox } from "../root-mailbox.ts";
@@ -14,6 +22,8 @@ export type StartOptions<U extends Interfaces, M extends Interfaces = Interfaces
   uses: { readonly [K in keyof U]: Client<U[K]> };
   mayUse?: { readonly [K in keyof M]?: Client<M[K]> };
   config?: unknown;
+  /** What the manifest would give to clients, by service: what `channels()` tells. */
+  channels?: Readonly<Record<string, readonly GrantedChannel[]>>;
 };
 
 export type Connection<I extends AnyInterface> = {
@@ -44,7 +54,7 @@ export type StartedComponent<P extends Interfaces> = {
 /** Runs `start` of the definition and resolves when it is ready; throws what `start` throws. */
 export async function startComponent<U extends Interfaces, P extends Interfaces, M extends Interfaces>(
   definition: ComponentDefinition<U, P, M>,
-  { uses, mayUse = {}, config = {} }: StartOptions<U, M>,
+  { uses, mayUse = {}, config = {}, channels = {} }: StartOptions<U, M>,
 ): Promise<StartedComponent<P>> {
   const lines: string[] = [];
   const told: StartedComponent<P>["told"] = [];
@@ -53,6 +63,7 @@ export async function startComponent<U extends Interfaces, P extends Interfaces,
   const mailbox = createRootMailbox((kind, body) => void told.push({ kind, body }));
   const service = (name: string) => ({
     serve: (accept: (client: ServedClient<AnyInterface>) => Handlers<AnyInterface>) => void accepts.set(name, accept),
+    channels: () => channels[name] ?? [],
   });
   await definition.start({
     uses,

@@ -10,6 +10,7 @@ import type { Board } from "@bulkhead/protocol/manifest";
 import { bulkheadDirectory } from "../locations.ts";
 import { compileAddOn } from "./compiled/index.ts";
 import type { CompiledAddOn } from "./compiled/recipes.ts";
+import { findKoffi } from "./koffi.ts";
 
 type Architecture = Exclude<Board["architecture"], "any">;
 
@@ -19,18 +20,19 @@ type ReadyMade = {
   readonly prebuilt: Readonly<Record<Architecture, string>>;
 };
 
-/** By driver: each add-on by its name beside `main.js`. */
-const addOns: Readonly<Record<string, Readonly<Record<string, ReadyMade | CompiledAddOn>>>> = {
-  serial: {
-    "serialport.node": {
-      package: "@serialport/bindings-cpp",
-      prebuilt: {
-        x64: "prebuilds/linux-x64/@serialport+bindings-cpp.glibc.node",
-        arm64: "prebuilds/linux-arm64/@serialport+bindings-cpp.armv8.glibc.node",
-        armhf: "prebuilds/linux-arm/@serialport+bindings-cpp.armv7.glibc.node",
-      },
-    },
+const serialport: ReadyMade = {
+  package: "@serialport/bindings-cpp",
+  prebuilt: {
+    x64: "prebuilds/linux-x64/@serialport+bindings-cpp.glibc.node",
+    arm64: "prebuilds/linux-arm64/@serialport+bindings-cpp.armv8.glibc.node",
+    armhf: "prebuilds/linux-arm/@serialport+bindings-cpp.armv7.glibc.node",
   },
+};
+
+/** By driver: each add-on by its name beside `main.js`. `koffi`: as `koffi.ts` finds it. */
+const addOns: Readonly<Record<string, Readonly<Record<string, ReadyMade | CompiledAddOn | "koffi">>>> = {
+  serial: { "serialport.node": serialport },
+  gpio: { "serialport.node": serialport, "koffi.node": "koffi" },
   i2c: { "i2c.node": "i2c" },
   spi: { "spi.node": "spi" },
   can: { "can.node": "can" },
@@ -45,10 +47,17 @@ export async function copyAddOns(driver: string, architecture: Board["architectu
   const wanted = Object.hasOwn(addOns, driver) ? addOns[driver] : undefined;
   if (wanted === undefined || architecture === "any") return;
   for (const [file, addOn] of Object.entries(wanted)) {
-    const source =
-      typeof addOn === "string" ? await compileAddOn(addOn, architecture) : findReadyMade(driver, addOn, architecture);
-    await copyFile(source, join(tree, file));
+    await copyFile(await findAddOn(driver, addOn, architecture), join(tree, file));
   }
+}
+
+async function findAddOn(
+  driver: string,
+  addOn: ReadyMade | CompiledAddOn | "koffi",
+  architecture: Architecture,
+): Promise<string> {
+  if (addOn === "koffi") return findKoffi(architecture);
+  return typeof addOn === "string" ? compileAddOn(addOn, architecture) : findReadyMade(driver, addOn, architecture);
 }
 
 function findReadyMade(driver: string, { package: name, prebuilt }: ReadyMade, architecture: Architecture): string {

@@ -6,9 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installCompiler } from "../../../scripts/setup/compiler.mjs";
+import { installKoffi } from "../../../scripts/setup/koffi.mjs";
 import { findCompiler } from "../../../studio/src/build/compiled/compiler.ts";
 import { compile, compileAddOn } from "../../../studio/src/build/compiled/index.ts";
 import { type CompiledAddOn, findSources } from "../../../studio/src/build/compiled/recipes.ts";
+import { findKoffi } from "../../../studio/src/build/koffi.ts";
 
 /** By processor: e_machine of its ELF files, at byte 18, and the version of modules (NODE_MODULE_VERSION) of its boards' Node. */
 const processors = {
@@ -16,9 +18,9 @@ const processors = {
   arm64: { machine: 183, bits: 2, modules: 137 },
   armhf: { machine: 40, bits: 1, modules: 115 },
 } as const;
-const addOns: readonly CompiledAddOn[] = ["i2c", "spi", "can", "epoll"];
+const addOns: readonly CompiledAddOn[] = ["i2c", "spi", "can"];
 /** What Node sees of each. */
-const exported = { i2c: ["claim", "transfer"], spi: ["open"], can: ["RawChannel"], epoll: ["Epoll"] } as const;
+const exported = { i2c: ["claim", "transfer"], spi: ["open"], can: ["RawChannel"] } as const;
 
 let folder: string;
 beforeAll(async () => {
@@ -41,6 +43,13 @@ for (const processor of ["x64", "arm64", "armhf"] as const) {
         expect(kept.includes(Buffer.from(process.cwd()))).toBe(false);
       },
     );
+
+    test("koffi is fetched as the lock file says, and is for that processor", async () => {
+      expect(await installKoffi(processor)).toBeDefined();
+      const file = await readFile(findKoffi(processor));
+      const { machine, bits } = processors[processor];
+      expect({ bits: file[4], machine: file.readUInt16LE(18) }).toEqual({ bits, machine });
+    });
 
     test("are made with the headers of the Node that such boards have", async () => {
       const { node } = await findCompiler(processor);

@@ -5,7 +5,7 @@ import { BulkheadError } from "@bulkhead/protocol";
 import { bulkheadDirectory } from "../../locations.ts";
 
 /** `i2c` is ours; the others are the native parts of npm packages of their names, whose JavaScript is not used. */
-export type CompiledAddOn = "i2c" | "spi" | "can" | "epoll";
+export type CompiledAddOn = "i2c" | "spi" | "can";
 
 type Recipe = {
   /** Of npm; without it the sources are ours. */
@@ -33,7 +33,6 @@ const recipes: Readonly<Record<CompiledAddOn, Recipe>> = {
     headers: "node-addon-api",
     defines: ["NAPI_DISABLE_CPP_EXCEPTIONS"],
   },
-  epoll: { package: "epoll", folder: "src", sources: ["epoll.cc"], headers: "nan", defines: [] },
 };
 
 export type Sources = {

@@ -1,0 +1,18 @@
+/** What the kernel's faults mean for who uses a pin; the two back-ends of Linux say them alike. */
+import { BulkheadError, type ErrorCode } from "@bulkhead/protocol";
+
+const meanings: Readonly<Record<string, ErrorCode>> = {
+  EBUSY: "GPIO_LINE_BUSY",
+  // No node; a node without a controller; the controller went.
+  ENOENT: "GPIO_GONE",
+  ENXIO: "GPIO_GONE",
+  ENODEV: "GPIO_GONE",
+};
+
+/** `what`: the pins, and what was asked of them. */
+export function gpioFault(what: string, cause: unknown): BulkheadError {
+  if (cause instanceof BulkheadError) return cause;
+  const name = (cause as { code?: unknown } | null)?.code;
+  const code = (typeof name === "string" && meanings[name]) || "DEVICE_FAILED";
+  return new BulkheadError(code, what, { cause });
+}

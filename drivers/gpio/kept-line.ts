@@ -1,0 +1,119 @@
+/**
+ * A pin that is claimed, and claimed again as soon as it can be had where its controller went or somebody else had it. One thing after
+ * the other: who comes next finds the pin as the last one left it.
+ */
+import { BulkheadError } from "@bulkhead/protocol";
+import type { Log } from "@bulkhead/sdk";
+import type { Edge, Edges, GpioDriver, LineSettings, Lines } from "./driver.ts";
+
+export type Listener = { onEdge(edge: Edge): void; onPresence(isPresent: boolean): void };
+
+export type KeptLine = {
+  /** Claims the pin if need be. Throws as the back-end does. */
+  use<T>(work: (lines: Lines) => Promise<T>): Promise<T>;
+  /** Who hears of edges and presence from now on. */
+  listen(listener: Listener | undefined): void;
+  watch(edges: Edges): Promise<void>;
+  /** Runs `work`, whose failure is logged, where the pin is claimed; forgets who watches. */
+  settle(work: (lines: Lines) => Promise<void>): Promise<void>;
+  /** Tries until an output is claimed; resolves after the first time. */
+  insist(): Promise<void>;
+  release(): Promise<void>;
+  /** No more tries. */
+  close(): Promise<void>;
+};
+
+/** How long a controller that is back, or a line that somebody else had, may go unnoticed. */
+const retryMs = 250;
+
+export function createKeptLine(driver: GpioDriver, pin: string, settings: LineSettings, log: Log): KeptLine {
+  let lines: Lines | undefined;
+  let listener: Listener | undefined;
+  let edges: Edges = "none";
+  let isAway = false;
+  let isClosed = false;
+  let retry: NodeJS.Timeout | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const next = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = turn.then(work);
+    turn = done.catch(() => {});
+    return done;
+  };
+  function setAway(now: boolean): void {
+    if (isAway === now) return;
+    isAway = now;
+    log.warn(`pin ${pin} ${now ? "has gone with its controller" : "is back"}`);
+    listener?.onPresence(!now);
+  }
+  async function claim(): Promise<Lines> {
+    if (lines) return lines;
+    if (isClosed) throw new BulkheadError("GPIO_GONE", "the driver stops");
+    const claimed = await driver.claim([pin], settings);
+    lines = claimed;
+    setAway(false);
+    if (edges !== "none") await watchLines(claimed);
+    return claimed;
+  }
+  function watchLines(claimed: Lines): Promise<void> {
+    const watcher = listener;
+    const onGone = () => void next(async () => (lines === claimed ? lose() : undefined));
+    return claimed.watch(edges, (edge) => watcher?.onEdge(edge), onGone);
+  }
+  async function release(): Promise<void> {
+    await lines?.release();
+    lines = undefined;
+  }
+  async function lose(): Promise<void> {
+    await release();
+    setAway(true);
+    tryAgain();
+  }
+  /** An output has to come to its safe state, whoever uses it. */
+  function tryAgain(): void {
+    if (isClosed || (settings.direction === "in" && edges === "none")) return;
+    retry ??= setTimeout(() => {
+      retry = undefined;
+      next(claim).catch(tryAgain);
+    }, retryMs);
+  }
+  async function attempt<T>(work: (lines: Lines) => Promise<T>): Promise<T> {
+    try {
+      return await work(await claim());
+    } catch (error) {
+      if (error instanceof BulkheadError && error.code === "GPIO_GONE") await lose();
+      throw error;
+    }
+  }
+  const complain = (error: unknown) => log.error(`pin ${pin} may not be in its safe state`, { error });
+
+  return {
+    use: (work) => next(() => attempt(work)),
+    listen: (heard) => {
+      listener = heard;
+    },
+    watch: (asked) =>
+      next(() => {
+        edges = asked;
+        return attempt(watchLines);
+      }),
+    settle: (work) =>
+      next(async () => {
+        edges = "none";
+        if (lines) await attempt(work).catch(complain);
+      }),
+    async insist() {
+      await next(claim).catch((error: unknown) => {
+        complain(error);
+        tryAgain();
+      });
+    },
+    release: () => next(release),
+    close: () =>
+      next(async () => {
+        isClosed = true;
+        clearTimeout(retry);
+        await release();
+      }),
+  };
+}
