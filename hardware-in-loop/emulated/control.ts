@@ -1,7 +1,7 @@
 /**
- * The host's end of a guest's control line. While the command runs, specifications ask for what the world does to the board; at the end
- * the guest says how the command ended, and sends its report:
- * `ask <JSON>` answered by `answer <JSON>` … `exit <code>`, the report, `end`.
+ * The host's end of a guest's control line. The guest says when it comes to its command; while that runs, specifications ask for what
+ * the world does to the board; at the end the guest says how the command ended, and sends its report:
+ * `shell`, `ask <JSON>` answered by `answer <JSON>` … `exit <code>`, the report, `end`.
  */
 export type Control = {
   feed(text: string, answer: (text: string) => void): void;
@@ -12,22 +12,33 @@ export type Control = {
   report(): string;
 };
 
-/** `ask` takes the request as JSON, and gives the answer as JSON; it does not reject. */
-export function createControl(ask: (request: string) => Promise<string>): Control {
+export type ControlEvents = {
+  /** Takes the request as JSON, and gives the answer as JSON; it does not reject. */
+  ask(request: string): Promise<string>;
+  onShell(): void;
+};
+
+export function createControl({ ask, onShell }: ControlEvents): Control {
   let rest = "";
   let exit: number | null = null;
   const report: string[] = [];
+  let hasEnded = false;
   let end = () => {};
   const ended = new Promise<void>((resolve) => {
-    end = resolve;
+    end = () => {
+      hasEnded = true;
+      resolve();
+    };
   });
   const take = (line: string, answer: (text: string) => void) => {
+    if (hasEnded) return;
     if (exit !== null) {
       if (line === "end") end();
       else report.push(line);
       return;
     }
     const [verb, argument = ""] = split(line);
+    if (verb === "shell") onShell();
     if (verb === "exit" && /^\d+$/.test(argument)) exit = Number(argument);
     if (verb === "ask") void ask(argument).then((text) => answer(`answer ${text}\n`));
   };

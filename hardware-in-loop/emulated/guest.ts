@@ -8,9 +8,9 @@ import { writeCard } from "./card.ts";
 import { makeCheckout, openModules } from "./checkout.ts";
 import { createControl } from "./control.ts";
 import { editDeviceTree } from "./device-tree.ts";
-import { describeLines, type Line, openLine, openLoop, wireLines } from "./lines.ts";
-import { runQemu } from "./qemu.ts";
-import { createMachineStimulus, stimulusArguments } from "./stimulus/machine.ts";
+import { describeLines, openLine } from "./lines.ts";
+import { startMachine } from "./machine.ts";
+import { answerRequest } from "./stimulus/machine.ts";
 import { openSystem, type System } from "./system.ts";
 import { openTools } from "./tools.ts";
 
@@ -34,8 +34,10 @@ export type GuestOutcome = {
   readonly output: string;
   /** What the command left in /run/report. */
   readonly report: string;
-  /** The kernel's last lines, for where there is nothing else to look at. */
+  /** All that the kernel said, and QEMU. */
   readonly console: string;
+  /** From power to the first command; null where it never came to that. */
+  readonly shellMs: number | null;
   readonly kernel: string;
   readonly wallMs: number;
 };
@@ -94,45 +96,40 @@ async function attachDisks(
 async function runMachine(
   { board, processors, memoryMiB, nice, boundMs, onOutput }: GuestCommand,
   directory: string,
-  args: readonly string[],
+  boot: readonly string[],
 ): Promise<Omit<GuestOutcome, "kernel">> {
-  const file = (name: string) => join(directory, name);
   const output: string[] = [];
-  const stimulus = createMachineStimulus(board, file);
-  const control = createControl(stimulus.answer);
-  const lines: Line[] = [
-    await openLine(file("output"), (text) => {
+  const startMs = performance.now();
+  let shellMs: number | null = null;
+  const control = createControl({
+    ask: async (request) => answerRequest((await machine).stimulus, request),
+    onShell: () => {
+      shellMs = performance.now() - startMs;
+    },
+  });
+  const lines = [
+    await openLine(join(directory, "output"), (text) => {
       output.push(text);
       onOutput(text);
     }),
-    await openLine(file("control"), control.feed),
-    await openLoop(file("loop")),
+    await openLine(join(directory, "control"), control.feed),
   ];
-  const startMs = performance.now();
-  const { stderr, timedOut } = await runQemu({
-    board,
-    nice,
-    boundMs,
-    ended: control.ended,
-    args: [
-      ...["-smp", `${processors}`, "-m", `${memoryMiB}`, ...args, ...board.devices],
-      ...["-append", [...board.kernelArguments, "panic=-1", "quiet"].join(" ")],
-      ...[...wireLines(board.lines, file), ...stimulusArguments(file)],
-    ],
-  });
-  stimulus.close();
+  const kernel = ["-append", [...board.kernelArguments, "panic=-1", "quiet"].join(" ")];
+  const machine = startMachine({ board, directory, boot: [...boot, ...kernel], processors, memoryMiB, nice, boundMs });
+  const { off, cutPower, console } = await machine;
+  // Nothing that it does after this is waited for: not every board can switch itself off.
+  void control.ended.then(cutPower);
+  const { stderr, timedOut } = await off;
   for (const line of lines) line.close();
-  const kernelText = (await readFile(file("console"), "utf8").catch(() => "")).slice(-consoleTail);
   return {
     exitCode: control.exitCode(),
     output: output.join(""),
     report: control.report(),
-    console: [kernelText, stderr, timedOut ? `ended after ${boundMs} ms` : ""].join("\n").trim(),
+    console: [await console(), stderr, timedOut ? `ended after ${boundMs} ms` : ""].join("\n").trim(),
+    shellMs,
     wallMs: performance.now() - startMs,
   };
 }
-
-const consoleTail = 4000;
 
 /** For the guest's shell, which sees the command as one line. */
 function quote(word: string): string {

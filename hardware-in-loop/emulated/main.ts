@@ -18,7 +18,10 @@ if (board === undefined || argv.length === 0) {
     boundMs: 600_000,
     onOutput,
   });
-  process.stderr.write(`${outcome.kernel}, ${(outcome.wallMs / 1000).toFixed(1)} s\n`);
+  const seconds = [outcome.shellMs ?? 0, outcome.wallMs].map((ms) => (ms / 1000).toFixed(1));
+  process.stderr.write(
+    `${outcome.kernel}: the command began after ${seconds[0]} s, the board was off after ${seconds[1]} s\n`,
+  );
   if (outcome.exitCode === null) process.stderr.write(`${outcome.console}\n`);
   process.exitCode = outcome.exitCode ?? 1;
 }

@@ -1,7 +1,10 @@
 /** Runs specifications of the checkout in a guest, by the same vitest that runs them on the host, and reads its verdicts. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { z } from "zod";
 import { makeAddOns } from "./add-ons.ts";
 import type { EmulatedBoard } from "./boards/board.ts";
+import { repository } from "./cache.ts";
 import { runInGuest } from "./guest.ts";
 
 /** vitest's report, as far as it is read here. */
@@ -31,6 +34,8 @@ export type FileVerdict = {
 
 export type Verdicts = {
   readonly kernel: string;
+  /** From power to the first command. */
+  readonly shellMs: number | null;
   readonly wallMs: number;
   /** By path in the checkout. */
   readonly files: Readonly<Record<string, FileVerdict>>;
@@ -80,12 +85,23 @@ export async function runSpecs(
     moreFolders: options.addOns ? [await makeAddOns(board.architecture)] : [],
     onOutput: (text) => process.stderr.write(text),
   });
+  await keepConsole(board, outcome.console);
   if (outcome.report === "") {
-    throw new Error(`the guest ended without a report\n${outcome.output.slice(-4000)}\n${outcome.console}`);
+    throw new Error(
+      `the guest ended without a report\n${outcome.output.slice(-4000)}\n${outcome.console.slice(-4000)}`,
+    );
   }
   const { testResults } = reportSchema.parse(JSON.parse(outcome.report));
   const files = testResults.map((file) => [file.name.replace(/^\/work\//, ""), verdictOf(file)] as const);
-  return { kernel: outcome.kernel, wallMs: outcome.wallMs, files: Object.fromEntries(files) };
+  const { kernel, shellMs, wallMs } = outcome;
+  return { kernel, shellMs, wallMs, files: Object.fromEntries(files) };
+}
+
+/** Of the newest run of each board, for whoever wants to know why. */
+async function keepConsole({ name }: EmulatedBoard, text: string): Promise<void> {
+  const folder = join(repository, ".cache", "consoles");
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, `${name}.log`), text);
 }
 
 function verdictOf(file: z.infer<typeof reportSchema>["testResults"][number]): FileVerdict {

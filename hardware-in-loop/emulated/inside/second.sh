@@ -47,6 +47,7 @@ BULKHEAD_BOARD=$board
 export BULKHEAD_CONTROL BULKHEAD_BOARD
 cd /work || exit 1
 
+echo shell >"$BULKHEAD_CONTROL"
 eval "set -- $(cat /command)"
 {
   "$@" </dev/null 2>&1 8>&- 9>&-

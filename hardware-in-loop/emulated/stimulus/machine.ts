@@ -2,7 +2,7 @@
 import type { EmulatedBoard } from "../boards/board.ts";
 import { connectQmp, type Qmp } from "./qmp.ts";
 import { connectQtest, type Qtest } from "./qtest.ts";
-import { requestSchema, type StimulusAnswer, type StimulusRequest } from "./stimulus.ts";
+import { requestSchema, type Stimulus, type StimulusAnswer, type StimulusRequest } from "./stimulus.ts";
 
 /** To be given to QEMU. `-qtest` alone leaves the clock and the processors as they are. */
 export function stimulusArguments(file: (name: string) => string): string[] {
@@ -10,57 +10,66 @@ export function stimulusArguments(file: (name: string) => string): string[] {
   return ["-qmp", socket("qmp"), "-qtest", socket("qtest"), "-qtest-log", "/dev/null"];
 }
 
-export type MachineStimulus = {
-  /** Takes and gives JSON; what cannot be done is an answer as well. */
-  answer(request: string): Promise<string>;
-  close(): void;
-};
+export type MachineStimulus = Stimulus & { close(): void };
 
+/** `file`: where the sockets of `stimulusArguments` are. They are opened when they are first needed. */
 export function createMachineStimulus(board: EmulatedBoard, file: (name: string) => string): MachineStimulus {
   let qmp: Promise<Qmp> | undefined;
   let qtest: Promise<Qtest> | undefined;
   let watched: number | undefined;
-  const bankOf = ({ bank, line }: { bank: number; line: number }) => {
-    const found = board.banks[bank];
-    if (found === undefined) throw new Error(`${board.name} has ${board.banks.length} banks of pins, and none ${bank}`);
-    if (line >= found.lines)
-      throw new Error(`bank ${bank} of ${board.name} has ${found.lines} lines, and none ${line}`);
-    return found;
-  };
   const openQtest = () => {
     qtest ??= connectQtest(file("qtest"));
     return qtest;
   };
-  const output = async (request: { bank: number; line: number }): Promise<StimulusAnswer> => {
-    const { path } = bankOf(request);
-    if (watched !== undefined && watched !== request.bank)
-      throw new Error(`bank ${watched} is watched: QEMU can watch one`);
-    const connection = await openQtest();
-    if (watched === undefined) await connection.watch(path);
-    watched = request.bank;
-    return { level: connection.level(request.line) };
-  };
-  const perform = async (request: StimulusRequest): Promise<StimulusAnswer> => {
-    if (request.what === "output") return output(request);
-    if (request.what === "pin") {
-      const { path } = bankOf(request);
-      await (await openQtest()).drive(path, request.line, request.level);
-    } else {
-      qmp ??= connectQmp(file("qmp"));
-      const path = `/machine/peripheral/${request.id}`;
-      await (await qmp).execute("qom-set", { path, property: "temperature", value: request.milliCelsius });
-    }
-    return { done: true };
-  };
   return {
-    answer: async (text) => {
-      const answer = await Promise.resolve()
-        .then(() => perform(requestSchema.parse(JSON.parse(text))))
-        .catch((error: Error): StimulusAnswer => ({ refused: error.message }));
-      return JSON.stringify(answer);
+    async pin(bank, line, level) {
+      const path = pathOf(board, bank, line);
+      await (await openQtest()).drive(path, line, level);
     },
-    close: () => {
+    async output(bank, line) {
+      const path = pathOf(board, bank, line);
+      if (watched !== undefined && watched !== bank) throw new Error(`bank ${watched} is watched: QEMU watches one`);
+      const connection = await openQtest();
+      if (watched === undefined) await connection.watch(path);
+      watched = bank;
+      return connection.level(line);
+    },
+    async temperature(id, milliCelsius) {
+      qmp ??= connectQmp(file("qmp"));
+      const path = `/machine/peripheral/${id}`;
+      await (await qmp).execute("qom-set", { path, property: "temperature", value: milliCelsius });
+    },
+    close() {
       for (const connection of [qmp, qtest]) connection?.then((open) => open.close()).catch(() => undefined);
     },
   };
+}
+
+/** QEMU's path of a bank. A line that it does not have would end QEMU. */
+function pathOf(board: EmulatedBoard, bank: number, line: number): string {
+  const found = board.banks[bank];
+  if (found === undefined) throw new Error(`${board.name} has ${board.banks.length} banks of pins, and none ${bank}`);
+  if (line >= found.lines) throw new Error(`bank ${bank} of ${board.name} has ${found.lines} lines, and none ${line}`);
+  return found.path;
+}
+
+/** Does what a request (JSON) asks for, and answers in JSON: what cannot be done is an answer as well. */
+export async function answerRequest(stimulus: Stimulus, text: string): Promise<string> {
+  const answer = await Promise.resolve()
+    .then(() => perform(stimulus, requestSchema.parse(JSON.parse(text))))
+    .catch((error: Error): StimulusAnswer => ({ refused: error.message }));
+  return JSON.stringify(answer);
+}
+
+async function perform(stimulus: Stimulus, request: StimulusRequest): Promise<StimulusAnswer> {
+  switch (request.what) {
+    case "output":
+      return { level: await stimulus.output(request.bank, request.line) };
+    case "pin":
+      await stimulus.pin(request.bank, request.line, request.level);
+      return { done: true };
+    case "temperature":
+      await stimulus.temperature(request.id, request.milliCelsius);
+      return { done: true };
+  }
 }

@@ -16,7 +16,8 @@ export function proveInGuest(board: EmulatedBoard, specs: Specs, options?: RunOp
     const lines = Object.entries(verdicts?.files ?? {}).map(
       ([path, { passed, skipped }]) => `  ${path}: ${passed.length} passed, ${skipped.length} skipped`,
     );
-    const title = `Linux ${verdicts?.kernel}, ${Math.round((verdicts?.wallMs ?? 0) / 1000)} s`;
+    const [shell, whole] = [verdicts?.shellMs, verdicts?.wallMs].map((ms) => Math.round((ms ?? 0) / 1000));
+    const title = `Linux ${verdicts?.kernel}, ${shell} s to the first command, ${whole} s in all`;
     process.stderr.write(`${[title, ...lines].join("\n")}\n`);
   });
 
