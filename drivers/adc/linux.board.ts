@@ -1,4 +1,4 @@
-/** The ADC driver on a sensor that the kernel has by industrial I/O: a DPS310 on the second I2C header of an i.MX 8M. */
+/** The ADC driver on a sensor that the kernel has by industrial I/O: a DPS310 on the third I2C bus of an i.MX. */
 import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll } from "vitest";
 import { findIn, load, showDevices, unbind } from "../sysfs/testing/board.ts";

@@ -1,7 +1,7 @@
 /** The ADC driver server: measures for each client the one input that its grant names. Several may read the same. */
+import { devicesDirectory } from "@bulkhead/protocol";
 import { defineComponent } from "@bulkhead/sdk";
 import { backendOf } from "../backend.ts";
-import { devicesDirectory } from "../sysfs/places.ts";
 import type { AdcDriver } from "./driver.ts";
 import { adcInputInterface } from "./interface.ts";
 import { linuxAdc } from "./linux.ts";

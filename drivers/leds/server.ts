@@ -1,8 +1,8 @@
 /** The LED driver server: gives each client the one LED that its grant names, and gives it back as it was. */
+import { devicesDirectory } from "@bulkhead/protocol";
 import { defineComponent } from "@bulkhead/sdk";
 import { backendOf } from "../backend.ts";
 import { createHoldings } from "../holdings.ts";
-import { devicesDirectory } from "../sysfs/places.ts";
 import type { LedDriver } from "./driver.ts";
 import { ledInterface } from "./interface.ts";
 import { linuxLeds } from "./linux.ts";

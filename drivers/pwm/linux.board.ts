@@ -1,12 +1,12 @@
-/** The PWM driver on an i.MX 8M's own controller (pwm-imx27). */
+/** The PWM driver on an i.MX's own controller (pwm-imx27): of an i.MX 8M, and of an i.MX 6. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll } from "vitest";
-import { findIn, load, showDevices, textOf, unbind } from "../sysfs/testing/board.ts";
+import { findIn, firstOf, load, showDevices, textOf, unbind } from "../sysfs/testing/board.ts";
 import { conformance, type PwmBench } from "./conformance.ts";
 import { linuxPwm } from "./linux.ts";
 
-const controller = "30660000.pwm";
+const controller = firstOf("platform", ["30660000.pwm", "208c000.pwm"]);
 const find = async () => ({
   "pwm-1": await findIn(`/sys/bus/platform/devices/${controller}/pwm`, /^pwmchip\d+$/),
 });

@@ -43,7 +43,12 @@ async function exported(chip: Attributes, device: string, channel: number): Prom
   if (!(await chip.list()).includes(name)) {
     const count = await chip.readNumber("npwm");
     if (channel >= count) throw new BulkheadError("DEVICE_ABSENT", `${device} has ${count} outputs, and no ${channel}`);
-    await chip.write("export", channel);
+    await chip.write("export", channel).catch((cause: unknown) => {
+      if (!(cause instanceof BulkheadError) || cause.code !== "DEVICE_FAILED") throw cause;
+      // In a sandbox: the root server was to do it before, and its log says what the kernel answered.
+      const why = "it could not be exported; perhaps another driver of the kernel has it";
+      throw new BulkheadError("DEVICE_BUSY", `${device}/${channel}: ${why}`, { cause });
+    });
   }
   return chip.in(name);
 }

@@ -2,10 +2,10 @@
  * The PWM driver server: gives each client the one output that its grant names. An output whose client goes, or whose
  * driver stops, falls back to its declared safe signal, or is off; what a killed driver left on its next start puts off.
  */
+import { devicesDirectory } from "@bulkhead/protocol";
 import { defineComponent, type ServedClient } from "@bulkhead/sdk";
 import { backendOf } from "../backend.ts";
 import { createHoldings, type Thing } from "../holdings.ts";
-import { devicesDirectory } from "../sysfs/places.ts";
 import type { PwmDriver, PwmOutput } from "./driver.ts";
 import { pwmChannelInterface } from "./interface.ts";
 import { linuxPwm } from "./linux.ts";

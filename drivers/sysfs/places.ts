@@ -1,8 +1,6 @@
 /** Where a sandbox shows the devices of its driver, by the board's names. */
 import { join } from "node:path";
-
-/** Directories of attributes. */
-export const devicesDirectory = "/run/devices";
+import { devicesDirectory } from "@bulkhead/protocol";
 
 /** The directory of attributes of the device `name`. */
 export const attributesOf = (name: string): string => join(devicesDirectory, name);

@@ -1,4 +1,4 @@
-/** The watchdog driver on the watchdogs that a board has: an i.MX 8M's own (imx2_wdt), or an i6300esb on PCI. */
+/** The watchdog driver on the watchdogs that a board has: an i.MX's own (imx2_wdt), or an i6300esb on PCI. */
 
 import { existsSync } from "node:fs";
 import { open as openFile } from "node:fs/promises";
@@ -9,17 +9,13 @@ import { installedIoctl } from "../sysfs/testing/koffi.ts";
 import { conformance, type WatchdogBench } from "./conformance.ts";
 import { linuxWatchdog } from "./linux.ts";
 
-const isImx = existsSync("/sys/bus/platform/devices/30280000.watchdog");
-const [module, driver] = isImx
-  ? ["imx2_wdt", "/sys/bus/platform/drivers/imx2-wdt"]
-  : ["i6300esb", "/sys/bus/pci/drivers/i6300ESB timer"];
+const imx = ["30280000.watchdog", "20bc000.watchdog"];
+const own = imx.map((name) => `/sys/bus/platform/devices/${name}`).find(existsSync);
+const module = own === undefined ? "i6300esb" : "imx2_wdt";
+const driver = "/sys/bus/pci/drivers/i6300ESB timer";
 beforeAll(() => load(module));
 
-/** The device that the kernel's driver has; while it has none, the one that it had. */
-const place = () =>
-  isImx
-    ? findIn("/sys/bus/platform/devices/30280000.watchdog/watchdog", /^watchdog\d+$/)
-    : findIn("/sys/class/watchdog", /^watchdog\d+$/);
+const place = () => findIn(own === undefined ? "/sys/class/watchdog" : `${own}/watchdog`, /^watchdog\d+$/);
 
 conformance(module, async (): Promise<WatchdogBench> => {
   const devices = await showDevices(async () => ({ "watchdog-1": await place() }));
@@ -35,21 +31,22 @@ conformance(module, async (): Promise<WatchdogBench> => {
       await file.close();
     };
   };
+  async function unplug() {
+    const plug = await unbind(driver, basename(await findIn(driver, /^[0-9a-f]{4}:/)));
+    return async () => {
+      await plug();
+      await devices.show();
+      await nodes.show();
+    };
+  }
   const state = () => textOf(join(places.attributesOf("watchdog-1"), "state"));
   return {
     create: () => linuxWatchdog(places, installedIoctl()),
     ...{ device: "watchdog-1", outlivesDriver: true },
     isRunning: async () => (await state()) === "active",
     occupy,
-    async unplug() {
-      const device = isImx ? "30280000.watchdog" : basename(await findIn(driver, /^[0-9a-f]{4}:/));
-      const plug = await unbind(driver, device);
-      return async () => {
-        await plug();
-        await devices.show();
-        await nodes.show();
-      };
-    },
+    // The kernel gives an i.MX's watchdog no `unbind`: its driver cannot be taken away.
+    ...(own === undefined && { unplug }),
     async close() {
       const leave = await occupy();
       await leave();

@@ -1,6 +1,8 @@
+import { startComponent } from "@bulkhead/sdk/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { conformance } from "./conformance.ts";
 import type { Watchdog } from "./driver.ts";
+import { watchdogDriver } from "./server.ts";
 import { simulatedWatchdog } from "./simulated.ts";
 
 conformance("board virtual", async () => {
@@ -44,5 +46,26 @@ describe("[K11] the simulated watchdog", () => {
     expect(await watchdog.read()).toMatchObject({ isRunning: false, lastReset: ["watchdog"] });
     vi.advanceTimersByTime(60_000);
     expect(resets).toHaveLength(1);
+  });
+
+  test("is petted by nobody but its client: it ends in a reset when that goes, and when that only reads", async () => {
+    vi.useFakeTimers();
+    const resets: string[] = [];
+    const driver = await startComponent(
+      watchdogDriver(() => simulatedWatchdog((device) => resets.push(device))),
+      { uses: {} },
+    );
+    const connect = (device: string) =>
+      driver.connect("timer", { grant: { device, timeoutSeconds: { min: 5, max: 60 }, stoppable: true } });
+    const gone = connect("watchdog-1");
+    await gone.client.start({ timeoutSeconds: 10 });
+    gone.leave();
+    const idle = connect("watchdog-2");
+    await idle.client.start({ timeoutSeconds: 10 });
+    for (let second = 0; second < 12; second++) {
+      await vi.advanceTimersByTimeAsync(1000);
+      await idle.client.read();
+    }
+    expect(resets.sort()).toEqual(["watchdog-1", "watchdog-2"]);
   });
 });

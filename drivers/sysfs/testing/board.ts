@@ -1,5 +1,6 @@
 /** What specifications on boards need of the kernel: modules, a device's directory wherever its number has put it, unplugging. */
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,13 @@ export async function findIn(folder: string, pattern: RegExp): Promise<string> {
   const found = (await readdir(folder)).filter((name) => pattern.test(name));
   if (found.length !== 1) throw new Error(`${folder} has ${found.length} of ${pattern}`);
   return join(folder, found[0] as string);
+}
+
+/** The first of some controllers that this board has, by the kernel's names on `bus`. */
+export function firstOf(bus: "platform" | "i2c" | "pci", names: readonly string[]): string {
+  const found = names.find((name) => existsSync(join("/sys/bus", bus, "devices", name)));
+  if (found === undefined) throw new Error(`this board has none of ${names.join(", ")}`);
+  return found;
 }
 
 export const textOf = async (path: string): Promise<string> => (await readFile(path, "latin1")).trim();

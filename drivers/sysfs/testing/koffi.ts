@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { type Ioctl, loadIoctl } from "../../system-calls.ts";
 
 export function installedIoctl(): Ioctl {
-  const name = `linux-${process.arch}`;
-  const found = createRequire(import.meta.url).resolve(`@koromix/koffi-${name}/package.json`);
-  return loadIoctl(join(dirname(found), name.replace("-", "_"), "koffi.node"));
+  const found = createRequire(import.meta.url).resolve(`@koromix/koffi-linux-${process.arch}/package.json`);
+  return loadIoctl(
+    join(dirname(found), process.arch === "arm" ? "linux_armhf" : `linux_${process.arch}`, "koffi.node"),
+  );
 }
