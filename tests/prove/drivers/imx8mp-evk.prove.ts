@@ -5,5 +5,14 @@ import { boardSpecs } from "../../../hardware-in-loop/emulated/specs.ts";
 import { proveInGuest } from "../guest/verdicts.ts";
 
 describe("[K11] devices of imx8mp-evk", () => {
-  proveInGuest(imx8mpEvk, { "hardware-in-loop/emulated/stimulus/stimulus.board.ts": [] }, boardSpecs);
+  proveInGuest(
+    imx8mpEvk,
+    {
+      "hardware-in-loop/emulated/stimulus/stimulus.board.ts": [],
+      "drivers/pwm/linux.board.ts": [],
+      "drivers/adc/linux.board.ts": [],
+      "drivers/leds/linux.board.ts": [],
+    },
+    boardSpecs,
+  );
 });
