@@ -33,6 +33,8 @@ const serialport: ReadyMade = {
 const addOns: Readonly<Record<string, Readonly<Record<string, ReadyMade | CompiledAddOn | "koffi">>>> = {
   serial: { "serialport.node": serialport },
   gpio: { "serialport.node": serialport, "koffi.node": "koffi" },
+  rtc: { "koffi.node": "koffi" },
+  watchdog: { "koffi.node": "koffi" },
   i2c: { "i2c.node": "i2c" },
   spi: { "spi.node": "spi" },
   can: { "can.node": "can" },

@@ -4,6 +4,10 @@ import { imx8mmEvk } from "../../../hardware-in-loop/emulated/boards/imx8mm-evk.
 import { boardSpecs } from "../../../hardware-in-loop/emulated/specs.ts";
 import { proveInGuest } from "../guest/verdicts.ts";
 
+// The kernel lets nobody take the driver of an i.MX's watchdog away.
+const noUnbind =
+  "[K11] the watchdog driver on imx2_wdt says so while the watchdog is away, and goes on when it is back";
+
 describe("[K11] devices of imx8mm-evk", () => {
   proveInGuest(
     imx8mmEvk,
@@ -12,6 +16,8 @@ describe("[K11] devices of imx8mm-evk", () => {
       "drivers/pwm/linux.board.ts": [],
       "drivers/adc/linux.board.ts": [],
       "drivers/leds/linux.board.ts": [],
+      "drivers/rtc/linux.board.ts": [],
+      "drivers/watchdog/linux.board.ts": [noUnbind],
     },
     boardSpecs,
   );
