@@ -30,3 +30,15 @@ test("[K2] what comes is checked by who listens to it, when it comes and when it
   expect(hear).toThrow(refused);
   expect(() => take("files", { open: "many" })).toThrow(refused);
 });
+
+test("[K2] crashes are told once, and so many of them are kept for who comes late as a mistake may cost", () => {
+  const { link, take } = createRootMailbox(() => undefined);
+  const heard: number[] = [];
+  const hear = () => link.hear("crash", crashFactsSchema, ({ incarnation }) => heard.push(incarnation));
+  for (let incarnation = 1; incarnation <= 100; incarnation++) take("crash", facts(incarnation));
+  hear();
+  expect(heard).toEqual(Array.from({ length: 64 }, (_, index) => index + 1));
+  take("crash", facts(101));
+  hear();
+  expect(heard).toHaveLength(65);
+});

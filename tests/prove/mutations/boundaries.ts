@@ -173,6 +173,14 @@ const rows: readonly (readonly [string, string, string, string, string, string?]
     "stood still",
   ],
   [
+    "a reader of a port as it was that leaves what comes to the next",
+    "drivers/serial/server.ts",
+    "if (port !== source) return;",
+    "",
+    "drivers/serial/server.test.ts",
+    "port as it was",
+  ],
+  [
     "a filter that leaves terminals to drivers of serial ports",
     profiles,
     'values = profile === "serial" ? neverOnTerminals : [...neverOnTerminals, ...settingTerminals];',

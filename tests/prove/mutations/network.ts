@@ -5,6 +5,7 @@ const firewall = "runtime/src/network/firewall.ts";
 
 const plan = { file: "runtime/src/network/plan.test.ts", name: "the resolver's uid alone may ask" };
 const uplink = "runtime/src/network/gateway/uplink.ts";
+const uplinkTest = "runtime/src/network/gateway/uplink.test.ts";
 const search = "runtime/src/network/gateway/search.ts";
 const profiles = "runtime/src/sandbox/seccomp/profiles.ts";
 
@@ -13,7 +14,16 @@ export const gateway: readonly Mutation[] = [
   mutate("the resolver's uid in the rule of questions", firewall, /`meta skuid \$\{names\.uid\} `/, '""', plan),
   mutate("connection tracking of answers", firewall, "th sport 53 ct state established", "th sport 53", plan),
   mutate("a look at a gateway's address", uplink, "mayBeGateway(address, provisioning) ?", "true ?", {
-    file: "tests/gateway-name/gateway-name.spec.ts",
+    file: uplinkTest,
+    name: "not opened to",
+  }),
+  mutate("one question for the gateway's name at a time", uplink, "if (isAsking) return;", "", {
+    file: uplinkTest,
+    name: "however often",
+  }),
+  mutate("a pause after a question, also one that failed", uplink, "askedMs = performance.now();", "", {
+    file: uplinkTest,
+    name: "two seconds later",
   }),
   mutate(
     "a tunnel that is left where it stands",
