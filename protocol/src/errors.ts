@@ -44,6 +44,11 @@ export const errorTable = {
   BUILD_FAILED: "A component could not be bundled.",
   BUILD_INTERFACE_MISMATCH:
     "The code at an end of a channel speaks of another interface than the manifest or the other end.",
+  IMAGE_BOARD_UNFIT: "No image can be built for this board.",
+  IMAGE_LOCK_INVALID: "The list of locked packages is missing, or does not fit the recipe.",
+  IMAGE_ARCHIVE_FAILED: "Packages could not be had from Debian's archive.",
+  IMAGE_PACKAGE_ALTERED: "A package is not the one that is locked.",
+  IMAGE_BUILD_FAILED: "A step of making an image failed.",
   KEYS_INVALID: "A directory of signing keys is not complete or not valid.",
 
   // Channels between components.

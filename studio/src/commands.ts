@@ -13,6 +13,7 @@ export const root = defineCommand({
     replay: () => import("./replay/command.ts").then(({ command }) => command),
     build: () => import("./build/command.ts").then(({ command }) => command),
     flash: () => import("./flash/command.ts").then(({ command }) => command),
+    image: () => import("./image/command.ts").then(({ command }) => command),
     keys: () => import("./keys/command.ts").then(({ command }) => command),
     sign: () => import("./sign/command.ts").then(({ command }) => command),
     run: () => import("./run-command/command.ts").then(({ command }) => command),

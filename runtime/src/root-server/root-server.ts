@@ -1,6 +1,7 @@
 /** The life of the root server: choose a generation, run it, do what is asked, choose again. */
 import { join } from "node:path";
 import type { DeviceStatus } from "@bulkhead/protocol";
+import { openServiceManager } from "../board/index.ts";
 import { type LogFifos, runtimeLogName } from "../compartment/index.ts";
 import { type Device, exitToReboot, exitToRestart } from "../device/index.ts";
 import { beginTrialWatch, type Choice, type GenerationRecord, type Ledger, type Trial } from "../generations/index.ts";
@@ -31,6 +32,7 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
   const mailbox = createMailbox<Mail>();
   let trial: Trial | undefined;
   const activation = createActivation(device, ledger, mailbox.post);
+  const manager = openServiceManager(device.log, device.config.runDir);
   let rungs: UpperRungs;
 
   async function run(): Promise<number> {
@@ -45,7 +47,9 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
       trial?.stop();
       trial = undefined;
       rungs.callOff();
-      if (next !== "choose") return next.exitCode;
+      if (next === "choose") continue;
+      manager.stop();
+      return next.exitCode;
     }
   }
 
@@ -62,7 +66,9 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
           onChange() {
             trial?.observe();
             // A moment before it is there it has no news; what is well stays so until the next change.
-            if (!trial) rungs.observe(generation !== undefined && isWell(generation));
+            if (!generation) return;
+            if (!trial) rungs.observe(isWell(generation));
+            manager.observe({ well: isWell(generation), settled: isWell(generation) || generation.isInSafeMode() });
           },
         },
       });

@@ -1,5 +1,5 @@
 /** Builds releases and the platform; used by the command line and by the launcher. */
 export { ManifestError } from "./manifest-error.ts";
-export { buildPlatform } from "./platform.ts";
+export { buildBoardPrograms, buildPlatform } from "./platform.ts";
 export { type BuildOptions, type BuiltRelease, buildRelease } from "./release.ts";
 export { installRuntimes } from "./runtimes.ts";

@@ -21,3 +21,11 @@ export async function buildPlatform(outDir: string): Promise<void> {
     ),
   ]);
 }
+
+/** Writes the programs that an image has besides the platform, to the same place: `first-start.js`, `slots.js`. Throws BUILD_FAILED. */
+export async function buildBoardPrograms(outDir: string): Promise<void> {
+  const board = join(bulkheadDirectory, "runtime/src/board");
+  for (const name of ["first-start", "slots"]) {
+    await bundle("program", join(board, `${name}.ts`), join(outDir, `${name}.js`));
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * What lies where on a board's disk. Records and identity have 4 MiB each, a whole erase block of most cards, so that writing one can cost no
+ * other. What is behind the last, `data`, the board makes itself at its first start, as large as its disk allows.
+ */
+const mebibyte = 1024 * 1024;
+
+export type Partition = {
+  readonly name: string;
+  readonly startBytes: number;
+  readonly sizeBytes: number;
+  /** What the partition table says of it: a file system for boot loaders, or Linux's own. */
+  readonly type: "boot" | "linux";
+};
+
+/** In their order on the disk. Boot loaders that are put at places of their own end before the first. */
+const sizes = [
+  { name: "boot", mebibytes: 8, type: "boot" },
+  { name: "state-0", mebibytes: 4, type: "linux" },
+  { name: "state-1", mebibytes: 4, type: "linux" },
+  { name: "identity", mebibytes: 4, type: "linux" },
+  { name: "boot-a", mebibytes: 64, type: "linux" },
+  { name: "boot-b", mebibytes: 64, type: "linux" },
+  { name: "root-a", mebibytes: 320, type: "linux" },
+  { name: "root-b", mebibytes: 320, type: "linux" },
+] as const;
+export type PartitionName = (typeof sizes)[number]["name"];
+
+export const firstPartitionBytes: number = 4 * mebibyte;
+/** Behind the last partition: the copy of the table. */
+const tailBytes = mebibyte;
+
+export const partitions: readonly (Partition & { readonly name: PartitionName })[] = place();
+export const diskBytes: number = partitions.reduce((end, one) => Math.max(end, one.startBytes + one.sizeBytes), 0) + tailBytes;
+
+export function partition(name: PartitionName): Partition {
+  const found = partitions.find((one) => one.name === name);
+  if (found === undefined) throw new TypeError(`there is no partition ${name}`);
+  return found;
+}
+
+function place() {
+  let startBytes = firstPartitionBytes;
+  return sizes.map(({ name, mebibytes, type }) => {
+    const one = { name, startBytes, sizeBytes: mebibytes * mebibyte, type };
+    startBytes += one.sizeBytes;
+    return one;
+  });
+}

@@ -1,0 +1,42 @@
+/** How an image came to be: an in-toto statement (v1) with SLSA's provenance (v1). Not signed here: it goes with the release's metadata. */
+import type { LockedPackage } from "../packages/locked.ts";
+import type { NodePackage } from "../root/node.ts";
+
+export type Making = {
+  readonly files: readonly { readonly name: string; readonly sha256: string }[];
+  readonly board: string;
+  readonly dateS: number;
+  readonly releaseDigest: string;
+  /** Of the checkout: its commit; undefined where there is none, or it has changes. */
+  readonly commit: string | undefined;
+  readonly builder: readonly LockedPackage[];
+  readonly packages: readonly LockedPackage[];
+  readonly node: NodePackage | undefined;
+};
+
+export function makeProvenance(making: Making): object {
+  const { files, board, dateS, releaseDigest, commit, builder, packages, node } = making;
+  const materials = [...packages, ...builder].map(({ name, version, architecture, sha256 }) => ({
+    uri: `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architecture}`,
+    digest: { sha256 },
+  }));
+  const sources = commit === undefined ? [] : [{ uri: "bulkhead", digest: { gitCommit: commit } }];
+  const nodes = node === undefined ? [] : [{ uri: `pkg:npm/${node.name}@${node.version}`, digest: { sha512: hexOf(node) } }];
+  return {
+    _type: "https://in-toto.io/Statement/v1",
+    subject: files.map(({ name, sha256 }) => ({ name, digest: { sha256 } })),
+    predicateType: "https://slsa.dev/provenance/v1",
+    predicate: {
+      buildDefinition: {
+        buildType: "https://bulkhead.invalid/image/v1",
+        externalParameters: { board, release: releaseDigest, sourceDateEpoch: dateS },
+        resolvedDependencies: [...sources, ...nodes, ...materials],
+      },
+      runDetails: { builder: { id: "https://bulkhead.invalid/image-builder/v1" } },
+    },
+  };
+}
+
+function hexOf({ integrity }: NodePackage): string {
+  return Buffer.from(integrity.replace(/^sha512-/, ""), "base64").toString("hex");
+}
