@@ -78,6 +78,14 @@ export const boardWritten = z.strictObject({
   memory: sizeBytes.describe("What components may have together; the kernel and the base system are taken off."),
   storage: sizeBytes.describe("What components and stored data may take of the disk together; releases are taken off."),
   cores: z.int().min(1).max(256).describe("Processor cores."),
+  pace: z
+    .int()
+    .min(1)
+    .max(20)
+    .default(1)
+    .describe(
+      "How many times longer than elsewhere a process may take to be ready, to answer a heartbeat and to end, where the manifest does not say how long.",
+    ),
   backend: z
     .enum(["simulated", "linux"])
     .describe("simulated: drivers reach a plant, a component of the system, in place of hardware."),

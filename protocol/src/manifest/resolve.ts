@@ -13,7 +13,7 @@ import type { ComponentWritten, ManifestWritten } from "./written.ts";
 export function resolvePlan(written: ManifestWritten, board: Board, channels: readonly Channel[]): Plan {
   const core = Object.keys(coreImages).map((name): [string, PlannedComponent] => [
     name,
-    coreComponent(name as CoreName),
+    coreComponent(name as CoreName, board),
   ]);
   const own = Object.entries(written.components).map(([name, component]): [string, PlannedComponent] => [
     name,
@@ -50,10 +50,11 @@ export function resolvePlan(written: ManifestWritten, board: Board, channels: re
   };
 }
 
-function coreComponent(name: CoreName): PlannedComponent {
+function coreComponent(name: CoreName, board: Board): PlannedComponent {
   const image = coreImages[name];
   return {
     ...defaults,
+    ...defaultsOn(board),
     restart: coreRestart,
     ...coreLimits[name],
     role: image.role,
@@ -77,7 +78,7 @@ function resolveComponent(written: ComponentWritten, board: Board, provided: rea
     trustGroup: written["trust-group"] ?? defaults.trustGroup,
     ...present({ kvm: written.kvm }),
     ...resolveBounds(written),
-    ...resolveLife(written),
+    ...resolveLife(written, defaultsOn(board)),
     ...resolveAccess(written),
     ...claimsOf(written, board, provided),
     config: { ...written.config, ...(driver && driverConfig(written, board, provided)) },
@@ -103,14 +104,23 @@ function resolveBounds(written: ComponentWritten) {
   };
 }
 
+type Pace = Pick<PlannedComponent, "heartbeat" | "readyMs" | "stopMs">;
+
+/** What a process on the board is given of time. */
+function defaultsOn({ pace }: Board): Pace {
+  const { heartbeat, readyMs, stopMs } = defaults;
+  const periodMs = heartbeat.periodMs * pace;
+  return { heartbeat: { ...heartbeat, periodMs }, readyMs: readyMs * pace, stopMs: stopMs * pace };
+}
+
 /** How it starts, is watched, and comes back. */
-function resolveLife({ restart, heartbeat, spare, ready, stop }: ComponentWritten) {
+function resolveLife({ restart, heartbeat, spare, ready, stop }: ComponentWritten, usual: Pace) {
   return {
     restart: resolveRestart(restart),
-    heartbeat: { ...defaults.heartbeat, ...present({ periodMs: heartbeat?.period, missed: heartbeat?.missed }) },
+    heartbeat: { ...usual.heartbeat, ...present({ periodMs: heartbeat?.period, missed: heartbeat?.missed }) },
     spare: spare ?? defaults.spare,
-    readyMs: ready ?? defaults.readyMs,
-    stopMs: stop ?? defaults.stopMs,
+    readyMs: ready ?? usual.readyMs,
+    stopMs: stop ?? usual.stopMs,
   };
 }
 

@@ -3,7 +3,7 @@
  * the board's own disk, and the release that the image has. Cut off anywhere, it begins anew; done, it does nothing.
  */
 import { createReadStream, existsSync } from "node:fs";
-import { open, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { BulkheadError, formatError, provisioningSchema, releaseSchema, reportError } from "@bulkhead/protocol";
 import { execa } from "execa";
@@ -36,7 +36,10 @@ async function takeIdentity(dataDir: string): Promise<void> {
   const taken = join(dataDir, "identity.new");
   await rm(taken, { recursive: true, force: true });
   await mkdir(taken, { mode: 0o700 });
-  const unpacked = await execa("busybox", ["tar", "-x", "-f", "-", "-C", taken], { input: createReadStream(place), reject: false });
+  const unpacked = await execa("busybox", ["tar", "-x", "-f", "-", "-C", taken], {
+    input: createReadStream(place),
+    reject: false,
+  });
   if (unpacked.failed || !existsSync(join(taken, "provisioning.json"))) {
     throw new BulkheadError("FILE_UNREADABLE", "this board has not been told who it is", {
       remedy: "bulkhead flash writes an identity with the image",

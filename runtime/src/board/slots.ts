@@ -7,7 +7,9 @@ import { readSlots, writeSlots } from "./slots/store.ts";
 
 async function main([order, slot]: readonly string[]): Promise<void> {
   const places = [await findPartition("state-0"), await findPartition("state-1")] as const;
-  const running = /\bbulkhead\.slot=([ab])\b/.exec(await readFile("/proc/cmdline", "utf8"))?.[1] as SlotName | undefined;
+  const running = /\bbulkhead\.slot=([ab])\b/.exec(await readFile("/proc/cmdline", "utf8"))?.[1] as
+    | SlotName
+    | undefined;
   if (order === "good" && running !== undefined) {
     await writeSlots(places, { current: running });
     process.stdout.write(`slot ${running} is the current one\n`);

@@ -47,9 +47,7 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
       trial?.stop();
       trial = undefined;
       rungs.callOff();
-      if (next === "choose") continue;
-      manager.stop();
-      return next.exitCode;
+      if (next !== "choose") return next.exitCode;
     }
   }
 
@@ -66,9 +64,8 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
           onChange() {
             trial?.observe();
             // A moment before it is there it has no news; what is well stays so until the next change.
-            if (!generation) return;
-            if (!trial) rungs.observe(isWell(generation));
-            manager.observe({ well: isWell(generation), settled: isWell(generation) || generation.isInSafeMode() });
+            if (!trial) rungs.observe(generation !== undefined && isWell(generation));
+            if (generation) manager.observe(generation);
           },
         },
       });

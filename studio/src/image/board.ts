@@ -14,7 +14,10 @@ export function readBoards(): Board[] {
   });
 }
 
-export type Buildable = { readonly board: Board & { architecture: "arm64" | "armhf" }; readonly image: BoardImage & { kernel: string } };
+export type Buildable = {
+  readonly board: Board & { architecture: "arm64" | "armhf" };
+  readonly image: BoardImage & { kernel: string };
+};
 
 /** A board that an image can be built for. Throws IMAGE_BOARD_UNFIT with what is missing. */
 export function findBuildable(name: string): Buildable {
@@ -31,7 +34,8 @@ export function findBuildable(name: string): Buildable {
     const remedy = "its kernel and device tree come from its maker; this version does not take them in yet";
     throw unfit(`Debian has no kernel for ${board.title}`, remedy);
   }
-  if (architecture !== "arm64" && architecture !== "armhf") throw unfit(`images are for Arm boards, not ${architecture}`, "bulkhead image ls");
+  if (architecture !== "arm64" && architecture !== "armhf")
+    throw unfit(`images are for Arm boards, not ${architecture}`, "bulkhead image ls");
   return { board: { ...board, architecture }, image: { ...image, kernel } };
 }
 

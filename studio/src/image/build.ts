@@ -65,7 +65,12 @@ export async function buildImage(options: ImageOptions): Promise<BuiltImage> {
   try {
     options.onStep("release");
     const releaseDir = join(workDir, "release");
-    const built = await buildRelease({ manifest: options.manifest, outDir: releaseDir, releaseCounter: 1, builtAtMs: dateS * 1000 });
+    const built = await buildRelease({
+      manifest: options.manifest,
+      outDir: releaseDir,
+      releaseCounter: 1,
+      builtAtMs: dateS * 1000,
+    });
     checkBoard(built.release.board, buildable);
     options.onStep("packages");
     const making = await gather(buildable, workDir, dateS);
@@ -107,7 +112,14 @@ async function gather(buildable: Buildable, workDir: string, dateS: number): Pro
 async function makeSlot(making: Making, releaseDir: string, onStep: (text: string) => void): Promise<RootImage> {
   const { buildable, recipe, builder, workDir, dateS, system, node } = making;
   const { board, image } = buildable;
-  const release = await makeRoot(builder, workDir, { board, image, recipe, packages: system, nodeFile: node?.file, releaseDir });
+  const release = await makeRoot(builder, workDir, {
+    board,
+    image,
+    recipe,
+    packages: system,
+    nodeFile: node?.file,
+    releaseDir,
+  });
   onStep("slot");
   const archive = await makeInitramfs(join(workDir, "root"), release, image.modules);
   const root = await makeRootImage(builder, workDir, board.board, dateS);
@@ -119,7 +131,12 @@ async function makeSlot(making: Making, releaseDir: string, onStep: (text: strin
 async function contentOf(making: Making, root: RootImage): Promise<DiskContent> {
   const { builder, workDir, dateS } = making;
   const sizeBytes = partition("boot-a").sizeBytes;
-  const boot = await makeFat(builder, workDir, { name: "boot", label: "BOOT", sizeBytes: partition("boot").sizeBytes, dateS });
+  const boot = await makeFat(builder, workDir, {
+    name: "boot",
+    label: "BOOT",
+    sizeBytes: partition("boot").sizeBytes,
+    dateS,
+  });
   const slot = await makeFat(builder, workDir, { name: "boot-slot", label: "SLOT", sizeBytes, dateS });
   const record = encodeRecord({ turn: "0", current: "a" });
   const loaders = await loaderFiles(making);

@@ -46,7 +46,9 @@ export async function openBuilder(recipe: Recipe, workDir: string, recipeDir: st
 async function openRoot(recipe: Recipe): Promise<string> {
   const { architecture } = recipe.builder;
   const packages = lockedPart(await readLock(architecture), "builder");
-  const digest = createHash("sha256").update(packages.map(({ sha256 }) => sha256).join()).digest("hex");
+  const digest = createHash("sha256")
+    .update(packages.map(({ sha256 }) => sha256).join())
+    .digest("hex");
   const root = join(imageCache, `builder-${digest.slice(0, 16)}`);
   if (existsSync(root)) return root;
   await fillPool({ suite: recipe.suite, architecture }, packages);
@@ -60,7 +62,9 @@ async function openRoot(recipe: Recipe): Promise<string> {
   } catch (cause) {
     await rm(partial, { recursive: true, force: true });
     if (existsSync(root)) return root;
-    throw new BulkheadError("IMAGE_BUILD_FAILED", `the builder cannot be unpacked: ${(cause as Error).message}`, { cause });
+    throw new BulkheadError("IMAGE_BUILD_FAILED", `the builder cannot be unpacked: ${(cause as Error).message}`, {
+      cause,
+    });
   }
   return root;
 }

@@ -20,9 +20,20 @@ const build = defineCommand({
     const startMs = performance.now();
     const seconds = () => `${((performance.now() - startMs) / 1000).toFixed(1)} s`;
     const onStep = (text: string) => process.stderr.write(`${seconds().padStart(8)}  ${text}\n`);
-    const { files, digest, releaseDigest } = await buildImage({ board: args.board, manifest: args.manifest, outDir: args.out, onStep });
-    const lines = files.map(({ name, sizeBytes, sha256 }) => `  ${sha256}  ${name}  ${Math.ceil(sizeBytes / 1024)} KiB`);
-    printResult(args.json, { digest, releaseDigest, files }, [`${args.out}: made in ${seconds()}`, ...lines].join("\n"));
+    const { files, digest, releaseDigest } = await buildImage({
+      board: args.board,
+      manifest: args.manifest,
+      outDir: args.out,
+      onStep,
+    });
+    const lines = files.map(
+      ({ name, sizeBytes, sha256 }) => `  ${sha256}  ${name}  ${Math.ceil(sizeBytes / 1024)} KiB`,
+    );
+    printResult(
+      args.json,
+      { digest, releaseDigest, files },
+      [`${args.out}: made in ${seconds()}`, ...lines].join("\n"),
+    );
   },
 });
 

@@ -17,7 +17,11 @@ export async function makeBmap(file: string, stretches: readonly Stretch[]): Pro
     const { size } = await handle.stat();
     const ranges: Range[] = [];
     for (const { first, last } of blocksOf(stretches)) {
-      ranges.push({ first, last, digest: await digestOf(handle, first * blockBytes, Math.min((last + 1) * blockBytes, size)) });
+      ranges.push({
+        first,
+        last,
+        digest: await digestOf(handle, first * blockBytes, Math.min((last + 1) * blockBytes, size)),
+      });
     }
     const text = document(size, ranges, "0".repeat(64));
     // The map's own digest is that of its text with zeroes in the digest's place.
@@ -42,7 +46,12 @@ function blocksOf(stretches: readonly Stretch[]): { first: number; last: number 
 
 async function digestOf(handle: FileHandle, start: number, end: number): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of handle.createReadStream({ start, end: end - 1, autoClose: false, highWaterMark: 1 << 20 })) {
+  for await (const chunk of handle.createReadStream({
+    start,
+    end: end - 1,
+    autoClose: false,
+    highWaterMark: 1 << 20,
+  })) {
     hash.update(chunk as Buffer);
   }
   return hash.digest("hex");
@@ -50,7 +59,10 @@ async function digestOf(handle: FileHandle, start: number, end: number): Promise
 
 function document(size: number, ranges: readonly Range[], own: string): string {
   const mapped = ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
-  const lines = ranges.map(({ first, last, digest }) => `        <Range chksum="${digest}">${first === last ? first : `${first}-${last}`}</Range>`);
+  const lines = ranges.map(
+    ({ first, last, digest }) =>
+      `        <Range chksum="${digest}">${first === last ? first : `${first}-${last}`}</Range>`,
+  );
   return `<?xml version="1.0" ?>
 <bmap version="2.0">
     <ImageSize>${size}</ImageSize>

@@ -48,7 +48,10 @@ export async function makeDisk(builder: Builder, file: string, name: string, con
 async function put(handle: FileHandle, data: string | Buffer, place: Stretch, what: string): Promise<Stretch> {
   const sizeBytes = typeof data === "string" ? (await stat(data)).size : data.length;
   if (sizeBytes > place.sizeBytes) {
-    throw new BulkheadError("IMAGE_BUILD_FAILED", `${what} has ${sizeBytes} bytes; there is room for ${place.sizeBytes}`);
+    throw new BulkheadError(
+      "IMAGE_BUILD_FAILED",
+      `${what} has ${sizeBytes} bytes; there is room for ${place.sizeBytes}`,
+    );
   }
   if (typeof data !== "string") await handle.write(data, 0, data.length, place.startBytes);
   else {

@@ -30,7 +30,8 @@ export const firstPartitionBytes: number = 4 * mebibyte;
 const tailBytes = mebibyte;
 
 export const partitions: readonly (Partition & { readonly name: PartitionName })[] = place();
-export const diskBytes: number = partitions.reduce((end, one) => Math.max(end, one.startBytes + one.sizeBytes), 0) + tailBytes;
+export const diskBytes: number =
+  partitions.reduce((end, one) => Math.max(end, one.startBytes + one.sizeBytes), 0) + tailBytes;
 
 export function partition(name: PartitionName): Partition {
   const found = partitions.find((one) => one.name === name);

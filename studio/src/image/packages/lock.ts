@@ -32,8 +32,11 @@ export async function readLock(architecture: string): Promise<Lock> {
   for (const line of text.split("\n")) {
     if (line === "" || line.startsWith("#")) continue;
     const name = /^\[([a-z0-9.+-]+)\]$/.exec(line)?.[1];
-    if (name !== undefined) lock.set(name, (part = []));
-    else part?.push(parseLocked(line, file));
+    if (name === undefined) part?.push(parseLocked(line, file));
+    else {
+      part = [];
+      lock.set(name, part);
+    }
   }
   return lock;
 }
@@ -51,7 +54,11 @@ export function lockedPart(lock: Lock, part: string): readonly LockedPackage[] {
 export async function makeLocks(recipe: Recipe, boards: readonly Board[]): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   const { architecture, packages } = recipe.builder;
-  const builder = await resolvePackages({ suite: recipe.suite, architecture }, new Map([["builder", packages]]), imageCache);
+  const builder = await resolvePackages(
+    { suite: recipe.suite, architecture },
+    new Map([["builder", packages]]),
+    imageCache,
+  );
   counts.set(architecture, await writeLock(architecture, builder));
   for (const target of ["arm64", "armhf"] as const) {
     const theirs = boards.filter((board) => board.architecture === target && board.image !== undefined);

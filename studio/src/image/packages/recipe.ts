@@ -17,6 +17,7 @@ const recipeSchema = z.strictObject({
   }),
   /** Paths in a root, with `*` for one name. */
   prune: z.array(z.string().regex(/^(?!.*\.\.)[a-z][A-Za-z0-9*+./_-]*$/)),
+  mask: z.array(z.string().regex(/^[A-Za-z0-9@_.-]+$/)),
 });
 export type Recipe = z.infer<typeof recipeSchema>;
 

@@ -21,7 +21,8 @@ export function makeProvenance(making: Making): object {
     digest: { sha256 },
   }));
   const sources = commit === undefined ? [] : [{ uri: "bulkhead", digest: { gitCommit: commit } }];
-  const nodes = node === undefined ? [] : [{ uri: `pkg:npm/${node.name}@${node.version}`, digest: { sha512: hexOf(node) } }];
+  const nodes =
+    node === undefined ? [] : [{ uri: `pkg:npm/${node.name}@${node.version}`, digest: { sha512: hexOf(node) } }];
   return {
     _type: "https://in-toto.io/Statement/v1",
     subject: files.map(({ name, sha256 }) => ({ name, digest: { sha256 } })),

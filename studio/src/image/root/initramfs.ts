@@ -19,10 +19,14 @@ export async function makeInitramfs(root: string, release: string, modules: read
   const kernel = await findModules(join(root, "usr/lib/modules", release), [...ownModules, ...modules]);
   const entries: ArchiveEntry[] = folders.map((path) => ({ path, content: null }));
   entries.push({ path: "init", content: await readFile(join(recipeDir, "initramfs", "init")) });
-  for (const path of programs) entries.push({ path: `bin/${basename(path)}`, content: await readFile(join(root, path)) });
+  for (const path of programs)
+    entries.push({ path: `bin/${basename(path)}`, content: await readFile(join(root, path)) });
   for (const path of libraries) entries.push({ path: `lib/${basename(path)}`, content: await readFile(path) });
   for (const { name, content } of kernel) entries.push({ path: `modules/${name}.ko`, content });
-  entries.push({ path: "modules/order", content: Buffer.from(`${kernel.map(({ name }) => `${name}.ko`).join("\n")}\n`) });
+  entries.push({
+    path: "modules/order",
+    content: Buffer.from(`${kernel.map(({ name }) => `${name}.ko`).join("\n")}\n`),
+  });
   return writeArchive(entries);
 }
 
@@ -30,9 +34,13 @@ type Module = { readonly name: string; readonly content: Buffer };
 
 /** `wanted` and what they need, each after what it needs; those built into the kernel are left out. */
 async function findModules(folder: string, wanted: readonly string[]): Promise<Module[]> {
-  const nameOf = (path: string) => basename(path).replace(/\.ko.*$/, "").replaceAll("-", "_");
+  const nameOf = (path: string) =>
+    basename(path)
+      .replace(/\.ko.*$/, "")
+      .replaceAll("-", "_");
   const files = new Map<string, string>();
-  for (const path of await readdir(folder, { recursive: true })) if (/\.ko(\.xz)?$/.test(path)) files.set(nameOf(path), join(folder, path));
+  for (const path of await readdir(folder, { recursive: true }))
+    if (/\.ko(\.xz)?$/.test(path)) files.set(nameOf(path), join(folder, path));
   const builtIn = new Set((await readFile(join(folder, "modules.builtin"), "utf8")).split("\n").map(nameOf));
   const found = new Map<string, Module>();
   async function add(name: string): Promise<void> {
@@ -64,7 +72,9 @@ async function librariesOf(root: string, program: string): Promise<string[]> {
     for (const name of await neededBy(file)) {
       if (found.has(name)) continue;
       const place = places.map((one) => join(root, "usr/lib", one, name));
-      const path = (await Promise.all(place.map(async (one) => ((await readFile(one).catch(() => null)) ? one : null)))).find(Boolean);
+      const path = (
+        await Promise.all(place.map(async (one) => ((await readFile(one).catch(() => null)) ? one : null)))
+      ).find(Boolean);
       if (!path) continue;
       found.set(name, path);
       await add(path);

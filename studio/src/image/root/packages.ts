@@ -6,11 +6,17 @@ import type { LockedPackage } from "../packages/locked.ts";
 
 /**
  * Unpacks `packages` into `work/<folder>`. No maintainer script is run: what they would make is in `images/root`, as files
- * (decision 38).
+ * (decision 40).
  */
-export async function unpackPackages(builder: Builder, folder: string, packages: readonly LockedPackage[]): Promise<void> {
+export async function unpackPackages(
+  builder: Builder,
+  folder: string,
+  packages: readonly LockedPackage[],
+): Promise<void> {
   // base-files first: it has the links that the others' files go through.
-  const ordered = packages.filter(({ name }) => name === "base-files").concat(packages.filter(({ name }) => name !== "base-files"));
+  const ordered = packages
+    .filter(({ name }) => name === "base-files")
+    .concat(packages.filter(({ name }) => name !== "base-files"));
   const input = ordered.map(({ sha256 }) => `/pool/${sha256}.deb\n`).join("");
   await builder.run("sh", ["/recipe/unpack.sh", `/work/${folder}`], { input });
 }

@@ -1,5 +1,5 @@
 /** A board's root file system as a tree: Debian's part, our files, Node, the runtime, and the release that a board begins with. */
-import { chmod, copyFile, cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Board, BoardImage } from "@bulkhead/protocol/manifest";
 import { initCommand } from "@bulkhead/runtime";
@@ -34,11 +34,24 @@ export async function makeRoot(builder: Builder, workDir: string, options: TreeO
   for (const place of mountPoints) await mkdir(join(root, place), { recursive: true });
   // Overlaid, so that a file of ours stands in for the package's.
   await cp(join(recipeDir, "root"), root, { recursive: true, force: true, verbatimSymlinks: true });
-  await fillIn(join(root, "usr/lib/systemd/system/bulkhead-root-server.service"), { "init-command": initCommand.join(" ") });
+  await maskUnits(root, options.recipe.mask);
+  await fillIn(join(root, "usr/lib/systemd/system/bulkhead-root-server.service"), {
+    "init-command": initCommand.join(" "),
+  });
   await installBulkhead(root, options);
   const [release = ""] = await readdir(join(root, "usr/lib/modules"));
   await builder.run("depmod", ["--basedir", "/work/root", release]);
   return release;
+}
+
+/** systemd takes a unit that is a link to /dev/null for one that is never to start (systemd.unit(5)). */
+async function maskUnits(root: string, units: readonly string[]): Promise<void> {
+  const place = join(root, "etc/systemd/system");
+  await mkdir(place, { recursive: true });
+  for (const unit of units) {
+    await rm(join(place, unit), { recursive: true, force: true });
+    await symlink("/dev/null", join(place, unit));
+  }
 }
 
 async function installBulkhead(root: string, { board, nodeFile, releaseDir }: TreeOptions): Promise<void> {
@@ -51,6 +64,7 @@ async function installBulkhead(root: string, { board, nodeFile, releaseDir }: Tr
   const config = {
     ...{ format: 1, instance: "board", board: board.board, dataDir: "/data", platformDir: `/${ours}/platform` },
     ...{ runDir: "/run/bulkhead", nodePath: `/${ours}/node`, uidBase, resolvers: "/run/uplink/resolv.conf" },
+    trial: { windowMs: 20_000 * board.pace, steadyMs: 2_000 },
   };
   await writeFile(join(place, "root-server.json"), `${JSON.stringify(config, null, 2)}\n`);
 }

@@ -28,12 +28,25 @@ export async function takeKernel(workDir: string, image: BoardImage): Promise<vo
 export async function addArchive(builder: Builder, workDir: string, archive: Buffer, word: string): Promise<void> {
   const folder = join(workDir, "boot-slot");
   await writeFile(join(folder, "archive.cpio"), archive);
-  await builder.run("zstd", ["--quiet", "-19", "--single-thread", "--rm", "boot-slot/archive.cpio", "-o", "boot-slot/archive"]);
+  await builder.run("zstd", [
+    "--quiet",
+    "-19",
+    "--single-thread",
+    "--rm",
+    "boot-slot/archive.cpio",
+    "-o",
+    "boot-slot/archive",
+  ]);
   await writeFile(join(folder, "slot.env"), `words=${word}\n`);
 }
 
 /** Makes `<workDir>/boot/boot.scr`, which is the same for both slots. */
-export async function makeBootScript(builder: Builder, workDir: string, board: Board, image: BoardImage): Promise<void> {
+export async function makeBootScript(
+  builder: Builder,
+  workDir: string,
+  board: Board,
+  image: BoardImage,
+): Promise<void> {
   const template = await readFile(join(recipeDir, "boot", "boot.cmd"), "utf8");
   const own = image["device-tree"] !== undefined;
   const values = {

@@ -14,7 +14,12 @@ export type RootImage = {
 };
 
 /** Makes `<workDir>/root.image` of `<workDir>/root`; `name` and `dateS` decide all that would differ from build to build. */
-export async function makeRootImage(builder: Builder, workDir: string, name: string, dateS: number): Promise<RootImage> {
+export async function makeRootImage(
+  builder: Builder,
+  workDir: string,
+  name: string,
+  dateS: number,
+): Promise<RootImage> {
   const salt = createHash("sha256").update(`root of ${name}`).digest("hex");
   const owner = ["--all-root", `-T${dateS}`, "--all-time", `-U${uuidOf(salt)}`];
   await builder.run("mkfs.erofs", ["--quiet", "-zlz4hc,9", "-C16384", ...owner, "/work/root.image", "/work/root"]);
