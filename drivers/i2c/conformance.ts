@@ -9,6 +9,8 @@ export type I2cBench = {
   readonly memory: number;
   readonly empty: number;
   readonly absentBus: number;
+  /** What nobody at an address is told as, where the adapter cannot tell it from a bus that stands still. */
+  readonly unanswered?: "I2C_BUS_HUNG";
   close?(): Promise<void> | void;
 };
 
@@ -58,7 +60,9 @@ export function conformance(name: string, open: () => I2cBench | Promise<I2cBenc
         [none, 1],
         [Uint8Array.of(1), 1],
       ] as const) {
-        await expect(transfer(write, length, bench.empty)).rejects.toEqual(code("I2C_NO_ACKNOWLEDGE"));
+        await expect(transfer(write, length, bench.empty)).rejects.toEqual(
+          code(bench.unanswered ?? "I2C_NO_ACKNOWLEDGE"),
+        );
         expect([...(await transfer(Uint8Array.of(0x10), 1))]).toEqual([0xde]);
       }
     });

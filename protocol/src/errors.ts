@@ -71,6 +71,8 @@ export const errorTable = {
   I2C_NO_ACKNOWLEDGE: "No device answers at this address of the bus.",
   I2C_BUS_FAILED: "The bus had a fault, or another master has it.",
   I2C_BUS_HUNG: "The bus stands still: a chip holds one of its lines.",
+  CAN_BUS_OFF: "The controller has left the bus after too many errors.",
+  CAN_NOT_SENT: "A frame could not be queued.",
   GPIO_LINE_BUSY: "Somebody else has this line.",
   GPIO_LINE_UNKNOWN: "The driver, or the controller, has no such line.",
   GPIO_GONE: "The GPIO controller is not there, or was unplugged.",

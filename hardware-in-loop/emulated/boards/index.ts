@@ -6,6 +6,7 @@ import { imx8mpEvk } from "./imx8mp-evk.ts";
 import { sabrelite } from "./sabrelite.ts";
 import { virt } from "./virt.ts";
 import { virtGpioSim } from "./virt-gpio-sim.ts";
+import { virtCan } from "./virt-can.ts";
 
 const all: readonly EmulatedBoard[] = [
   imx8mmEvk,
@@ -14,6 +15,7 @@ const all: readonly EmulatedBoard[] = [
   virt(architectures.arm64),
   virt(architectures.armhf),
   virtGpioSim,
+  virtCan,
 ];
 
 export const boards: ReadonlyMap<string, EmulatedBoard> = new Map(all.map((board) => [board.name, board]));

@@ -1,0 +1,20 @@
+/** The CAN driver on the kernel's own controllers, which the board has two of on one wire. */
+import { execa } from "execa";
+import { beforeAll } from "vitest";
+import { compiledAddOn } from "../testing/compiled-add-on.ts";
+import { loadAddOn } from "./addon.ts";
+import { conformance } from "./conformance.ts";
+import { linuxCan } from "./linux.ts";
+
+// On a device the root server does this, by the board file.
+beforeAll(async () => {
+  for (const name of ["can0", "can1"])
+    await execa("ip", ["link", "set", name, "up", "type", "can", "bitrate", "500000"]);
+});
+
+conformance("two controllers SJA1000", {
+  create: () => linuxCan(loadAddOn(compiledAddOn("can"))),
+  sender: "can0",
+  receiver: "can1",
+  absent: "can7",
+});
