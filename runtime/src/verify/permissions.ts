@@ -9,6 +9,7 @@ import {
   membersDirectory,
   providesDirectory,
   type System,
+  shownNode,
   usesDirectory,
 } from "@bulkhead/protocol";
 import { namespacePath } from "../network/namespaces.ts";
@@ -101,7 +102,7 @@ function namespaceOf(name: string, { uplink }: Permission, { components }: Syste
 /** A node of a device that the system gives to the component, and KVM where its guest may have that. */
 function isOwnDevice(component: System["components"][string] | undefined, target: string): boolean {
   if (target === "/dev/kvm") return component?.runner === "vm" && component.kvm !== undefined;
-  return Object.keys(component?.nodes ?? {}).some((device) => target === `/dev/${device}`);
+  return Object.keys(component?.nodes ?? {}).some((device) => target === shownNode(device));
 }
 
 /** What the drivers of each class write, which no other attribute is; of pins in the kernel's own place for lines. */

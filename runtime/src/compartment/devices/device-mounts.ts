@@ -1,6 +1,6 @@
 /** What a driver sees of its devices: the nodes and attributes that the system gives to it, and nothing else of /dev and /sys. */
 import { chown, realpath } from "node:fs/promises";
-import { BulkheadError, type Component } from "@bulkhead/protocol";
+import { BulkheadError, type Component, shownNode } from "@bulkhead/protocol";
 import { z } from "zod";
 import { type Device, showDevice } from "../../device/index.ts";
 import type { Mount } from "../../sandbox/index.ts";
@@ -25,7 +25,7 @@ export async function deviceMounts(
     if (node === undefined) return [];
     const source =
       node.kind === "lent" ? await lend(node.path, uid) : await showDevice(paths, node.path, uid, `device-${device}`);
-    return [{ kind: "dev", source, target: `/dev/${device}` }];
+    return [{ kind: "dev", source, target: shownNode(device) }];
   });
   const told = (line: string) => log.line(`${name}: ${line}`);
   const seen = Object.entries(attributes).map(([device, place]) =>

@@ -193,7 +193,7 @@ describe("[K11] the seccomp filter of a driver", () => {
   const ofNode = [0x5401, 0x802c542a, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451];
   const own: Partial<Record<Profile, readonly number[]>> = {
     i2c: [0x0703, 0x0705, 0x0707, 0x0708, 0x0720],
-    can: [0x8910, 0x8913, 0x8921, 0x8933],
+    can: [0x8906, 0x80108906, 0x8910, 0x8913, 0x8921, 0x8933],
   };
   const ask = (profile: Profile, request: number) => answer("x64", profile, "ioctl", [0n, BigInt(request)]);
 

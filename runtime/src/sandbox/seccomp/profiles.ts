@@ -101,7 +101,8 @@ const classRequests: Readonly<Record<DriverProfile, { values?: readonly number[]
   spi: { kinds: [0x6b] }, // linux/spi/spidev.h: 'k'
   rtc: { kinds: [0x70] }, // linux/rtc.h: 'p'
   watchdog: { kinds: [0x57] }, // linux/watchdog.h: 'W'
-  can: { values: [0x8910, 0x8913, 0x8921, 0x8933] }, // SIOCGIFNAME, SIOCGIFFLAGS, SIOCGIFMTU, SIOCGIFINDEX
+  // SIOCGSTAMP in both its forms, SIOCGIFNAME, SIOCGIFFLAGS, SIOCGIFMTU, SIOCGIFINDEX
+  can: { values: [0x8906, 0x80108906, 0x8910, 0x8913, 0x8921, 0x8933] },
   attributes: {},
 };
 
