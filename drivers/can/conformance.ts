@@ -99,17 +99,20 @@ export function conformance(name: string, bench: CanBench): void {
       expect([first.news()[0]?.id, second.news()[0]?.id]).toEqual([3, 2]);
     });
 
-    test("drops none of many that are read, and says how many of those that were not", async () => {
+    test("drops none of many that are read as they come", async () => {
       const sender = connect(bench.sender, { send: [1, 2] });
       const reader = connect(bench.receiver, { receive: [1, 2] });
       const { news } = await listen(reader, sender, 1);
-      for (let count = 0; count < 500; count += 1) {
-        await vi.waitFor(() => sender.send({ id: 2, data: Uint8Array.of(count & 0xff, count >> 8) }), patience);
+      const sent = Array.from({ length: 500 }, (_, index) => index);
+      // No more on their way at once than the smallest queue of a controller's driver takes.
+      for (const index of sent) {
+        await vi.waitFor(() => expect(news().length).toBeGreaterThan(index - 8), patience);
+        await sender.send({ id: 2, data: Uint8Array.of(index & 0xff, index >> 8) });
       }
-      const arrived = () => news().length + news().reduce((sum, { lost }) => sum + lost, 0);
-      await vi.waitFor(() => expect(arrived()).toBe(500), patience);
-      const numbers = news().map(({ data: [low = 0, high = 0] }) => low + 256 * high);
-      expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+      await vi.waitFor(() => expect(news()).toHaveLength(500), patience);
+      expect(news().map(({ data: [low = 0, high = 0], lost }) => [low + 256 * high, lost])).toEqual(
+        sent.map((index) => [index, 0]),
+      );
     });
 
     test("says how the bus is", async () => {

@@ -29,7 +29,10 @@ export const canBusInterface = defineInterface({
   },
   notifications: { state: z.strictObject({ state }) },
   streams: {
-    /** What is heard from now on. `lost`: frames dropped before this one, for they were not read. `timeUs`: since 1970, by the kernel. */
+    /**
+     * What is heard from now on. `lost`: frames that the driver dropped before this one, for they were not read; what the controller or the
+     * kernel dropped before that (a driver that gets no time to run) is in no count. `timeUs`: since 1970, by the kernel.
+     */
     frames: {
       arguments: z.null(),
       item: z.strictObject({

@@ -1,5 +1,6 @@
 /** The CAN driver on the kernel's own controllers, which the board has two of on one wire. */
-import { execa } from "execa";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { beforeAll } from "vitest";
 import { compiledAddOn } from "../testing/compiled-add-on.ts";
 import { loadAddOn } from "./addon.ts";
@@ -9,7 +10,7 @@ import { linuxCan } from "./linux.ts";
 // On a device the root server does this, by the board file.
 beforeAll(async () => {
   for (const name of ["can0", "can1"])
-    await execa("ip", ["link", "set", name, "up", "type", "can", "bitrate", "500000"]);
+    await promisify(execFile)("ip", ["link", "set", name, "up", "type", "can", "bitrate", "500000"]);
 });
 
 conformance("two controllers SJA1000", {

@@ -9,8 +9,7 @@ import { clientOn } from "./testing/client.ts";
 import { createTmp105 } from "./tmp105.ts";
 
 const stimulus = askHost();
-const deviceAt = (address: number) =>
-  clientOn(busOnBoard("30a40000.i2c", 2), { bus: 2, address, access: "read-write" });
+const deviceAt = (address: number) => clientOn(busOnBoard(2), { bus: 2, address, access: "read-write" });
 
 test("[K11] a TMP105 has the temperature that the world has, in steps of its resolution", async () => {
   const thermometer = createTmp105(await deviceAt(0x48));
@@ -42,9 +41,12 @@ test("[K11] a DS1338 has the time that it is set to, and goes on", async () => {
   await expect.poll(async () => (await clock.read()).getUTCMonth()).toBe(2);
 });
 
-test("[K11] a PCA9535 shows on its pins what is written to it", async () => {
-  const expander = await openPca9535(await deviceAt(0x21), 0xff00, 0x5500);
-  expect((await expander.read()) & 0xff00).toBe(0x5500);
-  await expander.write(0x0100, 0);
-  expect((await expander.read()) & 0xff00).toBe(0x5400);
-});
+test.skipIf(process.env["BULKHEAD_BOARD"] === "sabrelite")(
+  "[K11] a PCA9535 shows on its pins what is written to it",
+  async () => {
+    const expander = await openPca9535(await deviceAt(0x21), 0xff00, 0x5500);
+    expect((await expander.read()) & 0xff00).toBe(0x5500);
+    await expander.write(0x0100, 0);
+    expect((await expander.read()) & 0xff00).toBe(0x5400);
+  },
+);

@@ -52,8 +52,8 @@ export const packages: Readonly<Record<string, Package>> = {
     onDevice: false,
   },
   manifests: {
-    mayImport: ["@bulkhead/protocol", "@bulkhead/sdk", "@bulkhead/drivers/*/interface"],
-    because: "a component knows the interfaces of drivers, never their insides",
+    mayImport: ["@bulkhead/protocol", "@bulkhead/sdk", "@bulkhead/drivers/*/interface", "@bulkhead/drivers/chips/*"],
+    because: "a component knows the interfaces of drivers, and drivers of chips that run in it, never the drivers' insides",
     onDevice: true,
   },
 };

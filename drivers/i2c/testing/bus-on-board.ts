@@ -8,10 +8,13 @@ import { linuxI2c } from "../linux.ts";
 
 const adapters = "/sys/bus/i2c/devices";
 
-/** The driver of one adapter, which it calls `bus`. */
-export function busOnBoard(controller: string, bus: number): I2cDriver {
-  const isOurs = (name: string) => readFileSync(join(adapters, name, "name"), "utf8").trim() === controller;
+/** Where the chips are: the third adapter of an i.MX 8M, and of an i.MX 6. */
+const controllers = ["30a40000.i2c", "21a8000.i2c"];
+
+/** The driver of the board's adapter with chips, which it calls `bus`. */
+export function busOnBoard(bus: number): I2cDriver {
+  const isOurs = (name: string) => controllers.includes(readFileSync(join(adapters, name, "name"), "utf8").trim());
   const found = readdirSync(adapters).find((name) => name.startsWith("i2c-") && isOurs(name));
-  if (found === undefined) throw new Error(`the kernel has no adapter ${controller}`);
+  if (found === undefined) throw new Error(`the kernel has none of the adapters ${controllers.join(", ")}`);
   return linuxI2c(loadAddOn(compiledAddOn("i2c")), (asked) => `/dev/${asked === bus ? found : `i2c-absent-${asked}`}`);
 }

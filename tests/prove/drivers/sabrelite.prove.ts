@@ -1,9 +1,21 @@
-/** Drivers and stimuli on the emulated SABRE Lite (32-bit Arm, Node 20): the SoC's own kernel drivers, and chips on its I2C bus. */
+/**
+ * Drivers and stimuli on the emulated SABRE Lite: the SoC's own kernel drivers, chips on its I2C bus, a flash memory on its SPI. 32-bit Arm
+ * with Debian's Node 20, for which the drivers' native code is compiled apart.
+ */
 import { describe } from "vitest";
 import { sabrelite } from "../../../hardware-in-loop/emulated/boards/sabrelite.ts";
 import { boardSpecs } from "../../../hardware-in-loop/emulated/specs.ts";
 import { proveInGuest } from "../guest/verdicts.ts";
 
 describe("[K11] devices of sabrelite", () => {
-  proveInGuest(sabrelite, { "hardware-in-loop/emulated/stimulus/stimulus.board.ts": [] }, boardSpecs);
+  proveInGuest(
+    sabrelite,
+    {
+      "hardware-in-loop/emulated/stimulus/stimulus.board.ts": [],
+      "drivers/i2c/linux.board.ts": [],
+      "drivers/chips/chips.board.ts": ["[K11] a PCA9535 shows on its pins what is written to it"],
+      "drivers/spi/linux.board.ts": [],
+    },
+    boardSpecs,
+  );
 });
