@@ -53,7 +53,8 @@ export const packages: Readonly<Record<string, Package>> = {
   },
   manifests: {
     mayImport: ["@bulkhead/protocol", "@bulkhead/sdk", "@bulkhead/drivers/*/interface", "@bulkhead/drivers/chips/*"],
-    because: "a component knows the interfaces of drivers, and drivers of chips that run in it, never the drivers' insides",
+    because:
+      "a component knows the interfaces of drivers, and drivers of chips that run in it, never the drivers' insides",
     onDevice: true,
   },
 };

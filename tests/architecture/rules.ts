@@ -27,17 +27,19 @@ export const importsOfOurs: Rule = (source) => {
 /** A relative import stays in its package: what others may use is what a package exports. */
 export const relativeImports: Rule = (source) => {
   if (source.package === "tests") return [];
-  return source.imports
-    .filter(({ specifier }) => specifier.startsWith("."))
-    .map(({ specifier, line }) => ({ target: posix.join(posix.dirname(source.path), specifier), line }))
-    .filter(({ target }) => !target.startsWith(`${source.package}/`))
-    // What runs on a board asks the bench for the world's part.
-    .filter(({ target }) => !(source.path.endsWith(".board.ts") && target.startsWith("hardware-in-loop/")))
-    .map(
-      ({ target, line }) =>
-        `${source.path}:${line} reaches into ${target}: another package is used by its name and its public entry, ` +
-        "and nothing but tests uses tests and scripts",
-    );
+  return (
+    source.imports
+      .filter(({ specifier }) => specifier.startsWith("."))
+      .map(({ specifier, line }) => ({ target: posix.join(posix.dirname(source.path), specifier), line }))
+      .filter(({ target }) => !target.startsWith(`${source.package}/`))
+      // What runs on a board asks the bench for the world's part.
+      .filter(({ target }) => !(source.path.endsWith(".board.ts") && target.startsWith("hardware-in-loop/")))
+      .map(
+        ({ target, line }) =>
+          `${source.path}:${line} reaches into ${target}: another package is used by its name and its public entry, ` +
+          "and nothing but tests uses tests and scripts",
+      )
+  );
 };
 
 /** What tests share does not ship: nothing but tests imports it. */

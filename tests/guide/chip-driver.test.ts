@@ -37,7 +37,7 @@ function chip(registers: Record<number, number>): Model {
   };
 }
 const deviceOf = (registers: Record<number, number>) =>
-  clientOn(modelBus({ 0x18: chip(registers) }), { bus: 2, address: 0x18, access: "read" });
+  clientOn(modelBus({ 24: chip(registers) }), { bus: 2, address: 0x18, access: "read" });
 
 describe("[K11] the guide's page on chip drivers", () => {
   test("has a manifest that its board takes", () => {
@@ -60,7 +60,8 @@ describe("[K11] the guide's page on chip drivers", () => {
 
   test("has a component that starts with the chip, and not with another", async () => {
     const { component } = (await import(join(place, "thermometer/main.ts"))) as { component: ComponentDefinition };
-    const start = async (id: number) => startComponent(component, { uses: { chip: await deviceOf({ 6: id }) } as never });
+    const start = async (id: number) =>
+      startComponent(component, { uses: { chip: await deviceOf({ 6: id }) } as never });
     await expect(start(1)).rejects.toThrow("no MCP9808");
     await (await start(0x54)).stop();
   });

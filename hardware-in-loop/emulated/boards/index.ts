@@ -5,8 +5,8 @@ import { imx8mmEvk } from "./imx8mm-evk.ts";
 import { imx8mpEvk } from "./imx8mp-evk.ts";
 import { sabrelite } from "./sabrelite.ts";
 import { virt } from "./virt.ts";
-import { virtGpioSim } from "./virt-gpio-sim.ts";
 import { virtCan } from "./virt-can.ts";
+import { virtGpioSim } from "./virt-gpio-sim.ts";
 
 const all: readonly EmulatedBoard[] = [
   imx8mmEvk,
