@@ -1,6 +1,6 @@
 /**
  * What systemd is told of the root server on a board: that it is ready, and that it lives (sd_notify(3), WatchdogSec=). Node cannot speak to a
- * datagram socket, so `systemd-notify` does, once for each word (decision 41). Anywhere else nobody asked, and nothing is told.
+ * datagram socket, so `systemd-notify` does, once for each word (decision 42). Anywhere else nobody asked, and nothing is told.
  */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -6,7 +6,7 @@ import type { LockedPackage } from "../packages/locked.ts";
 
 /**
  * Unpacks `packages` into `work/<folder>`. No maintainer script is run: what they would make is in `images/root`, as files
- * (decision 41).
+ * (decision 42).
  */
 export async function unpackPackages(
   builder: Builder,
