@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const boundMs = 600_000;
 export default defineConfig({
   test: {
-    include: ["drivers/**/*.board.ts", "hardware-in-loop/**/*.board.ts"],
+    include: ["{drivers,runtime,hardware-in-loop}/**/*.board.ts"],
     pool: "forks",
     fileParallelism: false,
     maxWorkers: 1,
