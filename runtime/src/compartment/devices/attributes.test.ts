@@ -66,7 +66,15 @@ describe("[K11] the attributes that a driver gets", () => {
       ),
     ]);
     expect(await readFile(join(roots.sys, chip, "export"), "utf8")).toBe("\n");
-    expect(await short({ subsystem: "pwm", at: "48302200.pwm", write: true, export: [] }, "pwm-1")).toHaveLength(1);
+  });
+
+  test("are no channels that only an earlier generation had: they go back to the kernel", async () => {
+    const unexport = join(roots.sys, platform, "48302200.pwm/pwm/pwmchip0/unexport");
+    await writeFile(unexport, "");
+    await short({ subsystem: "pwm", at: "48302200.pwm", write: true, export: [1] });
+    expect(await readFile(unexport, "utf8")).toBe("");
+    expect(await short({ subsystem: "pwm", at: "48302200.pwm", write: true, export: [] })).toHaveLength(1);
+    expect(await readFile(unexport, "utf8")).toBe("1");
   });
 
   test("are of a controller of pins the lines that are granted, where package onoff looks for them", async () => {

@@ -2,7 +2,7 @@
  * A directory of attributes in sysfs, for one driver: to read, and where the system says so the attributes that its class needs are
  * its own to write. Lines and channels are exported here: who may export one may export all.
  */
-import { chown, realpath, writeFile } from "node:fs/promises";
+import { chown, readdir, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type AttributeSubsystem,
@@ -63,6 +63,7 @@ async function channels(
   numbers: readonly number[],
   target: Target,
 ): Promise<Mount[]> {
+  await withdraw(directory, numbers);
   const mounts = numbers.map(async (number): Promise<Mount[]> => {
     const name = `pwm${number}`;
     const channel = join(directory, name);
@@ -76,6 +77,15 @@ async function channels(
     return isThere ? ownFiles(channel, join(inside, name), written.pwm, target.uid) : [];
   });
   return (await Promise.all(mounts)).flat();
+}
+
+/** Channels that an earlier generation had, and this one has not: the driver switches off at its start what it sees. */
+async function withdraw(directory: string, numbers: readonly number[]): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const number = /^pwm(\d+)$/.exec(name)?.[1];
+    if (number === undefined || numbers.includes(Number(number))) continue;
+    await writeFile(join(directory, "unexport"), number).catch(() => undefined);
+  }
 }
 
 /** Where package onoff looks for them. Their global numbers begin with the controller's base. */
