@@ -2,9 +2,9 @@
  * What a driver gets, from the kernel of an i.MX 8M: nodes and attributes by the names of controllers that the board's file has, in a real
  * sandbox. Needs root and the board's devices.
  */
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Component } from "@bulkhead/protocol";
 import { plainComponent } from "@bulkhead/protocol/testing";
 import { execa } from "execa";
@@ -79,8 +79,9 @@ describe("[K11] [K18] nodes on a kernel of a board", () => {
 
   test("are the controller's itself: its lines are told by the kernel under the name that the device tree gives it", async () => {
     const { rdev } = await stat(sourceOf(await mountsOf({ nodes: { "gpio-4": nodes["gpio-4"] } }), "/dev/gpio-4"));
-    const node = `/sys/dev/char/${(rdev >> 8) & 0xfff}:${rdev & 0xff}/device`;
-    expect(await readFile(join(node, "uevent"), "utf8")).toContain("OF_FULLNAME=/soc@0/bus@30000000/gpio@30240000");
+    const device = await realpath(`/sys/dev/char/${(rdev >> 8) & 0xfff}:${rdev & 0xff}`);
+    const uevent = await readFile(join(dirname(device), "uevent"), "utf8");
+    expect(uevent).toContain("OF_FULLNAME=/soc@0/bus@30000000/gpio@30240000");
   });
 
   test("are not those that the board has not, and none of another class than it says", async () => {
