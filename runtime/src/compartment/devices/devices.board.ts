@@ -96,11 +96,13 @@ describe("[K11] [K18] nodes on a kernel of a board", () => {
 describe("[K11] attributes on a kernel of a board", () => {
   let probed: Probed;
   beforeAll(async () => {
+    // `status` on one of the kits, `yellow:status` on the other.
+    const label = (await readdir("/sys/class/leds")).find((name) => name.endsWith("status")) ?? "absent";
     const mounts = await mountsOf({
       attributes: {
         "gpio-4": { subsystem: "gpio", at: gpio5, write: true, export: [line] },
         "pwm-0": { subsystem: "pwm", at: "30660000.pwm", write: true, export: [0] },
-        "led-status": { subsystem: "leds", label: "status", write: true },
+        "led-status": { subsystem: "leds", label, write: true },
         watchdog: { subsystem: "watchdog", at: "30280000.watchdog", write: false },
         rtc: { subsystem: "rtc", at: "30370000.snvs:snvs-rtc-lp", write: false },
       },
