@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { encodeRecord, type SlotRecord } from "@bulkhead/runtime";
 import { execa } from "execa";
 import { openTools } from "../../../hardware-in-loop/emulated/tools.ts";
+import { flash as writeImage } from "../../../studio/src/flash/flash.ts";
+import { openImage } from "../../../studio/src/flash/image.ts";
+import { inspectTarget } from "../../../studio/src/flash/target.ts";
 import { openBuilder } from "../../../studio/src/image/builder.ts";
 import { type PartitionName, partition } from "../../../studio/src/image/disk/layout.ts";
 import { readRecipe } from "../../../studio/src/image/packages/recipe.ts";
@@ -39,13 +42,14 @@ export type Card = {
   remove(): Promise<void>;
 };
 
-/** A card with the image in `directory`, which `bulkhead image build` made for board qemu-virt-arm64. */
+/** A card with the image in `directory`, which `bulkhead image build` made for board qemu-virt-arm64, as `bulkhead flash` writes it. */
 export async function makeCard(directory: string, identity: Buffer): Promise<Card> {
   const place = await mkdtemp(join(tmpdir(), "bulkhead-card-"));
   const disk = join(place, "card.img");
   const flash = join(place, "flash");
-  await execa("cp", ["--sparse=always", join(directory, "qemu-virt-arm64.img"), disk]);
+  await writeFile(disk, "");
   await truncate(disk, cardBytes);
+  await flashCard(join(directory, "qemu-virt-arm64.img"), disk, identity);
   await copyFile(join(directory, "qemu-virt-arm64.u-boot.bin"), flash);
   await truncate(flash, flashBytes);
   const card: Card = {
@@ -77,8 +81,15 @@ export async function makeCard(directory: string, identity: Buffer): Promise<Car
     },
     remove: () => rm(place, { recursive: true, force: true }),
   };
-  await card.write("identity", identity);
   return card;
+}
+
+async function flashCard(file: string, disk: string, identity: Buffer): Promise<void> {
+  const image = await openImage(file);
+  const onProgress = () => undefined;
+  await writeImage({ image, target: await inspectTarget(disk), identity: async () => identity, onProgress }).finally(
+    () => image.handle.close(),
+  );
 }
 
 async function addWords(disk: string, place: string, slot: "a" | "b", words: string): Promise<void> {
