@@ -2,12 +2,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll } from "vitest";
-import { findIn, load, showDevices, textOf, unbind } from "../sysfs/testing/board.ts";
+import { findIn, firstOf, load, showDevices, textOf, unbind } from "../sysfs/testing/board.ts";
 import { conformance } from "./conformance.ts";
 import { linuxLeds } from "./linux.ts";
 
-/** The node of the device tree that lists the board's LEDs. */
-const controller = "leds";
+/** The node of the device tree that lists the LEDs of the board. */
+const controller = firstOf("platform", ["leds", "gpio-leds"]);
 const find = async () => ({ "led-status": await findIn(`/sys/bus/platform/devices/${controller}/leds`, /status/) });
 
 beforeAll(async () => {

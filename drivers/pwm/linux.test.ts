@@ -51,13 +51,6 @@ describe("[K11] the pwm driver's back-end on sysfs", () => {
     await expect(linuxPwm(directory).take("pwm-2", 0, "normal")).rejects.toMatchObject({ code: "DEVICE_ABSENT" });
   });
 
-  test("calls an output busy that it may not export itself, as in a sandbox", async () => {
-    await rm(join(directory, "pwm-1/export"));
-    // What cannot be written as a file is, is as good as what may not be.
-    await mkdir(join(directory, "pwm-1/export"));
-    await expect(linuxPwm(directory).take("pwm-1", 1, "normal")).rejects.toMatchObject({ code: "DEVICE_BUSY" });
-  });
-
   test("puts off all that is exported, and only that", async () => {
     await exportChannel("pwm0", { ...idle, enable: "1" });
     await exportChannel("pwm1", { ...idle, enable: "1" });

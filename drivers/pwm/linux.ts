@@ -4,7 +4,7 @@
  */
 import { readdir } from "node:fs/promises";
 import { BulkheadError } from "@bulkhead/protocol";
-import { type Attributes, openAttributes } from "../sysfs/attributes.ts";
+import { type Attributes, isForbidden, openAttributes } from "../sysfs/attributes.ts";
 import type { Polarity, PwmDriver, Signal } from "./driver.ts";
 
 /** Controllers are the directories in `directory`, by the board's names. */
@@ -32,10 +32,14 @@ export function linuxPwm(directory: string): PwmDriver {
       for (const device of await readdir(directory).catch(() => [])) {
         const chip = controller(device);
         const outputs = (await chip.list().catch(() => [])).filter((name) => /^pwm\d+$/.test(name));
-        for (const name of outputs) await chip.in(name).write("enable", 0);
+        for (const name of outputs) await chip.in(name).write("enable", 0).catch(unlessForbidden);
       }
     },
   };
+}
+
+function unlessForbidden(error: unknown): void {
+  if (!isForbidden(error)) throw error;
 }
 
 async function exported(chip: Attributes, device: string, channel: number): Promise<Attributes> {
@@ -44,7 +48,7 @@ async function exported(chip: Attributes, device: string, channel: number): Prom
     const count = await chip.readNumber("npwm");
     if (channel >= count) throw new BulkheadError("DEVICE_ABSENT", `${device} has ${count} outputs, and no ${channel}`);
     await chip.write("export", channel).catch((cause: unknown) => {
-      if (!(cause instanceof BulkheadError) || cause.code !== "DEVICE_FAILED") throw cause;
+      unlessForbidden(cause);
       // In a sandbox: the root server was to do it before, and its log says what the kernel answered.
       const why = "it could not be exported; perhaps another driver of the kernel has it";
       throw new BulkheadError("DEVICE_BUSY", `${device}/${channel}: ${why}`, { cause });

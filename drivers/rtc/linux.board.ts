@@ -62,5 +62,15 @@ for (const chip of chips) {
       await rtc.set(bench.device, 1_900_000_000_000);
       await bench.close();
     });
+
+    test.runIf(chip.name === "rtc-snvs")("keeps a leap day, and the last day of the century", async () => {
+      const bench = await open();
+      const rtc = bench.create();
+      for (const timeMs of [Date.UTC(2028, 1, 29, 12), Date.UTC(2099, 11, 31, 12)]) {
+        await rtc.set(bench.device, timeMs);
+        expect(Math.abs((await rtc.read(bench.device)) - timeMs)).toBeLessThanOrEqual(20_000);
+      }
+      await bench.close();
+    });
   });
 }

@@ -42,6 +42,12 @@ export function kernelError(subject: string, error: unknown): BulkheadError {
   return new BulkheadError(meaning ?? "DEVICE_FAILED", `${subject}: the kernel answers ${code}`, { cause: error });
 }
 
+/** Whether `error` says that this process may not: the attribute is another's, as sandboxes have them beside their own. */
+export function isForbidden(error: unknown): boolean {
+  const { code } = (error instanceof BulkheadError ? error.cause : error) as NodeJS.ErrnoException;
+  return code === "EACCES" || code === "EPERM" || code === "EROFS";
+}
+
 /** `name` is the board's, for messages. */
 export function openAttributes(directory: string, name: string): Attributes {
   const fail = (what: string) => (error: unknown) => {

@@ -18,6 +18,7 @@ describe("[K11] devices of imx8mm-evk", () => {
       "drivers/adc/linux.board.ts": [],
       "drivers/leds/linux.board.ts": [],
       "drivers/rtc/linux.board.ts": [],
+      "drivers/sysfs/unprivileged.board.ts": [],
       "drivers/watchdog/linux.board.ts": [noUnbind],
       "drivers/i2c/linux.board.ts": [],
       "drivers/chips/chips.board.ts": [],

@@ -9,6 +9,8 @@ import type { EmulatedBoard } from "../../../../hardware-in-loop/emulated/boards
 import { imx8mmEvk } from "../../../../hardware-in-loop/emulated/boards/imx8mm-evk.ts";
 import { virt } from "../../../../hardware-in-loop/emulated/boards/virt.ts";
 import { type GuestOutcome, runInGuest } from "../../../../hardware-in-loop/emulated/guest.ts";
+import { boardSpecs } from "../../../../hardware-in-loop/emulated/specs.ts";
+import { proveInGuest } from "../../guest/verdicts.ts";
 
 const qemuVirt = virt(architectures.arm64);
 const withPci: EmulatedBoard = {
@@ -16,6 +18,10 @@ const withPci: EmulatedBoard = {
   devices: [...qemuVirt.devices, "-device", "i6300esb"],
   modules: [...qemuVirt.modules, "i6300esb"],
 };
+
+describe("[K11] the watchdog driver on a board whose watchdog can be unplugged", () => {
+  proveInGuest(withPci, { "drivers/watchdog/linux.board.ts": [] }, boardSpecs);
+});
 
 describe.each([
   // QEMU's i.MX forgets at a reset why it was, so this board ends there, and its next life says nothing.
