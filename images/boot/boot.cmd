@@ -11,6 +11,8 @@ if ${devtype} read ${loadaddr} ${first} 1; then
     setenv turn_0 ${turn}; setenv current_0 ${current}; setenv trying_0 ${trying}; setenv tries_0 ${tries}
   fi
 fi
+# What a record does not have would stay as the other has it.
+setenv turn; setenv current; setenv trying; setenv tries
 if ${devtype} read ${loadaddr} ${second} 1; then
   if env import -c ${loadaddr} 200 turn current trying tries; then
     setenv turn_1 ${turn}; setenv current_1 ${current}; setenv trying_1 ${trying}; setenv tries_1 ${tries}

@@ -35,9 +35,11 @@ export async function makeRoot(builder: Builder, workDir: string, options: TreeO
   // Overlaid, so that a file of ours stands in for the package's.
   await cp(join(recipeDir, "root"), root, { recursive: true, force: true, verbatimSymlinks: true });
   await maskUnits(root, options.recipe.mask);
-  await fillIn(join(root, "usr/lib/systemd/system/bulkhead-root-server.service"), {
-    "init-command": initCommand.join(" "),
-  });
+  const startMinutes = 4 + options.board.pace;
+  const units = join(root, "usr/lib/systemd/system");
+  const server = { "init-command": initCommand.join(" "), "start-minutes": `${startMinutes}` };
+  await fillIn(join(units, "bulkhead-root-server.service"), server);
+  await fillIn(join(units, "bulkhead-slot.service"), { "slot-minutes": `${startMinutes + 1}` });
   await installBulkhead(root, options);
   const [release = ""] = await readdir(join(root, "usr/lib/modules"));
   await builder.run("depmod", ["--basedir", "/work/root", release]);
