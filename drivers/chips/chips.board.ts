@@ -41,7 +41,8 @@ test("[K11] a DS1338 has the time that it is set to, and goes on", async () => {
   await expect.poll(async () => (await clock.read()).getUTCMonth()).toBe(2);
 });
 
-test.skipIf(process.env["BULKHEAD_BOARD"] === "sabrelite")(
+// QEMU has the chip from version 11 on.
+test.skipIf(process.env["BULKHEAD_BOARD"] !== "imx8mm-evk")(
   "[K11] a PCA9535 shows on its pins what is written to it",
   async () => {
     const expander = await openPca9535(await deviceAt(0x21), 0xff00, 0x5500);
