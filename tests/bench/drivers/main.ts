@@ -8,7 +8,7 @@ import { runInGuest } from "../../../hardware-in-loop/emulated/guest.ts";
 import { columns, figure, loadNow, machine } from "../figures.ts";
 
 const rate = z.object({ setNs: z.number(), getNs: z.number() });
-const latency = z.object({ seen: z.number(), medianUs: z.number() });
+const latency = z.object({ seen: z.number(), medianUs: z.number(), leastUs: z.number() });
 const heard = z.object({ heard: z.number(), gaps: z.number() });
 const reportSchema = z.object({
   rates: z.record(z.string(), rate),
@@ -48,9 +48,10 @@ function print(): void {
       ]),
     ],
     [
-      ["an edge's age when it is heard of, of C's", "median", "edges of 200"],
-      ...Object.entries(latencies).map(([name, { seen, medianUs }]) => [
+      ["an edge's age when it is heard of, of C's", "least", "median", "edges of 200"],
+      ...Object.entries(latencies).map(([name, { seen, medianUs, leastUs }]) => [
         name,
+        share(leastUs, latencies["C, read"]?.leastUs ?? Number.NaN),
         share(medianUs, latencies["C, read"]?.medianUs ?? Number.NaN),
         `${seen}`,
       ]),

@@ -1,5 +1,5 @@
-/* The floor: the kernel's GPIO requests from C, one after the other. `loop set|get NODE LINE COUNT` prints nanoseconds a call,
-   `loop edges NODE LINE COUNT` the age of each edge when it is read. */
+/* The floor: the kernel's GPIO requests from C, one after the other. `loop set|get NODE LINE COUNT` prints nanoseconds a call in
+   the best of the batches, `loop edges NODE LINE COUNT` the age of each edge when it is read. */
 #include <fcntl.h>
 #include <linux/gpio.h>
 #include <stdio.h>
@@ -8,6 +8,9 @@
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
+
+/* As many calls as inside/gpio.ts measures at once. */
+#define BATCH 40
 
 static long long now(void) {
   struct timespec t;
@@ -39,12 +42,17 @@ int main(int argc, char **argv) {
     return 0;
   }
   int isSet = !strcmp(argv[1], "set");
-  long long begin = now();
-  for (int i = 0; i < count; i++) {
-    values.bits = i & 1;
-    values.mask = 1;
-    if (ioctl(request.fd, isSet ? GPIO_V2_LINE_SET_VALUES_IOCTL : GPIO_V2_LINE_GET_VALUES_IOCTL, &values) < 0) return 1;
+  long long best = -1;
+  for (int batch = 0; batch < count; batch++) {
+    long long begin = now();
+    for (int i = 0; i < BATCH; i++) {
+      values.bits = i & 1;
+      values.mask = 1;
+      if (ioctl(request.fd, isSet ? GPIO_V2_LINE_SET_VALUES_IOCTL : GPIO_V2_LINE_GET_VALUES_IOCTL, &values) < 0) return 1;
+    }
+    long long each = (now() - begin) / BATCH;
+    if (best < 0 || each < best) best = each;
   }
-  printf("%lld\n", (now() - begin) / count);
+  printf("%lld\n", best);
   return 0;
 }
