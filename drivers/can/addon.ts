@@ -9,6 +9,7 @@ export type RawFrame = {
   readonly id: number;
   readonly data: Buffer;
   readonly err?: boolean;
+  readonly ext?: boolean;
   readonly rtr?: boolean;
   readonly ts_sec?: number;
   readonly ts_usec?: number;

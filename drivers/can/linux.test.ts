@@ -74,6 +74,15 @@ describe("[K11] the can driver on Linux", () => {
     expect(heard).toEqual(["passive", "off", "active", 1]);
   });
 
+  test("[K9] tells nothing that came before the kernel had the filters, and no remote frame", () => {
+    const { heard, listeners } = open();
+    const data = Buffer.of();
+    for (const frame of [{ id: 2 }, { id: 1, ext: true }, { id: 1, rtr: true }, { id: 1 }]) {
+      listeners.onMessage?.({ ...frame, data });
+    }
+    expect(heard).toEqual([1]);
+  });
+
   test("says of a frame that the kernel does not take why", () => {
     const { port, listeners } = open(-1);
     const frame = { id: 1, data: new Uint8Array() };

@@ -20,6 +20,7 @@ export function linuxCan(addOn: CanAddOn): CanDriver {
   return {
     open(device, receive, listener) {
       const channel = openChannel(addOn, device);
+      const granted = new Set(receive);
       let state: CanState = "active";
       let isOpen = true;
       channel.setRxFilters(filtersOf(receive));
@@ -29,7 +30,11 @@ export function linuxCan(addOn: CanAddOn): CanDriver {
       });
       channel.addListener("onMessage", (frame) => {
         if (!isOpen) return;
-        if (!frame.err) return listener.onFrame(heard(frame));
+        if (!frame.err) {
+          // Also here: the socket is bound before it has its filters, and keeps what came between.
+          if (isGranted(frame, granted)) listener.onFrame(heard(frame));
+          return;
+        }
         const next = stateOf(frame);
         if (next === undefined || next === state) return;
         state = next;
@@ -76,6 +81,11 @@ export function filtersOf(receive: readonly number[]): RawFilter[] {
       ? { id: (id | extended) >>> 0, mask: (0x1fff_ffff | extended | remote) >>> 0 }
       : { id, mask: (lastStandard | extended | remote) >>> 0 },
   );
+}
+
+/** What the filters let pass: data frames of these identifiers, each in its own format. */
+function isGranted({ id, ext = false, rtr = false }: RawFrame, granted: ReadonlySet<number>): boolean {
+  return granted.has(id) && ext === id > lastStandard && !rtr;
 }
 
 function heard({ id, data, ts_sec: seconds = 0, ts_usec: micros = 0 }: RawFrame) {
