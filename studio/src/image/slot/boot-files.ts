@@ -50,7 +50,13 @@ export async function makeBootScript(
   const template = await readFile(join(recipeDir, "boot", "boot.cmd"), "utf8");
   const own = image["device-tree"] !== undefined;
   const values = {
-    options: [`console=${image.console}`, "quiet", "systemd.getty_auto=no", ...image["kernel-options"]].join(" "),
+    options: [
+      `console=${image.console}`,
+      "quiet",
+      "systemd.getty_auto=no",
+      "net.ifnames=0",
+      ...image["kernel-options"],
+    ].join(" "),
     boot: board.architecture === "arm64" ? "booti" : "bootz",
     "load-device-tree": own ? `load \${devtype} \${devnum}:\${number} \${fdt_addr_r} /device-tree` : "true",
     "device-tree": own ? "fdt_addr_r" : "fdtcontroladdr",
