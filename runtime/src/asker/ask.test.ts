@@ -7,14 +7,16 @@ import type { Sandbox } from "../sandbox/index.ts";
 import { askName, askTime } from "./ask.ts";
 
 /** A shell whose descriptor 3 is the control channel; `ended` says how it ended, once it has. */
-function stranger(script: string) {
+function stranger(script: string, outOfMemoryKills = 0) {
   const child = spawn("sh", ["-c", script], { stdio: ["ignore", "ignore", "ignore", "pipe"] });
   let ended: unknown;
   const exited = once(child, "exit").then(([code, signal]) => {
     ended = signal ?? code;
     return { code, signal };
   });
-  const sandbox = { control: child.stdio[3] as Duplex, kill: () => void child.kill("SIGKILL"), exited };
+  const control = child.stdio[3] as Duplex;
+  const died = exited.then((exit) => ({ ...exit, outOfMemoryKills }));
+  const sandbox = { control, kill: () => void child.kill("SIGKILL"), ended: died, exited };
   return { launch: async () => sandbox as unknown as Sandbox, ended: () => ended };
 }
 
@@ -61,6 +63,12 @@ describe.each(asks)("[K13] [K5] who asks for $what", ({ ask, good }) => {
     const waitMs = failure.test("no answer within 100 ms") ? 100 : 20_000;
     expect(await ask(launch, waitMs)).toMatchObject({ failure: expect.stringMatching(failure) });
     expect(ended()).toBe(end);
+  });
+
+  test("and is ended by the kernel for its memory has not answered, and that is what is said", async () => {
+    const { launch, ended } = stranger("read question <&3; kill -9 $$", 1);
+    expect(await ask(launch)).toMatchObject({ failure: expect.stringContaining("took more memory than it may") });
+    expect(ended()).toBe("SIGKILL");
   });
 
   test("and cannot be started has not answered", async () => {

@@ -66,13 +66,17 @@ export async function askTime(question: TimeQuestion, launch: Launch, waitMs = p
 type Launch = () => Promise<Sandbox>;
 
 async function ask(question: Question, launch: Launch, waitMs: number): Promise<unknown> {
-  let sandbox: Sandbox | undefined;
+  const sandbox = await launch();
   try {
-    sandbox = await launch();
     return JSON.parse(await exchange(sandbox.control, `${JSON.stringify(question)}\n`, waitMs));
+  } catch (error) {
+    sandbox.kill();
+    const { outOfMemoryKills } = await sandbox.ended;
+    if ((outOfMemoryKills ?? 0) > 0) throw new Error("the kernel ended it, for it took more memory than it may");
+    throw error;
   } finally {
-    sandbox?.kill();
-    await sandbox?.exited;
+    sandbox.kill();
+    await sandbox.exited;
   }
 }
 
