@@ -1,5 +1,5 @@
 /** Looks into network namespaces by the programs that the network plan is applied with. */
-import { readlink, stat } from "node:fs/promises";
+import { readdir, readlink, stat } from "node:fs/promises";
 import { createNamespaces, deleteNamespaces, namespacePath } from "../../network/namespaces.ts";
 import { runTool } from "../../network/tools.ts";
 import type { NetworkFacts } from "../facts.ts";
@@ -24,17 +24,24 @@ async function run(where: Where, program: string, args: readonly string[]): Prom
   return runTool(first, rest, "looking at a network namespace");
 }
 
-/** /proc/net shows the namespace of who reads it. */
+/** /proc/net shows the namespace of who reads it. Throws NETWORK_SETUP_FAILED: what was not read is not the same as nothing. */
 export async function readNetworkOf(where: Where): Promise<NetworkFacts> {
-  const paths = networkFiles.map((name) => `/proc/net/${name}`);
-  // A file that is not there, without IPv6 or routing, is left out with a word on standard error.
-  const text = await run(where, "grep", ["-s", "-H", "", ...paths]).catch(() => "");
-  const texts = networkFiles.map((name) => {
-    const head = `/proc/net/${name}:`;
-    const lines = text.split("\n").filter((line) => line.startsWith(head));
-    return [name, lines.map((line) => `${line.slice(head.length)}\n`).join("")] as const;
-  });
+  const paths = (await presentFiles()).map((name) => `/proc/net/${name}`);
+  // A program of the coreutils, which every board has. From the first line on, each file below a line with its path.
+  const text = await run(where, "tail", ["--verbose", "--lines=+1", "--", ...paths]);
+  const texts = networkFiles.map((name) => [name, section(text, `/proc/net/${name}`)] as const);
   return parseNetwork(Object.fromEntries(texts) as NetworkTexts);
+}
+
+/** A kernel without IPv6 or routing does not have all of them, in no namespace. */
+async function presentFiles(): Promise<string[]> {
+  const present = await readdir("/proc/net");
+  return networkFiles.filter((name) => present.includes(name));
+}
+
+function section(text: string, path: string): string {
+  const [, after = ""] = `\n${text}`.split(`\n==> ${path} <==\n`);
+  return `${after.split("\n==> ")[0]}\n`;
 }
 
 /** The packet filter without its counters. */
