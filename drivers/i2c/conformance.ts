@@ -17,8 +17,11 @@ export type I2cBench = {
 const none = new Uint8Array();
 const page = Uint8Array.of(0x10, 0xde, 0xad, 0xbe, 0xef);
 
+/** What of combined transfers a back-end carries: all, or as SMBus has it a read of 32 bytes behind one. */
+type Combined = "all" | "smbus";
+
 /** `open` makes the bench once for all tests. */
-export function conformance(name: string, open: () => I2cBench | Promise<I2cBench>): void {
+export function conformance(name: string, open: () => I2cBench | Promise<I2cBench>, combined: Combined = "all"): void {
   describe(`[K11] i2c on ${name}`, () => {
     let bench: I2cBench;
     beforeAll(async () => {
@@ -44,13 +47,40 @@ export function conformance(name: string, open: () => I2cBench | Promise<I2cBenc
       expect([...(await transfer(none, 2))]).toEqual([0xbe, 0xef]);
     });
 
-    test("one transfer is longer than what SMBus can carry", async () => {
+    test("as many bytes as SMBus can carry come in one transfer", async () => {
       await transfer(page, 0);
       await acknowledged();
-      const all = await transfer(Uint8Array.of(0), 256);
-      expect([...all.subarray(0x10, 0x14)]).toEqual([0xde, 0xad, 0xbe, 0xef]);
-      expect(await transfer(Uint8Array.of(0), 256)).toEqual(all);
+      const some = await transfer(page.subarray(0, 1), 32);
+      expect([...some.subarray(0, 4)]).toEqual([0xde, 0xad, 0xbe, 0xef]);
+      expect(some).toHaveLength(32);
     });
+
+    if (combined === "smbus")
+      test("a combined transfer of more than SMBus has is refused by name, and nothing moves", async () => {
+        await transfer(page, 0);
+        await acknowledged();
+        await transfer(page.subarray(0, 1), 2);
+        for (const [write, length] of [
+          [Uint8Array.of(0), 33],
+          [Uint8Array.of(0, 0), 1],
+        ] as const) {
+          await expect(transfer(write, length)).rejects.toMatchObject({
+            code: "I2C_TRANSFER_UNSUPPORTED",
+            remedy: expect.stringContaining("`interface: i2c-rdwr`"),
+          });
+        }
+        expect([...(await transfer(none, 2))]).toEqual([0xbe, 0xef]);
+        await transfer(Uint8Array.of(0), 0);
+        expect([...(await transfer(none, 256)).subarray(0x10, 0x14)]).toEqual([0xde, 0xad, 0xbe, 0xef]);
+      });
+    else
+      test("one transfer is longer than what SMBus can carry", async () => {
+        await transfer(page, 0);
+        await acknowledged();
+        const all = await transfer(Uint8Array.of(0), 256);
+        expect([...all.subarray(0x10, 0x14)]).toEqual([0xde, 0xad, 0xbe, 0xef]);
+        expect(await transfer(Uint8Array.of(0), 256)).toEqual(all);
+      });
 
     test("nobody at an address is told as such, for a read, a write and both, and disturbs nothing after", async () => {
       await transfer(page, 0);

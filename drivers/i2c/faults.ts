@@ -47,6 +47,14 @@ export function hungFault(device: string, deadlineMs: number): BulkheadError {
   return new BulkheadError(code, `${device}: a transfer on its bus has not come back for ${deadlineMs} ms`, { remedy });
 }
 
+/** What package i2c-bus has no call for. */
+export function uncarriedFault(device: string, writeLength: number, readLength: number): BulkheadError {
+  const what = `${writeLength} bytes and, behind a repeated start, ${readLength} of an answer`;
+  return new BulkheadError("I2C_TRANSFER_UNSUPPORTED", `${device}: i2c-bus cannot carry ${what}`, {
+    remedy: "write `interface: i2c-rdwr` into the configuration of the driver, or ask for at most 32 bytes behind one",
+  });
+}
+
 /** A driver of the kernel has the address. */
 export function claimedFault(device: string): BulkheadError {
   return new BulkheadError("DEVICE_BUSY", `${device} is in the hands of a driver of the kernel`, {

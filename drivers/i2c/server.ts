@@ -6,6 +6,7 @@ import { z } from "zod";
 import { simulatedBusInterface } from "../simulation/interface.ts";
 import { loadAddOn } from "./addon.ts";
 import type { I2cDriver } from "./driver.ts";
+import { i2cBus, loadI2cBus } from "./i2c-bus.ts";
 import { i2cDeviceInterface, registerNumber } from "./interface.ts";
 import { linuxI2c } from "./linux.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
@@ -14,7 +15,11 @@ import { simulatedI2c } from "./simulated.ts";
 type Plant = Client<typeof simulatedBusInterface> | undefined;
 
 /** `simulated` on board `virtual`, `linux` on boards with hardware: the compiler writes it. */
-const configSchema = z.object({ backend: z.enum(["simulated", "linux"]) });
+const configSchema = z.object({
+  backend: z.enum(["simulated", "linux"]),
+  /** By which of the kernel's requests: I2C_RDWR by our native part, or those of package i2c-bus. */
+  interface: z.enum(["i2c-rdwr", "i2c-bus"]).default("i2c-rdwr"),
+});
 
 /** An I2C driver over the back-end that `create` makes. */
 export const i2cDriver = (create: (config: unknown, plant: Plant) => I2cDriver) =>
@@ -41,11 +46,15 @@ export const i2cDriver = (create: (config: unknown, plant: Plant) => I2cDriver) 
     },
   });
 
-/** The bundle has the add-on beside it (studio/src/build/add-ons.ts), and a sandbox shows the nodes of buses in /dev. */
+/** The bundle has the add-on of its interface beside it (studio/src/build/add-ons.ts), and a sandbox shows the nodes of buses in /dev. */
 export const component = i2cDriver((config, plant) => {
-  const { backend } = configSchema.parse(config);
+  const { backend, interface: by } = configSchema.parse(config);
   if (backend === "simulated") return simulatedI2c(plantOf(plant));
-  return linuxI2c(loadAddOn(fileURLToPath(new URL("i2c.node", import.meta.url))), (bus) => `/dev/i2c-${bus}`);
+  const beside = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+  const pathOf = (bus: number) => `/dev/i2c-${bus}`;
+  return by === "i2c-bus"
+    ? i2cBus(loadI2cBus(beside("i2c-bus.node")), pathOf)
+    : linuxI2c(loadAddOn(beside("i2c.node")), pathOf);
 });
 
 function plantOf(plant: Plant): NonNullable<Plant> {

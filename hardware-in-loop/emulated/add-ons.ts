@@ -15,7 +15,7 @@ export async function makeAddOns({ cpu }: Architecture): Promise<string> {
   await installCompiler(processor);
   const folder = join(boardAddOns, cpu);
   await mkdir(join(repository, folder), { recursive: true });
-  for (const addOn of ["i2c", "spi", "can"] as const) {
+  for (const addOn of ["i2c", "i2c-bus", "spi", "can"] as const) {
     await copyFile(await compileAddOn(addOn, processor), join(repository, folder, `${addOn}.node`));
   }
   return folder;

@@ -37,6 +37,7 @@ export const errorTable = {
   NOTICE_DEBUGGER: "A debugger may be attached, which sees and changes everything of the component.",
   NOTICE_KVM: "A guest may run by the kernel's KVM, which is a large part of the kernel for it to reach.",
   NOTICE_SYSFS_WRITES: "A driver may write attributes of its devices in sysfs, which is more than device nodes.",
+  NOTICE_ADD_ON_LICENCE: "Machine code that is built for this system is under another licence than its package says.",
   NOTICE_UNSIGNED_COMMANDS: "The device accepts commands without an operator's signature.",
   NOTICE_LEVELS_MAY_DROP: "Components start with fewer layers of isolation where the host does not offer all.",
 
@@ -71,6 +72,7 @@ export const errorTable = {
   I2C_NO_ACKNOWLEDGE: "No device answers at this address of the bus.",
   I2C_BUS_FAILED: "The bus had a fault, or another master has it.",
   I2C_BUS_HUNG: "The bus stands still: a chip holds one of its lines.",
+  I2C_TRANSFER_UNSUPPORTED: "The interface by which the driver reaches its buses has no such transfer.",
   CAN_BUS_OFF: "The controller has left the bus after too many errors.",
   CAN_NOT_SENT: "A frame could not be queued.",
   GPIO_LINE_BUSY: "Somebody else has this line.",

@@ -45,3 +45,13 @@ test("[K10] a guest that the kernel's KVM may run is told of, and what happens o
   expect(notice("preferred")).toEqual([expect.stringMatching(/run by KVM.* and emulated on a device without it$/)]);
   expect(notice("required")).toEqual([expect.stringMatching(/run by KVM.* and does not start without$/)]);
 });
+
+test("[K1] [K11] a driver by package i2c-bus is told of the licence of its machine code, where any is made", () => {
+  const i2c = (by: string) => `  i2c: { image: driver:i2c, devices: [i2c-1], config: { interface: ${by} } }\n`;
+  const about = (board: string, by: string) =>
+    noticesOf(board, i2c(by)).filter((notice) => notice.startsWith("NOTICE_ADD_ON_LICENCE"));
+  expect(about("open", "i2c-bus")).toEqual([
+    "NOTICE_ADD_ON_LICENCE 5:57 the native part of i2c-bus, which the build compiles for `i2c`, includes code under the GPL (version 2 or later)",
+  ]);
+  expect(about("open", "i2c-rdwr")).toEqual([]);
+});

@@ -1,7 +1,8 @@
 /** What the author of a valid manifest should know: where it asks for less protection than there could be. */
 import type { ErrorReport } from "../errors.ts";
-import { type Analysis, atKey } from "./analysis.ts";
+import { type Analysis, atKey, driverClassOf } from "./analysis.ts";
 import type { PlannedComponent } from "./plan.ts";
+import type { ComponentWritten } from "./written.ts";
 
 /** Notices in the form of errors, with a place and a way out; none of them stops anything. */
 export function noticesOf(analysis: Analysis): ErrorReport[] {
@@ -39,7 +40,7 @@ function aboutSystem({ plan, board, source }: Analysis): ErrorReport[] {
   ];
 }
 
-function aboutComponent({ plan, source }: Analysis, name: string): ErrorReport[] {
+function aboutComponent({ plan, source, board, written }: Analysis, name: string): ErrorReport[] {
   const { trustGroup = null, attach = [], kvm, attributes = {} } = plan.components[name] ?? {};
   const path = ["components", name];
   const others = Object.entries(plan.components)
@@ -58,6 +59,7 @@ function aboutComponent({ plan, source }: Analysis, name: string): ErrorReport[]
         ]
       : []),
     ...aboutWrites(source, name, attributes),
+    ...(board.backend === "simulated" ? [] : aboutI2cBus(source, name, written.components[name])),
     ...(kvm === undefined ? [] : [aboutKvm(source, name, kvm)]),
     ...(attach.length > 0
       ? [
@@ -92,4 +94,13 @@ function aboutWrites(
   const message = `the driver \`${name}\` writes attributes of ${written.join(", ")} in sysfs, where the kernel guards less`;
   const remedy = "its state says so; pins are better reached by `interface: chardev`";
   return [atKey(source, { code: "NOTICE_SYSFS_WRITES", path: ["components", name, "image"], message, remedy })];
+}
+
+/** What the build makes is then no more under the terms of this repository: decision 45. */
+function aboutI2cBus(source: Analysis["source"], name: string, written: ComponentWritten | undefined): ErrorReport[] {
+  if (driverClassOf(written?.image ?? "") !== "i2c" || written?.config?.["interface"] !== "i2c-bus") return [];
+  const path = ["components", name, "config", "interface"];
+  const message = `the native part of i2c-bus, which the build compiles for \`${name}\`, includes code under the GPL (version 2 or later)`;
+  const remedy = "take `interface: i2c-rdwr`, or keep to those terms where you pass on what was built";
+  return [atKey(source, { code: "NOTICE_ADD_ON_LICENCE", path, message, remedy })];
 }

@@ -29,8 +29,11 @@ const serialport: ReadyMade = {
   },
 };
 
+type AddOn = ReadyMade | CompiledAddOn | "koffi";
+type AddOns = Readonly<Record<string, Readonly<Record<string, AddOn>>>>;
+
 /** By driver: each add-on by its name beside `main.js`. `koffi`: as `koffi.ts` finds it. */
-const addOns: Readonly<Record<string, Readonly<Record<string, ReadyMade | CompiledAddOn | "koffi">>>> = {
+const addOns: AddOns = {
   serial: { "serialport.node": serialport },
   gpio: { "serialport.node": serialport, "koffi.node": "koffi" },
   rtc: { "koffi.node": "koffi" },
@@ -40,24 +43,38 @@ const addOns: Readonly<Record<string, Readonly<Record<string, ReadyMade | Compil
   can: { "can.node": "can" },
 };
 
+/** In place of these, by the `interface` that the driver is configured with. */
+const addOnsOfInterfaces: Readonly<Record<string, AddOns>> = {
+  i2c: { "i2c-bus": { "i2c-bus.node": "i2c-bus" } },
+};
+
+/** The add-ons of `driver` by their names beside `main.js`; none where it needs none. */
+export function addOnsOf(driver: string, by: string | undefined): Readonly<Record<string, AddOn>> {
+  const own = Object.hasOwn(addOns, driver) ? addOns[driver] : undefined;
+  const others = Object.hasOwn(addOnsOfInterfaces, driver) ? addOnsOfInterfaces[driver] : undefined;
+  const chosen = by !== undefined && others && Object.hasOwn(others, by) ? others[by] : undefined;
+  return chosen ?? own ?? {};
+}
+
 /**
- * Puts the add-ons of `driver`, if it has any, into `tree`. A board of any processor has no hardware, so it needs none.
+ * Puts the add-ons of `driver`, if it has any, into `tree`; `by`: the interface that it is configured with. A board of any processor has no
+ * hardware, so it needs none.
  *
  * @throws BulkheadError BUILD_FAILED where a package or a compiler is not there
  */
-export async function copyAddOns(driver: string, architecture: Board["architecture"], tree: string): Promise<void> {
-  const wanted = Object.hasOwn(addOns, driver) ? addOns[driver] : undefined;
-  if (wanted === undefined || architecture === "any") return;
-  for (const [file, addOn] of Object.entries(wanted)) {
+export async function copyAddOns(
+  driver: string,
+  by: string | undefined,
+  architecture: Board["architecture"],
+  tree: string,
+): Promise<void> {
+  if (architecture === "any") return;
+  for (const [file, addOn] of Object.entries(addOnsOf(driver, by))) {
     await copyFile(await findAddOn(driver, addOn, architecture), join(tree, file));
   }
 }
 
-async function findAddOn(
-  driver: string,
-  addOn: ReadyMade | CompiledAddOn | "koffi",
-  architecture: Architecture,
-): Promise<string> {
+async function findAddOn(driver: string, addOn: AddOn, architecture: Architecture): Promise<string> {
   if (addOn === "koffi") return findKoffi(architecture);
   return typeof addOn === "string" ? compileAddOn(addOn, architecture) : findReadyMade(driver, addOn, architecture);
 }

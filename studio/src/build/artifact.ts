@@ -17,9 +17,14 @@ import { buildVm } from "./vm/index.ts";
 
 /**
  * What an artifact is built from: `./folder` beside the manifest or `driver:<class>`, for the runner that executes it; with
- * what a debugger needs where the manifest lets one in.
+ * what a debugger needs where the manifest lets one in. `interface`: the one that a driver is configured with, which may take other add-ons.
  */
-export type Image = { readonly source: string; readonly runner: RunnerName; readonly symbols: boolean };
+export type Image = {
+  readonly source: string;
+  readonly runner: RunnerName;
+  readonly symbols: boolean;
+  readonly interface?: string;
+};
 
 /** What is the same for all artifacts of a release. `interfaces` is asked for only by runners that need them written down. */
 export type Build = {
@@ -28,6 +33,10 @@ export type Build = {
   readonly architecture: Board["architecture"];
   readonly interfaces: () => Promise<readonly WireInterface[]>;
 };
+
+/** One text for one image. */
+export const keyOf = ({ source, runner, symbols, interface: by = "" }: Image): string =>
+  [symbols, runner, source, by].join(" ");
 
 /** A tree that is built, and not yet kept. */
 type Built = { readonly tree: string; readonly artifact: Artifact };
@@ -41,7 +50,7 @@ export async function buildArtifacts(images: ReadonlyMap<string, Image>, build: 
 }
 
 async function buildOne(image: Image, build: Build): Promise<Built> {
-  const name = `building-${image.symbols}-${image.runner}-${image.source.replaceAll(/[^a-z0-9-]/g, "_")}`;
+  const name = `building-${keyOf(image).replaceAll(/[^a-z0-9-]/g, "_")}`;
   const tree = join(build.outDir, "artifacts", name);
   await buildTree(image, tree, build);
   return { tree, artifact: await treeDigest(tree) };
@@ -64,7 +73,7 @@ async function keep(digest: string, tree: string, outDir: string): Promise<void>
   await pipeline(packTree(kept), createWriteStream(join(outDir, "blobs", digest)));
 }
 
-async function buildTree({ source, runner, symbols }: Image, tree: string, build: Build): Promise<void> {
+async function buildTree({ source, runner, symbols, interface: by }: Image, tree: string, build: Build): Promise<void> {
   const folder = join(build.manifestDirectory, source);
   if (runner === "native") {
     await buildNative(folder, tree, await build.interfaces(), architectureOf(build.architecture), symbols);
@@ -81,5 +90,5 @@ async function buildTree({ source, runner, symbols }: Image, tree: string, build
   const driver = source.startsWith("driver:") ? source.slice("driver:".length) : undefined;
   const entry = driver === undefined ? join(folder, "main.ts") : driverEntry(driver);
   await bundle("component", entry, join(tree, "main.js"));
-  if (driver !== undefined) await copyAddOns(driver, build.architecture, tree);
+  if (driver !== undefined) await copyAddOns(driver, by, build.architecture, tree);
 }

@@ -12,7 +12,7 @@ import {
 } from "@bulkhead/protocol";
 import { completePlan, type Plan } from "@bulkhead/protocol/manifest";
 import { loadManifest } from "../check/load.ts";
-import { type Build, buildArtifacts, type Image } from "./artifact.ts";
+import { type Build, buildArtifacts, type Image, keyOf } from "./artifact.ts";
 import { checkInterfaces } from "./interfaces/check-system.ts";
 import { describeInterfaces } from "./interfaces/describe.ts";
 import { ManifestError } from "./manifest-error.ts";
@@ -71,10 +71,11 @@ async function clear(outDir: string): Promise<void> {
 }
 
 type Artifacts = ReadonlyMap<string, Artifact>;
-const keyOf = ({ source, runner, symbols }: Image) => `${symbols} ${runner} ${source}`;
 
-function imageOf(source: string, { runner, attach = [] }: Plan["components"][string]): Image {
-  return { source, runner, symbols: runner === "native" && attach.includes("gdb") };
+function imageOf(source: string, { runner, role, attach = [], config }: Plan["components"][string]): Image {
+  const by = role === "driver" ? (config as Record<string, unknown>)["interface"] : undefined;
+  const symbols = runner === "native" && attach.includes("gdb");
+  return { source, runner, symbols, ...(typeof by === "string" && { interface: by }) };
 }
 
 function buildImages(plan: Plan, build: Build): Promise<Artifacts> {

@@ -18,9 +18,14 @@ const processors = {
   arm64: { machine: 183, bits: 2, modules: 137 },
   armhf: { machine: 40, bits: 1, modules: 115 },
 } as const;
-const addOns: readonly CompiledAddOn[] = ["i2c", "spi", "can"];
+const addOns: readonly CompiledAddOn[] = ["i2c", "i2c-bus", "spi", "can"];
 /** What Node sees of each. */
-const exported = { i2c: ["claim", "transfer"], spi: ["open"], can: ["RawChannel"] } as const;
+const exported = {
+  i2c: ["claim", "transfer"],
+  "i2c-bus": ["setAddrSync", "readI2cBlockAsync"],
+  spi: ["open"],
+  can: ["RawChannel"],
+} as const;
 
 let folder: string;
 beforeAll(async () => {

@@ -9,7 +9,6 @@ import { grantPath } from "./grants.ts";
 export const driverDeviceRule: Rule = (analysis) => [
   ...Object.keys(analysis.written.components).flatMap((name) => [
     ...checkFree(analysis, name),
-    ...checkInterface(analysis, name),
     ...checkWrites(analysis, name),
   ]),
   ...checkChannels(analysis),
@@ -28,16 +27,6 @@ function checkFree(analysis: Analysis, name: string): ErrorReport[] {
     const remedy = "take another device of its class, or another board";
     return [atValue(source, { code: "MANIFEST_DEVICE_CLAIMED", path, message, remedy })];
   });
-}
-
-function checkInterface({ source, written }: Analysis, name: string): ErrorReport[] {
-  const { image = "", config = {} } = written.components[name] ?? {};
-  const asked = config["interface"];
-  if (driverClassOf(image) !== "gpio" || asked === undefined || asked === "chardev" || asked === "sysfs") return [];
-  const path = ["components", name, "config", "interface"];
-  const message = `the driver \`${name}\` cannot reach pins by ${JSON.stringify(asked)}`;
-  const remedy = "write `interface: chardev` (the character device) or `interface: sysfs`";
-  return [atValue(source, { code: "MANIFEST_INVALID_VALUE", path, message, remedy })];
 }
 
 /** Attributes of sysfs are guarded by their owner alone, and what stands beside them is nobody's secret: the board's owner says which. */

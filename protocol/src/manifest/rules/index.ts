@@ -9,6 +9,7 @@ import { cpuRule } from "./cpu.ts";
 import { dependencyCycleRule } from "./dependency-cycles.ts";
 import { deviceRule } from "./devices.ts";
 import { driverDeviceRule } from "./driver-devices.ts";
+import { driverInterfaceRule } from "./driver-interfaces.ts";
 import { flowRule } from "./flow.ts";
 import { grantRule } from "./grants.ts";
 import { guestRule } from "./guest.ts";
@@ -40,6 +41,7 @@ export const rules: readonly Rule[] = [
   trustGroupRule,
   deviceRule,
   driverDeviceRule,
+  driverInterfaceRule,
   grantRule,
   pinRule,
   serialPortRule,

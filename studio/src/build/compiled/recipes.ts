@@ -5,7 +5,7 @@ import { BulkheadError } from "@bulkhead/protocol";
 import { bulkheadDirectory } from "../../locations.ts";
 
 /** `i2c` is ours; the others are the native parts of npm packages of their names, whose JavaScript is not used. */
-export type CompiledAddOn = "i2c" | "spi" | "can";
+export type CompiledAddOn = "i2c" | "i2c-bus" | "spi" | "can";
 
 type Recipe = {
   /** Of npm; without it the sources are ours. */
@@ -19,6 +19,8 @@ type Recipe = {
 
 const recipes: Readonly<Record<CompiledAddOn, Recipe>> = {
   i2c: { folder: "drivers/i2c/native", sources: ["transfer.c"], defines: [] },
+  // Its one file includes all others, i2c-dev.h too, which is under the GPL: decision 45.
+  "i2c-bus": { package: "i2c-bus", folder: "src", sources: ["i2c.cc"], headers: "nan", defines: [] },
   spi: {
     package: "spi-device",
     folder: "src",
