@@ -1,6 +1,6 @@
 /** What every back-end of the ADC driver does, through its server: on board `virtual`, on folders, on real devices. */
-import { startComponent } from "@bulkhead/sdk/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { eachOnBench } from "../testing/each-on-bench.ts";
 import type { AdcDriver } from "./driver.ts";
 import { adcDriver } from "./server.ts";
 
@@ -18,28 +18,14 @@ export type AdcBench = {
 
 export function conformance(name: string, open: () => Promise<AdcBench>): void {
   describe(`[K11] the adc driver on ${name}`, () => {
-    let bench: AdcBench;
-    let driver: Awaited<ReturnType<typeof start>>;
-    const start = () =>
-      startComponent(
-        adcDriver(() => bench.create()),
-        { uses: {} },
-      );
-    const connect = (channel: string, device = bench.device, component = "climate") =>
-      driver.connect("input", { grant: { device, channel }, component }).client;
-    beforeEach(async () => {
-      bench = await open();
-      driver = await start();
-    });
-    afterEach(async () => {
-      await driver.stop();
-      await bench.close();
-    });
+    const on = eachOnBench(open, adcDriver);
+    const connect = (channel: string, device = on.bench.device, component = "climate") =>
+      on.driver.connect("input", { grant: { device, channel }, component }).client;
 
     test("measures each input, in its unit, for several clients", async () => {
-      for (const { channel, unit, min, max, isRaw } of bench.inputs) {
+      for (const { channel, unit, min, max, isRaw } of on.bench.inputs) {
         for (const component of ["climate", "recorder"]) {
-          const measured = await connect(channel, bench.device, component).read();
+          const measured = await connect(channel, on.bench.device, component).read();
           expect(measured.unit).toBe(unit);
           expect(measured.value).toBeGreaterThanOrEqual(min);
           expect(measured.value).toBeLessThanOrEqual(max);
@@ -50,7 +36,7 @@ export function conformance(name: string, open: () => Promise<AdcBench>): void {
 
     test("says of an input, or of a device, that is not there that it is absent", async () => {
       const absent = { code: "DEVICE_ABSENT" };
-      const channel = bench.inputs[0]?.channel as string;
+      const channel = on.bench.inputs[0]?.channel as string;
       await expect(connect("voltage99").read()).rejects.toMatchObject(absent);
       await expect(connect(channel, "no-such-device").read()).rejects.toMatchObject(absent);
       await connect(channel).read();
@@ -62,10 +48,10 @@ export function conformance(name: string, open: () => Promise<AdcBench>): void {
     });
 
     test("says so while the device is away, and goes on when it is back", async ({ skip }) => {
-      if (bench.unplug === undefined) return skip("nothing can be unplugged here");
-      const client = connect(bench.inputs[0]?.channel as string);
+      if (on.bench.unplug === undefined) return skip("nothing can be unplugged here");
+      const client = connect(on.bench.inputs[0]?.channel as string);
       const before = await client.read();
-      const plug = await bench.unplug();
+      const plug = await on.bench.unplug();
       await expect(client.read()).rejects.toMatchObject({ code: "DEVICE_ABSENT" });
       await plug();
       expect((await client.read()).unit).toBe(before.unit);

@@ -8,7 +8,7 @@ import type { Edges, GpioDriver, LineSettings, PinLevel } from "./driver.ts";
 import { createKeptLine, type Listener } from "./kept-line.ts";
 
 export type Outlet = {
-  /** Resolves when an output has its safe state, or cannot be had for now. */
+  /** Resolves when an output has its safe state; where it cannot be had, after the first of the tries that go on until it can. */
   hold(): Promise<void>;
   /** Nobody but `holder` can use the pin until it leaves. False where somebody has it. */
   take(holder: Listener): boolean;

@@ -1,6 +1,6 @@
 /** What every back-end of the LED driver does, through its server: on board `virtual`, on folders, on real LEDs. */
-import { startComponent } from "@bulkhead/sdk/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { eachOnBench } from "../testing/each-on-bench.ts";
 import type { LedDriver } from "./driver.ts";
 import { ledsDriver } from "./server.ts";
 
@@ -21,35 +21,22 @@ export type LedBench = {
 
 export function conformance(name: string, open: () => Promise<LedBench>): void {
   describe(`[K11] the leds driver on ${name}`, () => {
-    let bench: LedBench;
-    let driver: Awaited<ReturnType<typeof start>>;
-    const start = () =>
-      startComponent(
-        ledsDriver(() => bench.create()),
-        { uses: {} },
-      );
-    const connect = (component = "panel") => driver.connect("led", { grant: { device: bench.device }, component });
-    const percent = async () => (await bench.observe()).percent;
-    beforeEach(async () => {
-      bench = await open();
-      driver = await start();
-    });
-    afterEach(async () => {
-      await driver.stop();
-      await bench.close();
-    });
+    const on = eachOnBench(open, ledsDriver);
+    const connect = (component = "panel") =>
+      on.driver.connect("led", { grant: { device: on.bench.device }, component });
+    const percent = async () => (await on.bench.observe()).percent;
 
     test("is dark when it is taken, as bright as asked, and never dark where it was to be lit", async () => {
       const { client } = connect();
       expect(await client.read()).toEqual({ percent: 0, blinks: "no" });
-      expect((await bench.observe()).trigger).toBe("none");
+      expect((await on.bench.observe()).trigger).toBe("none");
       await client.set({ percent: 100 });
       expect(await percent()).toBe(100);
       await client.set({ percent: 0.01 });
       expect(await percent()).toBeGreaterThan(0);
-      if (bench.steps > 1) {
+      if (on.bench.steps > 1) {
         await client.set({ percent: 50 });
-        expect(Math.abs((await percent()) - 50)).toBeLessThanOrEqual(50 / bench.steps);
+        expect(Math.abs((await percent()) - 50)).toBeLessThanOrEqual(50 / on.bench.steps);
       }
       await client.set({ percent: 0 });
       expect(await percent()).toBe(0);
@@ -58,24 +45,24 @@ export function conformance(name: string, open: () => Promise<LedBench>): void {
     test("blinks until it is told otherwise", async () => {
       const { client } = connect();
       await client.blink({ onMs: 30, offMs: 30 });
-      expect((await client.read()).blinks).toBe(bench.blinks);
+      expect((await client.read()).blinks).toBe(on.bench.blinks);
       for (const lit of [true, false, true, false])
         await expect.poll(async () => (await percent()) > 0, { interval: 3, timeout: 20_000 }).toBe(lit);
       await client.set({ percent: 100 });
       expect(await client.read()).toEqual({ percent: 100, blinks: "no" });
-      expect((await bench.observe()).trigger).toBe("none");
+      expect((await on.bench.observe()).trigger).toBe("none");
     });
 
     test("is as it was before when its client goes, or its driver stops", async () => {
       const first = connect();
       await first.client.blink({ onMs: 30, offMs: 30 });
       first.leave();
-      await expect.poll(() => bench.observe(), { timeout: 20_000 }).toMatchObject(bench.before);
+      await expect.poll(() => on.bench.observe(), { timeout: 20_000 }).toMatchObject(on.bench.before);
       const next = connect("other");
       await next.client.set({ percent: 100 });
       expect(await percent()).toBe(100);
-      await driver.stop();
-      expect(await percent()).toBe(bench.before.percent);
+      await on.driver.stop();
+      expect(await percent()).toBe(on.bench.before.percent);
     });
 
     test("refuses a LED that another client has, and leaves it as it is", async () => {
@@ -85,10 +72,10 @@ export function conformance(name: string, open: () => Promise<LedBench>): void {
     });
 
     test("says so while the LED is away, and goes on when it is back", async ({ skip }) => {
-      if (bench.unplug === undefined) return skip("nothing can be unplugged here");
+      if (on.bench.unplug === undefined) return skip("nothing can be unplugged here");
       const { client } = connect();
       await client.set({ percent: 100 });
-      const plug = await bench.unplug();
+      const plug = await on.bench.unplug();
       await expect(client.set({ percent: 0 })).rejects.toMatchObject({ code: "DEVICE_ABSENT" });
       await plug();
       await client.set({ percent: 100 });

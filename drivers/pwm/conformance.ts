@@ -1,7 +1,7 @@
 /** What every back-end of the PWM driver does, through its server: on board `virtual`, on folders, on real controllers. */
 import type { PwmChannelGrant } from "@bulkhead/protocol";
-import { startComponent } from "@bulkhead/sdk/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { eachOnBench } from "../testing/each-on-bench.ts";
 import type { PwmDriver, Signal } from "./driver.ts";
 import { pwmDriver } from "./server.ts";
 
@@ -21,29 +21,15 @@ export type PwmBench = {
 
 export function conformance(name: string, open: () => Promise<PwmBench>): void {
   describe(`[K11] the pwm driver on ${name}`, () => {
-    let bench: PwmBench;
-    let driver: Awaited<ReturnType<typeof start>>;
-    const start = () =>
-      startComponent(
-        pwmDriver(() => bench.create()),
-        { uses: {} },
-      );
+    const on = eachOnBench(open, pwmDriver);
     const grant = (more: Partial<PwmChannelGrant> = {}) => ({
-      device: bench.device,
-      channel: bench.channel,
+      device: on.bench.device,
+      channel: on.bench.channel,
       periodNs: { min: 100_000, max: 20_000_000 },
       ...more,
     });
     const connect = (more: Partial<PwmChannelGrant> = {}, component = "fan") =>
-      driver.connect("channel", { grant: grant(more), component });
-    beforeEach(async () => {
-      bench = await open();
-      driver = await start();
-    });
-    afterEach(async () => {
-      await driver.stop();
-      await bench.close();
-    });
+      on.driver.connect("channel", { grant: grant(more), component });
 
     test("has the output off until it is set, then does what was asked, longer and shorter", async () => {
       const { client } = connect();
@@ -56,11 +42,11 @@ export function conformance(name: string, open: () => Promise<PwmBench>): void {
         { periodNs: 1_000_000, dutyNs: 0 },
       ]) {
         await client.set(signal);
-        expect(await bench.observe()).toMatchObject({ ...signal, isOn: true });
+        expect(await on.bench.observe()).toMatchObject({ ...signal, isOn: true });
         expect(await client.read()).toEqual({ ...signal, isOn: true });
       }
       await client.off();
-      expect((await bench.observe()).isOn).toBe(false);
+      expect((await on.bench.observe()).isOn).toBe(false);
     });
 
     test("[K9] keeps to the granted periods and to the granted part of one", async () => {
@@ -74,33 +60,33 @@ export function conformance(name: string, open: () => Promise<PwmBench>): void {
         await expect(client.set(signal)).rejects.toMatchObject({ code: "IPC_NOT_GRANTED" });
       const tooLong = client.set({ periodNs: 1_000_000, dutyNs: 1_000_001 });
       await expect(tooLong).rejects.toMatchObject({ code: "IPC_ARGUMENTS_INVALID" });
-      expect(await bench.observe()).toMatchObject({ periodNs: 1_000_000, dutyNs: 500_000, isOn: true });
+      expect(await on.bench.observe()).toMatchObject({ periodNs: 1_000_000, dutyNs: 500_000, isOn: true });
     });
 
     test("puts the output off when its client goes, and gives it to the next", async () => {
       const first = connect();
       await first.client.set({ periodNs: 1_000_000, dutyNs: 250_000 });
       first.leave();
-      await expect.poll(async () => (await bench.observe()).isOn).toBe(false);
+      await expect.poll(async () => (await on.bench.observe()).isOn).toBe(false);
       const next = connect({}, "other");
       await next.client.set({ periodNs: 2_000_000, dutyNs: 1 });
-      expect((await bench.observe()).isOn).toBe(true);
+      expect((await on.bench.observe()).isOn).toBe(true);
     });
 
     test("gives it its declared safe signal before its client says anything, and when the client goes", async () => {
       const safe = { periodNs: 20_000_000, dutyNs: 1_500_000 };
       const servo = connect({ safe });
       await servo.client.read();
-      expect(await bench.observe()).toMatchObject({ ...safe, isOn: true });
+      expect(await on.bench.observe()).toMatchObject({ ...safe, isOn: true });
       await servo.client.set({ periodNs: 20_000_000, dutyNs: 2_000_000 });
       servo.leave();
-      await expect.poll(async () => (await bench.observe()).dutyNs).toBe(safe.dutyNs);
+      await expect.poll(async () => (await on.bench.observe()).dutyNs).toBe(safe.dutyNs);
     });
 
     test("puts off what a life that was killed left on, before it is ready", async () => {
       await connect().client.set({ periodNs: 1_000_000, dutyNs: 250_000 });
-      const next = await start();
-      expect((await bench.observe()).isOn).toBe(false);
+      const next = await on.start();
+      expect((await on.bench.observe()).isOn).toBe(false);
       await next.stop();
     });
 
@@ -112,23 +98,23 @@ export function conformance(name: string, open: () => Promise<PwmBench>): void {
       await connect({}, "third")
         .client.read()
         .catch(() => {});
-      expect((await bench.observe()).isOn).toBe(true);
+      expect((await on.bench.observe()).isOn).toBe(true);
     });
 
     test("says of an output, or of a controller, that is not there that it is absent", async () => {
       const absent = { code: "DEVICE_ABSENT" };
-      await expect(connect({ channel: bench.missingChannel }).client.read()).rejects.toMatchObject(absent);
+      await expect(connect({ channel: on.bench.missingChannel }).client.read()).rejects.toMatchObject(absent);
     });
 
     test("says so while the controller is away, and goes on when it is back", async ({ skip }) => {
-      if (bench.unplug === undefined) return skip("nothing can be unplugged here");
+      if (on.bench.unplug === undefined) return skip("nothing can be unplugged here");
       const { client } = connect();
       await client.set({ periodNs: 1_000_000, dutyNs: 250_000 });
-      const plug = await bench.unplug();
+      const plug = await on.bench.unplug();
       await expect(client.set({ periodNs: 1_000_000, dutyNs: 1 })).rejects.toMatchObject({ code: "DEVICE_ABSENT" });
       await plug();
       await client.set({ periodNs: 1_000_000, dutyNs: 300_000 });
-      expect(await bench.observe()).toMatchObject({ dutyNs: 300_000, isOn: true });
+      expect(await on.bench.observe()).toMatchObject({ dutyNs: 300_000, isOn: true });
     });
   });
 }

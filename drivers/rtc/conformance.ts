@@ -1,6 +1,6 @@
 /** What every back-end of the RTC driver does, through its server: on board `virtual`, and on real clocks. */
-import { startComponent } from "@bulkhead/sdk/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { eachOnBench } from "../testing/each-on-bench.ts";
 import type { RtcDriver } from "./driver.ts";
 import { rtcDriver } from "./server.ts";
 
@@ -16,23 +16,9 @@ const eveMs = Date.UTC(2027, 1, 28, 23, 59, 59);
 
 export function conformance(name: string, open: () => Promise<RtcBench>): void {
   describe(`[K11] the rtc driver on ${name}`, () => {
-    let bench: RtcBench;
-    let driver: Awaited<ReturnType<typeof start>>;
-    const start = () =>
-      startComponent(
-        rtcDriver(() => bench.create()),
-        { uses: {} },
-      );
-    const connect = (access = "read-write", device = bench.device) =>
-      driver.connect("clock", { grant: { device, access } }).client;
-    beforeEach(async () => {
-      bench = await open();
-      driver = await start();
-    });
-    afterEach(async () => {
-      await driver.stop();
-      await bench.close();
-    });
+    const on = eachOnBench(open, rtcDriver);
+    const connect = (access = "read-write", device = on.bench.device) =>
+      on.driver.connect("clock", { grant: { device, access } }).client;
 
     test("has the time that it was set to, and goes on from there", async () => {
       const clock = connect();
@@ -64,10 +50,10 @@ export function conformance(name: string, open: () => Promise<RtcBench>): void {
     });
 
     test("says so while the clock is away, and goes on when it is back", async ({ skip }) => {
-      if (bench.unplug === undefined) return skip("nothing can be unplugged here");
+      if (on.bench.unplug === undefined) return skip("nothing can be unplugged here");
       const clock = connect();
       await clock.set({ timeMs: eveMs });
-      const plug = await bench.unplug();
+      const plug = await on.bench.unplug();
       await expect(clock.read()).rejects.toMatchObject({ code: "DEVICE_ABSENT" });
       await expect(clock.set({ timeMs: eveMs })).rejects.toMatchObject({ code: "DEVICE_ABSENT" });
       await plug();

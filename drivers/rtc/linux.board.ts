@@ -3,7 +3,7 @@ import { open as openFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findIn, firstOf, load, showDevices, unbind } from "../sysfs/testing/board.ts";
-import { installedIoctl } from "../sysfs/testing/koffi.ts";
+import { installedIoctl } from "../testing/installed-ioctl.ts";
 import { conformance } from "./conformance.ts";
 import { linuxRtc } from "./linux.ts";
 

@@ -3,8 +3,8 @@
  * really resets its board is a proof of its own (tests/prove/drivers).
  */
 import type { WatchdogGrant } from "@bulkhead/protocol";
-import { startComponent } from "@bulkhead/sdk/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { eachOnBench } from "../testing/each-on-bench.ts";
 import type { WatchdogDriver } from "./driver.ts";
 import { watchdogDriver } from "./server.ts";
 
@@ -24,26 +24,12 @@ export type WatchdogBench = {
 
 export function conformance(name: string, open: () => Promise<WatchdogBench>): void {
   describe(`[K11] the watchdog driver on ${name}`, () => {
-    let bench: WatchdogBench;
-    let driver: Awaited<ReturnType<typeof start>>;
-    const start = () =>
-      startComponent(
-        watchdogDriver(() => bench.create()),
-        { uses: {} },
-      );
+    const on = eachOnBench(open, watchdogDriver);
     const connect = (more: Partial<WatchdogGrant> = {}, component = "control") =>
-      driver.connect("timer", {
-        grant: { device: bench.device, timeoutSeconds: { min: 20, max: 60 }, ...more },
+      on.driver.connect("timer", {
+        grant: { device: on.bench.device, timeoutSeconds: { min: 20, max: 60 }, ...more },
         component,
       });
-    beforeEach(async () => {
-      bench = await open();
-      driver = await start();
-    });
-    afterEach(async () => {
-      await driver.stop();
-      await bench.close();
-    });
 
     test("stands until it is started, has the time that was asked for, and is petted", async () => {
       const { client } = connect();
@@ -51,7 +37,7 @@ export function conformance(name: string, open: () => Promise<WatchdogBench>): v
       await expect(client.pet()).rejects.toMatchObject({ code: "WATCHDOG_NOT_STARTED" });
       expect(await client.start({ timeoutSeconds: 40 })).toEqual({ timeoutSeconds: 40 });
       expect(await client.read()).toMatchObject({ isRunning: true, timeoutSeconds: 40 });
-      expect(await bench.isRunning()).toBe(true);
+      expect(await on.bench.isRunning()).toBe(true);
       await client.pet();
       await client.start({ timeoutSeconds: 30 });
       const { leftSeconds, timeoutSeconds } = await client.read();
@@ -64,10 +50,10 @@ export function conformance(name: string, open: () => Promise<WatchdogBench>): v
       const refused = { code: "IPC_NOT_GRANTED" };
       for (const timeoutSeconds of [19, 61])
         await expect(client.start({ timeoutSeconds })).rejects.toMatchObject(refused);
-      expect(await bench.isRunning()).toBe(false);
+      expect(await on.bench.isRunning()).toBe(false);
       await client.start({ timeoutSeconds: 60 });
       await expect(client.stop()).rejects.toMatchObject(refused);
-      expect(await bench.isRunning()).toBe(true);
+      expect(await on.bench.isRunning()).toBe(true);
     });
 
     test("is stopped where the grant says so, also twice, and started again", async () => {
@@ -75,10 +61,10 @@ export function conformance(name: string, open: () => Promise<WatchdogBench>): v
       await client.stop();
       await client.start({ timeoutSeconds: 60 });
       await client.stop();
-      expect(await bench.isRunning()).toBe(false);
+      expect(await on.bench.isRunning()).toBe(false);
       await expect(client.pet()).rejects.toMatchObject({ code: "WATCHDOG_NOT_STARTED" });
       await client.start({ timeoutSeconds: 60 });
-      expect(await bench.isRunning()).toBe(true);
+      expect(await on.bench.isRunning()).toBe(true);
     });
 
     test("runs on when its client goes, and its next life pets it again", async () => {
@@ -87,14 +73,14 @@ export function conformance(name: string, open: () => Promise<WatchdogBench>): v
       first.leave();
       const next = connect({ stoppable: true });
       await next.client.pet();
-      expect(await bench.isRunning()).toBe(true);
+      expect(await on.bench.isRunning()).toBe(true);
     });
 
     test("refuses one that another client has", async () => {
       await connect().client.start({ timeoutSeconds: 60 });
       const other = connect({ stoppable: true }, "other");
       await expect(other.client.stop()).rejects.toMatchObject({ code: "DEVICE_BUSY" });
-      expect(await bench.isRunning()).toBe(true);
+      expect(await on.bench.isRunning()).toBe(true);
     });
 
     test("stops with its driver where the grant says so, and else runs on for the driver's next life", async ({
@@ -102,14 +88,14 @@ export function conformance(name: string, open: () => Promise<WatchdogBench>): v
     }) => {
       const stopped = connect({ stoppable: true });
       await stopped.client.start({ timeoutSeconds: 60 });
-      await driver.stop();
-      expect(await bench.isRunning()).toBe(false);
-      if (!bench.outlivesDriver) return skip("a timer of the driver's own cannot outlive it");
-      driver = await start();
+      await on.driver.stop();
+      expect(await on.bench.isRunning()).toBe(false);
+      if (!on.bench.outlivesDriver) return skip("a timer of the driver's own cannot outlive it");
+      on.driver = await on.start();
       await connect().client.start({ timeoutSeconds: 60 });
-      await driver.stop();
-      expect(await bench.isRunning()).toBe(true);
-      driver = await start();
+      await on.driver.stop();
+      expect(await on.bench.isRunning()).toBe(true);
+      on.driver = await on.start();
       await connect().client.start({ timeoutSeconds: 60 });
       await connect()
         .client.pet()
@@ -117,9 +103,9 @@ export function conformance(name: string, open: () => Promise<WatchdogBench>): v
     });
 
     test("says that another program has it, and takes it when that has let go", async ({ skip }) => {
-      if (bench.occupy === undefined) return skip("there is no other program here");
+      if (on.bench.occupy === undefined) return skip("there is no other program here");
       const { client } = connect();
-      const leave = await bench.occupy();
+      const leave = await on.bench.occupy();
       await expect(client.start({ timeoutSeconds: 60 })).rejects.toMatchObject({ code: "DEVICE_BUSY" });
       await leave();
       await client.start({ timeoutSeconds: 60 });
@@ -127,16 +113,16 @@ export function conformance(name: string, open: () => Promise<WatchdogBench>): v
     });
 
     test("says so while the watchdog is away, and goes on when it is back", async ({ skip }) => {
-      if (bench.unplug === undefined) return skip("nothing can be unplugged here");
+      if (on.bench.unplug === undefined) return skip("nothing can be unplugged here");
       const { client } = connect({ stoppable: true });
       await client.start({ timeoutSeconds: 60 });
       await client.stop();
-      const plug = await bench.unplug();
+      const plug = await on.bench.unplug();
       await expect(client.start({ timeoutSeconds: 60 })).rejects.toMatchObject({ code: "DEVICE_ABSENT" });
       await plug();
       await client.start({ timeoutSeconds: 60 });
       await client.pet();
-      expect(await bench.isRunning()).toBe(true);
+      expect(await on.bench.isRunning()).toBe(true);
     });
   });
 }

@@ -5,7 +5,7 @@ import { open as openFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { beforeAll } from "vitest";
 import { findIn, load, showDevices, textOf, unbind } from "../sysfs/testing/board.ts";
-import { installedIoctl } from "../sysfs/testing/koffi.ts";
+import { installedIoctl } from "../testing/installed-ioctl.ts";
 import { conformance, type WatchdogBench } from "./conformance.ts";
 import { linuxWatchdog } from "./linux.ts";
 

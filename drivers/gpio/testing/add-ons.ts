@@ -2,28 +2,18 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { loadAddon } from "../../serial/addon.ts";
-import { loadIoctl } from "../../system-calls.ts";
+import { installedIoctl } from "../../testing/installed-ioctl.ts";
 
 const require = createRequire(import.meta.url);
-const isArm = process.arch === "arm";
 const folders: Readonly<Record<string, string>> = {
   x64: "linux-x64/@serialport+bindings-cpp.glibc.node",
   arm64: "linux-arm64/@serialport+bindings-cpp.armv8.glibc.node",
   arm: "linux-arm/@serialport+bindings-cpp.armv7.glibc.node",
 };
 
-const packageFolder = (name: string): string => dirname(require.resolve(`${name}/package.json`));
+export const loadPoller = () => {
+  const folder = dirname(require.resolve("@serialport/bindings-cpp/package.json"));
+  return loadAddon(join(folder, "prebuilds", folders[process.arch] ?? "")).createPoller;
+};
 
-export const loadPoller = () =>
-  loadAddon(join(packageFolder("@serialport/bindings-cpp"), "prebuilds", folders[process.arch] ?? "")).createPoller;
-
-export const loadKernel = () => ({
-  createPoller: loadPoller(),
-  ioctl: loadIoctl(
-    join(
-      packageFolder(`@koromix/koffi-linux-${process.arch}`),
-      `linux_${isArm ? "armhf" : process.arch}`,
-      "koffi.node",
-    ),
-  ),
-});
+export const loadKernel = () => ({ createPoller: loadPoller(), ioctl: installedIoctl() });

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startComponent } from "@bulkhead/sdk/testing";
-import { installedIoctl } from "../../../../drivers/sysfs/testing/koffi.ts";
+import { installedIoctl } from "../../../../drivers/testing/installed-ioctl.ts";
 import { linuxWatchdog } from "../../../../drivers/watchdog/linux.ts";
 import { watchdogDriver } from "../../../../drivers/watchdog/server.ts";
 

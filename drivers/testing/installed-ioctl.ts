@@ -1,7 +1,7 @@
 /** koffi as npm installs it for this machine: what the build puts beside a driver's bundle. */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { type Ioctl, loadIoctl } from "../../system-calls.ts";
+import { type Ioctl, loadIoctl } from "../system-calls.ts";
 
 export function installedIoctl(): Ioctl {
   const found = createRequire(import.meta.url).resolve(`@koromix/koffi-linux-${process.arch}/package.json`);
