@@ -20,6 +20,24 @@ const flashBytes = 64 * 1024 * 1024;
 /** On an idle machine of two cores a whole start takes a minute. */
 const patienceMs = 15 * 60_000;
 
+/** By the board that an image is for: the program of QEMU's that emulates it, and what it is told. */
+const machines = {
+  "qemu-virt-arm64": {
+    program: "usr/bin/qemu-system-aarch64",
+    machine: "virt",
+    processor: "cortex-a72",
+    memory: "1024",
+  },
+  // A 32-bit boot loader reaches no bus above 4 GiB.
+  "qemu-virt-arm": {
+    program: "usr/bin/qemu-system-arm",
+    machine: "virt,highmem=off",
+    processor: "cortex-a15",
+    memory: "512",
+  },
+} as const;
+export type EmulatedBoard = keyof typeof machines;
+
 export type Machine = {
   /** Waits until the console's text from `from` on (default: the beginning of this start) has it; returns its match and where that ends. */
   until(pattern: RegExp, from?: number): Promise<{ match: RegExpExecArray; end: number }>;
@@ -42,18 +60,22 @@ export type Card = {
   remove(): Promise<void>;
 };
 
-/** A card with the image in `directory`, which `bulkhead image build` made for board qemu-virt-arm64, as `bulkhead flash` writes it. */
-export async function makeCard(directory: string, identity: Buffer): Promise<Card> {
+/** A card with the image in `directory`, which `bulkhead image build` made for `board`, as `bulkhead flash` writes it. */
+export async function makeCard(
+  directory: string,
+  identity: Buffer,
+  board: EmulatedBoard = "qemu-virt-arm64",
+): Promise<Card> {
   const place = await mkdtemp(join(tmpdir(), "bulkhead-card-"));
   const disk = join(place, "card.img");
   const flash = join(place, "flash");
   await writeFile(disk, "");
   await truncate(disk, cardBytes);
-  await flashCard(join(directory, "qemu-virt-arm64.img"), disk, identity);
-  await copyFile(join(directory, "qemu-virt-arm64.u-boot.bin"), flash);
+  await flashCard(join(directory, `${board}.img`), disk, identity);
+  await copyFile(join(directory, `${board}.u-boot.bin`), flash);
   await truncate(flash, flashBytes);
   const card: Card = {
-    start: () => start(disk, flash),
+    start: () => start(board, disk, flash),
     async write(name, bytes, at = 0) {
       const file = await open(disk, "r+");
       await file.write(bytes, 0, bytes.length, partition(name).startBytes + at).finally(() => file.close());
@@ -102,21 +124,13 @@ async function addWords(disk: string, place: string, slot: "a" | "b", words: str
   await builder.run("mcopy", ["-o", "-i", fat, "slot.env", "::/slot.env"]);
 }
 
-async function start(disk: string, flash: string): Promise<Machine> {
+async function start(board: EmulatedBoard, disk: string, flash: string): Promise<Machine> {
   const tools = await openTools();
-  const [program, ...rest] = tools.command("usr/bin/qemu-system-aarch64");
+  const { program: emulator, machine: kind, processor, memory } = machines[board];
+  const [program, ...rest] = tools.command(emulator);
   const machine = [
-    "-M",
-    "virt",
-    "-cpu",
-    "cortex-a72",
-    "-smp",
-    "2",
-    "-m",
-    "1024",
-    "-accel",
-    "tcg,thread=multi",
-    "-nodefaults",
+    ...["-M", kind, "-cpu", processor, "-smp", "2", "-m", memory],
+    ...["-accel", "tcg,thread=multi", "-nodefaults"],
   ];
   const devices = [
     ...["-drive", `if=pflash,format=raw,file=${flash}`],

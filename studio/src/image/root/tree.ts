@@ -29,7 +29,7 @@ const mountPoints = ["data", "dev", "proc", "root", "run", "sys", "tmp", "var"];
 export async function makeRoot(builder: Builder, workDir: string, options: TreeOptions): Promise<string> {
   const root = join(workDir, "root");
   await unpackPackages(builder, "root", options.packages);
-  await takeKernel(workDir, options.image);
+  await takeKernel(builder, workDir, options.image);
   await prune(root, options.recipe.prune);
   for (const place of mountPoints) await mkdir(join(root, place), { recursive: true });
   // Overlaid, so that a file of ours stands in for the package's.

@@ -1,27 +1,21 @@
 /** What the boot loader reads: the boot script, and for each slot its kernel, first archive, device tree, and words for the kernel. */
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import type { Board, BoardImage } from "@bulkhead/protocol/manifest";
 import type { Builder } from "../builder.ts";
 import { recipeDir } from "../places.ts";
+import { takeDeviceTree } from "./device-tree.ts";
 
-/** Makes `<workDir>/boot-slot` of the kernel in `<workDir>/root`, which has it no more then. */
-export async function takeKernel(workDir: string, image: BoardImage): Promise<void> {
+/** Makes `<workDir>/boot-slot` of the kernel in `<workDir>/root`, which has it no more then, and of its device tree. */
+export async function takeKernel(builder: Builder, workDir: string, image: BoardImage): Promise<void> {
   const boot = join(workDir, "root", "boot");
   const kernel = (await readdir(boot)).find((name) => name.startsWith("vmlinuz-"));
   if (kernel === undefined) throw new BulkheadError("IMAGE_BUILD_FAILED", `${image.kernel} holds no kernel`);
   await mkdir(join(workDir, "boot-slot"), { recursive: true });
   await rename(join(boot, kernel), join(workDir, "boot-slot", "kernel"));
   await rm(boot, { recursive: true });
-  const tree = image["device-tree"];
-  if (tree === undefined) return;
-  const libraries = join(workDir, "root", "usr/lib");
-  const folder = (await readdir(libraries)).find((name) => name.startsWith("linux-image-")) ?? "";
-  const files = await readdir(join(libraries, folder), { recursive: true });
-  const found = files.find((path) => basename(path) === basename(tree));
-  if (found === undefined) throw new BulkheadError("IMAGE_BUILD_FAILED", `${image.kernel} has no device tree ${tree}`);
-  await cp(join(libraries, folder, found), join(workDir, "boot-slot", "device-tree"));
+  await takeDeviceTree(builder, workDir, image);
 }
 
 /** Adds the first archive and the words for the kernel. */
