@@ -11,7 +11,8 @@ import { plannedMounts, programEnvironment, type Sandbox } from "../sandbox/inde
 import { membersOf } from "../trust-groups/index.ts";
 import type { Question } from "../verify/index.ts";
 
-const timeoutMs = 60_000;
+/** A look takes seconds; on an emulated board beside three others it took more than a minute. */
+const timeoutMs = 300_000;
 /** A system that never comes to rest is reported as it is then found. */
 const tries = 5;
 const restMs = 1000;

@@ -6,8 +6,13 @@ import { generateSigningKey, generateTunnelKey } from "@bulkhead/protocol";
 import { buildPlatform, initKeys, initRepository } from "@bulkhead/studio";
 import { execa } from "execa";
 
-/** A tar archive of provisioning.json, keys/ and sealing/. Its gateway is at an address where nobody answers. */
-export async function makeIdentity(): Promise<Buffer> {
+export type Gateway = { readonly host: string; readonly port: number; readonly tunnelKey: string };
+
+/** At an address where nobody answers. */
+const nobody = (): Gateway => ({ host: "198.18.0.1", port: 51820, tunnelKey: generateTunnelKey().publicKey });
+
+/** A tar archive of provisioning.json, keys/ and sealing/. */
+export async function makeIdentity({ tunnelKey, ...endpoint }: Gateway = nobody()): Promise<Buffer> {
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-identity-"));
   try {
     const path = (name: string) => join(directory, name);
@@ -25,8 +30,8 @@ export async function makeIdentity(): Promise<Buffer> {
       ...JSON.parse(stdout),
       kms: {
         instanceKey: generateSigningKey().publicKey,
-        tunnelKey: generateTunnelKey().publicKey,
-        endpoint: { host: "198.18.0.1", port: 51820 },
+        tunnelKey,
+        endpoint,
         address: "fd00:1:2::1",
         proxies: { mqtt: 7002 },
       },

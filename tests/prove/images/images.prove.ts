@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { decodeRecord } from "../../../runtime/src/board/slots/record.ts";
 import { type BuiltImage, buildImage } from "../../../studio/src/image/build.ts";
+import { type Listener, listen } from "./gateway.ts";
 import { makeIdentity } from "./identity.ts";
 import { type Card, makeCard } from "./machine.ts";
 
@@ -14,6 +15,7 @@ const ready = /generation \d+: all components are ready/;
 let directory: string;
 let built: BuiltImage;
 let identity: Buffer;
+let gateway: Listener;
 
 function build(name: string): Promise<BuiltImage> {
   const onStep = (text: string) => process.stderr.write(`${name}: ${text}\n`);
@@ -29,15 +31,29 @@ function build(name: string): Promise<BuiltImage> {
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "bulkhead-images-"));
   built = await build("first");
-  identity = await makeIdentity();
+  gateway = await listen();
+  identity = await makeIdentity(gateway.gateway);
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
+afterAll(async () => {
+  gateway.close();
+  await rm(directory, { recursive: true, force: true });
+});
 
 async function card(): Promise<Card> {
   const made = await makeCard(join(directory, "first"), identity);
   onTestFinished(() => made.remove());
   return made;
 }
+
+let first: Card | undefined;
+/** The card of the first two tests, with a shell on the console. */
+async function firstCard(): Promise<Card> {
+  if (first !== undefined) return first;
+  first = await makeCard(join(directory, "first"), identity);
+  await first.addWords("a", "systemd.debug_shell=ttyAMA0");
+  return first;
+}
+afterAll(() => first?.remove());
 
 async function start(from: Card) {
   const machine = await from.start();
@@ -56,26 +72,35 @@ test("[K18] two builds of an image are the same bytes, their papers too", async 
 });
 
 describe("an emulated board that starts from the image", () => {
-  test("[K18] has its identity, its disk and its first release after one start, and after the plug was pulled as well", async () => {
-    const its = await card();
-    await its.addWords("a", "systemd.debug_shell=ttyAMA0");
-    const first = await start(its);
-    await first.until(/this board has taken its identity/);
-    await first.until(/this board begins with beacon 1\.0\.0/);
-    await first.until(ready);
-    // Not of a file that only names it: systemd has the device open.
-    const { end } = await first.until(/all components are ready.*/);
-    first.type(
-      "wdctl --oneline /dev/watchdog0; systemctl is-active bulkhead-root-server; grep -e MemTotal -e MemAvailable /proc/meminfo; echo seen",
-    );
-    const seen = await first.until(/MemTotal:\s+(\d+) kB[\s\S]*MemAvailable:\s+(\d+) kB/, end);
-    const usedMiB = (Number(seen.match[1]) - Number(seen.match[2])) / 1024;
+  test("[K18] has its identity, its disk and its first release after one start, and asks its gateway for a tunnel", async () => {
+    const machine = await start(await firstCard());
+    await machine.until(/this board has taken its identity/);
+    await machine.until(/this board begins with beacon 1\.0\.0/);
+    await machine.until(ready);
+    await machine.until(/verified: \d+ components run as the system says/);
+    await gateway.asked;
+    machine.type("sleep 60; head -n 3 /proc/meminfo");
+    const { match } = await machine.until(/MemTotal:\s+(\d+) kB[\s\S]*MemAvailable:\s+(\d+) kB/);
+    const usedMiB = (Number(match[1]) - Number(match[2])) / 1024;
     process.stderr.write(`the board uses ${usedMiB.toFixed(0)} MiB\n`);
-    await first.cut();
-    const second = await start(its);
-    await second.until(ready);
-    expect(second.console()).not.toMatch(/this board (has taken|begins)/);
+  });
+
+  test("[K18] has all of it after its plug was pulled; its root server's hang and its own end by the watchdogs", async () => {
+    const its = await firstCard();
+    const machine = await start(its);
+    const { end: started } = await machine.until(ready);
+    expect(machine.console()).not.toMatch(/this board (has taken|begins)/);
     expect((await its.read("identity", 512)).equals(Buffer.alloc(512))).toBe(true);
+    // Node's threads are named so; the root server's process is the oldest.
+    machine.type("kill -STOP $(ps -C MainThread -o pid= --sort pid | head -n 1)");
+    const { end: restarted } = await machine.until(ready, started);
+    machine.type("systemctl show -p NRestarts bulkhead-root-server");
+    await machine.until(/NRestarts=1/, restarted);
+    // Nobody but the kernel gets a processor from now on.
+    machine.type("echo -1 >/proc/sys/kernel/sched_rt_runtime_us");
+    for (let core = 0; core < 2; core += 1) machine.type("chrt --fifo 99 bash -c 'while :; do :; done' &");
+    const { end } = await machine.until(/bulkhead: choosing a slot/, restarted);
+    expect(machine.console().slice(restarted, end)).not.toMatch(/Kernel panic|reboot: Restarting/);
   });
 
   test("[K18] takes a new slot for good once all components were ready in it", async () => {
@@ -115,7 +140,7 @@ describe("an emulated board that starts from the image", () => {
     const its = await card();
     await its.copy("boot-a", "boot-b");
     await its.copy("root-a", "root-b");
-    await its.addWords("b", "systemd.mask=bulkhead-first-start.service");
+    await its.addWords("b", "sysctl.user.max_net_namespaces=0");
     await its.setRecord({ turn: "0", current: "a", trying: "b", tries: "i" });
     const machine = await start(its);
     await machine.until(/slot b has used up its tries; back to a/);

@@ -135,7 +135,7 @@ async function start(board: EmulatedBoard, disk: string, flash: string): Promise
   const devices = [
     ...["-drive", `if=pflash,format=raw,file=${flash}`],
     ...["-drive", `if=none,id=card,format=raw,file=${disk}`, "-device", "virtio-blk-pci,drive=card"],
-    ...["-netdev", "user,id=uplink,restrict=on", "-device", "virtio-net-pci,netdev=uplink,romfile="],
+    ...["-netdev", "user,id=uplink", "-device", "virtio-net-pci,netdev=uplink,romfile="],
     ...["-device", "i6300esb", "-device", "virtio-rng-pci"],
   ];
   const args = [...rest, "-L", tools.path("usr/share/qemu"), ...machine, "-nographic", "-serial", "stdio", ...devices];
