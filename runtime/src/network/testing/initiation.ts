@@ -69,6 +69,17 @@ export function initiation(device: KeyPair, gatewayKey: string, atMs: number): B
     identity,
     seal(key, tai64n(atMs), transcript),
   ]);
-  const mac1 = blake2s(message, { key: hash(text("mac1----"), rawOf(gateway)), dkLen: 16 });
-  return Buffer.concat([message, mac1, Buffer.alloc(16)]);
+  return Buffer.concat([message, mac1(message, rawOf(gateway)), Buffer.alloc(16)]);
+}
+
+/** What shows that who sends `message` has the gateway's public key (section 5.4.4). */
+function mac1(message: Uint8Array, gatewayKey: Uint8Array): Uint8Array {
+  return blake2s(message, { key: hash(text("mac1----"), gatewayKey), dkLen: 16 });
+}
+
+/** True for the first message of a handshake that is meant for the gateway with this key: 148 bytes, type 1, and its mac1. */
+export function isInitiation(packet: Buffer, gatewayKey: string): boolean {
+  if (packet.length !== 148 || packet.readUInt32LE(0) !== 1) return false;
+  const own = mac1(packet.subarray(0, 116), Buffer.from(gatewayKey, "base64url"));
+  return packet.subarray(116, 132).equals(own);
 }
