@@ -1,19 +1,41 @@
-/** `npm test`: sets the machine up, runs all tests on the pinned Node, and ends with the line `N passed, N failed`. */
-import { mkdir, readFile, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { runPinned } from "./setup/pinned-node.mjs";
+/**
+ * `npm test`: sets the machine up, runs all tests on the pinned Node, those files that failed once more by themselves, and
+ * ends with what failed and the line `N passed, M failed`.
+ */
+import { join } from "node:path";
+import { formatVerdict } from "./results/print.mjs";
+import { filesToRepeat, mostMs, settle } from "./results/second-run.mjs";
+import { extendReport, runVitest } from "./results/vitest.mjs";
 import { root } from "./setup/process.mjs";
 import { setUp } from "./setup.mjs";
-import { countResults } from "./test-results.mjs";
 
-const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
 const resultsFile = join(root, ".cache", "test-results.json");
 
 await setUp({ programs: "test" });
-await mkdir(dirname(resultsFile), { recursive: true });
-await rm(resultsFile, { force: true });
-const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${resultsFile}`];
-const code = await runPinned([vitest, "run", ...reporters, ...process.argv.slice(2)]);
-const { passed, failed } = countResults(await readFile(resultsFile, "utf8").catch(() => undefined), code);
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exitCode = failed === 0 ? 0 : code || 1;
+const { run: first, code } = await runVitest(["--reporter=default", ...process.argv.slice(2)], resultsFile);
+const verdict = settle(first, await runAgain(filesToRepeat(first, code)));
+await extendReport(resultsFile, { unsteady: verdict.unsteady, failures: verdict.failures });
+process.stdout.write(formatVerdict(verdict));
+process.exitCode = verdict.failures.length === 0 ? 0 : code || 1;
+
+/**
+ * Each file in a run of its own: alone, and with its own exit code.
+ *
+ * @param {readonly string[]} files
+ */
+async function runAgain(files) {
+  /** @type {Map<string, import("./results/read.mjs").Run>} */
+  const runs = new Map();
+  const beginMs = performance.now();
+  for (const file of files) {
+    if (performance.now() - beginMs > mostMs) break;
+    process.stdout.write(`\nonce more, alone: ${file}\n`);
+    const { run, code } = await runVitest(
+      ["--reporter=default", join(root, file)],
+      join(root, ".cache", "second-run.json"),
+    );
+    if (code >= 128) break;
+    runs.set(file, run);
+  }
+  return runs;
+}
