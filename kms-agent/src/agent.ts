@@ -89,6 +89,8 @@ export async function startAgent({
     log,
     complain,
   });
+  /** The proof of the session at hand has what redeems the device's token. */
+  let isEnrolling = false;
   let session: OpenSession | undefined;
   let reports: Record<"state" | "crashes" | "resources" | "results", Coalesced> | undefined;
 
@@ -115,7 +117,8 @@ export async function startAgent({
 
   function onOpen(opened: OpenSession, kmsTimeMs: number, takes: readonly string[]): void {
     session = opened;
-    log.info("connected to the KMS");
+    log.info(isEnrolling ? "enrolled with the KMS, and connected to it" : "connected to the KMS");
+    if (isEnrolling) void uses.identity.enrolled().catch(complain("putting the enrolment token away"));
     void uses.clock
       .offer({ source: "kms", timeMs: kmsTimeMs, errorMs: kmsErrorMs })
       .catch(complain("setting the clock"));
@@ -148,8 +151,11 @@ export async function startAgent({
   }, refreshMs);
 
   const ports = {
-    sign: async (transcript: Parameters<typeof uses.identity.signTranscript>[0]) =>
-      (await uses.identity.signTranscript(transcript)).signature,
+    async sign(transcript: Parameters<typeof uses.identity.signTranscript>[0]) {
+      const proof = await uses.identity.signTranscript(transcript);
+      isEnrolling = proof.redemption !== undefined;
+      return proof;
+    },
     onOpen,
     onCommand: (envelope: CommandEnvelope) => executor.execute(envelope),
   };

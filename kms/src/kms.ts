@@ -16,6 +16,7 @@ import {
   summariseDevice,
   takeOverdue,
 } from "./devices/index.ts";
+import { type EnrolmentRow, findEnrolment, sweepEnrolments } from "./enrolments/index.ts";
 import type { EventBus } from "./events/index.ts";
 import type { Instance } from "./instance/index.ts";
 import type { Log } from "./log.ts";
@@ -69,6 +70,31 @@ export async function identifyDevice(
 ): Promise<DeviceRow | undefined> {
   const number = deviceNumberOf(kms.instance.prefix, address);
   return number === undefined ? undefined : findDeviceByNumber(kms.database, kms.scope, number);
+}
+
+/** Whom the tunnel says that somebody is: a device, or a board that has a token and has not come yet. */
+export type Guest =
+  | { readonly kind: "device"; readonly device: DeviceRow }
+  | { readonly kind: "board"; readonly enrolment: EnrolmentRow };
+
+/** Who owns an address in the tunnel. */
+export async function identifyGuest(
+  kms: Pick<Kms, "database" | "scope" | "instance">,
+  address: string,
+): Promise<Guest | undefined> {
+  const number = deviceNumberOf(kms.instance.prefix, address);
+  if (number === undefined) return undefined;
+  const device = await findDeviceByNumber(kms.database, kms.scope, number);
+  if (device) return { kind: "device", device };
+  const enrolment = await findEnrolment(kms.database, kms.scope, number, Date.now());
+  return enrolment && { kind: "board", enrolment };
+}
+
+/** Takes away the boards that did not come in time. */
+export async function endEnrolments(kms: Pick<Kms, "database" | "tunnels" | "log">): Promise<void> {
+  const names = await sweepEnrolments(kms.database, Date.now());
+  for (const name of names) kms.log("warn", "a board did not come in time; its token is worth nothing now", { name });
+  if (names.length > 0) kms.tunnels.push();
 }
 
 /** An alert for each device that should have woken and did not, once. */

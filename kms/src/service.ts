@@ -14,12 +14,13 @@ import {
   createResourceReports,
   listDevices,
 } from "./devices/index.ts";
+import { listEnrolments } from "./enrolments/index.ts";
 import { createEventBus } from "./events/index.ts";
 import { gatewayClient } from "./gateway/index.ts";
 import { startHttp } from "./http/server.ts";
 import { openAccess } from "./http/session-token.ts";
 import { prepareInstance, readInstance } from "./instance/index.ts";
-import { identifyDevice, type Kms, noteOverdue } from "./kms.ts";
+import { endEnrolments, identifyDevice, type Kms, noteOverdue } from "./kms.ts";
 import { describeError, type Log } from "./log.ts";
 import { startProxies } from "./proxies/index.ts";
 import { openBlobs, refreshRepository } from "./releases/index.ts";
@@ -53,7 +54,8 @@ export async function startKms(config: KmsConfig, log: Log): Promise<RunningKms>
   const peers = async () => {
     // Before that there may be no table to ask.
     await migrating;
-    const rows = await listDevices(database, scope);
+    // Boards that are waited for as well: by the tunnel they come.
+    const rows = [...(await listDevices(database, scope)), ...(await listEnrolments(database, scope, Date.now()))];
     return rows.map((row) => ({
       publicKey: row.tunnelKey,
       allowedPrefix: `${devicePrefix(instance.prefix, row.number)}/112`,
@@ -95,6 +97,7 @@ export async function startKms(config: KmsConfig, log: Log): Promise<RunningKms>
   const channel = await startDeviceChannel(kms);
   const chores = [
     repeat(sweepMs, () => sweepCommands(kms), log),
+    repeat(sweepMs, () => endEnrolments(kms), log),
     repeat(overdueMs, () => noteOverdue(kms), log),
     repeat(boundsMs, () => Promise.all([samples.sweep(Date.now()), traces.sweep()]), log),
     repeat(refreshMs, () => refreshRepository(database, scope, instance, Date.now()), log),

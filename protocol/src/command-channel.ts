@@ -3,7 +3,7 @@
  *
  *   device → KMS  hello      device id and nonce
  *   KMS → device  challenge  nonce, and the KMS instance key's signature over the transcript
- *   device → KMS  proof      the device key's signature over the same transcript
+ *   device → KMS  proof      the device key's signature over the same transcript; at a board's first time the token's as well (enrolment.ts)
  *   KMS → device  welcome
  *
  * The transcript binds both nonces and both tunnel keys, so an answer is worth nothing in another tunnel.
@@ -54,6 +54,10 @@ export type CommandEnvelope = z.infer<typeof commandEnvelopeSchema>;
 /** Counts the batches of one session that ask for a receipt. */
 const batchSchema = z.number().int().nonnegative();
 
+/** What a board adds to its first proofs: its public key, and the signature of its enrolment token over `redemptionBytes`. */
+export const redemptionSchema = z.strictObject({ deviceKey: key32Schema, signature: signatureSchema });
+export type Redemption = z.infer<typeof redemptionSchema>;
+
 export const fromDevice = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("hello"),
@@ -61,7 +65,12 @@ export const fromDevice = z.discriminatedUnion("type", [
     deviceId: deviceIdSchema,
     nonce: key32Schema,
   }),
-  z.strictObject({ type: z.literal("proof"), signature: signatureSchema }),
+  z.strictObject({
+    type: z.literal("proof"),
+    signature: signatureSchema,
+    /** Left out once the KMS has said welcome: it knows the device then. */
+    redemption: redemptionSchema.optional(),
+  }),
   z.strictObject({ type: z.literal("status"), status: deviceStatusSchema }),
   z.strictObject({ type: z.literal("manifest"), system: systemSchema }),
   /** The newest crash records, newest first. */
@@ -138,4 +147,9 @@ export type Transcript = {
 /** The bytes that one side signs. The label keeps the two signatures, and those of other protocols, apart. */
 export function transcriptBytes(side: "kms" | "device", transcript: Transcript): Uint8Array {
   return Buffer.from(`bulkhead command channel 1 ${side}\n${canonicalJson(transcript)}`);
+}
+
+/** The bytes that an enrolment token signs: this handshake, in this tunnel, for this device key. */
+export function redemptionBytes(transcript: Transcript, deviceKey: string): Uint8Array {
+  return Buffer.from(`bulkhead enrolment 1\n${canonicalJson({ ...transcript, deviceKey })}`);
 }

@@ -141,6 +141,7 @@ export const errorTable = {
   NOT_FOUND: "There is nothing of this name.",
   CONFLICT: "Something of this name exists already.",
   DEVICE_UNKNOWN: "No device with this key is registered.",
+  ENROLMENT_REFUSED: "The enrolment token is not known, was used, has expired, or is another board's.",
   DEVICE_AUTHENTICATION_FAILED: "The device could not prove that it holds the registered key.",
   DEVICE_OFFLINE: "The device is not connected.",
   PROTOCOL_INVALID: "A message does not follow the command channel protocol.",
@@ -156,6 +157,7 @@ export const errorTable = {
   FLASH_WRITE_FAILED: "An image could not be written.",
   FLASH_VERIFY_FAILED: "What is read back is not what was written.",
   FLASH_IDENTITY_FAILED: "The identity of a board could not be made.",
+  ENROLMENT_INVALID: "What a board was given to enrol itself with is not what it should be.",
 
   // Command line.
   USAGE: "The command was used in a way that it does not understand.",

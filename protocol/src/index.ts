@@ -8,6 +8,7 @@ export * from "./crash.ts";
 export * from "./crypto.ts";
 export * from "./devices.ts";
 export * from "./digest.ts";
+export * from "./enrolment.ts";
 export * from "./errors.ts";
 export * from "./grants.ts";
 export * from "./guest-memory.ts";

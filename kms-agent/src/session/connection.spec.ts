@@ -34,8 +34,9 @@ async function connect(port: number, times = patient): Promise<Life> {
   let session: OpenSession | undefined;
   let stored = "nobody asked";
   const ports = {
-    sign: async (transcript: Parameters<typeof transcriptBytes>[1]) =>
-      signMessage(keys.device, transcriptBytes("device", transcript)),
+    sign: async (transcript: Parameters<typeof transcriptBytes>[1]) => ({
+      signature: signMessage(keys.device, transcriptBytes("device", transcript)),
+    }),
     onOpen(open: OpenSession) {
       session = open;
       open.nextBatch().stored.then(

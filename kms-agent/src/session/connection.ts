@@ -13,7 +13,7 @@ import {
 import { type RawData, WebSocket } from "ws";
 import type { AgentConfig } from "../config.ts";
 import { createAcknowledgements } from "./acknowledgements.ts";
-import { decide, firstState, type SessionEffect, type SessionEvent } from "./decide.ts";
+import { decide, firstState, type Proof, type SessionEffect, type SessionEvent } from "./decide.ts";
 import { createReceipts } from "./receipts.ts";
 
 /** A session that is open, for the parts that speak in it. */
@@ -30,8 +30,8 @@ export type OpenSession = {
   closed: AbortSignal;
 };
 export type ConnectionPorts = {
-  /** The key store's signature over the transcript. */
-  sign: (transcript: Transcript) => Promise<string>;
+  /** The key store's proof over the transcript. */
+  sign: (transcript: Transcript) => Promise<Proof>;
   onOpen: (session: OpenSession, kmsTimeMs: number, takes: readonly string[]) => void;
   onCommand: (envelope: Extract<SessionEffect, { kind: "execute" }>["envelope"]) => void;
 };
@@ -107,7 +107,7 @@ function startConnection(
 
   async function sign(transcript: Transcript): Promise<void> {
     try {
-      feed({ kind: "signed", signature: await ports.sign(transcript) });
+      feed({ kind: "signed", proof: await ports.sign(transcript) });
     } catch (error) {
       const { code, message } = reportError(error);
       feed({ kind: "failed", code, reason: `the key store did not sign: ${message}` });

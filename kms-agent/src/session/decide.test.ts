@@ -34,7 +34,7 @@ function challenge(change: Partial<Transcript> = {}, key = instance, side: "kms"
   return received({ type: "challenge", protocol: 1, nonce: kmsNonce, signature });
 }
 const welcome = received({ type: "welcome", timeMs: 1000 });
-const signed: SessionEvent = { kind: "signed", signature: "A".repeat(86) };
+const signed: SessionEvent = { kind: "signed", proof: { signature: "A".repeat(86) } };
 
 function after(...events: SessionEvent[]) {
   let state: SessionState = firstState;

@@ -24,11 +24,14 @@ export type SessionState =
   | { readonly phase: "open" }
   | { readonly phase: "over" };
 
+/** The key store's signature, and what redeems the enrolment token while the device has one. */
+export type Proof = Omit<Extract<FromDevice, { type: "proof" }>, "type">;
+
 export type SessionEvent =
   | { readonly kind: "connected"; readonly nonce: string }
   /** A message as it came; null where it was not text. */
   | { readonly kind: "received"; readonly text: string | null }
-  | { readonly kind: "signed"; readonly signature: string }
+  | { readonly kind: "signed"; readonly proof: Proof }
   | { readonly kind: "failed"; readonly code: ErrorCode; readonly reason: string };
 
 export type SessionEffect =
@@ -51,7 +54,7 @@ export function decide(pins: Pins, state: SessionState, event: SessionEvent): De
   if (event.kind === "received") return decideReceived(pins, state, event.text);
   if (event.kind === "connected" && state.phase === "connecting") return greet(pins, event.nonce);
   if (event.kind === "signed" && state.phase === "signing") {
-    return go({ phase: "proving" }, { kind: "send", message: { type: "proof", signature: event.signature } });
+    return go({ phase: "proving" }, { kind: "send", message: { type: "proof", ...event.proof } });
   }
   return close("INTERNAL", `the session got ${event.kind} while ${state.phase}`);
 }
@@ -113,7 +116,9 @@ function parseMessage(text: string | null): FromKms | undefined {
 
 // The KMS is another program, perhaps a newer one: its code is shown only where this table knows it.
 function refusalCode(code: string): ErrorCode {
-  return code === "DEVICE_UNKNOWN" || code === "PROTOCOL_VERSION" ? code : "DEVICE_AUTHENTICATION_FAILED";
+  return code === "DEVICE_UNKNOWN" || code === "PROTOCOL_VERSION" || code === "ENROLMENT_REFUSED"
+    ? code
+    : "DEVICE_AUTHENTICATION_FAILED";
 }
 
 function go(state: SessionState, ...effects: SessionEffect[]): Decision {

@@ -6,12 +6,15 @@ import {
   type CrashRecord,
   type DeviceStatus,
   deviceIdOf,
+  type KeyPair,
   type LogLine,
   type Resources,
+  redemptionBytes,
   type Sample,
   type System,
   signMessage,
   type TraceNews,
+  type Transcript,
   transcriptBytes,
 } from "@bulkhead/protocol";
 import { plainStatus, plainSystem } from "@bulkhead/protocol/testing";
@@ -63,6 +66,8 @@ export async function makeFakeDevice(keys: Identities) {
     /** What rings have, each once. */
     traceNews: [] as TraceNews[],
     crashes: [] as CrashRecord[],
+    /** What its card brought; undefined: it is enrolled. */
+    token: undefined as KeyPair | undefined,
     command: async (): Promise<Verdict> => accepted,
     install: async (): Promise<Verdict> => accepted,
     examine: async (): Promise<{ verdict: Verdict; missing: { digest: string; length: number }[] }> => ({
@@ -76,7 +81,8 @@ export async function makeFakeDevice(keys: Identities) {
   };
   const identity = fakeClient(deviceIdentityInterface, {
     publicKeys: () => ({ deviceKey: keys.device.publicKey, tunnelKey: keys.deviceTunnel.publicKey }),
-    signTranscript: (transcript) => ({ signature: signMessage(keys.device, transcriptBytes("device", transcript)) }),
+    signTranscript: (transcript) => proofOf(keys.device, device.token, transcript),
+    enrolled: () => asked("enrolled", null, () => null),
     random: ({ bytes }) => ({ data: new Uint8Array(bytes) }),
   });
   const monitor = fakeClient(monitorInterface, {
@@ -146,6 +152,15 @@ export async function makeFakeDevice(keys: Identities) {
     remove: () => rm(directory, { recursive: true, force: true }),
   };
 }
+
+function proofOf(key: KeyPair, token: KeyPair | undefined, transcript: Transcript) {
+  const deviceKey = key.publicKey;
+  return {
+    signature: signMessage(key, transcriptBytes("device", transcript)),
+    ...(token && { redemption: { deviceKey, signature: signMessage(token, redemptionBytes(transcript, deviceKey)) } }),
+  };
+}
+
 type Sources = { samples: Sample[]; traceNews: TraceNews[]; resources: Resources };
 
 function fakeSources(device: Sources) {

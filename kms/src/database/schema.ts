@@ -3,6 +3,7 @@
  * and a device must not be able to make its own report unstorable.
  */
 import type { Command, DeviceStatus, System, TraceEntry } from "@bulkhead/protocol";
+import { sql } from "drizzle-orm";
 import {
   bigint,
   bigserial,
@@ -44,6 +45,23 @@ export const devices = pgTable(
     logsDropped: bigint("logs_dropped", { mode: "number" }).notNull().default(0),
   },
   (table) => [uniqueIndex("devices_scope_name").on(table.scope, table.name)],
+);
+
+/** Boards that were given a token and have not come yet. */
+export const enrolments = pgTable(
+  "enrolments",
+  {
+    /** The number of the device that it becomes, from the same count. */
+    number: integer().primaryKey().default(sql`nextval('devices_number_seq')`),
+    scope: text().notNull(),
+    name: text().notNull(),
+    /** Public halves. */
+    tunnelKey: text("tunnel_key").notNull().unique(),
+    tokenKey: text("token_key").notNull().unique(),
+    createdAtMs: timeMs("created_at_ms").notNull(),
+    expiresAtMs: timeMs("expires_at_ms").notNull(),
+  },
+  (table) => [uniqueIndex("enrolments_scope_name").on(table.scope, table.name)],
 );
 
 const deviceId = () =>

@@ -5,7 +5,8 @@ import { deliverOpenCommands } from "../commands/delivery.ts";
 import { finishCommand } from "../commands/index.ts";
 import { asDatabaseError } from "../database/index.ts";
 import { type DeviceRow, saveLastSeen, saveManifest, saveRhythm, saveStatus } from "../devices/index.ts";
-import { type Kms, noteEvent, publishDevice } from "../kms.ts";
+import { redeemEnrolment } from "../enrolments/index.ts";
+import { type Guest, type Kms, noteEvent, publishDevice } from "../kms.ts";
 import { describeError } from "../log.ts";
 import { appendLogs } from "../logs/index.ts";
 import { describeLosses, type LossKind } from "../losses/index.ts";
@@ -21,14 +22,15 @@ const takes = ["telemetry", "trace"] as const;
 const closeCodes = { refused: 1008, later: 1013, replaced: 4001 } as const;
 
 /** Serves the socket until it closes. Never throws: a device's errors end its own socket only. */
-export async function serveChannel(kms: Kms, socket: WebSocket, device: DeviceRow): Promise<void> {
+export async function serveChannel(kms: Kms, socket: WebSocket, guest: Guest): Promise<void> {
   // ws closes the socket itself, with the code that fits.
   socket.on("error", () => undefined);
   const inbox = openInbox(socket);
   const send = (message: FromKms) => socket.send(JSON.stringify(message));
   const deadline = setTimeout(() => socket.terminate(), handshakeMs);
   try {
-    await authenticate(inbox, send, device, kms.instance);
+    const { deviceKey } = await authenticate(inbox, send, guest, kms.instance);
+    const device = guest.kind === "device" ? guest.device : await admit(kms, guest, deviceKey);
     clearTimeout(deadline);
     keepAlive(socket);
     send({ type: "welcome", timeMs: Date.now(), takes: [...takes] });
@@ -36,11 +38,19 @@ export async function serveChannel(kms: Kms, socket: WebSocket, device: DeviceRo
       for await (const message of inbox) await take(kms, device.id, message, send);
     });
   } catch (error) {
-    await refuse(kms, socket, device, send, error);
+    await refuse(kms, socket, guest, send, error);
   } finally {
     clearTimeout(deadline);
     if (socket.readyState === socket.OPEN) socket.close();
   }
+}
+
+/** The board is a device from here on, whatever becomes of this connection. */
+async function admit(kms: Kms, { enrolment }: Guest & { kind: "board" }, deviceKey: string): Promise<DeviceRow> {
+  const device = await redeemEnrolment(kms.database, kms.scope, enrolment, deviceKey, kms.instance.tunnelKey);
+  await noteEvent(kms, device.id, "ENROLLED", "the board has enrolled itself by its token, which is used up now");
+  await publishDevice(kms, device.id);
+  return device;
 }
 
 async function withSession(
@@ -137,12 +147,12 @@ async function confirmStored(
 async function refuse(
   kms: Kms,
   socket: WebSocket,
-  device: DeviceRow,
+  guest: Guest,
   send: (message: FromKms) => void,
   error: unknown,
 ): Promise<void> {
   const known = error instanceof BulkheadError ? error : asDatabaseError(error);
-  kms.log("warn", "command channel closed", { deviceId: device.id, code: known?.code, why: describeError(error) });
+  kms.log("warn", "command channel closed", { ...whom(guest), code: known?.code, why: describeError(error) });
   // An error of ours is no reason to tell the device about our inside.
   const report = known ? reportError(known) : { code: "INTERNAL", message: "the KMS failed; its log has the details" };
   if (socket.readyState === socket.OPEN) {
@@ -150,9 +160,15 @@ async function refuse(
     const ours = report.code === "INTERNAL" || report.code === "DATABASE_UNAVAILABLE";
     socket.close(ours ? closeCodes.later : closeCodes.refused);
   }
+  // A board that is no device yet has no list of events.
+  if (guest.kind === "board") return;
   try {
-    await noteEvent(kms, device.id, report.code, report.message);
+    await noteEvent(kms, guest.device.id, report.code, report.message);
   } catch (cause) {
-    kms.log("warn", "an event could not be stored", { deviceId: device.id, why: describeError(cause) });
+    kms.log("warn", "an event could not be stored", { deviceId: guest.device.id, why: describeError(cause) });
   }
+}
+
+function whom(guest: Guest): { deviceId: string } | { board: string } {
+  return guest.kind === "device" ? { deviceId: guest.device.id } : { board: guest.enrolment.name };
 }

@@ -4,8 +4,7 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { commandChannelPath, maxMessageBytes } from "@bulkhead/protocol";
 import { WebSocketServer } from "ws";
-import type { DeviceRow } from "../devices/index.ts";
-import { identifyDevice, type Kms } from "../kms.ts";
+import { type Guest, identifyGuest, type Kms } from "../kms.ts";
 import { describeError } from "../log.ts";
 import { listenRelayed } from "../relayed/index.ts";
 import { serveChannel } from "./channel.ts";
@@ -23,21 +22,24 @@ const headMs = 10_000;
 
 /** Listens on `device.sock` in the run directory. */
 export async function startDeviceChannel(kms: Kms): Promise<DeviceChannel> {
-  const owners = new WeakMap<object, { device: DeviceRow; late: NodeJS.Timeout }>();
+  const owners = new WeakMap<object, { guest: Guest; late: NodeJS.Timeout }>();
   const websockets = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false });
   const server = createServer((request, response) => {
-    clearTimeout(owners.get(request.socket)?.late);
+    const { guest, late } = owners.get(request.socket) ?? {};
+    clearTimeout(late);
+    // What devices fetch is for devices: a board that has a token has shown nothing yet.
+    if (guest?.kind !== "device") return void request.socket.destroy();
     void serveDownload(kms, request, response);
   });
   // So that the limit above, which is the connection's, is that of each request.
   server.maxRequestsPerSocket = 1;
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    const { device, late } = owners.get(socket) ?? {};
+    const { guest, late } = owners.get(socket) ?? {};
     clearTimeout(late);
-    if (!device || request.url !== commandChannelPath) return void socket.destroy();
+    if (!guest || request.url !== commandChannelPath) return void socket.destroy();
     websockets.handleUpgrade(request, socket, head, (websocket) => {
-      serveChannel(kms, websocket, device).catch((error: unknown) => {
-        kms.log("error", "a command channel failed", { deviceId: device.id, why: describeError(error) });
+      serveChannel(kms, websocket, guest).catch((error: unknown) => {
+        kms.log("error", "a command channel failed", { why: describeError(error) });
         websocket.terminate();
       });
     });
@@ -45,11 +47,11 @@ export async function startDeviceChannel(kms: Kms): Promise<DeviceChannel> {
   server.on("clientError", (_error, socket) => socket.destroy());
   const relayed = await listenRelayed({
     socketPath: join(kms.config.runDir, "device.sock"),
-    identify: (address) => identifyDevice(kms, address),
-    onConnection(connection, device) {
+    identify: (address) => identifyGuest(kms, address),
+    onConnection(connection, guest) {
       const late = setTimeout(() => connection.destroy(), headMs);
       connection.once("close", () => clearTimeout(late));
-      owners.set(connection, { device, late });
+      owners.set(connection, { guest, late });
       server.emit("connection", connection);
     },
     log: kms.log,

@@ -5,8 +5,9 @@ export { listEvents, recordEvent } from "./incidents.ts";
 export { createMemoryBound } from "./newest.ts";
 export { createObservations, type Observations } from "./observations.ts";
 export { takeOverdue } from "./overdue.ts";
-export { provisioningOf } from "./provisioning.ts";
+export { invitationOf, provisioningOf } from "./provisioning.ts";
 export {
+  checkTunnelKey,
   type DeviceRow,
   deleteDevice,
   enrolDevice,

@@ -1,5 +1,5 @@
 /** What an enrolled device is told: whom to trust, and where. */
-import { devicePrefix, type Provisioning, provisioningFormat } from "@bulkhead/protocol";
+import { devicePrefix, type Invitation, type Provisioning, provisioningFormat } from "@bulkhead/protocol";
 import type { KmsConfig } from "../config.ts";
 import { type Instance, identityOf } from "../instance/index.ts";
 import type { DeviceRow } from "./registry.ts";
@@ -11,12 +11,20 @@ export function provisioningOf(
   config: Pick<KmsConfig, "gateway" | "proxies">,
   tufRoot: string,
 ): Provisioning {
+  return { ...invitationOf(row, instance, config, tufRoot), deviceId: row.id, deviceKey: row.deviceKey };
+}
+
+/** The same for a board that has not come yet. Pure. */
+export function invitationOf(
+  row: Pick<DeviceRow, "name" | "tunnelKey" | "number">,
+  instance: Instance,
+  config: Pick<KmsConfig, "gateway" | "proxies">,
+  tufRoot: string,
+): Invitation {
   const identity = identityOf(instance);
   return {
     format: provisioningFormat,
-    deviceId: row.id,
     name: row.name,
-    deviceKey: row.deviceKey,
     tunnelKey: row.tunnelKey,
     kms: {
       instanceKey: identity.instanceKey,

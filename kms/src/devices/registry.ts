@@ -4,18 +4,19 @@ import { BulkheadError, deviceIdOf, isWeakSigningKey } from "@bulkhead/protocol"
 import { and, asc, eq } from "drizzle-orm";
 import type { EnrolRequest } from "../api/index.ts";
 import { type Database, isDuplicate, type Queries, type Scope } from "../database/index.ts";
-import { devices } from "../database/schema.ts";
+import { devices, enrolments } from "../database/schema.ts";
 
 export type DeviceRow = typeof devices.$inferSelect;
 
-/** Registers a device. Errors: KEY_WEAK, CONFLICT. */
+/** Registers a device; `number` is one that was put aside for it. Errors: KEY_WEAK, CONFLICT. */
 export async function enrolDevice(
-  database: Database,
+  database: Queries,
   scope: Scope,
-  request: EnrolRequest,
+  request: EnrolRequest & { readonly number?: number },
   kmsTunnelKey: string,
 ): Promise<DeviceRow> {
   checkKeys(request, kmsTunnelKey);
+  await checkNotAwaited(database, request.tunnelKey);
   const id = deviceIdOf(request.deviceKey);
   try {
     const [row] = await database
@@ -85,16 +86,30 @@ function checkKeys(request: EnrolRequest, kmsTunnelKey: string): void {
       remedy: "let the device make new keys: a key store never makes such a key",
     });
   }
-  if (isWeakTunnelKey(request.tunnelKey)) {
+  checkTunnelKey(request.tunnelKey, kmsTunnelKey);
+}
+
+/** Errors: KEY_WEAK, CONFLICT. */
+export function checkTunnelKey(tunnelKey: string, kmsTunnelKey: string): void {
+  if (isWeakTunnelKey(tunnelKey)) {
     throw new BulkheadError("KEY_WEAK", "the tunnel key has small order and would agree on a known secret", {
       remedy: "let the device make new keys: a key store never makes such a key",
     });
   }
-  if (request.tunnelKey === kmsTunnelKey) {
+  if (tunnelKey === kmsTunnelKey) {
     throw new BulkheadError("CONFLICT", "the tunnel key is the one of this KMS", {
       remedy: "send the device's own key",
     });
   }
+}
+
+/** A board that is waited for has its place in the tunnel already; a second one with its key would take that away. */
+async function checkNotAwaited(database: Queries, tunnelKey: string): Promise<void> {
+  const awaited = await database.select().from(enrolments).where(eq(enrolments.tunnelKey, tunnelKey));
+  if (awaited.length === 0) return;
+  throw new BulkheadError("CONFLICT", "a board that is waited for has this tunnel key", {
+    remedy: "make new keys: each device has its own",
+  });
 }
 
 const probe = generateKeyPairSync("x25519").privateKey;

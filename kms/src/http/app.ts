@@ -12,6 +12,7 @@ import { openApiDocument } from "./openapi.ts";
 import { answerProblem } from "./problems.ts";
 import { serveCommands } from "./routes/commands.ts";
 import { serveDevices } from "./routes/devices.ts";
+import { serveEnrolments } from "./routes/enrolments.ts";
 import { serveEvents } from "./routes/events.ts";
 import { serveReleases } from "./routes/releases.ts";
 import { serveHealth, serveService } from "./routes/service.ts";
@@ -53,6 +54,7 @@ export function createApp(options: AppOptions): OpenAPIHono {
   app.get("/api/v1/openapi.json", (context) => context.json(openApiDocument()));
   app.use("/api/*", guardSession(access));
   serveDevices(app, kms);
+  serveEnrolments(app, kms);
   serveCommands(app, kms);
   serveReleases(app, kms);
   serveService(app, kms, options.proxies, options.makeLoginUrl);

@@ -2,6 +2,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { commandRoutes } from "./routes/commands.ts";
 import { deviceRoutes } from "./routes/devices.ts";
+import { enrolmentRoutes } from "./routes/enrolments.ts";
 import { eventsRoute } from "./routes/events.ts";
 import { releaseRoutes } from "./routes/releases.ts";
 import { healthRoute, serviceRoutes } from "./routes/service.ts";
@@ -9,6 +10,7 @@ import { healthRoute, serviceRoutes } from "./routes/service.ts";
 /** Every route of the API but the one that serves this description. */
 export const apiRoutes = [
   ...Object.values(deviceRoutes),
+  ...Object.values(enrolmentRoutes),
   ...Object.values(commandRoutes),
   ...Object.values(releaseRoutes),
   ...Object.values(serviceRoutes),

@@ -1,19 +1,18 @@
 /**
- * Connections from inside the tunnel: the gateway relays each to a Unix socket and names its source. Only a registered
- * device gets further; anything else is closed without a word.
+ * Connections from inside the tunnel: the gateway relays each to a Unix socket and names its source. Only whom `identify`
+ * knows gets further; anything else is closed without a word.
  */
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { dirname } from "node:path";
-import type { DeviceRow } from "../devices/index.ts";
 import { describeError, type Log } from "../log.ts";
 import { readProxyLine } from "./proxy-line.ts";
 
-export type RelayedOptions = {
+export type RelayedOptions<Owner> = {
   socketPath: string;
   /** Who owns this address in the tunnel; undefined: nobody. */
-  identify(address: string): Promise<DeviceRow | undefined>;
-  onConnection(connection: Socket, device: DeviceRow, address: string): void;
+  identify(address: string): Promise<Owner | undefined>;
+  onConnection(connection: Socket, owner: Owner, address: string): void;
   log: Log;
 };
 
@@ -24,7 +23,7 @@ const proxyLineMs = 5000;
 const maxConnections = 1024;
 
 /** Listens on a Unix socket, replacing a stale one. */
-export async function listenRelayed(options: RelayedOptions): Promise<Relayed> {
+export async function listenRelayed<Owner>(options: RelayedOptions<Owner>): Promise<Relayed> {
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (connection) => {
     open.add(connection);
@@ -51,9 +50,9 @@ export async function listenRelayed(options: RelayedOptions): Promise<Relayed> {
   };
 }
 
-async function admit(connection: Socket, options: RelayedOptions): Promise<void> {
+async function admit<Owner>(connection: Socket, options: RelayedOptions<Owner>): Promise<void> {
   const address = await readProxyLine(connection, proxyLineMs);
-  const device = await options.identify(address);
-  if (!device) throw new Error(`no registered device has the address ${address}`);
-  if (!connection.destroyed) options.onConnection(connection, device, address);
+  const owner = await options.identify(address);
+  if (!owner) throw new Error(`no registered device has the address ${address}`);
+  if (!connection.destroyed) options.onConnection(connection, owner, address);
 }

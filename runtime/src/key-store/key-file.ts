@@ -5,6 +5,7 @@
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { KeyPair } from "@bulkhead/protocol";
 import { makeDeviceSecret, readDeviceSecret, type SecretPlace } from "./device-secret.ts";
 import {
   type DeviceKeys,
@@ -27,14 +28,14 @@ export type OpenStore = { readonly keys: DeviceKeys; readonly sealer: Sealer };
 
 /**
  * Makes the device's keys where there are none yet, and answers their public halves. Idempotent: keys that exist are
- * kept, damaged ones are reported (KEY_STORE_DAMAGED), never replaced.
+ * kept, damaged ones are reported (KEY_STORE_DAMAGED), never replaced. `tunnelKey`: one that is not to be made here.
  */
-export async function initialiseKeys(places: KeyStorePlaces): Promise<PublicKeys> {
+export async function initialiseKeys(places: KeyStorePlaces, tunnelKey?: KeyPair): Promise<PublicKeys> {
   const { directory, secret } = places;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   if ((await readOwnFile(directory, fileName)) === undefined) {
     const sealer = createSealer(await makeDeviceSecret(secret));
-    await writeOnce(directory, fileName, sealer.seal(purpose, encodeKeyRecord(generateKeys())));
+    await writeOnce(directory, fileName, sealer.seal(purpose, encodeKeyRecord(generateKeys(tunnelKey))));
   }
   await removeTemporaries(directory, fileName);
   return publicHalves((await openKeys(places)).keys);

@@ -33,9 +33,9 @@ const firstRecordSchema = z.strictObject({ format: z.literal(1), keys: firstKeys
 export type DeviceKeys = { readonly deviceKey: KeyPair; readonly tunnelKey: KeyPair; readonly agreementKey: KeyPair };
 export type PublicKeys = { readonly deviceKey: string; readonly tunnelKey: string };
 
-/** New keys from the kernel's random source. */
-export function generateKeys(): DeviceKeys {
-  return { deviceKey: generateSigningKey(), tunnelKey: generateTunnelKey(), agreementKey: generateTunnelKey() };
+/** New keys from the kernel's random source; the tunnel's is the one that a card brought, where it did. */
+export function generateKeys(tunnelKey: KeyPair = generateTunnelKey()): DeviceKeys {
+  return { deviceKey: generateSigningKey(), tunnelKey, agreementKey: generateTunnelKey() };
 }
 
 /** The halves that may leave the store. */

@@ -1,14 +1,23 @@
 import { createPrivateKey, createPublicKey, diffieHellman, hkdfSync } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { deviceIdOf, generateTunnelKey, randomToken, transcriptBytes, verifySignature } from "@bulkhead/protocol";
+import {
+  deviceIdOf,
+  generateSigningKey,
+  generateTunnelKey,
+  randomToken,
+  redemptionBytes,
+  transcriptBytes,
+  verifySignature,
+} from "@bulkhead/protocol";
 import { startComponent } from "@bulkhead/sdk/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { initialiseKeys, type KeyStorePlaces, openKeys } from "./key-file.ts";
 import { keyStore } from "./main.ts";
 import { signedBytes } from "./own-keys.ts";
 import { addSecrets } from "./secrets.ts";
+import { writeToken } from "./token.ts";
 
 let directory: string;
 let places: KeyStorePlaces;
@@ -38,6 +47,39 @@ test("[K12] the key store serves identity and tunnel key of what was provisioned
   expect(verifySignature(publicKeys.deviceKey, transcriptBytes("device", transcript), signature)).toBe(true);
   expect((await identity.random({ bytes: 24 })).data).toHaveLength(24);
   expect(started.lines.join()).not.toContain(privateKey);
+});
+
+test("[K18] what a card brought is used for the tunnel and to enrol once; the token leaves the key store in no form, and goes when it was used", async () => {
+  const [tunnelKey, token] = [generateTunnelKey(), generateSigningKey()];
+  const publicKeys = await initialiseKeys(places, tunnelKey);
+  expect(publicKeys.tunnelKey).toBe(tunnelKey.publicKey);
+  await writeToken(places.directory, (await openKeys(places)).sealer, token);
+  const start = () =>
+    startComponent(
+      keyStore(() => places),
+      { uses: {} },
+    );
+  const transcript = {
+    deviceId: deviceIdOf(publicKeys.deviceKey),
+    deviceNonce: randomToken(),
+    kmsNonce: randomToken(),
+    deviceTunnelKey: publicKeys.tunnelKey,
+    kmsTunnelKey: randomToken(),
+  };
+  const first = (await start()).connect("identity").client;
+  const { redemption } = await first.signTranscript(transcript);
+  const bytes = redemptionBytes(transcript, publicKeys.deviceKey);
+  expect(verifySignature(token.publicKey, bytes, redemption?.signature ?? "")).toBe(true);
+  // Sealed: nobody reads it off the disk as it is.
+  const files = await Promise.all(
+    (await readdir(places.directory)).map((name) => readFile(join(places.directory, name), "utf8")),
+  );
+  expect(files.join()).not.toContain(token.privateKey);
+  await first.enrolled();
+  expect((await first.signTranscript(transcript)).redemption).toBeUndefined();
+  const again = (await start()).connect("identity").client;
+  expect((await again.signTranscript(transcript)).redemption).toBeUndefined();
+  expect(await readdir(places.directory)).toEqual(["keys.json"]);
 });
 
 test("[K12] the key store does not start without its keys", async () => {

@@ -12,6 +12,7 @@ import { type KeyStorePlaces, openKeys } from "./key-file.ts";
 import { publicHalves } from "./key-record.ts";
 import { agreeAs, signAs } from "./own-keys.ts";
 import { readSecrets, secretOf } from "./secrets.ts";
+import { dropToken, readToken, redemptionOf } from "./token.ts";
 import { deviceTcti, tpmDevice } from "./tpm.ts";
 
 /** A key store over the keys at `places`. It does not start (KEY_STORE_DAMAGED) where they cannot be used. */
@@ -27,9 +28,18 @@ export const keyStore = (places: () => Promise<KeyStorePlaces> | KeyStorePlaces)
       const { directory, secret } = await places();
       const { keys, sealer } = await openKeys({ directory, secret });
       const secrets = await readSecrets(directory, sealer);
+      let token = await readToken(directory, sealer);
       provides.identity.serve(() => ({
         publicKeys: () => publicHalves(keys),
-        signTranscript: (transcript) => signTranscript(keys, transcript),
+        signTranscript: (transcript) => ({
+          ...signTranscript(keys, transcript),
+          ...(token && { redemption: redemptionOf(keys, token, transcript) }),
+        }),
+        async enrolled() {
+          await dropToken(directory);
+          token = undefined;
+          return null;
+        },
         random: ({ bytes }) => randomData(bytes),
       }));
       provides.tunnel.serve(() => ({ read: () => tunnelPrivateKey(keys) }));

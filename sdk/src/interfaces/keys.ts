@@ -1,5 +1,5 @@
 /** The key store: keys are made in it and never leave it, but for the tunnel key, which WireGuard needs. */
-import { key32Schema, nameSchema, secretsGrant, signatureSchema } from "@bulkhead/protocol";
+import { key32Schema, nameSchema, redemptionSchema, secretsGrant, signatureSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 import { defineInterface } from "../interface.ts";
 
@@ -21,9 +21,12 @@ export const deviceIdentityInterface = defineInterface({
         deviceTunnelKey: key32Schema,
         kmsTunnelKey: key32Schema,
       }),
-      result: z.strictObject({ signature: signatureSchema }),
+      /** While the device has an enrolment token that was not redeemed, with what redeems it in this handshake. */
+      result: z.strictObject({ signature: signatureSchema, redemption: redemptionSchema.optional() }),
       idempotent: true,
     },
+    /** The service knows the device now: the token goes. */
+    enrolled: { arguments: z.null(), result: z.null(), idempotent: true },
     random: {
       arguments: z.strictObject({ bytes: z.number().int().min(1).max(1024) }),
       result: z.strictObject({ data: z.instanceof(Uint8Array) }),

@@ -5,6 +5,7 @@ import type {
   CrashesAnswer,
   Device,
   DeviceEvent,
+  EnrolmentAnswer,
   EnrolRequest,
   Health,
   LogAnswer,
@@ -65,6 +66,9 @@ export function studioClient({ url, token }: { url: string; token: string }) {
     device: async (id: string) => (await ask<{ device: Device }>("GET", device(id))).device,
     enrol: async (request: EnrolRequest) =>
       (await ask<{ provisioning: Provisioning }>("POST", "/devices", request)).provisioning,
+    openEnrolment: (request: { name: string; tunnelKey: string; tokenKey: string; lifeMs?: number }) =>
+      ask<EnrolmentAnswer>("POST", "/enrolments", request),
+    cancelEnrolment: (number: number) => ask<unknown>("DELETE", `/enrolments/${number}`),
     resetTunnel: async (id: string) => (await ask<{ reset: string }>("POST", `${device(id)}/reset-tunnel`)).reset,
     status: (id: string) => ask<StatusAnswer>("GET", `${device(id)}/status`),
     manifest: (id: string) => ask<ManifestAnswer>("GET", `${device(id)}/manifest`),

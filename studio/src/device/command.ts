@@ -11,13 +11,14 @@ import { secret } from "./secret.ts";
 import { show } from "./show.ts";
 import { state } from "./state.ts";
 import { telemetry } from "./telemetry.ts";
+import { token } from "./token.ts";
 import { trace } from "./trace.ts";
 import { verify } from "./verify.ts";
 
 export const command = defineCommand({
   meta: { name: "device", description: "The devices of the running management service." },
   subCommands: {
-    ...{ ls: list, show, logs, crashes, restart, state, telemetry, trace, verify, attach, record, secret },
+    ...{ ls: list, show, logs, crashes, restart, state, telemetry, trace, verify, attach, record, secret, token },
     "reset-tunnel": resetTunnel,
   },
 });

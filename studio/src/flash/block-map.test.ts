@@ -69,6 +69,15 @@ describe("a map that cannot be followed is refused", () => {
   });
 });
 
+test.each(["<!--", "<Range", "<ImageSize>", `<ImageSize>${" ".repeat(64)}`])(
+  "[K18] a map of four megabytes of %s is answered in a time that follows its size",
+  (part) => {
+    const hostile = `<bmap version="2.0"><ChecksumType>sha256</ChecksumType>${part.repeat(4_000_000 / part.length)}`;
+    expect(reasonFor(hostile)).toMatch(/^x\.bmap is no block map/);
+    expect(reasonFor(`<bmap version="2.0"><ImageSize>${" ".repeat(4_000_000)}`)).toMatch(/^x\.bmap is no block map/);
+  },
+);
+
 test("[K18] whatever is in a map is an answer or a coded error", () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 400 }), fc.nat(real.length), (noise, at) => {

@@ -11,16 +11,16 @@ export type BlockMap = { readonly imageBytes: number; readonly stretches: readon
 
 /** The map in `written`. Throws FLASH_IMAGE_INVALID naming `file`. */
 export function parseBlockMap(written: string, file: string): BlockMap {
-  const text = written.replace(/<!--[\s\S]*?-->/g, "");
+  const text = withoutComments(written);
   const refuse = (why: string): never => {
     throw new BulkheadError("FLASH_IMAGE_INVALID", `${file} is no block map that can be followed: ${why}`, {
       remedy: "take the map that was made with the image, or build the image anew",
     });
   };
-  const version = /<bmap version="([^"]*)">/.exec(text)?.[1] ?? refuse("it names no version");
+  const version = /<bmap version="([^"]{0,20})">/.exec(text)?.[1] ?? refuse("it names no version");
   if (version !== "1.4" && version !== "2.0") refuse(`it is of version ${version}`);
   const value = (name: string) =>
-    new RegExp(`<${name}>\\s*([^<\\s]*)\\s*</${name}>`).exec(text)?.[1] ?? refuse(`it lacks ${name}`);
+    new RegExp(`<${name}>\\s{0,8}([^<\\s]{1,100})\\s{0,8}</${name}>`).exec(text)?.[1] ?? refuse(`it lacks ${name}`);
   const count = (name: string) => toCount(value(name)) ?? refuse(`${name} is no number`);
   if (value("ChecksumType") !== "sha256") refuse("its digests are not SHA-256");
   checkOwnDigest(written, value("BmapFileChecksum"), refuse);
@@ -39,6 +39,20 @@ export function parseBlockMap(written: string, file: string): BlockMap {
   return { imageBytes: sizes.imageBytes, stretches };
 }
 
+/** By hand: an expression would look at what follows each beginning that has no end, again and again. */
+function withoutComments(text: string): string {
+  const [first = "", ...rest] = text.split("<!--");
+  return (
+    first +
+    rest
+      .map((part) => {
+        const end = part.indexOf("-->");
+        return end === -1 ? "" : part.slice(end + 3);
+      })
+      .join("")
+  );
+}
+
 type Refuse = (why: string) => never;
 
 /** It is that of the text with zeroes in its place. */
@@ -53,9 +67,10 @@ function stretchesOf(
   refuse: Refuse,
 ): Stretch[] {
   let behind = 0;
-  return [...text.matchAll(/<Range([^>]*)>\s*(\d{1,12})(?:-(\d{1,12}))?\s*<\/Range>/g)].map(
+  return [...text.matchAll(/<Range([^>]{0,200})>\s{0,8}(\d{1,12})(?:-(\d{1,12}))?\s{0,8}<\/Range>/g)].map(
     ([, attributes = "", first, last]) => {
-      const sha256 = /^\s+chksum="([0-9a-f]{64})"\s*$/.exec(attributes)?.[1] ?? refuse("a stretch has no digest");
+      const sha256 =
+        /^\s{1,8}chksum="([0-9a-f]{64})"\s{0,8}$/.exec(attributes)?.[1] ?? refuse("a stretch has no digest");
       const startByte = Number(first) * blockBytes;
       const endByte = Math.min((Number(last ?? first) + 1) * blockBytes, imageBytes);
       if (startByte < behind || startByte >= endByte)

@@ -5,10 +5,10 @@ import type { Board } from "@bulkhead/protocol/manifest";
 import { defineCommand } from "citty";
 import { openStudio, serverOption } from "../api/server-option.ts";
 import { confirm, yesOption } from "../cli/confirm.ts";
-import { jsonOption, printResult, withProgress } from "../cli/output.ts";
-import { findBoardFile } from "./board.ts";
+import { jsonOption, printResult } from "../cli/output.ts";
+import { boardFor, refuseCardless } from "./board.ts";
 import { flash } from "./flash.ts";
-import type { Identity } from "./identity.ts";
+import { type Identity, makeIdentity, readTokenFile } from "./identity.ts";
 import { type Image, openImage } from "./image.ts";
 import { showBytes } from "./progress.ts";
 import { refuseTarget } from "./refusals.ts";
@@ -33,8 +33,13 @@ export const command = defineCommand({
     },
     enrol: {
       type: "string",
-      description: "Make the board's keys, and enrol it under this name.",
+      description: "Give the card a one-time token, by which the board enrols itself under this name.",
       valueHint: "DEVICE-NAME",
+    },
+    "token-file": {
+      type: "string",
+      description: "Take the token from a file that `bulkhead device token` made.",
+      valueHint: "FILE",
     },
     ...serverOption,
     "force-size": { type: "boolean", description: "Write a disk that is larger than a card would be." },
@@ -61,6 +66,7 @@ export const command = defineCommand({
 type Args = {
   "boot-loader"?: string | undefined;
   enrol?: string | undefined;
+  "token-file"?: string | undefined;
   name: string;
   "force-size"?: boolean | undefined;
   "force-fixed"?: boolean | undefined;
@@ -69,25 +75,10 @@ type Args = {
   json?: boolean | undefined;
 };
 
-/** Undefined: neither the image nor the person says for which it is. */
-function boardFor({ file, board }: Image, wanted: string | undefined): Board | undefined {
-  const remedy = "give the image of that board, and keep its papers beside it";
-  if (wanted !== undefined && board === undefined) {
-    throw new BulkheadError("FLASH_WRONG_BOARD", `nothing beside ${file} says for which board it is`, { remedy });
-  }
-  if (wanted !== undefined && board !== wanted) {
-    throw new BulkheadError("FLASH_WRONG_BOARD", `${file} is for board ${board}, not ${wanted}`, { remedy });
-  }
-  return board === undefined ? undefined : findBoardFile(board);
-}
-
 async function toDisk(image: Image, board: Board | undefined, args: Args & { to: string }): Promise<void> {
   const target = await inspectTarget(args.to);
   refuseTarget(target, image.sizeBytes, { size: args["force-size"] ?? false, fixed: args["force-fixed"] ?? false });
-  if (board?.flash !== undefined && !board.flash.card) {
-    const remedy = "it is written by USB: --usb";
-    throw new BulkheadError("FLASH_TARGET_REFUSED", `board ${board.board} does not start from a card`, { remedy });
-  }
+  refuseCardless(board);
   const what = describeTarget(target);
   if (args["dry-run"])
     return printResult(
@@ -103,32 +94,45 @@ async function toDisk(image: Image, board: Board | undefined, args: Args & { to:
   }
   const identity = await identityFor(args);
   const startMs = performance.now();
-  const made: { deviceId?: string } = {};
-  const enrol =
-    identity &&
-    (async () => {
-      const { deviceId, archive } = await identity.enrol();
-      made.deviceId = deviceId;
-      return archive;
-    });
-  const { writtenBytes } = await flash({ image, target, identity: enrol, onProgress: showBytes() }).finally(() =>
-    identity?.discard(),
-  );
+  const writtenBytes = await flashWith(identity, image, target);
   const seconds = (performance.now() - startMs) / 1000;
-  const enrolled = made.deviceId === undefined ? "" : `; it is ${args.enrol} (${made.deviceId})`;
+  const enrolled = identity === undefined ? "" : `; its board enrols itself as ${identity.name} at its first start`;
   const text = `${target.path}: ${formatDisk(writtenBytes)} written and read back in ${seconds.toFixed(1)} s${enrolled}`;
   printResult(
     args.json,
-    { target: target.path, board: board?.board ?? null, writtenBytes, ms: Math.round(seconds * 1000), ...made },
+    {
+      target: target.path,
+      board: board?.board ?? null,
+      writtenBytes,
+      ms: Math.round(seconds * 1000),
+      ...(identity && { name: identity.name }),
+    },
     text,
   );
 }
 
-async function identityFor({ enrol, name }: Args): Promise<Identity | undefined> {
-  if (enrol === undefined) return undefined;
-  // Loaded when it is wanted: it brings the bundler.
-  const { makeIdentity } = await import("./identity.ts");
-  return await withProgress("Making the board's keys", async () => makeIdentity(await openStudio(name), enrol));
+async function identityFor({ enrol, "token-file": file, name }: Args): Promise<Identity | undefined> {
+  if (enrol !== undefined && file !== undefined)
+    throw new BulkheadError("USAGE", "a token is asked for or there is one", {
+      remedy: "give --enrol or --token-file",
+    });
+  if (file !== undefined) return await readTokenFile(resolve(file), Date.now());
+  return enrol === undefined ? undefined : await makeIdentity(await openStudio(name), enrol);
+}
+
+/** Whatever ends it before the card is whole, the token that was asked for it is withdrawn. */
+async function flashWith(identity: Identity | undefined, image: Image, target: Target): Promise<number> {
+  const { writtenBytes } = await flash({
+    image,
+    target,
+    identity: identity?.enrol,
+    onProgress: showBytes(),
+  }).catch(async (error: unknown) => {
+    await identity?.withdraw();
+    throw error;
+  });
+  await identity?.done();
+  return writtenBytes;
 }
 
 async function toUsb(image: Image, board: Board | undefined, args: Args): Promise<void> {
@@ -137,12 +141,16 @@ async function toUsb(image: Image, board: Board | undefined, args: Args): Promis
       remedy: "by USB an image goes only to the board that its papers name",
     });
   }
-  if (args.enrol !== undefined) {
+  if (args.enrol !== undefined || args["token-file"] !== undefined) {
     throw new BulkheadError("USAGE", "a board that is written by USB is not enrolled by this command", {
       remedy: "write a card with --enrol, or enrol the board when it runs",
     });
   }
-  const usb = usbCommand(board, { image: image.file, bootLoader: args["boot-loader"] });
+  const usb = usbCommand(board, {
+    image: image.file,
+    // A path of its own making: never an option of the program.
+    bootLoader: args["boot-loader"] === undefined ? undefined : resolve(args["boot-loader"]),
+  });
   const line = formatCommand(usb);
   if (args["dry-run"])
     return printResult(

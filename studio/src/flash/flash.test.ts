@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,6 +60,10 @@ describe("[K18] flashing a file", () => {
     await flashCard(identity);
     const there = readFileSync(card);
     expect(there.subarray(made.identityByte, made.identityByte + identity.length)).toEqual(identity);
+    // What another board's card had there is gone to the partition's end.
+    expect(
+      there.subarray(made.identityByte + identity.length, made.identityByte + 1024 * 1024).every((byte) => byte === 0),
+    ).toBe(true);
     expect(readFileSync(made.file).includes(identity)).toBe(false);
   });
 
@@ -78,13 +82,70 @@ describe("[K18] flashing a file", () => {
     ).toBe(true);
   });
 
-  test("[K18] an image that is not what its map says leaves a card that starts nothing", async () => {
+  test("[K18] secrets go to no place that the image's table makes up outside of it", async () => {
     usedCard();
-    const byte = made.bytes[9_000_000] ?? 0;
     const file = await open(made.file, "r+");
-    await file.write(Buffer.from([byte ^ 1]), 0, 1, 9_000_000);
+    const entry = 1024 + 128;
+    // As a sector: 14 MiB, behind the image's end and before the card's.
+    const [start, last] = [Buffer.alloc(8), Buffer.alloc(8)];
+    start.writeBigUInt64LE(BigInt((14 * 1024 * 1024) / 512));
+    last.writeBigUInt64LE(BigInt((15 * 1024 * 1024) / 512 - 1));
+    await file.write(Buffer.concat([start, last]), 0, 16, entry + 32);
+    await expect(flashCard(Buffer.from("secret"))).rejects.toThrow(
+      expect.objectContaining({ code: "FLASH_IMAGE_INVALID" }),
+    );
+    await file.write(made.bytes.subarray(entry + 32, entry + 48), 0, 16, entry + 32);
+    await file.close();
+    expect(readFileSync(card).every((byte) => byte === 0xee)).toBe(true);
+  });
+
+  test("[K18] an image that is altered while it is written gives the card nothing that was not checked", async () => {
+    usedCard();
+    const head = made.bytes.subarray(0, 34 * 512);
+    let isAltered = false;
+    const onProgress = (step: string) => {
+      if (step !== "reading back" || isAltered) return;
+      isAltered = true;
+      writeFileSync(made.file, Buffer.alloc(34 * 512, 0x41), { flag: "r+" });
+    };
+    await flashCard(undefined, onProgress);
+    writeFileSync(made.file, head, { flag: "r+" });
+    expect(
+      readFileSync(card)
+        .subarray(0, 34 * 512)
+        .equals(head),
+    ).toBe(true);
+  });
+
+  test("[K18] another file, or card, in the place of the one that was looked at is not written", async () => {
+    usedCard();
+    const image = await openImage(made.file);
+    const target = await inspectTarget(card);
+    const other = join(directory, "other");
+    writeFileSync(other, Buffer.alloc(16 * 1024 * 1024, 0xdd));
+    const asked = () => flash({ image, target, identity: undefined, onProgress: () => undefined });
+    const refused = expect.objectContaining({ code: "FLASH_TARGET_REFUSED" });
+    rmSync(card);
+    symlinkSync(other, card);
+    await expect(asked()).rejects.toThrow(refused);
+    rmSync(card);
+    copyFileSync(other, card);
+    await expect(asked()).rejects.toThrow(refused);
+    await image.handle.close();
+    for (const file of [other, card]) expect(readFileSync(file).every((byte) => byte === 0xdd)).toBe(true);
+  });
+
+  test.each([
+    ["in the stretch that begins with the table, behind it", 18_000],
+    ["in the table itself", 600],
+    ["in another stretch", 9_000_000],
+  ])("[K18] an image that is not what its map says %s leaves a card that starts nothing", async (_, at) => {
+    usedCard();
+    const byte = made.bytes[at] ?? 0;
+    const file = await open(made.file, "r+");
+    await file.write(Buffer.from([byte ^ 1]), 0, 1, at);
     await expect(flashCard()).rejects.toThrow(expect.objectContaining({ code: "FLASH_IMAGE_INVALID" }));
-    await file.write(Buffer.from([byte]), 0, 1, 9_000_000);
+    await file.write(Buffer.from([byte]), 0, 1, at);
     await file.close();
     expect(
       readFileSync(card)

@@ -2,14 +2,14 @@
  * Writes an image to a card, and reads it back. The order is one that a power cut cannot fool: first what makes an older system on the card startable
  * is wiped, last the new partition table is written, so that a card that was cut off starts nothing.
  */
+import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { BulkheadError } from "@bulkhead/protocol";
 import { execa } from "execa";
-import type { Stretch } from "./block-map.ts";
 import type { Image } from "./image.ts";
 import { findPartition } from "./partition-table.ts";
-import type { Target } from "./target.ts";
+import { inspectTarget, samenessOf, type Target } from "./target.ts";
 import { copyExtent, digestExtent, type Extent, putBytes, settle, verifyFailed } from "./write.ts";
 
 export type Step = "writing" | "reading back";
@@ -26,20 +26,24 @@ export type Flashed = { readonly writtenBytes: number; readonly hasIdentity: boo
 const tableBytes = 1024 * 1024;
 /** Both tables' first 34 sectors. */
 const headBytes = 34 * 512;
+/** More than an identity ever has; the partition that images have for it. */
+const identityBytes = 4 * 1024 * 1024;
 
 /** Throws FLASH_TARGET_REFUSED, FLASH_WRITE_FAILED, FLASH_VERIFY_FAILED, FLASH_IMAGE_INVALID, and what `identity` throws. */
 export async function flash({ image, target, identity, onProgress }: FlashOptions): Promise<Flashed> {
   const place = identity && (await identityPlace(image));
+  const head = await readHead(image);
   const handle = await openTarget(target);
   try {
+    await checkSame(handle, target);
     await wipe(handle, target.sizeBytes);
-    const extents = splitHead(image);
+    const extents = splitHead(image, head);
     const totalBytes = extents.reduce((sum, { endByte, startByte }) => sum + endByte - startByte, 0);
     const written = await bring(image, handle, extents, (bytes) => onProgress("writing", bytes, totalBytes));
     await forget(handle, target);
     await readBack(handle, written, (bytes) => onProgress("reading back", bytes, totalBytes));
     if (identity && place) await putIdentity(handle, target, place, await identity());
-    await finish(image, handle, target);
+    await finish(head, handle, target);
     return { writtenBytes: totalBytes, hasIdentity: identity !== undefined };
   } finally {
     await handle.close();
@@ -48,7 +52,7 @@ export async function flash({ image, target, identity, onProgress }: FlashOption
 
 /** Exclusively: the kernel refuses a disk that is mounted or otherwise held, in whatever namespace. */
 async function openTarget({ path, kind }: Target): Promise<FileHandle> {
-  const flags = kind === "disk" ? constants.O_RDWR | constants.O_EXCL : constants.O_RDWR;
+  const flags = constants.O_RDWR | (kind === "disk" ? constants.O_EXCL : constants.O_NOFOLLOW);
   return await open(path, flags).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "EACCES" || cause.code === "EPERM") {
       throw new BulkheadError("MISSING_PRIVILEGE", `${path} may not be written by you`, {
@@ -64,6 +68,19 @@ async function openTarget({ path, kind }: Target): Promise<FileHandle> {
   });
 }
 
+/**
+ * That what was opened is what was looked at and confirmed: a card that was pulled out gives its name to the next disk, a path its file. From now on
+ * the kernel keeps it for us.
+ */
+async function checkSame(handle: FileHandle, target: Target): Promise<void> {
+  const now = await inspectTarget(target.path);
+  const isSame = now.sizeBytes === target.sizeBytes && now.title === target.title && now.sameness === target.sameness;
+  if (isSame && samenessOf(await handle.stat(), "") === samenessOf(await stat(target.path), "")) return;
+  throw new BulkheadError("FLASH_TARGET_REFUSED", `${target.path} is not what it was a moment ago`, {
+    remedy: "leave the card where it is, and look again which disk it is: lsblk",
+  });
+}
+
 async function wipe(handle: FileHandle, sizeBytes: number): Promise<void> {
   const zeroes = Buffer.alloc(Math.min(tableBytes, sizeBytes));
   await putBytes(handle, zeroes, 0);
@@ -71,12 +88,27 @@ async function wipe(handle: FileHandle, sizeBytes: number): Promise<void> {
   await settle(handle);
 }
 
-/** What is mapped, without the head. The stretch that the head is the beginning of keeps its digest for itself no more. */
-function splitHead({ map, sizeBytes }: Image): (Extent & { sha256?: string })[] {
-  const stretches: readonly (Extent & { sha256?: string })[] = map?.stretches ?? [{ startByte: 0, endByte: sizeBytes }];
+/** Once: what is checked now must be what is written at the end, whatever becomes of the file meanwhile. */
+async function readHead(image: Image): Promise<Buffer> {
+  const head = Buffer.alloc(Math.min(headBytes, image.sizeBytes));
+  const { bytesRead } = await image.handle.read(head, 0, head.length, 0);
+  if (bytesRead < head.length) throw altered(image, { startByte: 0, endByte: head.length });
+  return head;
+}
+
+/** `before`: bytes in front of the extent that its digest is of as well. */
+type Piece = Extent & { readonly sha256?: string; readonly before?: Buffer };
+
+/** What is mapped, without the head, which is held to the digests that it has a part in. */
+function splitHead(image: Image, head: Buffer): Piece[] {
+  const stretches: readonly Piece[] = image.map?.stretches ?? [{ startByte: 0, endByte: image.sizeBytes }];
   return stretches.flatMap((stretch) => {
-    if (stretch.startByte >= headBytes) return [stretch];
-    return stretch.endByte > headBytes ? [{ startByte: headBytes, endByte: stretch.endByte }] : [];
+    if (stretch.startByte >= head.length) return [stretch];
+    const before = head.subarray(stretch.startByte, stretch.endByte);
+    if (stretch.endByte > head.length) return [{ ...stretch, startByte: head.length, before }];
+    if (stretch.sha256 !== undefined && createHash("sha256").update(before).digest("hex") !== stretch.sha256)
+      throw altered(image, stretch);
+    return [];
   });
 }
 
@@ -85,30 +117,21 @@ type Written = Extent & { readonly sha256: string };
 async function bring(
   image: Image,
   handle: FileHandle,
-  extents: readonly (Extent & { sha256?: string })[],
+  pieces: readonly Piece[],
   onDone: (bytes: number) => void,
 ): Promise<Written[]> {
-  await checkHead(image);
   let done = 0;
   const written: Written[] = [];
-  for (const extent of extents) {
-    const sha256 = await copyExtent(image.handle, handle, extent, (bytes) => {
+  for (const { sha256: said, before, ...extent } of pieces) {
+    const { sha256, withBefore } = await copyExtent(image.handle, handle, { ...extent, before }, (bytes) => {
       done += bytes;
       onDone(done);
     });
-    if (extent.sha256 !== undefined && extent.sha256 !== sha256) throw altered(image, extent);
+    if (said !== undefined && said !== withBefore) throw altered(image, extent);
     written.push({ ...extent, sha256 });
   }
   await settle(handle);
   return written;
-}
-
-/** The stretch with the partition table is written in two parts, so its digest is asked of the image beforehand. */
-async function checkHead(image: Image): Promise<void> {
-  const first: Stretch | undefined = image.map?.stretches[0];
-  if (first === undefined || first.startByte >= headBytes) return;
-  const sha256 = await digestExtent(image.handle, first, () => undefined);
-  if (sha256 !== first.sha256) throw altered(image, first);
 }
 
 function altered({ file }: Image, { startByte, endByte }: Extent): BulkheadError {
@@ -150,7 +173,8 @@ async function forget(handle: FileHandle, { path, kind }: Target): Promise<void>
 
 async function identityPlace(image: Image): Promise<Extent> {
   const place = await findPartition(image.handle, "identity");
-  if (place !== undefined) return place;
+  // The table is the image's word: secrets go to no place that is not in the image.
+  if (place !== undefined && place.startByte >= headBytes && place.endByte <= image.sizeBytes) return place;
   throw new BulkheadError("FLASH_IMAGE_INVALID", `${image.file} has no partition \`identity\``, {
     remedy: "flash it without one, or take an image that `bulkhead image build` made",
   });
@@ -163,19 +187,23 @@ async function putIdentity(handle: FileHandle, target: Target, place: Extent, by
       `the identity has ${bytes.length} bytes, its partition ${place.endByte - place.startByte}`,
     );
   }
-  await putBytes(handle, bytes, place.startByte);
+  // To its end, or what is usual of it: a card that was another board's has that one's no more.
+  const whole = Buffer.alloc(Math.max(bytes.length, Math.min(place.endByte - place.startByte, identityBytes)));
+  bytes.copy(whole);
+  await putBytes(handle, whole, place.startByte);
   await forget(handle, target);
-  const there = Buffer.alloc(bytes.length);
-  await handle.read(there, 0, there.length, place.startByte);
-  if (!there.equals(bytes))
-    throw verifyFailed({ ...place, endByte: place.startByte + bytes.length }, "is not what was written");
+  const written = { startByte: place.startByte, endByte: place.startByte + whole.length };
+  const sha256 = createHash("sha256").update(whole).digest("hex");
+  if ((await digestExtent(handle, written, () => undefined)) !== sha256)
+    throw verifyFailed(written, "is not what was written");
 }
 
 /** The partition table: with it the card is one that starts. */
-async function finish(image: Image, handle: FileHandle, target: Target): Promise<void> {
-  const head = { startByte: 0, endByte: Math.min(headBytes, image.sizeBytes) };
-  const sha256 = await copyExtent(image.handle, handle, head, () => undefined);
+async function finish(head: Buffer, handle: FileHandle, target: Target): Promise<void> {
+  await putBytes(handle, head, 0);
   await forget(handle, target);
-  if ((await digestExtent(handle, head, () => undefined)) !== sha256)
-    throw verifyFailed(head, "is not what was written");
+  const written = { startByte: 0, endByte: head.length };
+  const sha256 = createHash("sha256").update(head).digest("hex");
+  if ((await digestExtent(handle, written, () => undefined)) !== sha256)
+    throw verifyFailed(written, "is not what was written");
 }

@@ -1,86 +1,113 @@
 /**
- * Who a board is, as an archive for its partition `identity`: keys that are made here and now, and what the management service says to their public
- * halves. It is made at flash time, for one card: an image has none, and two cards never have the same.
+ * What a card is given so that its board can enrol itself: a one-time token and the tunnel's keys, made here in memory, and what the management service
+ * answered to their public halves. The device key is not among them: the board makes that one. Two cards never have the same.
  */
-import { rmSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { BulkheadError, provisioningSchema } from "@bulkhead/protocol";
-import { execa } from "execa";
+import { constants } from "node:fs";
+import { open, unlink } from "node:fs/promises";
+import {
+  BulkheadError,
+  type Enrolment,
+  enrolmentFormat,
+  enrolmentSchema,
+  generateSigningKey,
+  generateTunnelKey,
+  invitationSchema,
+} from "@bulkhead/protocol";
 import type { StudioClient } from "../api/client.ts";
-import { buildPlatform } from "../build/index.ts";
-import { makeDeviceKeys } from "../run/device.ts";
 
 export type Identity = {
-  /** Enrols the keys and packs them with what the service says to them. Throws CONFLICT, STUDIO_UNREACHABLE and the like. */
-  enrol(): Promise<{ readonly deviceId: string; readonly archive: Buffer }>;
-  /** Nothing of them is left on this machine. */
-  discard(): Promise<void>;
+  readonly name: string;
+  /** What is asked of it when the card was written and read back: a bad card leaves nothing behind. Throws CONFLICT, STUDIO_UNREACHABLE. */
+  enrol(): Promise<Buffer>;
+  /** The card did not become one: its token is worth nothing then. */
+  withdraw(): Promise<void>;
+  /** The card has it. */
+  done(): Promise<void>;
 };
 
-// Who presses Ctrl-C while a card is written leaves no keys behind either.
-const signals = ["SIGINT", "SIGTERM"] as const;
+type Client = Pick<StudioClient, "devices" | "openEnrolment" | "cancelEnrolment">;
 
-/** Memory, where there is such: the private keys are to be on the card alone. */
-const scratch = ["/dev/shm", tmpdir()];
-
-/**
- * Makes the keys of a board that is to be called `name`. It is enrolled when its card is written, so that a bad card leaves no device behind that nobody
- * has; what can be refused beforehand is. Throws CONFLICT where the name is taken, STUDIO_UNREACHABLE.
- */
-export async function makeIdentity(client: Pick<StudioClient, "enrol" | "devices">, name: string): Promise<Identity> {
+/** For a board that is to be called `name`. What can be refused beforehand is: throws CONFLICT where the name is taken. */
+export async function makeIdentity(client: Client, name: string, lifeMs?: number): Promise<Identity> {
   const isTaken = (await client.devices()).some((device) => device.name === name);
   if (isTaken)
     throw new BulkheadError("CONFLICT", `a device named ${name} is enrolled already`, {
       remedy: "choose another name",
     });
-  const directory = await makeScratch();
-  const onSignal = (signal: NodeJS.Signals) => {
-    rmSync(directory, { recursive: true, force: true });
-    process.exit(signal === "SIGINT" ? 130 : 143);
+  let number: number | undefined;
+  return {
+    name,
+    async enrol() {
+      const made = await openEnrolment(client, name, lifeMs);
+      number = made.number;
+      return encodeEnrolment(made.enrolment);
+    },
+    async withdraw() {
+      // What is left of it ends by itself.
+      if (number !== undefined) await client.cancelEnrolment(number).catch(() => undefined);
+    },
+    done: () => Promise.resolve(),
   };
-  for (const signal of signals) process.once(signal, onSignal);
-  const discard = async () => {
-    for (const signal of signals) process.off(signal, onSignal);
-    await rm(directory, { recursive: true, force: true });
-  };
-  try {
-    const [platformDir, identityDir] = [join(directory, "platform"), join(directory, "identity")];
-    await mkdir(identityDir, { mode: 0o700 });
-    await buildPlatform(platformDir);
-    const keys = await makeDeviceKeys(identityDir, platformDir);
-    await rm(platformDir, { recursive: true, force: true });
-    return {
-      enrol: async () => {
-        const provisioning = provisioningSchema.parse(await client.enrol({ name, ...keys }));
-        await writeFile(join(identityDir, "provisioning.json"), JSON.stringify(provisioning));
-        return { deviceId: provisioning.deviceId, archive: await pack(identityDir) };
-      },
-      discard,
-    };
-  } catch (error) {
-    await discard();
-    throw error;
-  }
 }
 
-/** A tar archive (ustar) of all that is in `directory`; owners are root, since it is root of the board that unpacks it. */
-export async function pack(directory: string): Promise<Buffer> {
-  const options = ["--create", "--format=ustar", "--sort=name", "--owner=0", "--group=0", "--numeric-owner"];
-  const packed = await execa("tar", [...options, "--directory", directory, "--", "."], {
-    encoding: "buffer",
-    reject: false,
+/** A new token, known to the service. Throws CONFLICT, STUDIO_UNREACHABLE. */
+export async function openEnrolment(
+  client: Pick<Client, "openEnrolment">,
+  name: string,
+  lifeMs?: number,
+): Promise<{ readonly number: number; readonly enrolment: Enrolment }> {
+  const [token, tunnelKey] = [generateSigningKey(), generateTunnelKey()];
+  const request = { name, tunnelKey: tunnelKey.publicKey, tokenKey: token.publicKey };
+  const answer = await client.openEnrolment({ ...request, ...(lifeMs !== undefined && { lifeMs }) });
+  const { number, expiresAtMs } = answer.enrolment;
+  const invitation = invitationSchema.parse(answer.invitation);
+  return { number, enrolment: { format: enrolmentFormat, token, tunnelKey, expiresAtMs, invitation } };
+}
+
+export function encodeEnrolment(enrolment: Enrolment): Buffer {
+  return Buffer.from(JSON.stringify(enrolment));
+}
+
+/** What `bulkhead device token` wrote. Throws ENROLMENT_INVALID; its words hold nothing of the file. */
+export async function readTokenFile(file: string, nowMs: number): Promise<Identity> {
+  const enrolment = await readPrivate(file);
+  if (enrolment.expiresAtMs <= nowMs) throw invalid(file, "its time is over");
+  return {
+    name: enrolment.invitation.name,
+    enrol: () => Promise.resolve(encodeEnrolment(enrolment)),
+    withdraw: () => Promise.resolve(),
+    // One token, one card: a second one would be refused at its first start.
+    done: () => unlink(file).catch(() => undefined),
+  };
+}
+
+async function readPrivate(file: string): Promise<Enrolment> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => {
+    throw invalid(file, "it cannot be opened");
   });
-  if (packed.failed)
-    throw new BulkheadError("FLASH_IDENTITY_FAILED", "the identity could not be packed", { cause: packed });
-  return Buffer.from(packed.stdout);
+  try {
+    const about = await handle.stat();
+    if (!about.isFile() || about.size > 256 * 1024) throw invalid(file, "it is no file of a token");
+    if ((about.mode & 0o077) !== 0) throw invalid(file, "others than its owner may read it (chmod 600)");
+    // No `cause`: it would quote what was read.
+    const parsed = enrolmentSchema.safeParse(parseJson(await handle.readFile("utf8")));
+    if (!parsed.success) throw invalid(file, "it holds no token that this version knows");
+    return parsed.data;
+  } finally {
+    await handle.close();
+  }
 }
 
-async function makeScratch(): Promise<string> {
-  for (const place of scratch) {
-    const made = await mkdtemp(join(place, "bulkhead-identity-")).catch(() => undefined);
-    if (made !== undefined) return made;
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
-  throw new BulkheadError("STATE_UNWRITABLE", "there is no place for temporary files", { remedy: "set TMPDIR" });
+}
+
+function invalid(file: string, why: string): BulkheadError {
+  return new BulkheadError("ENROLMENT_INVALID", `${file} is of no use: ${why}`, {
+    remedy: "bulkhead device token NAME --out FILE makes one",
+  });
 }

@@ -1,6 +1,6 @@
 /** An image as it lies in a folder: the disk, its block map and its provenance beside it, which says for which board it is. */
 import { createHash } from "node:crypto";
-import { type FileHandle, open, readFile } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { z } from "zod";
@@ -15,6 +15,9 @@ export type Image = {
   /** Undefined: no papers beside it say for which. */
   readonly board: string | undefined;
 };
+
+/** A map of an image in ten thousand stretches has 1 MiB. */
+const maxTextBytes = 8 * 1024 * 1024;
 
 const provenanceSchema = z.object({
   subject: z.array(z.object({ name: z.string(), digest: z.object({ sha256: z.string() }) })),
@@ -62,13 +65,25 @@ async function boardOf(papersFile: string, imageFile: string, map: Text | undefi
 
 async function firstOf(files: readonly string[]): Promise<Text | undefined> {
   for (const file of files) {
-    const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT")
-        throw new BulkheadError("FILE_UNREADABLE", `${file} cannot be read`, { cause: error });
+    const text = await readText(file).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined;
+      throw error instanceof BulkheadError
+        ? error
+        : new BulkheadError("FILE_UNREADABLE", `${file} cannot be read`, { cause: error });
     });
     if (text !== undefined) return { file, text };
   }
   return undefined;
+}
+
+async function readText(file: string): Promise<string> {
+  const handle = await open(file, "r");
+  try {
+    if ((await handle.stat()).size > maxTextBytes) throw invalid(`${file} is far larger than such a file is`);
+    return await handle.readFile("utf8");
+  } finally {
+    await handle.close();
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -66,6 +66,18 @@ test("[K18] a partition, a locked card, one that is too small and one that is no
   expect(refusal(large, { fixed: true })).toBeDefined();
 });
 
+test("[S8] what a stick says of itself does not steer the terminal", () => {
+  const hostile = {
+    ...card,
+    vendor: "\u001b[2J\u001b[H",
+    model: "/dev/sda is the card\u202e",
+    mountpoints: ["/media/\u001b]0;x"],
+  };
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+  expect(JSON.stringify([describeBlock(hostile, false), refusal(hostile)])).not.toMatch(/[\u0000-\u001f\u202e]/);
+  expect(describeBlock(hostile, false).title).toContain("\\u001b[2J");
+});
+
 test("[S8] sizes of disks are as people know them", () => {
   expect([0, 512, 31_914_983_424, 2 * 1024 ** 4].map(formatDisk)).toEqual(["0 B", "512 B", "29.7 GiB", "2 TiB"]);
 });

@@ -8,13 +8,13 @@ export const largestCardBytes: number = 64 * 1024 ** 3;
 export type Insistence = { readonly size: boolean; readonly fixed: boolean };
 
 /** Throws FLASH_TARGET_REFUSED. */
-export function refuseTarget(target: Target, imageBytes: number, insistence: Insistence): void {
+export function refuseTarget(target: Omit<Target, "sameness">, imageBytes: number, insistence: Insistence): void {
   const found = reasons(target, imageBytes, insistence).find(({ holds }) => holds);
   if (found === undefined) return;
   throw new BulkheadError("FLASH_TARGET_REFUSED", `${target.path} ${found.why}`, { remedy: found.remedy });
 }
 
-function reasons(target: Target, imageBytes: number, { size, fixed }: Insistence) {
+function reasons(target: Omit<Target, "sameness">, imageBytes: number, { size, fixed }: Insistence) {
   const { kind, sizeBytes, mounts, isReadOnly, isRemovable } = target;
   const isDisk = kind === "disk";
   return [

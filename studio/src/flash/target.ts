@@ -1,9 +1,11 @@
 /** What an image is to be written to: a disk as the kernel describes it, or a plain file. */
+import { constants, type Stats } from "node:fs";
 import { readFile, realpath, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { execa } from "execa";
 import { z } from "zod";
+import { printable } from "../cli/printable.ts";
 
 export type Target = {
   readonly path: string;
@@ -16,6 +18,8 @@ export type Target = {
   readonly isReadOnly: boolean;
   /** Where it, or a part of it, is mounted; `[SWAP]` for swap. */
   readonly mounts: readonly string[];
+  /** Which one it is, whatever it is called: another card in the same reader has another. */
+  readonly sameness: string;
 };
 
 type Block = z.infer<typeof blockSchema> & { children?: Block[] | undefined };
@@ -57,6 +61,7 @@ export async function inspectTarget(path: string): Promise<Target> {
       isRemovable: true,
       isReadOnly: false,
       mounts: [],
+      sameness: samenessOf(about, ""),
     };
   }
   if (!about.isBlockDevice()) {
@@ -64,13 +69,25 @@ export async function inspectTarget(path: string): Promise<Target> {
       remedy: "give a disk: /dev/sdb, /dev/mmcblk0",
     });
   }
-  return describe(await askKernel(real), await isSdCard(real));
+  const sequence = await readFile(join("/sys/class/block", basename(real), "diskseq"), "utf8").catch(() => "");
+  return { ...describe(await askKernel(real), await isSdCard(real)), sameness: samenessOf(about, sequence.trim()) };
+}
+
+/**
+ * `sequence`: the kernel's count of disks (5.15 and later), which no two have, also one after the other under one number. A file's number is given
+ * again as well, so its birth is told.
+ */
+export function samenessOf({ dev, ino, rdev, mode, birthtimeMs }: Stats, sequence: string): string {
+  return (mode & constants.S_IFMT) === constants.S_IFBLK
+    ? `disk ${rdev} ${sequence}`
+    : `file ${dev} ${ino} ${birthtimeMs}`;
 }
 
 /** What `lsblk` said of it, judged; pure. */
-export function describe(block: Block, isSd: boolean): Target {
+export function describe(block: Block, isSd: boolean): Omit<Target, "sameness"> {
   const title = [block.vendor, block.model]
-    .map((text) => text?.trim())
+    // A stick says of itself what it likes; it is not to speak to the terminal.
+    .map((text) => text && printable(text).trim())
     .filter(Boolean)
     .join(" ");
   return {
@@ -86,7 +103,7 @@ export function describe(block: Block, isSd: boolean): Target {
 
 // A disk is in use by what lies on it however deep: a volume in a volume group in an encrypted partition.
 function mountsOf({ mountpoints, children = [] }: Block): string[] {
-  return [...mountpoints.filter((place) => place !== null), ...children.flatMap(mountsOf)];
+  return [...mountpoints.filter((place) => place !== null).map(printable), ...children.flatMap(mountsOf)];
 }
 
 async function askKernel(path: string): Promise<Block> {

@@ -8,25 +8,28 @@ const chunkBytes = 1024 * 1024;
 export type Extent = { readonly startByte: number; readonly endByte: number };
 type OnBytes = (bytes: number) => void;
 
-/** Returns the SHA-256 of what was brought. Throws FLASH_WRITE_FAILED, FLASH_IMAGE_INVALID where the image ends before. */
+/** Returns the SHA-256 of what was brought, and of that with what is `before` it. Throws FLASH_WRITE_FAILED, FLASH_IMAGE_INVALID where the image ends before. */
 export async function copyExtent(
   image: FileHandle,
   target: FileHandle,
-  extent: Extent,
+  extent: Extent & { readonly before?: Buffer | undefined },
   onBytes: OnBytes,
-): Promise<string> {
+): Promise<{ readonly sha256: string; readonly withBefore: string }> {
   const hash = createHash("sha256");
+  const longer = extent.before && createHash("sha256").update(extent.before);
   const buffer = Buffer.alloc(chunkBytes);
   for (let at = extent.startByte; at < extent.endByte; ) {
     const { bytesRead } = await image.read(buffer, 0, Math.min(chunkBytes, extent.endByte - at), at);
     if (bytesRead === 0) throw new BulkheadError("FLASH_IMAGE_INVALID", `the image ends at byte ${at}`);
     const chunk = buffer.subarray(0, bytesRead);
     hash.update(chunk);
+    longer?.update(chunk);
     await putBytes(target, chunk, at);
     at += bytesRead;
     onBytes(bytesRead);
   }
-  return hash.digest("hex");
+  const sha256 = hash.digest("hex");
+  return { sha256, withBefore: longer?.digest("hex") ?? sha256 };
 }
 
 /** Writes all of `bytes`. Throws FLASH_WRITE_FAILED naming the place. */
