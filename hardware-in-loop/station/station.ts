@@ -86,7 +86,7 @@ function faultOfPart({ key, value, of }: Part, index: number, board: Board, sour
     of === "pin"
       ? Object.keys(board.pins)
       : Object.entries(board.devices).flatMap(([name, device]) => (device.class === of ? [name] : []));
-  if (names.includes(value)) return [];
+  if (names.includes(value)) return of === "pin" ? faultOfClaim(value, ["wiring", index, key], board, source) : [];
   const remedy = suggest(value, names) ?? `see manifests/boards/${board.board}.yaml`;
   return [
     {
@@ -94,6 +94,20 @@ function faultOfPart({ key, value, of }: Part, index: number, board: Board, sour
       message: `the board \`${board.board}\` has no ${of === "pin" ? "pin" : `${of} device`} \`${value}\``,
       place: source.placeOf(["wiring", index, key]),
       remedy,
+    },
+  ];
+}
+
+/** Whatever the bench did at such a pin, it would do to what the board has there. */
+function faultOfClaim(pin: string, path: (string | number)[], board: Board, source: Source): ErrorReport[] {
+  const claims = board.pins[pin]?.claims;
+  if (claims === undefined || (board["free-functions"] ?? []).includes(claims)) return [];
+  return [
+    {
+      code: "MANIFEST_PIN_CLAIMED",
+      message: `the board \`${board.board}\` uses pin \`${pin}\` for ${claims}`,
+      place: source.placeOf(path),
+      remedy: `take a free pin: see manifests/boards/${board.board}.yaml`,
     },
   ];
 }

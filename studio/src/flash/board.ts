@@ -31,7 +31,9 @@ export function refuseCardless(board: Board | undefined): void {
 /** Undefined where Bulkhead comes with none of this name: a board of somebody's own. Throws FLASH_IMAGE_INVALID where it is no name. */
 function findBoardFile(name: string): Board | undefined {
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(name))
-    throw new BulkheadError("FLASH_IMAGE_INVALID", `\`${name}\` is no name of a board`);
+    throw new BulkheadError("FLASH_IMAGE_INVALID", `\`${name}\` is no name of a board`, {
+      remedy: "build the image anew: its papers are not what `bulkhead image build` writes",
+    });
   const file = join(boardsDirectory, `${name}.yaml`);
   const text = read(file);
   if (text === undefined) return undefined;
