@@ -54,6 +54,8 @@ export type RunOptions = {
   readonly memoryMiB?: number;
   /** The native code of drivers is compiled for the board first. */
   readonly addOns?: boolean;
+  /** Makes a folder of the checkout that git does not know and the specifications need. */
+  readonly makeFolder?: () => Promise<string>;
 };
 
 /** Files ending in .spec.ts. */
@@ -82,7 +84,7 @@ export async function runSpecs(
     memoryMiB: options.memoryMiB ?? 2048,
     nice: options.nice,
     boundMs,
-    moreFolders: options.addOns ? [await makeAddOns(board.architecture)] : [],
+    moreFolders: await makeFolders(board, options),
     onOutput: (text) => process.stderr.write(text),
   });
   await keepConsole(board, outcome.console);
@@ -95,6 +97,10 @@ export async function runSpecs(
   const files = testResults.map((file) => [file.name.replace(/^\/work\//, ""), verdictOf(file)] as const);
   const { kernel, shellMs, wallMs } = outcome;
   return { kernel, shellMs, wallMs, files: Object.fromEntries(files) };
+}
+
+async function makeFolders({ architecture }: EmulatedBoard, { addOns, makeFolder }: RunOptions): Promise<string[]> {
+  return [...(addOns ? [await makeAddOns(architecture)] : []), ...(makeFolder ? [await makeFolder()] : [])];
 }
 
 /** Of the newest run of each board, for whoever wants to know why. */

@@ -34,7 +34,7 @@ export const lines: EmulatedBoard["lines"] = {
 
 export const kernelArguments: readonly string[] = ["console=ttymxc1", "nr_cpus=2"];
 export const modules: readonly string[] = [
-  ...["i2c-imx", "i2c-dev", "spi-imx", "leds-gpio", "pwm-imx27", "imx2_wdt", "rtc-snvs"],
+  ...["i2c-imx", "i2c-dev", "spi-imx", "spidev", "leds-gpio", "pwm-imx27", "imx2_wdt", "rtc-snvs"],
 ];
 
 /** Chips on `i2c-2`, and a flash memory of 2 MiB on the third SPI, which is the first bus of that name to QEMU. */

@@ -36,7 +36,7 @@ export const sabrelite: EmulatedBoard = {
       { node: `${spi}/flash@0`, set: { compatible: "rohm,dh2228fv" } },
     ],
   },
-  modules: ["i2c-imx", "i2c-dev", "spi-imx", "pwm-imx27", "imx2_wdt", "rtc-snvs"],
+  modules: ["i2c-imx", "i2c-dev", "spi-imx", "spidev", "pwm-imx27", "imx2_wdt", "rtc-snvs"],
   disks: { by: "card", slot: "first" },
   lines: {
     by: "uarts",

@@ -20,6 +20,9 @@ async function firstNumber(at: string): Promise<number> {
   throw new Error(`no controller ${at}`);
 }
 
+/** Lines that stay exported are busy for the character device, of which the files after this one are. */
+const giveBack = (number: number) => writeFile("/sys/class/gpio/unexport", `${number}`).catch(() => undefined);
+
 describe.each(board.banks.map((bank, index) => [bank.at, index] as const))("[K11] pins of %s", (at, index) => {
   const line = 10;
   let directory = "";
@@ -30,6 +33,7 @@ describe.each(board.banks.map((bank, index) => [bank.at, index] as const))("[K11
       if (error.code !== "EBUSY") throw error;
     });
     directory = `/sys/class/gpio/gpio${number}`;
+    return () => giveBack(number);
   });
 
   test("an input has the level that the world gives it", async ({ skip }) => {
@@ -54,6 +58,7 @@ describe("[K11] what the world sees of a board", () => {
       await writeFile(`/sys/class/gpio/gpio${number}/value`, `${level}`);
       await expect.poll(() => stimulus.output(bank, line)).toBe(level);
     }
+    await giveBack(number);
   });
 
   test("a line, a bank or a device that is not there is refused, and the board goes on", async () => {

@@ -13,6 +13,7 @@ describe("[K11] devices of imx8mp-evk", () => {
     imx8mpEvk,
     {
       "hardware-in-loop/emulated/stimulus/stimulus.board.ts": [],
+      "hardware-in-loop/emulated/gpio.board.ts": [],
       "runtime/src/compartment/devices/devices.board.ts": [],
       "drivers/pwm/linux.board.ts": [],
       "drivers/adc/linux.board.ts": [],

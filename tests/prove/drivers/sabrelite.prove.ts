@@ -12,6 +12,7 @@ describe("[K11] devices of sabrelite", () => {
     sabrelite,
     {
       "hardware-in-loop/emulated/stimulus/stimulus.board.ts": [],
+      "hardware-in-loop/emulated/gpio.board.ts": [],
       "drivers/i2c/linux.board.ts": [],
       "drivers/chips/chips.board.ts": ["[K11] a PCA9535 shows on its pins what is written to it"],
       "drivers/spi/linux.board.ts": [],

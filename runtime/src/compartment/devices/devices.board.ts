@@ -45,7 +45,8 @@ function mountsOf(more: Partial<Component>): Promise<Mount[]> {
 
 const sourceOf = (mounts: readonly Mount[], target: string): string => {
   const mount = mounts.find((each) => each.target === target);
-  return mount !== undefined && "source" in mount ? mount.source : "";
+  if (mount === undefined || !("source" in mount)) throw new Error(`nothing is mounted at ${target}`);
+  return mount.source;
 };
 
 describe("[K11] [K18] nodes on a kernel of a board", () => {
