@@ -15,7 +15,7 @@ export const rtcInterface = defineInterface({
   operations: {
     /** RTC_UNSET where the clock says that it has no time. */
     read: { arguments: z.null(), result: z.strictObject({ timeMs }), idempotent: true },
-    /** Needs `access: read-write`. */
+    /** Needs `access: read-write`. RTC_NOT_SETTABLE where the kernel does not let the driver, as in every sandbox. */
     set: { arguments: z.strictObject({ timeMs }), result: z.null(), idempotent: true },
   },
   refuse: (grant, operation) =>

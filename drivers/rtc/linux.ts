@@ -2,7 +2,7 @@
 import { open } from "node:fs/promises";
 import { endianness } from "node:os";
 import { BulkheadError } from "@bulkhead/protocol";
-import { kernelError, openAttributes } from "../sysfs/attributes.ts";
+import { isForbidden, kernelError, openAttributes } from "../sysfs/attributes.ts";
 import type { Ioctl } from "../system-calls.ts";
 import type { RtcDriver } from "./driver.ts";
 
@@ -32,7 +32,7 @@ export function linuxRtc({ attributesOf, nodeOf }: RtcPlaces, ioctl: Ioctl): Rtc
           await file.close();
         }
       } catch (error) {
-        throw kernelError(`${device}: its time`, error);
+        throw isForbidden(error) ? notSettable(device, error) : kernelError(`${device}: its time`, error);
       }
     },
   };
@@ -44,6 +44,14 @@ function unset(device: string, error: unknown): unknown {
   return new BulkheadError("RTC_UNSET", `${device} has no time: it was never set, or its battery is empty`, {
     remedy: "set it",
     cause: error,
+  });
+}
+
+/** The kernel asks for CAP_SYS_TIME (drivers/rtc/dev.c): with it a driver could set the clock of the whole system, so none has it. */
+function notSettable(device: string, cause: unknown): BulkheadError {
+  return new BulkheadError("RTC_NOT_SETTABLE", `${device}: the kernel lets nobody set it who has not CAP_SYS_TIME`, {
+    remedy: "set it with the board's own tools (hwclock), or take a clock on an I2C bus that no driver of the kernel has (drivers/chips/ds1307.ts)",
+    cause,
   });
 }
 

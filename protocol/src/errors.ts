@@ -85,6 +85,7 @@ export const errorTable = {
   DEVICE_BUSY: "Somebody else has this device.",
   DEVICE_VALUE_REFUSED: "The device does not take this value.",
   RTC_UNSET: "The clock has lost its time, or was never set.",
+  RTC_NOT_SETTABLE: "The driver may not set this clock.",
   WATCHDOG_NOT_STARTED: "The watchdog has not been started.",
   WATCHDOG_NOT_STOPPABLE: "The watchdog cannot be stopped.",
   DEVICE_FAILED: "A hardware device did not do what was asked.",

@@ -1,5 +1,6 @@
 /** What a component has around it: its sandbox, its directories, what it is told at its start. */
 export { createAskers } from "./askers.ts";
+export { watchReturns } from "./devices/index.ts";
 export { makeChannelDirectories, prepareStores } from "./directories.ts";
 export { greeting } from "./greeting.ts";
 export { launch } from "./launch.ts";

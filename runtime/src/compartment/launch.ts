@@ -5,6 +5,7 @@ import type { Installed } from "../generations/index.ts";
 import type { Slot } from "../processes/index.ts";
 import { type Mount, type Sandbox, startSandbox } from "../sandbox/index.ts";
 import { joinSpecs, membersOf } from "../trust-groups/index.ts";
+import type { Returns } from "./devices/index.ts";
 import { type LogFifos, withDescriptors } from "./log-fifos.ts";
 import type { OwnDirectories } from "./own-directories.ts";
 import { buildSpec } from "./sandbox-spec.ts";
@@ -17,14 +18,17 @@ export type LaunchPad = {
   readonly installed: Installed;
   readonly uidOf: UidOf;
   readonly own: OwnDirectories;
+  readonly returns: Returns;
   /** The place of a record that an operator wants of it. */
   readonly recordings: { mounts(component: string): Mount[] };
 };
 
 /** Starts `name` with the members of its trust group, or alone. Throws where its sandbox cannot be made. */
-export function launch(pad: LaunchPad, name: string, slot: Slot): Promise<Sandbox> {
+export async function launch(pad: LaunchPad, name: string, slot: Slot): Promise<Sandbox> {
   const { device, fifos, installed, uidOf, own } = pad;
   const { system } = pad.release;
+  // A spare that stands by says nothing of what the one that runs was given.
+  if (slot === 0) await pad.returns.note(name);
   const members = membersOf(system, name);
   const { trustGroup, memoryBytes } = componentOf(system, name);
   const ownPlaces = async (member: string) => {

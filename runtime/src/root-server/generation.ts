@@ -13,6 +13,7 @@ import {
   type OwnDirectories,
   prepareStores,
   runtimeLogName,
+  watchReturns,
 } from "../compartment/index.ts";
 import { type Device, resolverUid, timeUid, type UidOf, uidTable } from "../device/index.ts";
 import { type GenerationRecord, type Installed, verifyInstalled } from "../generations/index.ts";
@@ -201,10 +202,9 @@ function createSystemRunner(
     return isThere;
   });
 
-  const launchAlone = (name: string, slot: Slot) =>
-    watch.launch(name, () =>
-      launch({ device, fifos, release, installed, uidOf, own, recordings: operations.recordings }, name, slot),
-    );
+  const returns = watchReturns(device, system, (name, reason) => runner.restart(name, reason));
+  const pad = { device, fifos, release, installed, uidOf, own, returns, recordings: operations.recordings };
+  const launchAlone = (name: string, slot: Slot) => watch.launch(name, () => launch(pad, name, slot));
   const groups = createTrustGroups(system, (leader) => launchAlone(leader, 0));
   const isMember = (name: string) => (system.components[name]?.trustGroup ?? null) !== null;
 
@@ -250,7 +250,7 @@ function createSystemRunner(
     touch: pacer.touch,
     ask: operations.ask,
     async stop(reason) {
-      for (const part of [watch, tunnel, uplink, askers.time]) part.stop();
+      for (const part of [watch, tunnel, uplink, askers.time, returns]) part.stop();
       await runner.stop(reason);
       pacer.stop();
     },

@@ -51,7 +51,7 @@ export async function attributeMounts(
 }
 
 /** The directory itself, without the links that lead to it. */
-async function findAttributes(place: AttributesPlace, roots: Roots): Promise<string | undefined> {
+export async function findAttributes(place: AttributesPlace, roots: Roots): Promise<string | undefined> {
   if ("at" in place) return findBelow(roots, place.at, kinds[place.subsystem]);
   const path = await realpath(join(roots.sys, "class/leds", place.label)).catch(() => undefined);
   return path !== undefined && (await subsystemOf(path)) === "leds" ? path : undefined;
