@@ -11,16 +11,16 @@ import {
   cleanUp,
   cleanUpAll,
   nextName,
-  startIn,
   stateOf,
   until,
   watchStatus,
 } from "../../../runtime/src/root-server/testing/bench.ts";
 import { flashDevice, type SpecWorld } from "../../../runtime/src/root-server/testing/device.ts";
 import { askHost } from "../stimulus/ask.ts";
-import { wholeRelease } from "./place.ts";
+import { wholeDrivers } from "./place.ts";
 
 const stimulus = askHost();
+const built = join(import.meta.dirname, "../../..", wholeDrivers);
 const bank = 4;
 const lamp = 8;
 const button = 9;
@@ -48,9 +48,8 @@ beforeAll(async () => {
   const device = await flashDevice(
     nextName(),
     async (into) => {
-      const built = join(import.meta.dirname, "../../..", wholeRelease);
-      await cp(built, into, { recursive: true });
-      return releaseSchema.parse(JSON.parse(await readFile(join(built, "release.json"), "utf8")));
+      await cp(join(built, "release"), into, { recursive: true });
+      return releaseSchema.parse(JSON.parse(await readFile(join(into, "release.json"), "utf8")));
     },
     700_000,
     { board: "imx8mm-evk" },
@@ -58,11 +57,14 @@ beforeAll(async () => {
   cleanUp.push(() => device.remove());
   await stimulus.pin(bank, button, 0);
   await lampOutside();
-  world = startIn(device);
+  world = device.start({ program: join(built, "platform/root-server.js") });
+  cleanUp.push(() => world.close());
   watch = await watchStatus(world);
   client = world.console("client");
-  await watch.when(allReady);
-});
+  await watch.when(allReady).catch((error: Error) => {
+    throw new Error(`${error.message}\n${world.lines.join("\n")}\n${client.lines.join("\n")}`);
+  });
+}, 1_500_000);
 afterAll(async () => {
   client?.close();
   await cleanUpAll();
