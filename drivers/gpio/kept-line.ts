@@ -1,6 +1,6 @@
 /**
- * A pin that is claimed, and claimed again as soon as it can be had where its controller went or somebody else had it. One thing after
- * the other: who comes next finds the pin as the last one left it.
+ * Pins that are claimed together, and claimed again as soon as they can be had where their controller went or somebody else had one. One
+ * thing after the other: who comes next finds the pins as the last one left them.
  */
 import { BulkheadError } from "@bulkhead/protocol";
 import type { Log } from "@bulkhead/sdk";
@@ -23,10 +23,19 @@ export type KeptLine = {
   close(): Promise<void>;
 };
 
+/** For the log. */
+export const nameOf = (pins: readonly string[]): string => `${pins.length > 1 ? "pins" : "pin"} ${pins.join(", ")}`;
+
 /** How long a controller that is back, or a line that somebody else had, may go unnoticed. */
 const retryMs = 250;
 
-export function createKeptLine(driver: GpioDriver, pin: string, settings: LineSettings, log: Log): KeptLine {
+export function createKeptLine(
+  driver: GpioDriver,
+  pins: readonly string[],
+  settings: LineSettings,
+  log: Log,
+): KeptLine {
+  const name = nameOf(pins);
   let lines: Lines | undefined;
   let listener: Listener | undefined;
   let edges: Edges = "none";
@@ -43,13 +52,13 @@ export function createKeptLine(driver: GpioDriver, pin: string, settings: LineSe
   function setAway(now: boolean): void {
     if (isAway === now) return;
     isAway = now;
-    log.warn(`pin ${pin} ${now ? "has gone with its controller" : "is back"}`);
+    log.warn(`${name} ${now ? "gone with the controller" : "back"}`);
     listener?.onPresence(!now);
   }
   async function claim(): Promise<Lines> {
     if (lines) return lines;
     if (isClosed) throw new BulkheadError("GPIO_GONE", "the driver stops");
-    const claimed = await driver.claim([pin], settings);
+    const claimed = await driver.claim(pins, settings);
     lines = claimed;
     setAway(false);
     if (edges !== "none") await watchLines(claimed);
@@ -85,7 +94,7 @@ export function createKeptLine(driver: GpioDriver, pin: string, settings: LineSe
       throw error;
     }
   }
-  const complain = (error: unknown) => log.error(`pin ${pin} may not be in its safe state`, { error });
+  const complain = (error: unknown) => log.error(`${name} may not be in the safe state`, { error });
 
   return {
     use: (work) => next(() => attempt(work)),

@@ -1,8 +1,8 @@
 /**
- * One granted pin for as long as the driver runs. An output is held from the start on, in its safe state whenever no client has it: a
+ * The pins of one grant for as long as the driver runs. An output is held from the start on, in its safe state whenever no client has it: a
  * line that is given back keeps what was last written to it on some controllers, and goes its own way on others.
  */
-import type { GpioLineGrant } from "@bulkhead/protocol";
+import type { GpioLineGrant, GpioLinesGrant } from "@bulkhead/protocol";
 import type { Log } from "@bulkhead/sdk";
 import type { Edges, GpioDriver, LineSettings, PinLevel } from "./driver.ts";
 import { createKeptLine, type Listener } from "./kept-line.ts";
@@ -13,21 +13,26 @@ export type Outlet = {
   /** Nobody but `holder` can use the pin until it leaves. False where somebody has it. */
   take(holder: Listener): boolean;
   leave(holder: Listener): Promise<void>;
-  read(): Promise<PinLevel>;
-  write(level: PinLevel): Promise<void>;
+  /** In the order of the grant, as is what is written. */
+  read(): Promise<PinLevel[]>;
+  write(levels: readonly PinLevel[]): Promise<void>;
   watch(edges: Edges): Promise<void>;
   /** Puts an output into its safe state and gives the pin back. */
   close(): Promise<void>;
 };
 
-export function createOutlet(driver: GpioDriver, grant: GpioLineGrant, log: Log): Outlet {
+export type GpioGrant = GpioLineGrant | GpioLinesGrant;
+export const pinsOf = (grant: GpioGrant): readonly string[] => ("pin" in grant ? [grant.pin] : grant.pins);
+
+export function createOutlet(driver: GpioDriver, grant: GpioGrant, log: Log): Outlet {
   const settings = settingsOf(grant);
-  const line = createKeptLine(driver, grant.pin, settings, log);
+  const pins = pinsOf(grant);
+  const line = createKeptLine(driver, pins, settings, log);
   let holder: Listener | undefined;
 
   function makeSafe(): Promise<void> {
     if (settings.direction === "in") return line.settle((lines) => lines.watch("none", ignore, ignore));
-    return line.settle((lines) => lines.write([settings.safe]));
+    return line.settle((lines) => lines.write(pins.map(() => settings.safe)));
   }
   return {
     hold: async () => (settings.direction === "out" ? line.insist() : undefined),
@@ -46,8 +51,8 @@ export function createOutlet(driver: GpioDriver, grant: GpioLineGrant, log: Log)
       // An output that is claimed anew is safe from then on, so one that could not be reached is safe when it is back.
       await (settings.direction === "in" ? line.release() : isSafe);
     },
-    read: () => line.use(async (lines) => (await lines.read())[0] ?? 0),
-    write: (level) => line.use((lines) => lines.write([level])),
+    read: () => line.use((lines) => lines.read()),
+    write: (levels) => line.use((lines) => lines.write(levels)),
     watch: (edges) => line.watch(edges),
     async close() {
       await makeSafe();
@@ -59,7 +64,7 @@ export function createOutlet(driver: GpioDriver, grant: GpioLineGrant, log: Log)
 const ignore = (): void => {};
 
 /** The grant with what it leaves out. */
-function settingsOf({ direction, safe = 0, drive = "push-pull", bias, debounceUs }: GpioLineGrant): LineSettings {
+function settingsOf({ direction, safe = 0, drive = "push-pull", bias, debounceUs }: GpioGrant): LineSettings {
   const common = bias === undefined ? {} : { bias };
   if (direction === "out") return { ...common, direction, safe, drive };
   return { ...common, direction, ...(debounceUs !== undefined && { debounceUs }) };

@@ -79,4 +79,23 @@ describe("[K11] the gpio driver and its lines", () => {
     expect(world.sense("P3")).toBe(0);
     await driver.stop();
   });
+
+  test.each(["chardev", "sysfs"] as const)(
+    "over %s: lines of one grant are written and read together, and safe when their client goes",
+    async (backend) => {
+      const driver = await startComponent(gpioDriver(world[backend]), { uses: {} });
+      const pair = driver.connect("lines", { grant: { pins: ["P3", "P1"], direction: "out", safe: 1 } });
+      await pair.client.write({ levels: [0, 1] });
+      expect([world.sense("P3"), world.sense("P1")]).toEqual([0, 1]);
+      expect(await pair.client.read()).toEqual({ levels: [0, 1] });
+      await pair.client.write({ levels: [1, 0] });
+      expect([world.sense("P3"), world.sense("P1")]).toEqual([1, 0]);
+      // A single line of them is nobody else's meanwhile.
+      const single = driver.connect("line", { grant: { pin: "P3", direction: "in" } });
+      await expect(single.client.read()).rejects.toMatchObject({ code: "GPIO_LINE_BUSY" });
+      pair.leave();
+      await expect.poll(() => [world.sense("P3"), world.sense("P1")]).toEqual([1, 1]);
+      await driver.stop();
+    },
+  );
 });

@@ -131,3 +131,60 @@ describe("[K11] the gpio driver", () => {
     expect(edges).toHaveLength(2);
   });
 });
+
+describe("[K11] several lines of one grant", () => {
+  const pair = { pins: ["P9_12", "P9_15"], direction: "out", safe: 1 } as const;
+  const inputs = { pins: ["P9_14", "P9_16"], direction: "in" } as const;
+
+  test("are written and read together, in the order of the grant", async () => {
+    const { pins, driver } = await start();
+    const { client } = driver.connect("lines", { grant: pair });
+    await client.write({ levels: [0, 1] });
+    expect(Object.fromEntries(pins)).toEqual({ P9_12: 0, P9_15: 1 });
+    expect(await client.read()).toEqual({ levels: [0, 1] });
+    await expect(client.write({ levels: [1, 1, 1] })).rejects.toMatchObject({ code: "DEVICE_VALUE_REFUSED" });
+    expect(await client.read()).toEqual({ levels: [0, 1] });
+  });
+
+  test("[K9] are not written where they are inputs, and not watched where they are outputs", async () => {
+    const { driver } = await start();
+    const refusal = { code: "IPC_NOT_GRANTED" };
+    await expect(driver.connect("lines", { grant: inputs }).client.write({ levels: [1, 1] })).rejects.toMatchObject(
+      refusal,
+    );
+    await expect(driver.connect("lines", { grant: pair }).client.watch({ edges: "both" })).rejects.toMatchObject(
+      refusal,
+    );
+  });
+
+  test("all have their safe state when their client goes", async () => {
+    const { pins, driver } = await start();
+    const first = driver.connect("lines", { grant: pair });
+    await first.client.write({ levels: [0, 0] });
+    first.leave();
+    expect(await driver.connect("lines", { grant: pair }).client.read()).toEqual({ levels: [1, 1] });
+    expect(Object.fromEntries(pins)).toEqual({ P9_12: 1, P9_15: 1 });
+  });
+
+  test("say of an edge which of them it was, and count each by itself", async () => {
+    const { plant, driver } = await start();
+    const { client } = driver.connect("lines", { grant: inputs });
+    const seen: unknown[] = [];
+    client.channel.on("edge", ({ pin, level, sequence }) => seen.push([pin, level, sequence]));
+    await client.watch({ edges: "rising" });
+    for (const [pin, level] of [
+      ["P9_14", 1],
+      ["P9_16", 1],
+      ["P9_16", 0],
+      ["P9_16", 1],
+    ] as const)
+      plant.notify("changed", { pin, level });
+    await expect
+      .poll(() => seen)
+      .toEqual([
+        ["P9_14", 1, 0],
+        ["P9_16", 1, 0],
+        ["P9_16", 1, 1],
+      ]);
+  });
+});

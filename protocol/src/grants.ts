@@ -20,28 +20,49 @@ export type I2cDeviceGrant = z.infer<typeof i2cDeviceGrant>;
 const ofOutputs = ["safe", "drive"] as const;
 const ofInputs = ["debounceUs"] as const;
 
-export const gpioLineGrant = z
-  .strictObject({
-    /** The board's own name: `P9_12`. */
-    pin: z.string().min(1).max(32),
-    direction: z.enum(["in", "out"]),
-    /** The level of an output that nobody holds: before its client is there, when it has gone, and when the driver stops. 0 if not said. */
-    safe: z.union([z.literal(0), z.literal(1)]).optional(),
-    /** How an output drives: both levels, or only one of them and a resistor the other. `push-pull` if not said. */
-    drive: z.enum(["push-pull", "open-drain", "open-source"]).optional(),
-    /** The resistor of the pin, where the controller has one; as the board's firmware left it if not said. */
-    bias: z.enum(["pull-up", "pull-down", "none"]).optional(),
-    /** A level of an input that lasts shorter than this is no edge, in microseconds. */
-    debounceUs: z.number().int().min(1).max(1_000_000).optional(),
-  })
-  .superRefine((grant, context) => {
-    const [wrong, other] = grant.direction === "in" ? [ofOutputs, "output"] : [ofInputs, "input"];
-    for (const key of wrong) {
-      if (grant[key] === undefined) continue;
-      context.addIssue({ code: "custom", path: [key], message: `only an ${other} has it` });
-    }
-  });
+/** The board's own name: `P9_12`. */
+const pin = z.string().min(1).max(32);
+
+/** What is said of a line, or of all of several alike. */
+const lineSettings = {
+  direction: z.enum(["in", "out"]),
+  /** The level of an output that nobody holds: before its client is there, when it has gone, and when the driver stops. 0 if not said. */
+  safe: z.union([z.literal(0), z.literal(1)]).optional(),
+  /** How an output drives: both levels, or only one of them and a resistor the other. `push-pull` if not said. */
+  drive: z.enum(["push-pull", "open-drain", "open-source"]).optional(),
+  /** The resistor of the pin, where the controller has one; as the board's firmware left it if not said. */
+  bias: z.enum(["pull-up", "pull-down", "none"]).optional(),
+  /** A level of an input that lasts shorter than this is no edge, in microseconds. */
+  debounceUs: z.number().int().min(1).max(1_000_000).optional(),
+};
+type LineSettings = z.infer<z.ZodObject<typeof lineSettings>>;
+
+function refuseOthers(grant: LineSettings, context: z.core.$RefinementCtx): void {
+  const [wrong, other] = grant.direction === "in" ? [ofOutputs, "output"] : [ofInputs, "input"];
+  for (const key of wrong) {
+    if (grant[key] === undefined) continue;
+    context.addIssue({ code: "custom", path: [key], message: `only an ${other} has it` });
+  }
+}
+
+export const gpioLineGrant = z.strictObject({ pin, ...lineSettings }).superRefine(refuseOthers);
 export type GpioLineGrant = z.infer<typeof gpioLineGrant>;
+
+/** The kernel takes as many lines in one request (GPIO_V2_LINES_MAX). */
+const mostLines = 64;
+
+/** Several lines of one controller, which are read and written together. */
+export const gpioLinesGrant = z
+  .strictObject({
+    pins: z
+      .array(pin)
+      .min(2)
+      .max(mostLines)
+      .refine((pins) => new Set(pins).size === pins.length, "each pin once"),
+    ...lineSettings,
+  })
+  .superRefine(refuseOthers);
+export type GpioLinesGrant = z.infer<typeof gpioLinesGrant>;
 
 export const serialPortGrant = z.strictObject({
   /** The board's own name: `ttyS4`. */
@@ -103,6 +124,11 @@ export const grantTable: Readonly<Record<string, GrantRow>> = {
     schema: gpioLineGrant,
     form: "`{ pin: P9_12, direction: out }` (direction: in or out; with `safe` and `drive` for outputs, `debounceUs` for inputs, `bias`)",
     device: { key: "pin", nameOf: ({ pin }) => (typeof pin === "string" ? "gpio" : undefined) },
+  },
+  "gpio-lines": {
+    schema: gpioLinesGrant,
+    form: "`{ pins: [P9_12, P9_15], direction: out }` (pins of one controller; the rest as of a single line)",
+    device: { key: "pins", nameOf: ({ pins }) => (Array.isArray(pins) ? "gpio" : undefined) },
   },
   "serial-port": {
     schema: serialPortGrant,

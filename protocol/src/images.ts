@@ -68,7 +68,7 @@ export type CoreName = keyof typeof coreImages;
 /** Driver images by the name behind `driver:`. */
 export const driverImages = {
   i2c: { provides: { device: "i2c-device" } },
-  gpio: { provides: { line: "gpio-line" } },
+  gpio: { provides: { line: "gpio-line", lines: "gpio-lines" } },
   serial: { provides: { port: "serial-port" } },
   spi: { provides: { device: "spi-device" } },
   can: { provides: { bus: "can-bus" } },

@@ -73,22 +73,24 @@ function connectChannel(channel: Channel, plan: Plan, connect: Connect, both: Co
   // What is published leaves the device by the agent.
   if (channel.provider === "serial-server" && channel.interface === "samples") connect(node, proxyNode("kms"));
   if (plan.components[channel.provider]?.role !== "driver") return;
-  const resource = resourceOf(channel);
-  // An input tells its reader something and hears nothing.
-  if (channel.grant["direction"] === "in") connect(resource, node);
-  else both(node, resource);
-  // What a simulated driver does to a pin or a device it does to its plant.
-  for (const below of plan.channels.filter(({ client }) => client === channel.provider)) {
-    if (plan.components[below.provider]?.role === "application") both(resource, componentNode(below.provider));
+  for (const resource of resourcesOf(channel)) {
+    // An input tells its reader something and hears nothing.
+    if (channel.grant["direction"] === "in") connect(resource, node);
+    else both(node, resource);
+    // What a simulated driver does to a pin or a device it does to its plant.
+    for (const below of plan.channels.filter(({ client }) => client === channel.provider)) {
+      if (plan.components[below.provider]?.role === "application") both(resource, componentNode(below.provider));
+    }
   }
 }
 
-function resourceOf(channel: Channel): string {
-  const { pin, bus, address, port } = channel.grant;
-  if (typeof pin === "string") return `gpio/${pin}`;
-  if (typeof port === "string") return `${port}/`;
-  if (typeof bus === "number" && typeof address === "number") return `i2c-${bus}/0x${address.toString(16)}`;
-  return `${channel.provider}/`;
+function resourcesOf(channel: Channel): string[] {
+  const { pin, pins, bus, address, port } = channel.grant;
+  if (typeof pin === "string") return [`gpio/${pin}`];
+  if (Array.isArray(pins)) return pins.map((each) => `gpio/${each}`);
+  if (typeof port === "string") return [`${port}/`];
+  if (typeof bus === "number" && typeof address === "number") return [`i2c-${bus}/0x${address.toString(16)}`];
+  return [`${channel.provider}/`];
 }
 
 /** A shortest way from one of `from` to one of `to` that meets none of `without`; undefined where there is none. */
