@@ -63,7 +63,9 @@ for (const chip of chips) {
       await bench.close();
     });
 
-    test.runIf(chip.name === "rtc-snvs")("keeps a leap day, and the last day of the century", async () => {
+    // QEMU's DS1338 makes a date of each register as it is written: a leap day is none in between.
+    if (chip.name !== "rtc-snvs") return;
+    test("keeps a leap day, and the last day of the century", async () => {
       const bench = await open();
       const rtc = bench.create();
       for (const timeMs of [Date.UTC(2028, 1, 29, 12), Date.UTC(2099, 11, 31, 12)]) {

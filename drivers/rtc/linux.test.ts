@@ -31,14 +31,17 @@ describe("[K11] the rtc driver's back-end on Linux", () => {
     expect(asked).toEqual([{ request: 0x4024_700a, fields: Int32Array.of(58, 59, 23, 29, 1, 128, 0, 0, 0) }]);
   });
 
-  test.each(["EACCES", "EPERM"])("says that it may not set a clock where the answer is %s, and what to do", async (code) => {
-    await writeFile(join(directory, "node"), "");
-    const refusing = linuxRtc({ attributesOf: () => directory, nodeOf: () => join(directory, "node") }, () => {
-      throw Object.assign(new Error(code), { code });
-    });
-    const refused = { code: "RTC_NOT_SETTABLE", remedy: expect.stringContaining("hwclock") };
-    await expect(refusing.set("rtc-1", 0)).rejects.toMatchObject(refused);
-  });
+  test.each(["EACCES", "EPERM"])(
+    "says that it may not set a clock where the answer is %s, and what to do",
+    async (code) => {
+      await writeFile(join(directory, "node"), "");
+      const refusing = linuxRtc({ attributesOf: () => directory, nodeOf: () => join(directory, "node") }, () => {
+        throw Object.assign(new Error(code), { code });
+      });
+      const refused = { code: "RTC_NOT_SETTABLE", remedy: expect.stringContaining("hwclock") };
+      await expect(refusing.set("rtc-1", 0)).rejects.toMatchObject(refused);
+    },
+  );
 
   test("says that a clock which is not there is absent", async () => {
     await expect(rtc().read("rtc-1")).rejects.toMatchObject({ code: "DEVICE_ABSENT" });

@@ -50,7 +50,8 @@ function unset(device: string, error: unknown): unknown {
 /** The kernel asks for CAP_SYS_TIME (drivers/rtc/dev.c): with it a driver could set the clock of the whole system, so none has it. */
 function notSettable(device: string, cause: unknown): BulkheadError {
   return new BulkheadError("RTC_NOT_SETTABLE", `${device}: the kernel lets nobody set it who has not CAP_SYS_TIME`, {
-    remedy: "set it with the board's own tools (hwclock), or take a clock on an I2C bus that no driver of the kernel has (drivers/chips/ds1307.ts)",
+    remedy:
+      "set it with the board's own tools (hwclock), or take a clock on an I2C bus that no driver of the kernel has (drivers/chips/ds1307.ts)",
     cause,
   });
 }

@@ -50,10 +50,12 @@ const sourceOf = (mounts: readonly Mount[], target: string): string => {
 };
 
 describe("[K11] [K18] nodes on a kernel of a board", () => {
+  const spi = { "spi-2.0": { subsystem: "spidev", at: "30840000.spi", index: 0 } } as const;
   const nodes = {
     "gpio-4": { subsystem: "gpio", at: gpio5 },
     "i2c-2": { subsystem: "i2c-dev", at: "30a40000.i2c" },
-    "spi-2.0": { subsystem: "spidev", at: "30840000.spi", index: 0 },
+    // The kernel makes no device of it on the kit with QEMU's i.MX 8M Plus: it says that there is no DMA channel for its controller.
+    ...(process.env["BULKHEAD_BOARD"] !== "imx8mp-evk" && spi),
     ttymxc2: { subsystem: "tty", at: "30880000.serial" },
     rtc: { subsystem: "rtc", at: "30370000.snvs:snvs-rtc-lp" },
     watchdog: { subsystem: "watchdog", at: "30280000.watchdog" },
@@ -67,13 +69,14 @@ describe("[K11] [K18] nodes on a kernel of a board", () => {
       return /DEVNAME=(.*)/.exec(uevent)?.[1]?.replace(/\d+(\.\d+)?$/, "");
     };
     const found = await Promise.all(Object.keys(nodes).map((name) => classOf(`/dev/${name}`)));
-    expect(found).toEqual(["gpiochip", "i2c-", "spidev", "ttymxc", "rtc", "watchdog"]);
+    const classes = ["gpiochip", "i2c-", ...("spi-2.0" in nodes ? ["spidev"] : []), "ttymxc", "rtc", "watchdog"];
+    expect(found).toEqual(classes);
     const opens = async (who: number, name: string) => {
       const path = sourceOf(mounts, `/dev/${name}`);
       const as = ["--reuid", `${who}`, "--regid", `${who}`, "--clear-groups", "--"];
       return !(await execa("setpriv", [...as, "sh", "-c", 'exec 3<>"$1"', "sh", path], { reject: false })).failed;
     };
-    for (const name of ["gpio-4", "i2c-2", "spi-2.0", "ttymxc2"]) {
+    for (const name of Object.keys(nodes).filter((each) => each !== "rtc" && each !== "watchdog")) {
       expect([name, await opens(uid, name), await opens(other, name)]).toEqual([name, true, false]);
     }
   });
