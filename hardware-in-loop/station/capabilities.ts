@@ -1,4 +1,5 @@
 /** Capabilities: what a test asks a station for, by names that both spell alike. */
+import { type MachineName, machines } from "../target/emulated/machines.ts";
 import type { Fixture, StationWritten } from "./schema.ts";
 
 /** `i2c:tmp105@0x48`, `gpio-stimulus:BUTTON`, `uart-loopback:ttyS4`. */
@@ -15,13 +16,20 @@ export function capabilityOf(fixture: Fixture): string {
 
 /** What a target can do by itself, whatever is wired to it. */
 function ofTarget(target: StationWritten["target"]): string[] {
-  if (target.kind === "local") return ["agent", "console", "power-cut"];
+  if (target.kind === "local") return ["agent", "commands", "release", "console", "power-cut"];
+  if (target.kind === "emulated") {
+    const slots = isStartedByLoader(target.machine) ? ["slots"] : [];
+    return ["agent", "release", "console", "power-cut", "shell", "stimulus", "watchdog", ...slots];
+  }
   return ["agent", ...(target.console ? ["console"] : []), ...(target.power ? ["power-cut"] : [])];
 }
 
+const isStartedByLoader = (name: MachineName): boolean => machines[name].start.by === "loader";
+
 /** All that a station provides. */
 export function capabilitiesOf({ target, wiring }: Pick<StationWritten, "target" | "wiring">): string[] {
-  return [...ofTarget(target), ...wiring.map(capabilityOf)];
+  const driven = wiring.filter((one) => one.kind === "i2c" && one.driven).map((one) => capabilityOf(one).replace("i2c", "temperature"));
+  return [...ofTarget(target), ...wiring.map(capabilityOf), ...driven];
 }
 
 /** Those of `needs` that are not there. A need without a name (`uart-loopback`) takes any of its kind. */

@@ -13,6 +13,7 @@ const fixtureSchema = z.discriminatedUnion("kind", [
     chip: z.enum(["tmp102", "tmp105"]),
     bus: z.string().describe("The board's own name of the bus: `i2c-2`."),
     address,
+    driven: z.boolean().default(false).describe("Whether the bench sets what the chip measures."),
   }),
   z.strictObject({
     kind: z.literal("gpio-stimulus").describe("A pin that the bench drives."),
@@ -39,6 +40,10 @@ const commandSchema = z.array(z.string().min(1)).min(1).max(32);
 const targetSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("local").describe("Board `virtual`, on this machine."),
+  }),
+  z.strictObject({
+    kind: z.literal("emulated").describe("A board that QEMU emulates on this machine, with our own image on its card."),
+    machine: z.enum(["qemu-virt-arm64"]).describe("A file of hardware-in-loop/target/emulated/machines."),
   }),
   z.strictObject({
     kind: z.literal("board").describe("A real one, enrolled with a Studio Server of this machine."),

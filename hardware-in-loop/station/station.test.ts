@@ -35,6 +35,8 @@ require: [agent, i2c:tmp105@0x48, uart-loopback]
       station: {
         capabilities: [
           "agent",
+          "commands",
+          "release",
           "console",
           "power-cut",
           "i2c:tmp105@0x48",

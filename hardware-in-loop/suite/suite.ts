@@ -30,7 +30,7 @@ export type Suite = (it: (title: string, wanted: Wanted, body: BenchTest) => voi
 export function declareSuite(name: string, suite: Suite, bench: Bench): void {
   describe(name, () => {
     suite((title, { needs, boundMs }, body) => {
-      test(title, { timeout: boundMs }, async ({ task, skip }) => {
+      test(title, { timeout: bench.within(boundMs) }, async ({ task, skip }) => {
         const missing = missingCapabilities(needs, bench.station.capabilities);
         if (missing.length > 0) skip(`${bench.station.station} does not provide ${missing.join(", ")}`);
         const measurements: Measurement[] = [];

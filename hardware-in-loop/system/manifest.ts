@@ -27,7 +27,7 @@ export function watcherOf(fixture: Fixture): string {
 
 /** The manifest as data. Folders of images stand beside it under the names that `imagesOf` gives. */
 export function manifestOf({ station, board, wiring }: Station, { backend }: Pick<Board, "backend">): object {
-  const drivers = driversOf(wiring, backend);
+  const drivers = driverComponents(wiring, backend);
   const watchers = wiring.map((fixture) => [watcherOf(fixture), { runner: "node", memory, ...componentOf(fixture) }]);
   const plant = { image: "./plant", runner: "node", provides: { bus: "simulated-bus", pins: "simulated-pins" } };
   const needsPlant = backend === "simulated" && ("i2c" in drivers || "gpio" in drivers);
@@ -47,7 +47,12 @@ export const images: Readonly<Record<string, string>> = {
   ),
 };
 
-function driversOf(wiring: readonly Fixture[], backend: Board["backend"]): Record<string, object> {
+/** The names of the drivers among the components. */
+export function driversOf({ wiring }: Pick<Station, "wiring">): string[] {
+  return Object.keys(driverComponents(wiring, "linux"));
+}
+
+function driverComponents(wiring: readonly Fixture[], backend: Board["backend"]): Record<string, object> {
   const plant = (service: string) => (backend === "simulated" ? { uses: { plant: `plant.${service}` } } : {});
   const buses = unique(wiring.flatMap((fixture) => (fixture.kind === "i2c" ? [fixture.bus] : [])));
   const ports = unique(wiring.flatMap((fixture) => (fixture.kind === "uart-loopback" ? [fixture.port] : [])));

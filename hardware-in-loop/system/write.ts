@@ -8,13 +8,18 @@ import type { Station } from "../station/station.ts";
 import { images, manifestOf } from "./manifest.ts";
 
 /** Makes `directory` anew. Returns the manifest's path. */
-export async function writeSystem(station: Station, board: Board, directory: string): Promise<string> {
+export async function writeSystem(
+  station: Station,
+  board: Board,
+  directory: string,
+  version = "1.0.0",
+): Promise<string> {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
   for (const [name, folder] of Object.entries(images)) {
     await symlink(join(bulkheadDirectory, folder), join(directory, name));
   }
   const manifest = join(directory, "manifest.yaml");
-  await writeFile(manifest, stringify(manifestOf(station, board)));
+  await writeFile(manifest, stringify({ ...manifestOf(station, board), version }));
   return manifest;
 }

@@ -1,7 +1,11 @@
 /** What of a target goes through its management service: the same for every board that one hears of. */
+import type { StoredCommand } from "@bulkhead/kms";
 import { BulkheadError, type DeviceStatus } from "@bulkhead/protocol";
 import type { StudioClient } from "../../studio/src/api/client.ts";
 import { eventually } from "../../studio/src/run/eventually.ts";
+
+/** A release that the service has: its name there, and its digest. */
+export type Publication = { readonly target: string; readonly digest: string };
 
 export type Agent = ReturnType<typeof openAgent>;
 
@@ -12,6 +16,14 @@ export function openAgent(client: StudioClient, deviceId: string) {
   const status = async (): Promise<DeviceStatus | undefined> => {
     const answer = await client.status(deviceId);
     return answer.status && (answer.receivedAtMs ?? 0) >= sinceMs ? answer.status : undefined;
+  };
+
+  const carriedOut = async ({ id }: StoredCommand, what: string, boundMs: number): Promise<void> => {
+    const done = await eventually(`an answer to ${what}`, boundMs, async () => {
+      const found = (await client.commands(deviceId)).find((one) => one.id === id);
+      return found && !["pending", "delivered"].includes(found.state) ? found : undefined;
+    });
+    if (done.state !== "done") throw new BulkheadError("DEVICE_FAILED", `${what}: ${done.state}`);
   };
 
   return {
@@ -34,13 +46,22 @@ export function openAgent(client: StudioClient, deviceId: string) {
       }),
     /** Gives the order and waits until the device has carried it out. Throws DEVICE_FAILED, DEADLINE_EXCEEDED. */
     async restartComponent(component: string, boundMs: number): Promise<void> {
-      const { id } = await client.command(deviceId, { command: { kind: "restart-component", component } });
-      const done = await eventually(`an answer to the restart of ${component}`, boundMs, async () => {
-        const found = (await client.commands(deviceId)).find((one) => one.id === id);
-        return found && !["pending", "delivered"].includes(found.state) ? found : undefined;
-      });
-      if (done.state !== "done") throw new BulkheadError("DEVICE_FAILED", `${component}: restart ${done.state}`);
+      const order = await client.command(deviceId, { command: { kind: "restart-component", component } });
+      await carriedOut(order, `the restart of ${component}`, boundMs);
     },
+    /** Brings it a release that the service has, and waits until it runs that, all components ready. Throws DEVICE_FAILED, DEADLINE_EXCEEDED. */
+    async deploy({ target, digest }: Publication, boundMs: number): Promise<DeviceStatus> {
+      const command = { kind: "deploy", target, releaseDigest: digest } as const;
+      await carriedOut(await client.command(deviceId, { command }), `the release ${target}`, boundMs);
+      return eventually(`the device to run ${target}`, boundMs, async () => {
+        const now = await status();
+        const isThere = now?.release.digest === digest && now.components.every(({ state }) => state === "ready");
+        return isThere ? now : undefined;
+      });
+    },
+    /** Those lines of a component's log that the service has. */
+    logLines: async (component: string): Promise<string[]> =>
+      (await client.logs(deviceId, { limit: 5000, component })).lines.map(({ text }) => text),
     /** The first line of a component's log that matches. Throws DEADLINE_EXCEEDED. */
     logLine: (component: string, pattern: RegExp, boundMs: number): Promise<string> =>
       eventually(`${component} to write ${pattern}`, boundMs, async () => {

@@ -21,6 +21,10 @@ export async function openBoard(target: Extract<StationWritten["target"], { kind
       return state;
     },
     agent,
+    expectRestart() {
+      agent.forget();
+      state = "booting";
+    },
     async toAgent(boundMs) {
       if (state === "off") {
         agent.forget();

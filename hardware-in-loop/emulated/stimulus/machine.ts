@@ -10,10 +10,12 @@ export function stimulusArguments(file: (name: string) => string): string[] {
   return ["-qmp", socket("qmp"), "-qtest", socket("qtest"), "-qtest-log", "/dev/null"];
 }
 
+type Banks = Pick<EmulatedBoard, "name" | "banks">;
+
 export type MachineStimulus = Stimulus & { close(): void };
 
 /** `file`: where the sockets of `stimulusArguments` are. They are opened when they are first needed. */
-export function createMachineStimulus(board: EmulatedBoard, file: (name: string) => string): MachineStimulus {
+export function createMachineStimulus(board: Banks, file: (name: string) => string): MachineStimulus {
   let qmp: Promise<Qmp> | undefined;
   let qtest: Promise<Qtest> | undefined;
   let watched: number | undefined;
@@ -46,7 +48,7 @@ export function createMachineStimulus(board: EmulatedBoard, file: (name: string)
 }
 
 /** QEMU's path of a bank. A line that it does not have would end QEMU. */
-function pathOf(board: EmulatedBoard, bank: number, line: number): string {
+function pathOf(board: Banks, bank: number, line: number): string {
   const found = board.banks[bank];
   if (found === undefined) throw new Error(`${board.name} has ${board.banks.length} banks of pins, and none ${bank}`);
   if (line >= found.lines) throw new Error(`bank ${bank} of ${board.name} has ${found.lines} lines, and none ${line}`);

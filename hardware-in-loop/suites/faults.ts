@@ -1,0 +1,78 @@
+/** What goes wrong on a board by itself: a driver dies, the base system hangs, a slot cannot be started. */
+import type { DeviceStatus } from "@bulkhead/protocol";
+import { expect } from "vitest";
+import type { Bench } from "../suite/bench.ts";
+import type { Suite } from "../suite/suite.ts";
+import { driversOf } from "../system/manifest.ts";
+import type { Shell, Target } from "../target/target.ts";
+
+const bootMs = 180_000;
+
+export const suite: Suite = (it) => {
+  it(
+    "starts each driver again when it was killed, and who uses it goes on",
+    { needs: ["agent", "shell"], boundMs: 400_000 },
+    async (bench) => {
+      const target = await bench.target();
+      await target.toAgent(bench.within(bootMs));
+      const shell = await shellOf(target, bench);
+      for (const driver of driversOf(bench.station)) {
+        const before = incarnationOf(await target.agent.status(), driver);
+        await shell.run(killCommand(driver), bench.within(10_000));
+        await expect
+          .poll(async () => incarnationOf(await target.agent.status(), driver), { timeout: bench.within(60_000) })
+          .toBe(before + 1);
+        await target.toAgent(bench.within(60_000));
+      }
+    },
+  );
+
+  it(
+    "is reset by its watchdog when its base system hangs, and comes back",
+    { needs: ["agent", "shell", "watchdog"], boundMs: 400_000 },
+    async (bench, measure) => {
+      const target = await bench.target();
+      const before = await target.toAgent(bench.within(bootMs));
+      const shell = await shellOf(target, bench);
+      const startMs = performance.now();
+      target.expectRestart();
+      // Process 1 feeds the watchdog. Frozen, it does nothing more; all else goes on.
+      shell.start("echo 1 > /sys/fs/cgroup/init.scope/cgroup.freeze");
+      const after = await target.toAgent(bench.within(bootMs));
+      measure("hang to all components ready", (performance.now() - startMs) / 1000, { unit: "s" });
+      expect(after.release).toEqual(before.release);
+      const console = await target.console();
+      expect(console.slice(console.lastIndexOf("cgroup.freeze"))).toMatch(/U-Boot|Booting Linux|bulkhead/);
+    },
+  );
+
+  it(
+    "goes back to the slot that it had when another cannot be started",
+    { needs: ["agent", "slots", "power-cut"], boundMs: 400_000 },
+    async (bench) => {
+      const target = await bench.target();
+      const before = await target.toAgent(bench.within(bootMs));
+      await target.cutPower();
+      await target.trySlotB?.();
+      const saidBefore = (await target.console()).length;
+      const after = await target.toAgent(bench.within(bootMs));
+      expect(after.release).toEqual(before.release);
+      const said = (await target.console()).slice(saidBefore);
+      expect(said.match(/slot b cannot be started/g)).toHaveLength(3);
+      expect(said).toContain("slot b has used up its tries; back to a");
+    },
+  );
+};
+
+async function shellOf(target: Target, bench: Bench): Promise<Shell> {
+  const shell = await target.toShell?.(bench.within(bootMs));
+  if (shell === undefined) throw new Error("the station says `shell`, and its target has none");
+  return shell;
+}
+
+/** All processes of a component's control group; the component's name is the group's. */
+const killCommand = (component: string): string =>
+  `pids=$(cat $(ls -d /sys/fs/cgroup/system.slice/bulkhead-root-server.service/*/${component}/cgroup.procs)); echo $pids; kill -9 $pids`;
+
+const incarnationOf = (status: DeviceStatus | undefined, component: string): number =>
+  status?.components.find(({ name }) => name === component)?.incarnation ?? 0;

@@ -1,0 +1,84 @@
+/** The card of an emulated board, while the board is off: a file that `bulkhead flash` writes, with identity and enrolment, and what a bench does to it. */
+import { mkdir, open, readFile, truncate, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { BulkheadError } from "@bulkhead/protocol";
+import { encodeRecord, type SlotRecord } from "@bulkhead/runtime";
+import { execa } from "execa";
+import { z } from "zod";
+import { type Builder, openBuilder } from "../../../studio/src/image/builder.ts";
+import { partition } from "../../../studio/src/image/disk/layout.ts";
+import { readRecipe } from "../../../studio/src/image/packages/recipe.ts";
+import { recipeDir } from "../../../studio/src/image/places.ts";
+import { bulkheadDirectory } from "../../../studio/src/locations.ts";
+
+export type Card = {
+  readonly deviceId: string;
+  /** What slot a's boot partition holds: `kernel`, `archive`, `slot.env`. */
+  readonly slotDir: string;
+  /** Adds words to the kernel's command line of slot a. */
+  addWords(words: string): Promise<void>;
+  /** Puts `device-tree` into `slotDir`, where the slot has one. */
+  takeDeviceTree(): Promise<void>;
+  setRecord(record: SlotRecord): Promise<void>;
+};
+
+export type CardOptions = {
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly image: string;
+  /** The Studio Server that the board is enrolled with, by its name, and what that is to call the board. */
+  readonly server: string;
+  readonly device: string;
+};
+
+const bootA = (file: string) => `${basename(file)}@@${partition("boot-a").startBytes}`;
+
+/** Makes `file`, alone in its folder but for what is made of it here. Throws STATION_FAILED. */
+export async function flashCard({ file, sizeBytes, image, server, device }: CardOptions): Promise<Card> {
+  await writeFile(file, "");
+  await truncate(file, sizeBytes);
+  const { deviceId } = await runFlash([image, "--to", file, "--enrol", device, "--name", server, "--yes", "--json"]);
+  // The image builder's, which see the card's folder as theirs: this machine may have no tools for FAT.
+  const tools = await openBuilder(await readRecipe(), dirname(file), recipeDir, 0);
+  const slotDir = join(dirname(file), "slot");
+  await mkdir(slotDir);
+  for (const name of ["kernel", "archive", "slot.env"]) await copyOut(tools, file, name);
+  return {
+    deviceId,
+    slotDir,
+    async addWords(words) {
+      const text = (await readFile(join(slotDir, "slot.env"), "utf8")).trim();
+      await writeFile(join(slotDir, "slot.env"), `${text} ${words}\n`);
+      await tools.run("mcopy", ["-o", "-i", bootA(file), "slot/slot.env", "::/slot.env"]);
+    },
+    takeDeviceTree: () => copyOut(tools, file, "device-tree"),
+    async setRecord(record) {
+      const disk = await open(file, "r+");
+      try {
+        await disk.write(encodeRecord(record), 0, 512, partition("state-0").startBytes);
+        await disk.write(Buffer.alloc(512), 0, 512, partition("state-1").startBytes);
+      } finally {
+        await disk.close();
+      }
+    },
+  };
+}
+
+async function copyOut(tools: Builder, file: string, name: string): Promise<void> {
+  await tools.run("mcopy", ["-n", "-i", bootA(file), `::/${name}`, `slot/${name}`]);
+}
+
+async function runFlash(args: readonly string[]): Promise<{ deviceId: string }> {
+  const main = join(bulkheadDirectory, "studio/src/main.ts");
+  const said = await execa(process.execPath, [main, "flash", ...args], {
+    cwd: bulkheadDirectory,
+    stdin: "ignore",
+    stderr: "inherit",
+  }).catch((cause: unknown) => {
+    throw new BulkheadError("STATION_FAILED", "the card could not be written", {
+      cause,
+      remedy: "what `bulkhead flash` said stands above",
+    });
+  });
+  return z.looseObject({ deviceId: z.string() }).parse(JSON.parse(said.stdout));
+}

@@ -1,0 +1,81 @@
+/** The image of an emulated station: built by the project's own builder, and kept as long as nothing that goes into it changes. */
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { buildImage } from "../../../studio/src/image/build.ts";
+import { execa } from "execa";
+import { bulkheadDirectory } from "../../../studio/src/locations.ts";
+
+/** All that a build reads of the checkout. */
+const inputs = [
+  "protocol",
+  "sdk",
+  "runtime",
+  "drivers",
+  "kms-agent",
+  "studio/src",
+  "images",
+  "manifests",
+  "package-lock.json",
+];
+const folder = join(bulkheadDirectory, ".cache/hil/images");
+
+/** The image's time: the same inputs are to give the same release, which the management service is given as well. */
+export const imageDateS = 0;
+
+/** The folder that the image is in, with all that lies beside it. Throws what `buildImage` throws. */
+export async function openImageFor(board: string, manifest: string, note: (text: string) => void): Promise<string> {
+  const name = `${board}-${await digestOf(manifest)}`;
+  const directory = join(folder, name);
+  await mkdir(folder, { recursive: true });
+  const kept = await readdir(folder);
+  if (kept.includes(name)) return directory;
+  const partial = `${directory}.partial-${process.pid}`;
+  try {
+    await fetchForDrivers(note);
+    await buildImage({ board, manifest, outDir: partial, dateS: imageDateS, onStep: (step) => note(`image: ${step}`) });
+    await rename(partial, directory);
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+  // Some hundred MiB each; of what was changed since there is no use.
+  for (const old of kept.filter((one) => one.startsWith(`${board}-`) && !one.includes(".partial-"))) {
+    await rm(join(folder, old), { recursive: true, force: true });
+  }
+  return directory;
+}
+
+/** What drivers of 64-bit boards are compiled by and call the kernel with: fetched once. Where that fails the build says what is missing. */
+async function fetchForDrivers(note: (text: string) => void): Promise<void> {
+  for (const program of ["koffi", "compiler"]) {
+    const script = join(bulkheadDirectory, "scripts/setup", `${program}.mjs`);
+    const fetched = await execa(process.execPath, [script, "arm64"], { reject: false, stdin: "ignore" });
+    if (fetched.failed) note(`image: ${program} could not be fetched: ${fetched.stderr.trim().split("\n").at(-1)}`);
+  }
+}
+
+async function digestOf(manifest: string): Promise<string> {
+  const hash = createHash("sha256").update(await readFile(manifest));
+  for (const input of inputs) {
+    for (const file of await filesOf(join(bulkheadDirectory, input))) {
+      hash.update(`\0${file.slice(bulkheadDirectory.length)}\0`).update(await readFile(file));
+    }
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** Files below a path, or the path itself; without what npm put there. */
+async function filesOf(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOTDIR") return null;
+    throw error;
+  });
+  if (entries === null) return [path];
+  const found: string[] = [];
+  for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
+    if (entry.name === "node_modules" || /\.(test|spec|board)\.ts$/.test(entry.name)) continue;
+    if (entry.isDirectory()) found.push(...(await filesOf(join(path, entry.name))));
+    else if (entry.isFile()) found.push(join(path, entry.name));
+  }
+  return found;
+}

@@ -1,0 +1,55 @@
+/** The machines that stations name: what QEMU makes of a board that starts from its own image. */
+import type { Suite } from "../../emulated/debian.ts";
+import type { Edit } from "../../emulated/device-tree.ts";
+
+export type ImageMachine = {
+  /** Whose QEMU has it, and which program of it. */
+  readonly suite: Suite;
+  readonly emulator: string;
+  /** Machine, processors, memory, and what hangs on it, as QEMU's arguments; the card is the drive `card`, the wire the network `uplink`. */
+  readonly hardware: readonly string[];
+  /** How the drive `card` is attached, before its file. */
+  readonly card: string;
+  /** A power of two, where it is a memory card's. */
+  readonly cardBytes: number;
+  /** What is at the far end of its serial ports, in QEMU's order. */
+  /** The kernel's name of its console. */
+  readonly console: string;
+  readonly serials: readonly ("console" | "loop" | "none")[];
+  readonly start: Start;
+  /** GPIO controllers as the board's file counts them: QEMU's path of each, or its type where the path is made up anew with each machine. */
+  readonly banks: readonly ({ readonly path: string } | { readonly type: string })[];
+  readonly linesPerBank: number;
+  /** What a boot, or an answer, takes of the time that it takes on a board. */
+  readonly slowness: number;
+};
+
+/** `loader`: Debian's U-Boot, which the image has beside it, reads the card. `emulator`: QEMU loads what slot a's boot partition holds, and no slot is chosen. */
+export type Start =
+  | { readonly by: "loader"; readonly flashBytes: number }
+  | { readonly by: "emulator"; readonly edits: readonly Edit[]; readonly words: readonly string[] };
+
+const mebibyte = 1024 * 1024;
+
+export const machines = {
+  "qemu-virt-arm64": {
+    suite: "trixie",
+    emulator: "qemu-system-aarch64",
+    // A processor without pointer authentication: emulating that costs more than the instructions that it guards.
+    hardware: [
+      ...["-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024"],
+      ...["-device", "virtio-blk-pci,drive=card", "-device", "virtio-net-pci,netdev=uplink,romfile="],
+      ...["-netdev", "user,id=uplink", "-device", "i6300esb", "-device", "virtio-rng-pci"],
+    ],
+    card: "if=none,id=card",
+    cardBytes: 1024 * mebibyte,
+    console: "ttyAMA0",
+    serials: ["console"],
+    start: { by: "loader", flashBytes: 64 * mebibyte },
+    banks: [{ type: "pl061" }],
+    linesPerBank: 8,
+    slowness: 5,
+  },
+} as const satisfies Readonly<Record<string, ImageMachine>>;
+
+export type MachineName = keyof typeof machines;
