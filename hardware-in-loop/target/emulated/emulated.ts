@@ -32,7 +32,7 @@ const device = "emulated-1";
 export async function openEmulated(options: EmulatedOptions): Promise<Target> {
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-hil-"));
   const removed = () => rm(directory, { recursive: true, force: true });
-  const server = await startServer(`hil-${options.machine}`).catch(async (error: unknown) => {
+  const server = await startServer("hil").catch(async (error: unknown) => {
     await removed();
     throw error;
   });
