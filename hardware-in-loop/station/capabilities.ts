@@ -28,7 +28,9 @@ const isStartedByLoader = (name: MachineName): boolean => machines[name].start.b
 
 /** All that a station provides. */
 export function capabilitiesOf({ target, wiring }: Pick<StationWritten, "target" | "wiring">): string[] {
-  const driven = wiring.filter((one) => one.kind === "i2c" && one.driven).map((one) => capabilityOf(one).replace("i2c", "temperature"));
+  const driven = wiring
+    .filter((one) => one.kind === "i2c" && one.driven)
+    .map((one) => capabilityOf(one).replace("i2c", "temperature"));
   return [...ofTarget(target), ...wiring.map(capabilityOf), ...driven];
 }
 

@@ -9,23 +9,22 @@ import type { Shell, Target } from "../target/target.ts";
 const bootMs = 180_000;
 
 export const suite: Suite = (it) => {
-  it(
-    "starts each driver again when it was killed, and who uses it goes on",
-    { needs: ["agent", "shell"], boundMs: 400_000 },
-    async (bench) => {
-      const target = await bench.target();
-      await target.toAgent(bench.within(bootMs));
-      const shell = await shellOf(target, bench);
-      for (const driver of driversOf(bench.station)) {
-        const before = incarnationOf(await target.agent.status(), driver);
-        await shell.run(killCommand(driver), bench.within(10_000));
-        await expect
-          .poll(async () => incarnationOf(await target.agent.status(), driver), { timeout: bench.within(60_000) })
-          .toBe(before + 1);
-        await target.toAgent(bench.within(60_000));
-      }
-    },
-  );
+  it("starts each driver again when it was killed, and who uses it goes on", {
+    needs: ["agent", "shell"],
+    boundMs: 400_000,
+  }, async (bench) => {
+    const target = await bench.target();
+    await target.toAgent(bench.within(bootMs));
+    const shell = await shellOf(target, bench);
+    for (const driver of driversOf(bench.station)) {
+      const before = incarnationOf(await target.agent.status(), driver);
+      await shell.run(killCommand(driver), bench.within(10_000));
+      await expect
+        .poll(async () => incarnationOf(await target.agent.status(), driver), { timeout: bench.within(60_000) })
+        .toBe(before + 1);
+      await target.toAgent(bench.within(60_000));
+    }
+  });
 
   it(
     "is reset by its watchdog when its base system hangs, and comes back",
@@ -46,22 +45,21 @@ export const suite: Suite = (it) => {
     },
   );
 
-  it(
-    "goes back to the slot that it had when another cannot be started",
-    { needs: ["agent", "slots", "power-cut"], boundMs: 400_000 },
-    async (bench) => {
-      const target = await bench.target();
-      const before = await target.toAgent(bench.within(bootMs));
-      await target.cutPower();
-      await target.trySlotB?.();
-      const saidBefore = (await target.console()).length;
-      const after = await target.toAgent(bench.within(bootMs));
-      expect(after.release).toEqual(before.release);
-      const said = (await target.console()).slice(saidBefore);
-      expect(said.match(/slot b cannot be started/g)).toHaveLength(3);
-      expect(said).toContain("slot b has used up its tries; back to a");
-    },
-  );
+  it("goes back to the slot that it had when another cannot be started", {
+    needs: ["agent", "slots", "power-cut"],
+    boundMs: 400_000,
+  }, async (bench) => {
+    const target = await bench.target();
+    const before = await target.toAgent(bench.within(bootMs));
+    await target.cutPower();
+    await target.trySlotB?.();
+    const saidBefore = (await target.console()).length;
+    const after = await target.toAgent(bench.within(bootMs));
+    expect(after.release).toEqual(before.release);
+    const said = (await target.console()).slice(saidBefore);
+    expect(said.match(/slot b cannot be started/g)).toHaveLength(3);
+    expect(said).toContain("slot b has used up its tries; back to a");
+  });
 };
 
 async function shellOf(target: Target, bench: Bench): Promise<Shell> {

@@ -22,18 +22,17 @@ export const suite: Suite = (it) => {
     },
   );
 
-  it(
-    "sees the temperature that the bench gives a thermometer",
-    { needs: ["agent", "stimulus", "temperature"], boundMs: 240_000 },
-    async (bench) => {
-      const target = await bench.target();
-      await target.toAgent(bench.within(180_000));
-      for (const fixture of fixturesOf(bench.station, "i2c").filter(({ driven }) => driven)) {
-        for (const degrees of [61.5, -7.5]) {
-          await target.stimulus?.temperature(watcherOf(fixture), degrees * 1000);
-          await target.agent.logLine(watcherOf(fixture), new RegExp(`^${degrees} °C`), bench.within(30_000));
-        }
+  it("sees the temperature that the bench gives a thermometer", {
+    needs: ["agent", "stimulus", "temperature"],
+    boundMs: 240_000,
+  }, async (bench) => {
+    const target = await bench.target();
+    await target.toAgent(bench.within(180_000));
+    for (const fixture of fixturesOf(bench.station, "i2c").filter(({ driven }) => driven)) {
+      for (const degrees of [61.5, -7.5]) {
+        await target.stimulus?.temperature(watcherOf(fixture), degrees * 1000);
+        await target.agent.logLine(watcherOf(fixture), new RegExp(`^${degrees} °C`), bench.within(30_000));
       }
-    },
-  );
+    }
+  });
 };

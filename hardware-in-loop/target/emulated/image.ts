@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { buildImage } from "../../../studio/src/image/build.ts";
 import { execa } from "execa";
+import { buildImage } from "../../../studio/src/image/build.ts";
 import { bulkheadDirectory } from "../../../studio/src/locations.ts";
 
 /** All that a build reads of the checkout. */

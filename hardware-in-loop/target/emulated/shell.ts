@@ -11,7 +11,8 @@ export type ConsoleShell = Shell & {
   untilThere(boundMs: number, from: number): Promise<void>;
 };
 
-export function openShell(wire: Wire): ConsoleShell {
+/** `askEveryMs`: how long an answer of a shell that may be there is waited for. */
+export function openShell(wire: Wire, askEveryMs = 10_000): ConsoleShell {
   let asked = 0;
   /** What a shell makes of it is not what was typed, so an echo is no answer. */
   const ask = (command: string) => {
@@ -22,13 +23,17 @@ export function openShell(wire: Wire): ConsoleShell {
   return {
     async untilThere(boundMs, from) {
       const endMs = performance.now() + boundMs;
-      // A line typed too early is lost, or read by whoever is there before.
+      // Not before it has said that it is there: QEMU's PL011 that is full before the kernel's driver has it takes nothing any more.
+      await wire.until(/@bulkhead:\S*# /, boundMs, from);
+      // What is typed may still be lost, to the questions that systemd has for a terminal.
       for (;;) {
         const rest = endMs - performance.now();
-        const answer = ask("");
-        const there = await wire.until(answer, Math.min(Math.max(rest, 1), 10_000), from).catch((error: unknown) => {
-          if (rest < 0) throw error;
-        });
+        const answer = ask("true");
+        const there = await wire
+          .until(answer, Math.min(Math.max(rest, 1), askEveryMs), from)
+          .catch((error: unknown) => {
+            if (rest < 0) throw error;
+          });
         if (there) return;
       }
     },
