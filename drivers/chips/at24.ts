@@ -60,13 +60,15 @@ export function createAt24(device: I2cDevice, { sizeBytes, pageBytes }: At24Shap
 async function acknowledged(device: I2cDevice, register: number): Promise<void> {
   const untilMs = performance.now() + writeCycleMs;
   for (;;) {
+    // When it is asked counts, not when the answer comes: the chip may have been ready long before a busy machine goes on.
+    const askedMs = performance.now();
     const fault = await device.writeRegister({ register, data: new Uint8Array() }).then(
       () => undefined,
       (error: unknown) => error,
     );
     if (fault === undefined) return;
     const isBusy = fault instanceof BulkheadError && fault.code === "I2C_NO_ACKNOWLEDGE";
-    if (!isBusy || performance.now() > untilMs) throw fault;
+    if (!isBusy || askedMs > untilMs) throw fault;
     await wait(1);
   }
 }

@@ -1,5 +1,6 @@
 /** The chip drivers on models of the chips, through the I2C driver server. */
-import type { I2cDeviceGrant } from "@bulkhead/protocol";
+import { setTimeout as wait } from "node:timers/promises";
+import { BulkheadError, type I2cDeviceGrant } from "@bulkhead/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { eeprom, type Model, modelBus, registers } from "../i2c/testing/models.ts";
@@ -105,6 +106,23 @@ describe("[K11] an EEPROM AT24", () => {
     const { device } = await chip(eeprom(new Uint8Array(256), 8, 1, 1_000_000));
     const written = createAt24(device, at24c02).write(0, Uint8Array.of(1));
     await expect(written).rejects.toMatchObject({ code: "I2C_NO_ACKNOWLEDGE" });
+  });
+
+  test("is asked again by a driver whose question came back late: the chip may be ready since", async () => {
+    let questions = 0;
+    const { device } = await chip(eeprom(new Uint8Array(256), 8, 1, 0));
+    const late = {
+      ...device,
+      async writeRegister(written: Parameters<typeof device.writeRegister>[0]) {
+        if (written.data.length === 0 && questions++ === 0) {
+          await wait(50);
+          throw new BulkheadError("I2C_NO_ACKNOWLEDGE", "i2c-2: nobody at 0x48");
+        }
+        return device.writeRegister(written);
+      },
+    };
+    await createAt24(late, at24c02).write(0, Uint8Array.of(1));
+    expect(questions).toBe(2);
   });
 
   test("is not asked for bytes that it has not", async () => {

@@ -59,17 +59,16 @@ export function registers(
 }
 
 /**
- * An AT24: bytes of one page are taken over at the STOP, the address in a page goes round, and for `busyTransfers` transfers after that the
- * chip does not answer.
+ * An AT24: bytes of one page are taken over at the STOP, the address in a page goes round, and for `busyMs` after that the chip does not
+ * answer.
  */
-export function eeprom(memory: Uint8Array, pageBytes: number, addressBytes: 1 | 2, busyTransfers = 2): Model {
+export function eeprom(memory: Uint8Array, pageBytes: number, addressBytes: 1 | 2, busyMs = 2): Model {
   let pointer = 0;
   let pending: number[] = [];
-  let busy = 0;
+  let busyUntilMs = 0;
   return {
-    isListening: () => busy-- <= 0,
+    isListening: () => performance.now() >= busyUntilMs,
     write(bytes) {
-      busy = 0;
       const address = bytes.slice(0, addressBytes).reduce((sum, byte) => sum * 256 + byte, 0);
       pointer = address % memory.length;
       pending = bytes.slice(addressBytes);
@@ -88,7 +87,7 @@ export function eeprom(memory: Uint8Array, pageBytes: number, addressBytes: 1 | 
         pointer = page + ((pointer + 1) % pageBytes);
       }
       pending = [];
-      busy = busyTransfers;
+      busyUntilMs = performance.now() + busyMs;
     },
   };
 }
