@@ -30,7 +30,9 @@ export default defineConfig({
           pool: "threads",
           isolate: false,
           // Ends what hangs; how long a good test takes is the machine's business.
-          testTimeout: 60_000,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          expect,
         },
       },
       {

@@ -98,7 +98,7 @@ describe("[K11] the serial driver of board virtual", () => {
       return simulatedSerial().open(name, how);
     });
     const both = [handlers.open(settings), handlers.open(settings)];
-    await vi.waitFor(() => expect(opened).toBe(1));
+    await vi.waitFor(() => expect(opened).toBe(1), { timeout: 20_000 });
     leave();
     ready();
     await Promise.all(both);

@@ -135,11 +135,12 @@ describe("[M21] PostgreSQL of the launcher", () => {
     expect(await query("select n from survivor")).toMatchObject([{ n: 7 }]);
   });
 
-  it("needs no second initialisation, so that it starts within a second or two", async () => {
+  it("needs no second initialisation, which is what takes long", async () => {
     await database.stop();
-    const beforeMs = performance.now();
+    const made = () => stat(join(database.stateDir, "postgres/data/PG_VERSION"));
+    const before = await made();
     await database.restart();
-    expect(performance.now() - beforeMs).toBeLessThan(5000);
+    expect(await made()).toMatchObject({ ino: before.ino, mtimeMs: before.mtimeMs });
   });
 
   it("says what is wrong when the socket's path would not fit into the kernel's structure", async () => {

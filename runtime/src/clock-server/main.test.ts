@@ -50,13 +50,17 @@ test("[K5] [K2] a clock server that was killed goes on to the millisecond, with 
   const builtAtMs = Date.UTC(2026, 0);
   const config = { trustsHost: false, builtAtMs };
   const killed = await start(config);
+  const beganUs = Number(process.hrtime.bigint() / 1000n);
   const offer = { source: "kms", timeMs: builtAtMs + 5_000_000, errorMs: 50 } as const;
   await killed.connect("setting").client.offer(offer);
   // It is never told to stop: what is on the disk is what a kill leaves.
   const before = await killed.connect("time").client.now();
   const next = await start(config);
   const after = await next.connect("time").client.now();
-  expect(after).toMatchObject({ quality: "kms", errorMs: 50 });
+  expect(after.quality).toBe("kms");
+  expect(after.errorMs).toBeGreaterThanOrEqual(50);
+  // It grows by a millisecond in 10 s, which a busy machine may take for this.
+  expect(after.errorMs).toBeLessThanOrEqual(50 + (after.monotonicUs - beganUs) / 10_000_000);
   const elapsedMs = (after.monotonicUs - before.monotonicUs) / 1000;
   expect(Math.abs(after.timeMs - before.timeMs - elapsedMs)).toBeLessThanOrEqual(2);
   next.root.time({ timeMs: builtAtMs + 9_000_000, monotonicUs: after.monotonicUs, errorMs: 12 });

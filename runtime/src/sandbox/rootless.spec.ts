@@ -54,7 +54,7 @@ test("[K7] a user with a range of uids gives each component its own", async () =
   const child = execa("unshare", [...flags, "sh", "-c", inside, "sh", ...command]);
   const isInside = async () => (await execa("readlink", [`/proc/${child.pid}/ns/user`])).stdout !== own;
   const own = (await execa("readlink", ["/proc/self/ns/user"])).stdout;
-  await expect.poll(isInside, { timeout: 5000 }).toBe(true);
+  await expect.poll(isInside).toBe(true);
   await writeFile(`/proc/${child.pid}/uid_map`, "0 300000 65536");
   await writeFile(`/proc/${child.pid}/gid_map`, "0 300000 65536");
   child.stdin.end("\n");

@@ -51,8 +51,9 @@ test("[K4] readers of the console hear of new lines at most ten times a second a
   for (let i = 0; i < 300; i += 1) await climate.write(`line ${i}\n`);
   await climate.write("the end\n");
   await vi.waitFor(() => expect(texts).toContain("the end"), patience);
-  // Told at its own pace: what is between two of them on their way here is the machine's.
-  expect(heard).toBeLessThanOrEqual(1 + (performance.now() - beginMs) / (announceMs - 1));
+  // Told at its own pace: what is between two of them on their way here is the machine's. A timer counts whole milliseconds
+  // of a clock that may be coarse.
+  expect(heard).toBeLessThanOrEqual(1 + (performance.now() - beginMs) / (announceMs - 2));
   expect(dropped).toBe(0);
   expect(texts).toEqual([...Array.from({ length: 300 }, (_, i) => `line ${i}`), "the end"]);
   await started.stop();

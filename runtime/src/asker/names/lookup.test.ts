@@ -8,10 +8,14 @@ import { startNameServer } from "./testing/name-server.ts";
 
 const name = "gw.example.com";
 
+/** Behaviours that are answers, and good ones: none of them is to be given up. */
+const answers = new Set<Behaviour["kind"]>(["address", "cut", "huge"]);
+
 /** What comes of asking a server that behaves so, and what it was asked. */
 async function askOne(behaviour: Behaviour) {
   const server = await startNameServer("127.0.0.1", 0, behaviour);
-  const resolver = new Resolver(patience);
+  // What answers does so at once, if this machine lets it.
+  const resolver = new Resolver(answers.has(behaviour.kind) ? { ...patience, timeout: 20_000 } : patience);
   resolver.setServers([`127.0.0.1:${server.port}`]);
   try {
     const answer = await lookUp({ name, resolvers: ["127.0.0.1"] }, resolver);

@@ -41,8 +41,15 @@ export async function startNameServer(
   const tcp = createServer((socket) => {
     open.add(socket);
     socket.on("error", () => undefined).on("close", () => open.delete(socket));
+    let unread = Buffer.alloc(0);
     socket.on("data", (data) => {
-      for (const bytes of answer(data.subarray(2), true)) socket.write(Buffer.concat([lengthOf(bytes), bytes]));
+      unread = Buffer.concat([unread, data]);
+      // Two questions may come as one piece, or one as two.
+      while (unread.length >= 2 && unread.length >= 2 + unread.readUInt16BE()) {
+        const query = unread.subarray(2, 2 + unread.readUInt16BE());
+        unread = unread.subarray(2 + query.length);
+        for (const bytes of answer(query, true)) socket.write(Buffer.concat([lengthOf(bytes), bytes]));
+      }
     });
   });
   tcp.listen(bound, address);
