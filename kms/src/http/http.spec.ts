@@ -354,6 +354,7 @@ describe("[K18] enrolment by a token", () => {
     expect((await world.kms.call("DELETE", `/enrolments/${withdrawn.number()}`)).status).toBe(200);
     for (const one of [late, withdrawn]) await expect(come(world, one)).rejects.toThrow();
     await vi.waitFor(() => expect(keys()).not.toContain(late.tunnelKey.publicKey), patience);
+    await vi.waitFor(() => expect(world.kms.log()).toContain("did not come in time"), patience);
     expect((await invite(world, "late")).status).toBe(200);
     expect((await world.kms.call("DELETE", `/enrolments/${withdrawn.number()}`)).status).toBe(404);
   });

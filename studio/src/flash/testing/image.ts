@@ -9,17 +9,21 @@ const mebibyte = 1024 * 1024;
 export type TestImage = { readonly file: string; readonly bytes: Buffer; readonly identityByte: number };
 
 /** Mapped are the table, the identity's place (zeroes), and two stretches that differ by `seed`; the rest is not. */
-export function makeImage(directory: string, { board = "qemu-virt-arm64", sizeMiB = 24, seed = 1 } = {}): TestImage {
+export function makeImage(
+  directory: string,
+  { board = "qemu-virt-arm64", sizeMiB = 24, seed = 1, isIdentityMapped = true } = {},
+): TestImage {
   const bytes = Buffer.alloc(sizeMiB * mebibyte);
   const identityByte = 4 * mebibyte;
   table(bytes, identityByte);
-  const stretches: [number, number][] = [
+  const all: [number, number][] = [
     [0, 34 * 512],
     [mebibyte, 3 * mebibyte],
     [identityByte, identityByte + mebibyte],
     [8 * mebibyte, (sizeMiB - 1) * mebibyte],
     [bytes.length - 5 * blockBytes, bytes.length],
   ];
+  const stretches = all.filter(([from]) => isIdentityMapped || from !== identityByte);
   for (const [start, end] of stretches.filter(([from]) => from !== 0 && from !== identityByte))
     noise(bytes.subarray(start, end), seed + start);
   const file = join(directory, `${board}.img`);
