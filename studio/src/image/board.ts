@@ -27,6 +27,11 @@ export function findBuildable(name: string): Buildable {
     const names = boards.map((one) => one.board);
     throw unfit(`there is no board ${name}`, suggest(name, names) ?? "bulkhead image ls");
   }
+  return buildableOf(board);
+}
+
+/** The same of a board file's content. Throws IMAGE_BOARD_UNFIT. */
+export function buildableOf(board: Board): Buildable {
   const { image, architecture } = board;
   if (image === undefined) throw unfit(`${board.title} starts from no image`, "bulkhead image ls");
   const { kernel } = image;

@@ -4,7 +4,8 @@ import { join, resolve } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { encodeRecord, treeDigest } from "@bulkhead/runtime";
 import { execa } from "execa";
-import { buildRelease } from "../build/index.ts";
+import { buildRelease, ManifestError } from "../build/index.ts";
+import { loadManifest } from "../check/load.ts";
 import { bulkheadDirectory } from "../locations.ts";
 import { type Buildable, findBuildable } from "./board.ts";
 import { type Builder, openBuilder } from "./builder.ts";
@@ -26,7 +27,8 @@ import { makeFat } from "./slot/fat.ts";
 import { makeRootImage, type RootImage } from "./slot/root-image.ts";
 
 export type ImageOptions = {
-  readonly board: string;
+  /** One that comes with Bulkhead, by its name; or one that does not. */
+  readonly board: string | Buildable;
   /** Of the release that the board begins with. */
   readonly manifest: string;
   readonly outDir: string;
@@ -57,7 +59,8 @@ type Making = {
 
 /** Throws IMAGE_BOARD_UNFIT, IMAGE_LOCK_INVALID, IMAGE_ARCHIVE_FAILED, IMAGE_PACKAGE_ALTERED, IMAGE_BUILD_FAILED, and what a release's build throws. */
 export async function buildImage(options: ImageOptions): Promise<BuiltImage> {
-  const buildable = findBuildable(options.board);
+  const buildable = typeof options.board === "string" ? findBuildable(options.board) : options.board;
+  checkBoard(options.manifest, buildable);
   const dateS = options.dateS ?? (Number(process.env["SOURCE_DATE_EPOCH"] ?? 0) || 0);
   const outDir = resolve(options.outDir);
   await mkdir(outDir, { recursive: true });
@@ -71,7 +74,6 @@ export async function buildImage(options: ImageOptions): Promise<BuiltImage> {
       releaseCounter: 1,
       builtAtMs: dateS * 1000,
     });
-    checkBoard(built.release.board, buildable);
     options.onStep("packages");
     const making = await gather(buildable, workDir, dateS);
     options.onStep("root file system");
@@ -89,7 +91,11 @@ export async function buildImage(options: ImageOptions): Promise<BuiltImage> {
   }
 }
 
-function checkBoard(named: string, { board }: Buildable): void {
+/** Before anything is built: that takes a while. */
+function checkBoard(manifest: string, { board }: Buildable): void {
+  const { compiled } = loadManifest(manifest);
+  if ("errors" in compiled) throw new ManifestError(compiled.errors);
+  const named = compiled.board.board;
   if (named === board.board) return;
   throw new BulkheadError("IMAGE_BOARD_UNFIT", `the manifest is for board ${named}, the image for ${board.board}`, {
     remedy: "give a manifest whose `board:` is the image's",

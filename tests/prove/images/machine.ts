@@ -60,19 +60,20 @@ export type Card = {
   remove(): Promise<void>;
 };
 
-/** A card with the image in `directory`, which `bulkhead image build` made for `board`, as `bulkhead flash` writes it. */
+/** A card with the image in `directory`, whose files are called `name`, as `bulkhead flash` writes it; and the machine that starts from it. */
 export async function makeCard(
   directory: string,
   identity: Buffer,
   board: EmulatedBoard = "qemu-virt-arm64",
+  name: string = board,
 ): Promise<Card> {
   const place = await mkdtemp(join(tmpdir(), "bulkhead-card-"));
   const disk = join(place, "card.img");
   const flash = join(place, "flash");
   await writeFile(disk, "");
   await truncate(disk, cardBytes);
-  await flashCard(join(directory, `${board}.img`), disk, identity);
-  await copyFile(join(directory, `${board}.u-boot.bin`), flash);
+  await flashCard(join(directory, `${name}.img`), disk, identity);
+  await copyFile(join(directory, `${name}.u-boot.bin`), flash);
   await truncate(flash, flashBytes);
   const card: Card = {
     start: () => start(board, disk, flash),
