@@ -46,6 +46,7 @@ const bill = (more = {}) => makeSbom({ ...contents, ...more }) as Bill;
 describe("the bill of materials", () => {
   test("[K18] is what CycloneDX 1.6 says that one is, with npm's Node and with Debian's", () => {
     expect(problemsOf(bill())).toEqual([]);
+    expect(bill()).toMatchObject({ bomFormat: "CycloneDX", specVersion: "1.6", version: 1 });
     expect(problemsOf(bill({ node: undefined }))).toEqual([]);
     expect(problemsOf({ ...bill(), specVersion: 1.6 })).not.toEqual([]);
   });
