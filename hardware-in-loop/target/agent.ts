@@ -9,18 +9,30 @@ export type Publication = { readonly target: string; readonly digest: string };
 
 export type Agent = ReturnType<typeof openAgent>;
 
-/** The agent of one device, by a client of the service that it is enrolled with. */
-export function openAgent(client: StudioClient, deviceId: string) {
+/** The agent of one device, by a client of the service; `find` gives its id, or nothing while it has not enrolled itself. */
+export function openAgent(client: StudioClient, find: () => Promise<string | undefined>) {
   let sinceMs = 0;
+  let known: string | undefined;
 
+  const lookUp = async (): Promise<string | undefined> => {
+    known ??= await find();
+    return known;
+  };
+  const itsId = async (): Promise<string> => {
+    const id = await lookUp();
+    if (id === undefined) throw new BulkheadError("TARGET_NOT_REACHED", "the board has not enrolled itself yet");
+    return id;
+  };
   const status = async (): Promise<DeviceStatus | undefined> => {
-    const answer = await client.status(deviceId);
+    const id = await lookUp();
+    if (id === undefined) return undefined;
+    const answer = await client.status(id);
     return answer.status && (answer.receivedAtMs ?? 0) >= sinceMs ? answer.status : undefined;
   };
 
   const carriedOut = async ({ id }: StoredCommand, what: string, boundMs: number): Promise<void> => {
     const done = await eventually(`an answer to ${what}`, boundMs, async () => {
-      const found = (await client.commands(deviceId)).find((one) => one.id === id);
+      const found = (await client.commands(await itsId())).find((one) => one.id === id);
       return found && !["pending", "delivered"].includes(found.state) ? found : undefined;
     });
     if (done.state !== "done") throw new BulkheadError("DEVICE_FAILED", `${what}: ${done.state}`);
@@ -36,7 +48,8 @@ export function openAgent(client: StudioClient, deviceId: string) {
     /** Waits until the service is connected to the device and hears that all components are ready. Throws TARGET_NOT_REACHED. */
     untilReady: (boundMs: number): Promise<DeviceStatus> =>
       eventually("all components to be ready", boundMs, async () => {
-        const now = (await client.device(deviceId)).connected ? await status() : undefined;
+        const id = await lookUp();
+        const now = id !== undefined && (await client.device(id)).connected ? await status() : undefined;
         return now?.components.every((one) => one.state === "ready") ? now : undefined;
       }).catch((cause: unknown) => {
         throw new BulkheadError("TARGET_NOT_REACHED", `the board is not at its agent after ${boundMs / 1000} s`, {
@@ -46,13 +59,13 @@ export function openAgent(client: StudioClient, deviceId: string) {
       }),
     /** Gives the order and waits until the device has carried it out. Throws DEVICE_FAILED, DEADLINE_EXCEEDED. */
     async restartComponent(component: string, boundMs: number): Promise<void> {
-      const order = await client.command(deviceId, { command: { kind: "restart-component", component } });
+      const order = await client.command(await itsId(), { command: { kind: "restart-component", component } });
       await carriedOut(order, `the restart of ${component}`, boundMs);
     },
     /** Brings it a release that the service has, and waits until it runs that, all components ready. Throws DEVICE_FAILED, DEADLINE_EXCEEDED. */
     async deploy({ target, digest }: Publication, boundMs: number): Promise<DeviceStatus> {
       const command = { kind: "deploy", target, releaseDigest: digest } as const;
-      await carriedOut(await client.command(deviceId, { command }), `the release ${target}`, boundMs);
+      await carriedOut(await client.command(await itsId(), { command }), `the release ${target}`, boundMs);
       return eventually(`the device to run ${target}`, boundMs, async () => {
         const now = await status();
         const isThere = now?.release.digest === digest && now.components.every(({ state }) => state === "ready");
@@ -61,11 +74,11 @@ export function openAgent(client: StudioClient, deviceId: string) {
     },
     /** Those lines of a component's log that the service has. */
     logLines: async (component: string): Promise<string[]> =>
-      (await client.logs(deviceId, { limit: 5000, component })).lines.map(({ text }) => text),
+      (await client.logs(await itsId(), { limit: 5000, component })).lines.map(({ text }) => text),
     /** The first line of a component's log that matches. Throws DEADLINE_EXCEEDED. */
     logLine: (component: string, pattern: RegExp, boundMs: number): Promise<string> =>
       eventually(`${component} to write ${pattern}`, boundMs, async () => {
-        const { lines } = await client.logs(deviceId, { limit: 5000, component });
+        const { lines } = await client.logs(await itsId(), { limit: 5000, component });
         return lines.find(({ text }) => pattern.test(text))?.text;
       }),
   };

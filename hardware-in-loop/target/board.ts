@@ -11,7 +11,7 @@ import type { Target, TargetState } from "./target.ts";
 export async function openBoard(target: Extract<StationWritten["target"], { kind: "board" }>): Promise<Target> {
   const client = await openStudio(target.server);
   const { id } = await lookUpDevice(client, target.device);
-  const agent = openAgent(client, id);
+  const agent = openAgent(client, async () => id);
   const console = target.console && (await openConsole(target.console));
   const power = openPower(target);
   let state: TargetState = "booting";

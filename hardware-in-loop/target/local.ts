@@ -14,7 +14,7 @@ export async function openLocal(manifestOf: (version: string) => Promise<string>
   const options = { name: "hil", port: 0, deviceNode: null, fresh: true, uploads: "verified" } as const;
   const running = await launch({ ...options, manifest: await manifestOf("1.0.0") }, showProgress());
   const { client, device, paths, provisioning } = running;
-  const agent = openAgent(client, provisioning.deviceId);
+  const agent = openAgent(client, async () => provisioning.deviceId);
   let state: TargetState = "agent";
   let counter = 1;
 

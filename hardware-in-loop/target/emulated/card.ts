@@ -4,7 +4,6 @@ import { basename, dirname, join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { encodeRecord, type SlotRecord } from "@bulkhead/runtime";
 import { execa } from "execa";
-import { z } from "zod";
 import { type Builder, openBuilder } from "../../../studio/src/image/builder.ts";
 import { partition } from "../../../studio/src/image/disk/layout.ts";
 import { readRecipe } from "../../../studio/src/image/packages/recipe.ts";
@@ -12,7 +11,6 @@ import { recipeDir } from "../../../studio/src/image/places.ts";
 import { bulkheadDirectory } from "../../../studio/src/locations.ts";
 
 export type Card = {
-  readonly deviceId: string;
   /** What slot a's boot partition holds: `kernel`, `archive`, `slot.env`. */
   readonly slotDir: string;
   /** Adds words to the kernel's command line of slot a. */
@@ -37,14 +35,13 @@ const bootA = (file: string) => `${basename(file)}@@${partition("boot-a").startB
 export async function flashCard({ file, sizeBytes, image, server, device }: CardOptions): Promise<Card> {
   await writeFile(file, "");
   await truncate(file, sizeBytes);
-  const { deviceId } = await runFlash([image, "--to", file, "--enrol", device, "--name", server, "--yes", "--json"]);
+  await runFlash([image, "--to", file, "--enrol", device, "--name", server, "--yes", "--json"]);
   // The image builder's, which see the card's folder as theirs: this machine may have no tools for FAT.
   const tools = await openBuilder(await readRecipe(), dirname(file), recipeDir, 0);
   const slotDir = join(dirname(file), "slot");
   await mkdir(slotDir);
   for (const name of ["kernel", "archive", "slot.env"]) await copyOut(tools, file, name);
   return {
-    deviceId,
     slotDir,
     async addWords(words) {
       const text = (await readFile(join(slotDir, "slot.env"), "utf8")).trim();
@@ -68,9 +65,9 @@ async function copyOut(tools: Builder, file: string, name: string): Promise<void
   await tools.run("mcopy", ["-n", "-i", bootA(file), `::/${name}`, `slot/${name}`]);
 }
 
-async function runFlash(args: readonly string[]): Promise<{ deviceId: string }> {
+async function runFlash(args: readonly string[]): Promise<void> {
   const main = join(bulkheadDirectory, "studio/src/main.ts");
-  const said = await execa(process.execPath, [main, "flash", ...args], {
+  await execa(process.execPath, [main, "flash", ...args], {
     cwd: bulkheadDirectory,
     stdin: "ignore",
     stderr: "inherit",
@@ -80,5 +77,4 @@ async function runFlash(args: readonly string[]): Promise<{ deviceId: string }> 
       remedy: "what `bulkhead flash` said stands above",
     });
   });
-  return z.looseObject({ deviceId: z.string() }).parse(JSON.parse(said.stdout));
 }
