@@ -88,7 +88,7 @@ export function createKeptLine(
   }
   async function attempt<T>(work: (lines: Lines) => Promise<T>): Promise<T> {
     try {
-      return await work(await claim());
+      return await work(lines ?? (await claim()));
     } catch (error) {
       if (error instanceof BulkheadError && error.code === "GPIO_GONE") await lose();
       throw error;

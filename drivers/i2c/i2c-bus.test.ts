@@ -12,6 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(join(node, ".."), { recursive: true }));
 
+const addressed = { setAddrSync() {} } as unknown as I2cBusAddOn;
 /** nan's errors have the kernel's number above zero. */
 const failure = (number: number) => Object.assign(new Error("no"), { errno: number });
 const driverOf = (native: Partial<I2cBusAddOn>, deadlineMs = 10_000) =>
@@ -76,6 +77,8 @@ describe("[K11] the i2c driver by package i2c-bus", () => {
     await writeFile(node, "");
     const short = driverOf({}).transfer(2, 0x48, new Uint8Array(), 2);
     await expect(short).rejects.toMatchObject({ code: "I2C_BUS_FAILED" });
+    const full = i2cBus(addressed, () => "/dev/full").transfer(2, 0x48, Uint8Array.of(1), 0);
+    await expect(full).rejects.toMatchObject({ code: "DEVICE_FAILED", message: expect.stringContaining("(ENOSPC)") });
     const claimed = driverOf({
       setAddrSync() {
         throw failure(errno.EBUSY);

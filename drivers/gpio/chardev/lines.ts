@@ -2,12 +2,15 @@
 import { closeSync, readSync } from "node:fs";
 import { BulkheadError } from "@bulkhead/protocol";
 import { type CreatePoller, type Poller, readable } from "../../poller.ts";
-import type { Ioctl } from "../../system-calls.ts";
+import type { PreparedIoctl } from "../../system-calls.ts";
 import type { Edge, LineSettings, Lines, PinLevel } from "../driver.ts";
 import { gpioFault } from "../faults.ts";
 import { decodeEvent, encodeConfig, eventBytes, maskOf, requests, valuesBytes } from "./uapi.ts";
 
-export type Kernel = { readonly ioctl: Ioctl; readonly createPoller: CreatePoller };
+export type Kernel = { readonly ioctl: PreparedIoctl; readonly createPoller: CreatePoller };
+
+/** Of every write that was done: it says nothing of its own. */
+const done = Promise.resolve();
 
 /** Read at once; what is more wakes again. */
 const eventsAtOnce = 64;
@@ -27,17 +30,15 @@ export function openLines(
   const mask = maskOf(pins.length);
   words[2] = Number(mask & 0xffff_ffffn);
   words[3] = Number(mask >> 32n);
+  const askValues = ioctl.prepare(values);
   const events = new Uint8Array(eventsAtOnce * eventBytes);
   let poller: Poller | undefined;
   let isOpen = true;
 
-  function ask(request: number, argument: Uint8Array, what: string): void {
-    if (!isOpen) throw new BulkheadError("GPIO_GONE", `${name} was released`);
-    try {
-      ioctl(fd, request, argument);
-    } catch (cause) {
-      throw gpioFault(`${name} cannot be ${what}`, cause);
-    }
+  const fault = (what: string, cause: unknown): unknown => gpioFault(`${name} cannot be ${what}`, cause);
+  function openFd(): number {
+    if (isOpen) return fd;
+    throw new BulkheadError("GPIO_GONE", `${name} was released`);
   }
 
   function readEvents(): Edge[] {
@@ -65,20 +66,34 @@ export function openLines(
   }
 
   return {
-    async read() {
-      ask(requests.getValues, values, "read");
-      return pins.map((_, index) => bitOf(words, index));
+    // These two are what programs do most: no promise and no array beyond what is told.
+    read() {
+      try {
+        askValues(openFd(), requests.getValues);
+        return Promise.resolve(pins.length === 1 ? [bitOf(words, 0)] : pins.map((_, index) => bitOf(words, index)));
+      } catch (cause) {
+        return Promise.reject(fault("read", cause));
+      }
     },
-    async write(levels) {
-      if (settings.direction === "in") throw new BulkheadError("DEVICE_FAILED", `${name} is an input`);
-      words[0] = wordOf(levels, 0);
-      words[1] = wordOf(levels, 32);
-      ask(requests.setValues, values, "written");
+    write(levels) {
+      try {
+        if (settings.direction === "in") throw new BulkheadError("DEVICE_FAILED", `${name} is an input`);
+        words[0] = wordOf(levels, 0);
+        if (pins.length > 32) words[1] = wordOf(levels, 32);
+        askValues(openFd(), requests.setValues);
+        return done;
+      } catch (cause) {
+        return Promise.reject(fault("written", cause));
+      }
     },
     async watch(edges, onEdge, onGone) {
       poller?.close();
       poller = undefined;
-      ask(requests.setConfig, encodeConfig(settings, edges, pins.length), "watched");
+      try {
+        ioctl(openFd(), requests.setConfig, encodeConfig(settings, edges, pins.length));
+      } catch (cause) {
+        throw fault("watched", cause);
+      }
       if (edges !== "none") listen(onEdge, onGone);
     },
     async release() {

@@ -1,7 +1,7 @@
 /** The add-ons of the checkout's packages for this machine's processor, as a bundle has them beside it. */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { loadAddon } from "../../serial/addon.ts";
+import { type Addon, loadAddon } from "../../serial/addon.ts";
 import { installedIoctl } from "../../testing/installed-ioctl.ts";
 
 const require = createRequire(import.meta.url);
@@ -11,9 +11,9 @@ const folders: Readonly<Record<string, string>> = {
   arm: "linux-arm/@serialport+bindings-cpp.armv7.glibc.node",
 };
 
-export const loadPoller = () => {
+export function loadSerial(): Addon {
   const folder = dirname(require.resolve("@serialport/bindings-cpp/package.json"));
-  return loadAddon(join(folder, "prebuilds", folders[process.arch] ?? "")).createPoller;
-};
+  return loadAddon(join(folder, "prebuilds", folders[process.arch] ?? ""));
+}
 
-export const loadKernel = () => ({ createPoller: loadPoller(), ioctl: installedIoctl() });
+export const loadKernel = () => ({ createPoller: loadSerial().createPoller, ioctl: installedIoctl() });
