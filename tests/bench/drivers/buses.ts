@@ -9,8 +9,8 @@ const nanoseconds = z.record(z.string(), z.number());
 const reportSchema = z.object({ i2c: nanoseconds, serial: nanoseconds });
 
 export async function measureBuses(): Promise<Measured> {
-  const folders = [await makeAddOns(imx8mmEvk.architecture)];
-  const { report, kernel } = await measureInside(imx8mmEvk, "buses", reportSchema, folders);
+  const moreFolders = [await makeAddOns(imx8mmEvk.architecture)];
+  const { report, kernel } = await measureInside(imx8mmEvk, "buses", reportSchema, { processors: 2, moreFolders });
   const { i2c, serial } = report;
   const shares = (title: string, all: Readonly<Record<string, number>>) => {
     const [floor = Number.NaN] = Object.values(all);

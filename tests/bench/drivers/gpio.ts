@@ -14,7 +14,7 @@ const reportSchema = z.object({
 });
 
 export async function measureGpio(): Promise<Measured> {
-  const { report, kernel } = await measureInside(virtGpioSim, "gpio", reportSchema);
+  const { report, kernel } = await measureInside(virtGpioSim, "gpio", reportSchema, { processors: 1 });
   const { rates, latency: latencies, burst } = report;
   return {
     title: `GPIO on gpio-sim, Linux ${kernel}, QEMU`,

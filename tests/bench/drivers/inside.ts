@@ -10,12 +10,12 @@ export async function measureInside<T>(
   board: EmulatedBoard,
   name: string,
   schema: z.ZodType<T>,
-  moreFolders: readonly string[] = [],
+  { processors, moreFolders = [] }: { readonly processors: number; readonly moreFolders?: readonly string[] },
 ): Promise<{ report: T; kernel: string }> {
   const outcome = await runInGuest({
     board,
     argv: ["node", `tests/bench/drivers/inside/${name}.ts`],
-    processors: 1,
+    processors,
     memoryMiB: 1024,
     nice: 0,
     boundMs: 20 * 60_000,

@@ -14,7 +14,7 @@ execFileSync("tcc", ["-o", loop, new URL("buses.c", import.meta.url).pathname]);
 
 const rounds = 3;
 /** As in buses.c. */
-const batch = 20;
+const batch = 10;
 const batches = 30;
 const thermometer = 0x48;
 const port = "ttymxc2";
