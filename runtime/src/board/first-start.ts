@@ -13,10 +13,9 @@ import { findPartition } from "./partitions.ts";
 
 async function main(dataDir: string, factoryDir: string): Promise<void> {
   const provisioning = join(dataDir, "provisioning.json");
-  const place = await findPartition("identity");
-  if (existsSync(provisioning)) await wipeIdentity(place);
+  if (existsSync(provisioning)) await wipeLeftover();
   else {
-    await takeIdentity(dataDir, place);
+    await takeIdentity(dataDir, await findPartition("identity"));
     process.stdout.write("this board has taken its identity\n");
   }
   await parseFile(provisioning, provisioningSchema);
@@ -29,6 +28,15 @@ async function main(dataDir: string, factoryDir: string): Promise<void> {
     throw error;
   }
   process.stdout.write(`this board begins with ${release.name} ${release.version}\n`);
+}
+
+/** Of a first start that was cut off before it had wiped. A board that knows who it is starts all the same where that fails. */
+async function wipeLeftover(): Promise<void> {
+  try {
+    await wipeIdentity(await findPartition("identity"));
+  } catch (error) {
+    process.stderr.write(`what this board's card brought may still be on it: ${formatError(reportError(error))}\n`);
+  }
 }
 
 main("/data", "/usr/lib/bulkhead/factory").catch((error: unknown) => {
