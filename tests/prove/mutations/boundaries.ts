@@ -85,7 +85,7 @@ const rows: readonly (readonly [string, string, string, string, string, string?]
   [
     "an asker that is gone before its answer counts",
     ask,
-    "await sandbox?.exited;",
+    "await sandbox.exited;",
     "",
     askTest,
     "nothing of it is left",
