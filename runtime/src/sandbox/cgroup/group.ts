@@ -9,8 +9,8 @@ import { type CgroupHost, detectCgroups, groupDirectories, neededControllers, ow
 import { type Setting, settingsV1, settingsV2 } from "./limits.ts";
 import { enableControllers, writeSetting } from "./write.ts";
 
-/** How long killed processes may take to vanish; a process in an uninterruptible wait can outlast it. */
-const emptyTimeoutMs = 5000;
+/** How long killed processes may take to vanish on a busy machine; a process in an uninterruptible wait can outlast it. */
+const emptyTimeoutMs = 20_000;
 
 /** One or two path segments; `.` and `..` are none. */
 const groupPattern = /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}$)[A-Za-z0-9._-]+)?$/;
