@@ -52,7 +52,7 @@ async function openWith(options: EmulatedOptions, server: Server, directory: str
   const manifestOf = (version: string) => writeSystem(station, board, join(systems, version), version);
   const manifest = await manifestOf("1.0.0");
   const { card, image } = await prepareCard(machine, board.board, manifest, server, directory);
-  const wire = await openWire(file("console"));
+  const wire = await openWire(file("console"), join(systems, "console.log"));
   const loop = await openLoop(file("loop"));
   const under = { world: server.world, namespace: server.namespace, logFile: join(server.paths.logDir, "board.log") };
   const power = await prepareMachine({ ...under, machine, directory, card, image });

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ let board: Socket;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "bulkhead-wire-"));
-  wire = await openWire(join(directory, "console"));
+  wire = await openWire(join(directory, "console"), join(directory, "log"));
   board = await plugIn();
 });
 afterEach(async () => {
@@ -47,6 +47,7 @@ test("[K19] what a board says is kept over its starts, and only what comes later
   board.write("nel\n");
   await wire.until(/Starting kernel/, 5000, first.end);
   expect(wire.text()).toMatch(/Starting kernel \.\.\.\n.*again/s);
+  await expect.poll(() => readFile(join(directory, "log"), "utf8")).toBe(wire.text());
 });
 
 test("[K19] a shell's answer is what the command made of it, not the echo of what was typed", async () => {

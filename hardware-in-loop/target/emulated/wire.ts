@@ -1,6 +1,7 @@
 /** A board's console as the bench has it: all that it says is kept over all its starts, and the bench can type. */
 
 import { once } from "node:events";
+import { createWriteStream } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { BulkheadError } from "@bulkhead/protocol";
 
@@ -16,8 +17,11 @@ export type Wire = {
 /** More than any run says; of what floods it the newest stays. */
 const mostCharacters = 8 * 1024 * 1024;
 
-/** QEMU connects to `path` each time that it starts. */
-export async function openWire(path: string): Promise<Wire> {
+/** QEMU connects to `path` each time that it starts. What it says goes into `logFile` as well, for who watches a long start. */
+export async function openWire(path: string, logFile: string): Promise<Wire> {
+  const log = createWriteStream(logFile);
+  // For people alone: no test reads it.
+  log.on("error", () => undefined);
   let said = "";
   let board: Socket | undefined;
   const listeners = new Set<() => void>();
@@ -26,6 +30,7 @@ export async function openWire(path: string): Promise<Wire> {
     socket.on("error", () => undefined).setEncoding("utf8");
     socket.on("data", (text: string) => {
       said = (said + text).slice(-mostCharacters);
+      log.write(text);
       for (const listener of listeners) listener();
     });
   });
@@ -61,6 +66,7 @@ export async function openWire(path: string): Promise<Wire> {
     close: () => {
       board?.destroy();
       server.close();
+      log.end();
     },
   };
 }
