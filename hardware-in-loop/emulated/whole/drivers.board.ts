@@ -138,7 +138,8 @@ describe("[K11] whole drivers on the kernel of a board", () => {
       await kill(name);
       await says(`${name} down`, from);
       await says(`${name} up`, from);
-      await stimulus.temperature("thermometer", 30_000);
+      // The client says what is another than before.
+      if (name === "i2c") await stimulus.temperature("thermometer", 30_000);
       await says(what, from);
     }
     expect(stateOf(await watch.when(allReady), "client")).toMatchObject({ incarnation: 1, restarts: 0 });
