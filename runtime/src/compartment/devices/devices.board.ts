@@ -54,7 +54,7 @@ describe("[K11] [K18] nodes on a kernel of a board", () => {
   const nodes = {
     "gpio-4": { subsystem: "gpio", at: gpio5 },
     "i2c-2": { subsystem: "i2c-dev", at: "30a40000.i2c" },
-    // The kernel makes no device of it on the kit with QEMU's i.MX 8M Plus: it says that there is no DMA channel for its controller.
+    // The kernel makes no device of it on the kit with QEMU's i.MX 8M Plus, and we do not know why.
     ...(process.env["BULKHEAD_BOARD"] !== "imx8mp-evk" && spi),
     ttymxc2: { subsystem: "tty", at: "30880000.serial" },
     rtc: { subsystem: "rtc", at: "30370000.snvs:snvs-rtc-lp" },
