@@ -68,9 +68,9 @@ async function shellOf(target: Target, bench: Bench): Promise<Shell> {
   return shell;
 }
 
-/** All processes of a component's control group; the component's name is the group's. */
+/** All processes of a component's control group; the component's name is the group's. A group that is not there is an error, and no question. */
 const killCommand = (component: string): string =>
-  `pids=$(cat $(ls -d /sys/fs/cgroup/system.slice/bulkhead-root-server.service/*/${component}/cgroup.procs)); echo $pids; kill -9 $pids`;
+  `shopt -s globstar; kill -9 $(cat /sys/fs/cgroup/**/${component}/cgroup.procs)`;
 
 const incarnationOf = (status: DeviceStatus | undefined, component: string): number =>
   status?.components.find(({ name }) => name === component)?.incarnation ?? 0;

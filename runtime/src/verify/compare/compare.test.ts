@@ -289,3 +289,15 @@ test("[K8] [K10] what KVM gives to a guest that was shown it is no difference", 
   }
   expect(found("anon_inode:bpf-prog")).toHaveLength(1);
 });
+
+test("[K8] [K10] lines of a GPIO controller are no difference for who has its node, and one for all others", () => {
+  const node = { kind: "dev", source: "/run/device/view/gpio-0", target: "/dev/gpio-0" } as const;
+  const found = (mounts: readonly (typeof node)[]) =>
+    compareDescriptors(
+      asked({ mounts: [...asked().mounts, ...mounts] }),
+      member({ descriptors: [{ fd: 22, target: "anon_inode:gpio-line", kind: "other", mountId: 11 }] }),
+      new Set(),
+    );
+  expect(found([node])).toEqual([]);
+  expect(found([])).toHaveLength(1);
+});

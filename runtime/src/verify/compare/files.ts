@@ -89,6 +89,9 @@ const anonymous = /^anon_inode:(\[(eventpoll|eventfd|timerfd|signalfd|pidfd|fsco
 /** What the kernel's KVM gives to who has its device: machines, processors, their interrupt controllers. */
 const ofKvm = /^anon_inode:kvm-[a-z0-9:-]+$/;
 
+/** What the kernel's GPIO gives to who has a controller's node, for each request of lines (GPIO_V2_GET_LINE). */
+const ofGpio = /^anon_inode:gpio-line$/;
+
 /** `foreign`: sockets and pipes that a process outside of the sandbox holds. */
 export function compareDescriptors(asked: Asked, member: MemberFacts, foreign: ReadonlySet<string>): Found[] {
   const mountIds = new Set(member.mounts.map(({ id }) => id));
@@ -117,7 +120,10 @@ function faultOf(
 }
 
 function isOwnKind(target: string, { mounts }: Asked): boolean {
-  return anonymous.test(target) || (ofKvm.test(target) && mounts.some((mount) => mount.target === "/dev/kvm"));
+  const has = (node: RegExp) => mounts.some((mount) => mount.kind === "dev" && node.test(mount.target));
+  if (ofKvm.test(target)) return has(/^\/dev\/kvm$/);
+  if (ofGpio.test(target)) return has(/^\/dev\/gpio-\d+$/);
+  return anonymous.test(target);
 }
 
 /** Those of the component alone; what is started inside has what it was given. */
