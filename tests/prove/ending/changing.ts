@@ -2,9 +2,9 @@
 import { appendFile, cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
-import type { StudioClient } from "../../studio/src/api/client.ts";
-import { bulkheadDirectory, exampleManifest } from "../../studio/src/locations.ts";
-import { endHard, forgetSystem, type Launched, launchProcess } from "./launched.ts";
+import type { StudioClient } from "../../../studio/src/api/client.ts";
+import { bulkheadDirectory, exampleManifest } from "../../../studio/src/locations.ts";
+import { endHard, forgetSystem, type Launched, launchProcess } from "../../first-light/launched.ts";
 
 export type Changing = {
   /** A file of the copy. */
