@@ -19,6 +19,7 @@ export * from "./ipc/core-control.ts";
 export * from "./ipc/frame.ts";
 export * from "./ipc/frame-schema.ts";
 export * from "./ipc/to-root.ts";
+export * from "./json.ts";
 export * from "./loss.ts";
 export * from "./misfit.ts";
 export * from "./names.ts";

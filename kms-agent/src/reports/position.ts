@@ -3,6 +3,7 @@
  * losing it costs only what comes twice. It counts for one start of the host: after it sources number anew.
  */
 import { readFile, rename, writeFile } from "node:fs/promises";
+import { parseJson } from "@bulkhead/protocol";
 import { z } from "zod";
 
 export type Position<T> = {
@@ -45,12 +46,4 @@ export async function openPosition<T>(options: PositionOptions<T>): Promise<Posi
     },
   };
   return position;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 /** The KMS's side of the control socket. */
 import { request } from "node:http";
-import { BulkheadError, isErrorCode } from "@bulkhead/protocol";
+import { BulkheadError, isErrorCode, parseJson } from "@bulkhead/protocol";
 import type { z } from "zod";
 import {
   failureSchema,
@@ -66,14 +66,6 @@ function parseAnswer<S extends z.ZodType>({ status, text }: Answer, schema: S): 
   if (status === 200) return parsed.data as z.output<S>;
   const { code, message } = failureSchema.parse(parsed.data);
   throw new BulkheadError(isErrorCode(code) ? code : "INTERNAL", message);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function unavailable(socketPath: string, cause: Error): BulkheadError {

@@ -27,6 +27,14 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
+const transcriptOf = ({ deviceKey, tunnelKey }: { deviceKey: string; tunnelKey: string }) => ({
+  deviceId: deviceIdOf(deviceKey),
+  deviceNonce: randomToken(),
+  kmsNonce: randomToken(),
+  deviceTunnelKey: tunnelKey,
+  kmsTunnelKey: randomToken(),
+});
+
 test("[K12] the key store serves identity and tunnel key of what was provisioned, and logs no key", async () => {
   const publicKeys = await initialiseKeys(places);
   const started = await startComponent(
@@ -36,13 +44,7 @@ test("[K12] the key store serves identity and tunnel key of what was provisioned
   const identity = started.connect("identity").client;
   const { privateKey } = await started.connect("tunnel").client.read();
   expect(await identity.publicKeys()).toEqual(publicKeys);
-  const transcript = {
-    deviceId: deviceIdOf(publicKeys.deviceKey),
-    deviceNonce: randomToken(),
-    kmsNonce: randomToken(),
-    deviceTunnelKey: publicKeys.tunnelKey,
-    kmsTunnelKey: randomToken(),
-  };
+  const transcript = transcriptOf(publicKeys);
   const { signature } = await identity.signTranscript(transcript);
   expect(verifySignature(publicKeys.deviceKey, transcriptBytes("device", transcript), signature)).toBe(true);
   expect((await identity.random({ bytes: 24 })).data).toHaveLength(24);
@@ -59,13 +61,7 @@ test("[K18] what a card brought is used for the tunnel and to enrol once; the to
       keyStore(() => places),
       { uses: {} },
     );
-  const transcript = {
-    deviceId: deviceIdOf(publicKeys.deviceKey),
-    deviceNonce: randomToken(),
-    kmsNonce: randomToken(),
-    deviceTunnelKey: publicKeys.tunnelKey,
-    kmsTunnelKey: randomToken(),
-  };
+  const transcript = transcriptOf(publicKeys);
   const first = (await start()).connect("identity").client;
   const { redemption } = await first.signTranscript(transcript);
   const bytes = redemptionBytes(transcript, publicKeys.deviceKey);

@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { open } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, parseJson } from "@bulkhead/protocol";
 import { z } from "zod";
 import { type CommandLine, descriptors } from "./bubblewrap.ts";
 import { inheritedDescriptors } from "./descriptors.ts";
@@ -114,14 +114,6 @@ async function readChildPid(status: Duplex, ended: Promise<ExitStatus>): Promise
     remedy:
       "its own words are in the component's log; most often a mount's source is not there or not readable for its uid",
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const firstSignalCode = 128;

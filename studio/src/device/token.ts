@@ -1,11 +1,10 @@
 /** `bulkhead device token`: what a card needs for its board to enrol itself, as a file, for a machine that flashes and sees no management service. */
-import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { BulkheadError, enrolmentLife } from "@bulkhead/protocol";
 import { defineCommand } from "citty";
 import { openStudio, serverOption } from "../api/server-option.ts";
 import { jsonOption, printResult } from "../cli/output.ts";
-import { encodeEnrolment, openEnrolment } from "../flash/identity.ts";
+import { writeTokenFile } from "../flash/token-file.ts";
 
 export const token = defineCommand({
   meta: {
@@ -24,20 +23,9 @@ export const token = defineCommand({
     if (!(lifeMs >= enrolmentLife.minMs && lifeMs <= enrolmentLife.maxMs))
       throw new BulkheadError("USAGE", "this is no time for a token", { remedy: "give hours, at most 168" });
     const client = await openStudio(args.name);
-    const path = resolve(args.out);
-    // First the file: a token that nobody can keep is not asked for. Never one that is there already, nor through a link.
-    const file = await open(path, "wx", 0o600).catch((cause: unknown) => {
-      throw new BulkheadError("USAGE", `${path} cannot be made`, { cause, remedy: "give a name that is free" });
-    });
-    try {
-      const { enrolment } = await openEnrolment(client, args.device, lifeMs);
-      await file.writeFile(encodeEnrolment(enrolment));
-      await file.sync();
-      const until = new Date(enrolment.expiresAtMs).toISOString();
-      const result = { device: args.device, file: path, expiresAtMs: enrolment.expiresAtMs };
-      printResult(args.json, result, `${path}: good for one board, until ${until}`);
-    } finally {
-      await file.close();
-    }
+    const file = resolve(args.out);
+    const { expiresAtMs } = await writeTokenFile(client, args.device, file, lifeMs);
+    const words = `${file}: good for one board, until ${new Date(expiresAtMs).toISOString()}`;
+    printResult(args.json, { device: args.device, file, expiresAtMs }, words);
   },
 });

@@ -8,11 +8,12 @@ import { confirm, yesOption } from "../cli/confirm.ts";
 import { jsonOption, printResult } from "../cli/output.ts";
 import { boardFor, refuseCardless } from "./board.ts";
 import { flash } from "./flash.ts";
-import { type Identity, makeIdentity, readTokenFile } from "./identity.ts";
+import { type Identity, makeIdentity } from "./identity.ts";
 import { type Image, openImage } from "./image.ts";
 import { showBytes } from "./progress.ts";
 import { refuseTarget } from "./refusals.ts";
 import { formatDisk, inspectTarget, type Target } from "./target.ts";
+import { readTokenFile } from "./token-file.ts";
 import { formatCommand, runUsb, usbCommand } from "./usb.ts";
 
 export const command = defineCommand({

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, parseJson } from "@bulkhead/protocol";
 import { z } from "zod";
 import { type BlockMap, parseBlockMap } from "./block-map.ts";
 
@@ -83,14 +83,6 @@ async function readText(file: string): Promise<string> {
     return await handle.readFile("utf8");
   } finally {
     await handle.close();
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { chmod, link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, parseJson } from "@bulkhead/protocol";
 import { removeCgroups } from "@bulkhead/runtime";
 import { z } from "zod";
 import { asStateError } from "./state.ts";
@@ -127,12 +127,4 @@ async function startTicks(pid: number): Promise<string> {
       .split(" ")
       .at(19) ?? ""
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
