@@ -11,6 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
+import { execa } from "execa";
 import { expect, onTestFinished, test } from "vitest";
 import { expiresAtMs, service } from "./testing/service.ts";
 import { readTokenFile, writeTokenFile } from "./token-file.ts";
@@ -92,4 +93,17 @@ test("[K18] a token from a file that others can read, that is a link, altered or
   const error = await reason(file);
   expect(error).toEqual(refused);
   expect(`${(error as Error).stack} ${JSON.stringify(error)}`).not.toContain(enrolment.token.privateKey);
+});
+
+test("[K18] what is no file of a token's size is refused at once, and not read", async () => {
+  const { file } = await tokenFile();
+  const reason = (path: string) => readTokenFile(path, 1).catch((error: unknown) => error);
+  // JSON may end with any number of spaces.
+  writeFileSync(file, `${readFileSync(file, "utf8")}${" ".repeat(256 * 1024)}`);
+  expect(await reason(file)).toEqual(refused);
+  const pipe = `${file}.pipe`;
+  await execa("mkfifo", ["-m", "600", pipe]);
+  // Nobody writes there: who opens it as a file waits for ever.
+  expect(await reason(pipe)).toEqual(refused);
+  expect(await reason(tmpdir())).toEqual(refused);
 });
