@@ -96,4 +96,14 @@ describe("[K11] what one client has at a time", () => {
     await holdings.putAllAside();
     expect(events).toEqual(["open", "aside"]);
   });
+
+  test("is nobody's after all were put aside: who comes while the driver stops gets nothing", async () => {
+    const { events, holdings, client, lamp } = bench();
+    const late = holdings.hold(client("connected"), lamp());
+    await holdings.putAllAside();
+    const busy = { code: "DEVICE_BUSY" };
+    await expect(late.use(() => 1)).rejects.toMatchObject(busy);
+    await expect(holdings.hold(client("comes"), lamp()).use(() => 1)).rejects.toMatchObject(busy);
+    expect(events).toEqual([]);
+  });
 });

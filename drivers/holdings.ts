@@ -4,6 +4,7 @@
  */
 import { BulkheadError } from "@bulkhead/protocol";
 import type { Log } from "@bulkhead/sdk";
+import { createTurns, type Turns } from "./turns.ts";
 
 export type Holding<T> = {
   /**
@@ -34,17 +35,16 @@ export type Holdings = {
 
 export function createHoldings(log: Log): Holdings {
   const holders = new Map<string, Holder>();
-  /** The last that happens to a thing, by key. */
-  const turns = new Map<string, Promise<unknown>>();
+  /** By key. */
+  const turns = new Map<string, Turns>();
   const aside = new Map<Holder, () => Promise<void>>();
+  // Clients are served, and may come anew, until the last handler of a stop has ended.
+  let isClosed = false;
 
   function next<R>(key: string, work: () => Promise<R>): Promise<R> {
-    const done = (turns.get(key) ?? Promise.resolve()).then(work);
-    turns.set(
-      key,
-      done.catch(() => {}),
-    );
-    return done;
+    const ofThing = turns.get(key) ?? createTurns();
+    turns.set(key, ofThing);
+    return ofThing(work);
   }
 
   return {
@@ -54,7 +54,7 @@ export function createHoldings(log: Log): Holdings {
 
       function claim(): void {
         const holder = holders.get(key) ?? client;
-        if (hasGone) throw new BulkheadError("DEVICE_BUSY", `${key} is given back`);
+        if (hasGone || isClosed) throw new BulkheadError("DEVICE_BUSY", `${key} is given back`);
         if (holder !== client) throw new BulkheadError("DEVICE_BUSY", `${key} is ${holder.component}'s`);
         holders.set(key, client);
       }
@@ -88,6 +88,7 @@ export function createHoldings(log: Log): Holdings {
       return { use, tell: (work) => use(work).then(() => null) };
     },
     async putAllAside() {
+      isClosed = true;
       await Promise.all([...aside.values()].map((giveUp) => giveUp()));
     },
   };

@@ -90,6 +90,14 @@ export function conformance(name: string, open: () => Promise<PwmBench>): void {
       await next.stop();
     });
 
+    test("has its declared safe signal from before it is ready, also where a life that was killed left another", async () => {
+      const safe = { periodNs: 20_000_000, dutyNs: 1_500_000 };
+      await connect({ safe }).client.set({ periodNs: 20_000_000, dutyNs: 2_000_000 });
+      const next = await on.start({ channel: [{ component: "servo", name: "peer", grant: grant({ safe }) }] });
+      expect(await on.bench.observe()).toMatchObject({ ...safe, isOn: true });
+      await next.stop();
+    });
+
     test("refuses an output that another client has, and leaves it as it is", async () => {
       await connect().client.set({ periodNs: 1_000_000, dutyNs: 250_000 });
       const other = connect({}, "other");

@@ -1,5 +1,5 @@
 /** On folders that look like the kernel's: what is written where, and in which order. The kernel itself is on the boards. */
-import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -65,5 +65,26 @@ describe("[K11] the pwm driver's back-end on sysfs", () => {
     const taken = await linuxPwm(directory).take("pwm-1", 0, "normal");
     await appendFile(join(output(), "period"), "x");
     await expect(taken.read()).rejects.toMatchObject({ code: "DEVICE_FAILED" });
+  });
+
+  test("is at no moment active for a larger part of a period than before or after", async () => {
+    // What the kernel does not take, be it the second of the two writes: a file that nobody can write, of a number.
+    const { duty_cycle: _, ...rest } = idle;
+    await exportChannel("pwm0", { ...rest, period: "200000" });
+    await symlink("/proc/sys/kernel/ngroups_max", join(output(), "duty_cycle"));
+    const taken = await linuxPwm(directory).take("pwm-1", 0, "normal");
+    await expect(taken.set({ periodNs: 70_000, dutyNs: 1000 })).rejects.toMatchObject({ code: "DEVICE_FAILED" });
+    expect(await value("period")).toBe("200000");
+  });
+
+  test("puts off what it can where one output fails, and tells of that one", async () => {
+    await exportChannel("pwm0", { ...idle, enable: "1" });
+    await rm(join(output(), "enable"));
+    await mkdir(join(output(), "enable"));
+    await exportChannel("pwm1", { ...idle, enable: "1" });
+    const told: string[] = [];
+    await linuxPwm(directory, (what) => told.push(what)).offAll();
+    expect(await value("enable", "pwm1")).toBe("0");
+    expect(told).toEqual(["pwm-1/pwm0"]);
   });
 });

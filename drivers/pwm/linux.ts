@@ -7,8 +7,10 @@ import { BulkheadError } from "@bulkhead/protocol";
 import { type Attributes, isForbidden, openAttributes } from "../sysfs/attributes.ts";
 import type { Polarity, PwmDriver, Signal } from "./driver.ts";
 
-/** Controllers are the directories in `directory`, by the board's names. */
-export function linuxPwm(directory: string): PwmDriver {
+type OnFault = (output: string, error: unknown) => void;
+
+/** Controllers are the directories in `directory`, by the board's names. `onFault`: an output that could not be put off with the others. */
+export function linuxPwm(directory: string, onFault: OnFault = () => {}): PwmDriver {
   const controller = (device: string) => openAttributes(`${directory}/${device}`, device);
   return {
     async take(device, channel, polarity) {
@@ -32,7 +34,11 @@ export function linuxPwm(directory: string): PwmDriver {
       for (const device of await readdir(directory).catch(() => [])) {
         const chip = controller(device);
         const outputs = (await chip.list().catch(() => [])).filter((name) => /^pwm\d+$/.test(name));
-        for (const name of outputs) await chip.in(name).write("enable", 0).catch(unlessForbidden);
+        for (const name of outputs) {
+          // One that fails keeps neither the others on nor their clients waiting; who uses it is told by `take`.
+          const tell = (error: unknown) => (isForbidden(error) ? undefined : onFault(`${device}/${name}`, error));
+          await chip.in(name).write("enable", 0).catch(tell);
+        }
       }
     },
   };
@@ -67,13 +73,16 @@ async function setPolarity(output: Attributes, polarity: Polarity): Promise<void
   await output.write("polarity", polarity);
 }
 
-/** In an order in which a period is never shorter than its active part, which the kernel refuses. */
+/**
+ * In an order in which the output is at no moment active for a larger part of a period than before or after, for that part is granted, and the
+ * second step may fail. A period is never shorter than its active part then, which the kernel refuses.
+ */
 async function setSignal(output: Attributes, { periodNs, dutyNs }: Signal): Promise<void> {
   const steps: [string, number][] = [
     ["period", periodNs],
     ["duty_cycle", dutyNs],
   ];
-  if (periodNs < (await output.readNumber("duty_cycle"))) steps.reverse();
+  if (periodNs < (await output.readNumber("period"))) steps.reverse();
   for (const [attribute, value] of steps) await output.write(attribute, value);
   await output.write("enable", 1);
 }

@@ -2,8 +2,8 @@
  * The PWM driver server: gives each client the one output that its grant names. An output whose client goes, or whose
  * driver stops, falls back to its declared safe signal, or is off; what a killed driver left on its next start puts off.
  */
-import { devicesDirectory } from "@bulkhead/protocol";
-import { defineComponent, type ServedClient } from "@bulkhead/sdk";
+import { devicesDirectory, type PwmChannelGrant } from "@bulkhead/protocol";
+import { defineComponent, type Log } from "@bulkhead/sdk";
 import { backendOf } from "../backend.ts";
 import { createHoldings, type Thing } from "../holdings.ts";
 import type { PwmDriver, PwmOutput } from "./driver.ts";
@@ -12,12 +12,13 @@ import { linuxPwm } from "./linux.ts";
 import { simulatedPwm } from "./simulated.ts";
 
 /** A PWM driver over the back-end that `create` makes. */
-export const pwmDriver = (create: (config: unknown) => PwmDriver) =>
+export const pwmDriver = (create: (config: unknown, log: Log) => PwmDriver) =>
   defineComponent({
     provides: { channel: pwmChannelInterface },
     async start({ provides, config, log, onStop }) {
-      const driver = create(config);
+      const driver = create(config, log);
       await driver.offAll();
+      await makeSafe(driver, provides.channel.channels(), log);
       const holdings = createHoldings(log);
       provides.channel.serve((client) => {
         const output = holdings.hold(client, outputOf(driver, client));
@@ -31,22 +32,34 @@ export const pwmDriver = (create: (config: unknown) => PwmDriver) =>
     },
   });
 
-export const component = pwmDriver((config) =>
-  backendOf("pwm", config) === "simulated" ? simulatedPwm() : linuxPwm(devicesDirectory),
-);
+export const component = pwmDriver((config, log) => {
+  if (backendOf("pwm", config) === "simulated") return simulatedPwm();
+  return linuxPwm(devicesDirectory, (output, error) => log.error(`${output} may be on`, { error }));
+});
 
-function outputOf(driver: PwmDriver, { grant }: ServedClient<typeof pwmChannelInterface>): Thing<PwmOutput> {
+type Channel = { readonly grant: PwmChannelGrant };
+
+/** Outputs with a declared safe signal have it from before anybody connects, also those that a killed driver left. */
+async function makeSafe(driver: PwmDriver, channels: readonly Channel[], log: Log): Promise<void> {
+  for (const channel of channels) {
+    if (channel.grant.safe === undefined) continue;
+    const { key, open } = outputOf(driver, channel);
+    await open().catch((error: unknown) => log.error(`${key} may not be in its safe state`, { error }));
+  }
+}
+
+function outputOf(driver: PwmDriver, { grant }: Channel): Thing<PwmOutput> {
   const { device, channel, polarity = "normal", safe } = grant;
-  const makeSafe = async (output: PwmOutput) => {
+  const putAside = async (output: PwmOutput) => {
     await (safe === undefined ? output.off() : output.set(safe));
   };
   return {
     key: `${device}/${channel}`,
     async open() {
       const output = await driver.take(device, channel, polarity);
-      await makeSafe(output);
+      await putAside(output);
       return output;
     },
-    putAside: makeSafe,
+    putAside,
   };
 }

@@ -1,6 +1,6 @@
 /** What the conformance suites of small devices share: for each test a bench, and a driver that runs on it. */
 import type { ComponentDefinition, Interfaces } from "@bulkhead/sdk";
-import { type StartedComponent, startComponent } from "@bulkhead/sdk/testing";
+import { type StartedComponent, type StartOptions, startComponent } from "@bulkhead/sdk/testing";
 import { afterEach, beforeEach } from "vitest";
 
 type Bench<Driver> = {
@@ -13,7 +13,8 @@ type Bench<Driver> = {
 export type Stage<B, P extends Interfaces> = {
   readonly bench: B;
   driver: StartedComponent<P>;
-  start(): Promise<StartedComponent<P>>;
+  /** `channels`: what the manifest gives to clients, for what is done before they connect. */
+  start(channels?: StartOptions<Interfaces>["channels"]): Promise<StartedComponent<P>>;
 };
 
 /** To be called within `describe`. `server`: the driver's server over what `create` makes. */
@@ -22,10 +23,10 @@ export function eachOnBench<Driver, B extends Bench<Driver>, P extends Interface
   server: (create: () => Driver) => ComponentDefinition<Record<never, never>, P, M>,
 ): Stage<B, P> {
   const stage = {} as { bench: B; driver: StartedComponent<P> };
-  const start = () =>
+  const start = (channels: StartOptions<Interfaces>["channels"] = {}) =>
     startComponent(
       server(() => stage.bench.create()),
-      { uses: {} },
+      { uses: {}, channels },
     );
   beforeEach(async () => {
     stage.bench = await open();
