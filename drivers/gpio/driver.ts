@@ -11,7 +11,7 @@ export type Edge = {
   level: PinLevel;
   /** Monotonic clock at the edge, microseconds. */
   timeUs: number;
-  /** Counts the edges of this pin since it was claimed; a gap is a lost edge. */
+  /** Counts the edges of this pin since it was claimed, in 32 bits where the kernel does; a gap is a lost edge. */
   sequence: number;
 };
 

@@ -9,6 +9,14 @@ const meanings: Readonly<Record<string, ErrorCode>> = {
   ENODEV: "GPIO_GONE",
 };
 
+/** Lines that are there, of a controller that tells of no change. */
+export function unwatchable(name: string, cause: unknown): BulkheadError {
+  return new BulkheadError("DEVICE_FAILED", `${name} cannot be watched: its line has no interrupt`, {
+    remedy: "read it again and again, or take a pin whose controller has interrupts",
+    cause,
+  });
+}
+
 /** `what`: the pins, and what was asked of them. */
 export function gpioFault(what: string, cause: unknown): BulkheadError {
   if (cause instanceof BulkheadError) return cause;

@@ -4,6 +4,7 @@
  */
 import { BulkheadError } from "@bulkhead/protocol";
 import type { Log } from "@bulkhead/sdk";
+import { createTurns } from "../turns.ts";
 import type { Edge, Edges, GpioDriver, LineSettings, Lines } from "./driver.ts";
 
 export type Listener = { onEdge(edge: Edge): void; onPresence(isPresent: boolean): void };
@@ -14,17 +15,19 @@ export type KeptLine = {
   /** Who hears of edges and presence from now on. */
   listen(listener: Listener | undefined): void;
   watch(edges: Edges): Promise<void>;
-  /** Runs `work`, whose failure is logged, where the pin is claimed; forgets who watches. */
+  /** Runs `work`, whose failure is logged, where the pin is claimed; forgets who watches. An output that fails is claimed anew, for it is safe then. */
   settle(work: (lines: Lines) => Promise<void>): Promise<void>;
   /** Tries until an output is claimed; resolves after the first time. */
   insist(): Promise<void>;
   release(): Promise<void>;
-  /** No more tries. */
-  close(): Promise<void>;
+  /** Settles and releases at once, so that nobody comes between; then there are no more tries. */
+  close(work: (lines: Lines) => Promise<void>): Promise<void>;
 };
 
 /** For the log. */
 export const nameOf = (pins: readonly string[]): string => `${pins.length > 1 ? "pins" : "pin"} ${pins.join(", ")}`;
+
+const isGone = (error: unknown): boolean => error instanceof BulkheadError && error.code === "GPIO_GONE";
 
 /** How long a controller that is back, or a line that somebody else had, may go unnoticed. */
 const retryMs = 250;
@@ -42,13 +45,8 @@ export function createKeptLine(
   let isAway = false;
   let isClosed = false;
   let retry: NodeJS.Timeout | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
+  const next = createTurns();
 
-  const next = <T>(work: () => Promise<T>): Promise<T> => {
-    const done = turn.then(work);
-    turn = done.catch(() => {});
-    return done;
-  };
   function setAway(now: boolean): void {
     if (isAway === now) return;
     isAway = now;
@@ -60,8 +58,14 @@ export function createKeptLine(
     if (isClosed) throw new BulkheadError("GPIO_GONE", "the driver stops");
     const claimed = await driver.claim(pins, settings);
     lines = claimed;
+    try {
+      if (edges !== "none") await watchLines(claimed);
+    } catch (error) {
+      // Claimed and not watched, it would be silent for ever: the next try begins with the claim.
+      await release();
+      throw error;
+    }
     setAway(false);
-    if (edges !== "none") await watchLines(claimed);
     return claimed;
   }
   function watchLines(claimed: Lines): Promise<void> {
@@ -90,11 +94,22 @@ export function createKeptLine(
     try {
       return await work(lines ?? (await claim()));
     } catch (error) {
-      if (error instanceof BulkheadError && error.code === "GPIO_GONE") await lose();
+      if (isGone(error)) await lose();
       throw error;
     }
   }
   const complain = (error: unknown) => log.error(`${name} may not be in the safe state`, { error });
+  /** False where `work` failed. */
+  async function calm(work: (lines: Lines) => Promise<void>): Promise<boolean> {
+    edges = "none";
+    try {
+      if (lines) await attempt(work);
+      return true;
+    } catch (error) {
+      complain(error);
+      return false;
+    }
+  }
 
   return {
     use: (work) => next(() => attempt(work)),
@@ -103,13 +118,19 @@ export function createKeptLine(
     },
     watch: (asked) =>
       next(() => {
+        const before = edges;
         edges = asked;
-        return attempt(watchLines);
+        return attempt(watchLines).catch((error: unknown) => {
+          // What cannot be watched can be read.
+          if (!isGone(error)) edges = before;
+          throw error;
+        });
       }),
     settle: (work) =>
       next(async () => {
-        edges = "none";
-        if (lines) await attempt(work).catch(complain);
+        if ((await calm(work)) || settings.direction === "in") return;
+        await release();
+        tryAgain();
       }),
     async insist() {
       await next(claim).catch((error: unknown) => {
@@ -118,10 +139,11 @@ export function createKeptLine(
       });
     },
     release: () => next(release),
-    close: () =>
+    close: (work) =>
       next(async () => {
         isClosed = true;
         clearTimeout(retry);
+        await calm(work);
         await release();
       }),
   };

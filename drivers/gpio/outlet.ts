@@ -4,7 +4,7 @@
  */
 import type { GpioLineGrant, GpioLinesGrant } from "@bulkhead/protocol";
 import type { Log } from "@bulkhead/sdk";
-import type { Edges, GpioDriver, LineSettings, PinLevel } from "./driver.ts";
+import type { Edges, GpioDriver, LineSettings, Lines, PinLevel } from "./driver.ts";
 import { createKeptLine, type Listener } from "./kept-line.ts";
 
 export type Outlet = {
@@ -30,9 +30,9 @@ export function createOutlet(driver: GpioDriver, grant: GpioGrant, log: Log): Ou
   const line = createKeptLine(driver, pins, settings, log);
   let holder: Listener | undefined;
 
-  function makeSafe(): Promise<void> {
-    if (settings.direction === "in") return line.settle((lines) => lines.watch("none", ignore, ignore));
-    return line.settle((lines) => lines.write(pins.map(() => settings.safe)));
+  function makeSafe(lines: Lines): Promise<void> {
+    if (settings.direction === "in") return lines.watch("none", ignore, ignore);
+    return lines.write(pins.map(() => settings.safe));
   }
   return {
     hold: async () => (settings.direction === "out" ? line.insist() : undefined),
@@ -47,17 +47,14 @@ export function createOutlet(driver: GpioDriver, grant: GpioGrant, log: Log): Ou
       // At once, for who comes next; its calls wait for the pin to be safe.
       holder = undefined;
       line.listen(undefined);
-      const isSafe = makeSafe();
+      const isSafe = line.settle(makeSafe);
       // An output that is claimed anew is safe from then on, so one that could not be reached is safe when it is back.
       await (settings.direction === "in" ? line.release() : isSafe);
     },
     read: () => line.use((lines) => lines.read()),
     write: (levels) => line.use((lines) => lines.write(levels)),
     watch: (edges) => line.watch(edges),
-    async close() {
-      await makeSafe();
-      await line.close();
-    },
+    close: () => line.close(makeSafe),
   };
 }
 

@@ -113,6 +113,15 @@ describe("[K11] the gpio driver", () => {
     expect(pins.get("P9_12")).toBe(1);
   });
 
+  test("is nobody's by a connection that has ended", async () => {
+    const { pins, driver } = await start();
+    const first = driver.connect("line", out);
+    await first.client.write({ level: 1 });
+    first.leave();
+    await expect(first.client.write({ level: 1 })).rejects.toMatchObject({ code: "GPIO_LINE_BUSY" });
+    expect(pins.get("P9_12")).toBe(0);
+  });
+
   test("tells the edges that were asked for, stamped and counted", async () => {
     const { plant, driver } = await start();
     const { client } = driver.connect("line", input);

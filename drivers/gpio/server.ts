@@ -83,12 +83,15 @@ function holdFor(client: LineClient | LinesClient, outlet: Outlet, log: Log, onE
   const name = nameOf(pinsOf(client.grant));
   const holder: Listener = { onEdge, onPresence: (isPresent) => void client.notify("presence", { isPresent }) };
   let isHeld = outlet.take(holder);
+  let hasGone = false;
   client.onGone(() => {
+    hasGone = true;
+    isHeld = false;
     outlet.leave(holder).catch((error: unknown) => log.error(`${name} not given back`, { error }));
   });
   return (): Outlet => {
-    isHeld ||= outlet.take(holder);
+    isHeld ||= !hasGone && outlet.take(holder);
     if (isHeld) return outlet;
-    throw new BulkheadError("GPIO_LINE_BUSY", `another client has ${name}`);
+    throw new BulkheadError("GPIO_LINE_BUSY", hasGone ? `${name} is given back` : `another client has ${name}`);
   };
 }

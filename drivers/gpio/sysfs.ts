@@ -10,7 +10,7 @@ import { usePoller } from "epoll";
 import { Gpio } from "onoff";
 import type { CreatePoller } from "../poller.ts";
 import { type Edge, type Edges, type GpioDriver, type LineSettings, type Lines, monotonicUs } from "./driver.ts";
-import { gpioFault } from "./faults.ts";
+import { gpioFault, unwatchable } from "./faults.ts";
 import { type PinPlaces, placePins } from "./pins.ts";
 
 export type SysfsOptions = {
@@ -72,20 +72,40 @@ function checkLines(name: string, lines: readonly number[], count: number): void
   });
 }
 
-/** An output comes with its level: there is no moment in which it has another. */
+/**
+ * An output comes with its level: there is no moment in which it has another. Who had the line before may have left it inverted, and what is
+ * written then is the other level than what it came with.
+ */
 function openGpio(number: number, settings: LineSettings): Gpio {
+  const activeLow = false;
   if (settings.direction === "in") {
     const debounceTimeout = (settings.debounceUs ?? 0) / 1000;
-    return checked(new Gpio(number, "in", "none", { debounceTimeout }), "in");
+    return checked(new Gpio(number, "in", "none", { debounceTimeout, activeLow }), "in");
   }
-  return checked(new Gpio(number, settings.safe === 1 ? "high" : "low"), "out");
+  return checked(new Gpio(number, settings.safe === 1 ? "high" : "low", "none", { activeLow }), "out");
 }
 
-/** onoff goes on where a line that was exported before does not take its direction. */
+/** onoff goes on where a line that was exported before does not take its settings. */
 function checked(gpio: Gpio, direction: "in" | "out"): Gpio {
-  if (gpio.direction() === direction) return gpio;
+  const isInverted = gpio.activeLow();
+  if (gpio.direction() === direction && !isInverted) return gpio;
   gpio.unexport();
-  throw new BulkheadError("DEVICE_FAILED", `the line is no ${direction === "in" ? "input" : "output"}, and cannot be`);
+  const kind = direction === "in" ? "input" : "output";
+  throw new BulkheadError(
+    "DEVICE_FAILED",
+    isInverted ? "the line is inverted, and stays so" : `the line is no ${kind}, and cannot be`,
+  );
+}
+
+/** Without an interrupt a line has no such attribute; where the controller has gone, it cannot be read either. */
+function setEdges(gpio: Gpio, pin: string, edges: Edges): void {
+  try {
+    gpio.setEdge(edges);
+  } catch (cause) {
+    gpio.readSync();
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+    if (edges !== "none") throw unwatchable(pin, cause);
+  }
 }
 
 function openLines(
@@ -109,7 +129,7 @@ function openLines(
   }
   function watchOne(gpio: Gpio, pin: string, edges: Edges, onEdge: (edge: Edge) => void): void {
     gpio.unwatchAll();
-    gpio.setEdge(edges);
+    setEdges(gpio, pin, edges);
     if (edges === "none") return;
     // What changed before is no edge.
     gpio.readSync();

@@ -2,9 +2,9 @@
 import { closeSync, readSync } from "node:fs";
 import { BulkheadError } from "@bulkhead/protocol";
 import { type CreatePoller, type Poller, readable } from "../../poller.ts";
-import type { PreparedIoctl } from "../../system-calls.ts";
+import { type PreparedIoctl, SystemCallError } from "../../system-calls.ts";
 import type { Edge, LineSettings, Lines, PinLevel } from "../driver.ts";
-import { gpioFault } from "../faults.ts";
+import { gpioFault, unwatchable } from "../faults.ts";
 import { decodeEvent, encodeConfig, eventBytes, maskOf, requests, valuesBytes } from "./uapi.ts";
 
 export type Kernel = { readonly ioctl: PreparedIoctl; readonly createPoller: CreatePoller };
@@ -92,7 +92,7 @@ export function openLines(
       try {
         ioctl(openFd(), requests.setConfig, encodeConfig(settings, edges, pins.length));
       } catch (cause) {
-        throw fault("watched", cause);
+        throw hasNoInterrupt(cause) ? unwatchable(name, cause) : fault("watched", cause);
       }
       if (edges !== "none") listen(onEdge, onGone);
     },
@@ -105,6 +105,9 @@ export function openLines(
     },
   };
 }
+
+/** Of lines that are claimed the kernel says ENXIO for this alone (edge_detector_setup in gpiolib-cdev.c); of a controller that went, ENODEV. */
+const hasNoInterrupt = (cause: unknown): boolean => cause instanceof SystemCallError && cause.code === "ENXIO";
 
 const bitOf = (words: Uint32Array, index: number): PinLevel =>
   (((words[index >> 5] ?? 0) >>> (index & 31)) & 1) === 1 ? 1 : 0;

@@ -101,7 +101,7 @@ export const valuesBytes = 16;
 export const eventBytes = 48;
 export type KernelEvent = { line: number; level: PinLevel; timeUs: number; sequence: number };
 
-/** `gpio_v2_line_event`; `at`: where it begins. The kernel's line_seqno counts from 1. */
+/** `gpio_v2_line_event`; `at`: where it begins. The kernel's line_seqno counts from 1, in 32 bits, and so goes on at 0. */
 export function decodeEvent(bytes: Uint8Array, at: number): KernelEvent {
   const view = viewOf(bytes);
   return {
@@ -109,7 +109,7 @@ export function decodeEvent(bytes: Uint8Array, at: number): KernelEvent {
     // GPIO_V2_LINE_EVENT_RISING_EDGE
     level: view.getUint32(at + 8, true) === 1 ? 1 : 0,
     timeUs: Number(view.getBigUint64(at, true) / 1000n),
-    sequence: view.getUint32(at + 20, true) - 1,
+    sequence: (view.getUint32(at + 20, true) - 1) >>> 0,
   };
 }
 
