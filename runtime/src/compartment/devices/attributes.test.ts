@@ -99,6 +99,19 @@ describe("[K11] the attributes that a driver gets", () => {
     expect(told).toEqual([expect.stringContaining("line 29 of gpio-1 cannot be exported: EISDIR")]);
   });
 
+  test("are of its own controller: a line beyond the last is another's, and neither given nor taken back", async () => {
+    const place: AttributesPlace = { subsystem: "gpio", at: "44e07000.gpio", write: true, export: [32, 35] };
+    expect(await short(place, "gpio-1")).toHaveLength(1);
+    expect(await readFile(join(roots.sys, "class/gpio/export"), "utf8")).toBe("");
+    expect(told).toEqual([32, 35].map((line) => `line ${line} of gpio-1 cannot be exported: it has 32 lines`));
+    // The same line, by the controller that is before it.
+    await mkdir(join(roots.sys, "class/gpio/gpio544"));
+    await unexportLines("44e07000.gpio", [32], roots);
+    expect(await readFile(join(roots.sys, "class/gpio/unexport"), "utf8")).toBe("");
+    await unexportLines("30a40000.i2c/0x21", [0], roots);
+    expect(await readFile(join(roots.sys, "class/gpio/unexport"), "utf8")).toBe("544");
+  });
+
   test("are none where the kernel has no such device", async () => {
     expect(await mountsOf({ subsystem: "pwm", at: "48304200.pwm", write: true, export: [0] })).toEqual([]);
     expect(await mountsOf({ subsystem: "leds", label: "absent", write: true })).toEqual([]);

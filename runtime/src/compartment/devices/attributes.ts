@@ -90,8 +90,12 @@ async function withdraw(directory: string, numbers: readonly number[]): Promise<
 
 /** Where package onoff looks for them. Their global numbers begin with the controller's base. */
 async function lines(directory: string, numbers: readonly number[], target: Target, roots: Roots): Promise<Mount[]> {
-  const base = Number(await readAttribute(directory, "base"));
+  const { base, count } = await numbersOf(directory);
   const mounts = numbers.map(async (number): Promise<Mount[]> => {
+    if (number >= count) {
+      target.log(`line ${number} of ${target.name} cannot be exported: it has ${count} lines`);
+      return [];
+    }
     const name = `gpio${base + number}`;
     const all = join(roots.sys, "class/gpio");
     const isThere = await exported(
@@ -107,6 +111,14 @@ async function lines(directory: string, numbers: readonly number[], target: Targ
     return [{ kind: "ro", source: line, target: inside }, ...(await ownFiles(line, inside, written.gpio, target.uid))];
   });
   return (await Promise.all(mounts)).flat();
+}
+
+/** What is `count` or more beyond `base` is a line of the controller that has the next numbers. */
+async function numbersOf(directory: string): Promise<{ base: number; count: number }> {
+  const [base, count] = await Promise.all(["base", "ngpio"].map((name) => readAttribute(directory, name)));
+  return base === undefined || count === undefined
+    ? { base: 0, count: 0 }
+    : { base: Number(base), count: Number(count) };
 }
 
 async function exported(
@@ -149,8 +161,9 @@ export async function unexportLines(
   roots: Roots = kernelsRoots,
 ): Promise<void> {
   const directory = await findBelow(roots, at, kinds.gpio);
-  const base = directory === undefined ? Number.NaN : Number(await readAttribute(directory, "base"));
-  for (const number of numbers) {
+  if (directory === undefined) return;
+  const { base, count } = await numbersOf(directory);
+  for (const number of numbers.filter((line) => line < count)) {
     const all = join(roots.sys, "class/gpio");
     const isThere = await realpath(join(all, `gpio${base + number}`)).catch(() => undefined);
     if (isThere !== undefined) await writeFile(join(all, "unexport"), `${base + number}`).catch(() => undefined);

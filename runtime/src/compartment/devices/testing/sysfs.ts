@@ -40,7 +40,10 @@ export const board: Readonly<Record<string, Entry>> = {
   "platform/30a40000.i2c/i2c-2/i2c-dev/i2c-2": { subsystem: "class/i2c-dev", attributes: node("89:2", "i2c-2") },
   "platform/30a40000.i2c/i2c-2/2-0021": { subsystem: "bus/i2c" },
   "platform/30a40000.i2c/i2c-2/2-0021/gpiochip5": { subsystem: "bus/gpio", attributes: node("254:5", "gpiochip5") },
-  "platform/30a40000.i2c/i2c-2/2-0021/gpio/gpiochip544": { subsystem: "class/gpio", attributes: { base: "544" } },
+  "platform/30a40000.i2c/i2c-2/2-0021/gpio/gpiochip544": {
+    subsystem: "class/gpio",
+    attributes: { base: "544", ngpio: "16" },
+  },
   "platform/30a40000.i2c/i2c-2/2-0068": { subsystem: "bus/i2c" },
   "platform/30a40000.i2c/i2c-2/2-0068/rtc/rtc1": { subsystem: "class/rtc", attributes: node("251:1", "rtc1") },
   "platform/30a40000.i2c/i2c-2/2-0070/i2c-7": { subsystem: "bus/i2c" },
