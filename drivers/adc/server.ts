@@ -2,6 +2,7 @@
 import { devicesDirectory } from "@bulkhead/protocol";
 import { defineComponent } from "@bulkhead/sdk";
 import { backendOf } from "../backend.ts";
+import { createSharedTurns } from "../turns.ts";
 import type { AdcDriver } from "./driver.ts";
 import { adcInputInterface } from "./interface.ts";
 import { linuxAdc } from "./linux.ts";
@@ -13,7 +14,11 @@ export const adcDriver = (create: (config: unknown) => AdcDriver) =>
     provides: { input: adcInputInterface },
     start({ provides, config }) {
       const driver = create(config);
-      provides.input.serve(({ grant: { device, channel } }) => ({ read: () => driver.read(device, channel) }));
+      const turns = createSharedTurns<string>();
+      provides.input.serve(({ grant: { device, channel } }) => {
+        const next = turns.ofClient(device);
+        return { read: () => next(() => driver.read(device, channel)) };
+      });
     },
   });
 

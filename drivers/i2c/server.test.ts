@@ -81,6 +81,17 @@ describe("[K11] the i2c driver", () => {
     ]);
   });
 
+  test("keeps others waiting for one transfer of a client that calls without pause", async () => {
+    const driver = await start();
+    const busy = driver.connect("device", { grant: { bus: 2, address: 0x48, access: "read" } }).client;
+    const other = driver.connect("device", { grant: { bus: 2, address: 0x50, access: "read" }, component: "other" });
+    transfers.length = 0;
+    const calls = Array.from({ length: 50 }, () => busy.readRegister({ register: 0, length: 1 }));
+    await other.client.readRegister({ register: 0, length: 1 }).catch(() => {});
+    expect(transfers.length).toBeLessThan(5);
+    await Promise.all(calls);
+  });
+
   test("says that it has no plant where the manifest gives it none", async () => {
     const refused = startComponent(component, { uses: {}, config: { backend: "simulated" } });
     await expect(refused).rejects.toMatchObject({ code: "DRIVER_BACKEND_UNAVAILABLE" });

@@ -4,6 +4,7 @@ import { BulkheadError } from "@bulkhead/protocol";
 import { type Client, defineComponent } from "@bulkhead/sdk";
 import { z } from "zod";
 import { simulatedBusInterface } from "../simulation/interface.ts";
+import { createTurns } from "../turns.ts";
 import { loadAddOn } from "./addon.ts";
 import type { I2cDriver } from "./driver.ts";
 import { i2cBus, loadI2cBus } from "./i2c-bus.ts";
@@ -30,8 +31,10 @@ export const i2cDriver = (create: (config: unknown, plant: Plant) => I2cDriver) 
       const driver = oneAtATime(create(config, mayUse.plant));
       provides.device.serve(({ grant }) => {
         const { bus, address } = grant;
+        // One of its calls waits for the bus, however many it makes.
+        const own = createTurns();
         const transfer = (write: Uint8Array, length: number) =>
-          driver.transfer(bus, address, Uint8Array.from(write), length);
+          own(() => driver.transfer(bus, address, Uint8Array.from(write), length));
         return {
           readRegister: async ({ register, length }) => ({
             data: await transfer(Uint8Array.from(registerNumber(grant, register)), length),

@@ -6,8 +6,10 @@ import { rtcGrant } from "@bulkhead/protocol";
 import { defineInterface } from "@bulkhead/sdk";
 import { z } from "zod";
 
-/** Milliseconds since 1970, of whole seconds; to the end of 2099, after which common chips begin their century anew. */
-const timeMs = z.number().int().min(0).max(4_102_444_799_000).multipleOf(1000);
+/** The end of 2099, after which common chips begin their century anew. */
+export const latestMs = 4_102_444_799_000;
+/** Milliseconds since 1970, of whole seconds. */
+const timeMs = z.number().int().min(0).max(latestMs).multipleOf(1000);
 
 export const rtcInterface = defineInterface({
   name: "rtc",

@@ -25,6 +25,15 @@ describe("[K11] the rtc driver's back-end on Linux", () => {
     await expect(rtc().read("rtc-1")).rejects.toMatchObject({ code: "DEVICE_FAILED" });
   });
 
+  test.each(["-86400", "4102444800", "99999999999999999999"])(
+    "takes %s seconds for no time, and says what to do",
+    async (text) => {
+      await writeFile(join(directory, "since_epoch"), `${text}\n`);
+      const refused = { code: "DEVICE_FAILED", remedy: expect.stringContaining("battery") };
+      await expect(rtc().read("rtc-1")).rejects.toMatchObject(refused);
+    },
+  );
+
   test("sets UTC as the kernel's struct rtc_time has it: months from 0, years from 1900", async () => {
     await writeFile(join(directory, "node"), "");
     await rtc().set("rtc-1", Date.UTC(2028, 1, 29, 23, 59, 58));

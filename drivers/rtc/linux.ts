@@ -5,6 +5,7 @@ import { BulkheadError } from "@bulkhead/protocol";
 import { isForbidden, kernelError, openAttributes } from "../sysfs/attributes.ts";
 import type { Ioctl } from "../system-calls.ts";
 import type { RtcDriver } from "./driver.ts";
+import { latestMs } from "./interface.ts";
 
 /** `_IOW('p', 0x0a, struct rtc_time)` (include/uapi/linux/rtc.h). */
 const RTC_SET_TIME = 0x4024_700a;
@@ -18,7 +19,7 @@ export function linuxRtc({ attributesOf, nodeOf }: RtcPlaces, ioctl: Ioctl): Rtc
   return {
     async read(device) {
       try {
-        return (await openAttributes(attributesOf(device), device).readNumber("since_epoch")) * 1000;
+        return inRange(device, (await openAttributes(attributesOf(device), device).readNumber("since_epoch")) * 1000);
       } catch (error) {
         throw unset(device, error);
       }
@@ -36,6 +37,14 @@ export function linuxRtc({ attributesOf, nodeOf }: RtcPlaces, ioctl: Ioctl): Rtc
       }
     },
   };
+}
+
+/** What a chip has in its registers after it lost its power may be any date. */
+function inRange(device: string, timeMs: number): number {
+  if (timeMs >= 0 && timeMs <= latestMs) return timeMs;
+  throw new BulkheadError("DEVICE_FAILED", `${device} says ${timeMs / 1000} s since 1970, which is no time`, {
+    remedy: "set it; if that does not help, look at its battery",
+  });
 }
 
 /** A chip whose oscillator stood still says so; its driver answers EINVAL then (drivers/rtc/rtc-ds1307.c). */

@@ -4,6 +4,7 @@ import { defineComponent } from "@bulkhead/sdk";
 import { backendOf } from "../backend.ts";
 import { attributesOf, nodeOf } from "../sysfs/places.ts";
 import { loadIoctl } from "../system-calls.ts";
+import { createSharedTurns } from "../turns.ts";
 import type { RtcDriver } from "./driver.ts";
 import { rtcInterface } from "./interface.ts";
 import { linuxRtc } from "./linux.ts";
@@ -15,13 +16,17 @@ export const rtcDriver = (create: (config: unknown) => RtcDriver) =>
     provides: { clock: rtcInterface },
     start({ provides, config }) {
       const driver = create(config);
-      provides.clock.serve(({ grant: { device } }) => ({
-        read: async () => ({ timeMs: await driver.read(device) }),
-        set: async ({ timeMs }) => {
-          await driver.set(device, timeMs);
-          return null;
-        },
-      }));
+      const turns = createSharedTurns<string>();
+      provides.clock.serve(({ grant: { device } }) => {
+        const next = turns.ofClient(device);
+        return {
+          read: async () => ({ timeMs: await next(() => driver.read(device)) }),
+          set: async ({ timeMs }) => {
+            await next(() => driver.set(device, timeMs));
+            return null;
+          },
+        };
+      });
     },
   });
 

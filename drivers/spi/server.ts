@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { BulkheadError } from "@bulkhead/protocol";
 import { defineComponent } from "@bulkhead/sdk";
 import { z } from "zod";
+import { createTurns } from "../turns.ts";
 import { loadAddOn } from "./addon.ts";
 import type { SpiDevice, SpiDriver } from "./driver.ts";
 import { spiDeviceInterface } from "./interface.ts";
@@ -23,11 +24,12 @@ export const spiDriver = (create: (config: unknown) => SpiDriver) =>
         const line = lines.get(device) ?? createLine(driver, device);
         lines.set(device, line);
         onGone(() => void line.leave());
+        // One of its calls waits for the device, however many it makes.
+        const own = createTurns();
         return {
           async transfer({ write, speed = highest }) {
-            const read = await line.use({ speed: highest, mode: mode as 0 | 1 | 2 | 3 }, (open) =>
-              open.transfer(Uint8Array.from(write), speed),
-            );
+            const terms = { speed: highest, mode: mode as 0 | 1 | 2 | 3 };
+            const read = await own(() => line.use(terms, (open) => open.transfer(Uint8Array.from(write), speed)));
             return { read };
           },
         };
@@ -51,16 +53,11 @@ export const component = spiDriver((config) => {
  */
 function createLine(driver: SpiDriver, device: string) {
   let opened: { readonly mode: number; readonly device: SpiDevice } | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
+  const next = createTurns();
   async function shut(): Promise<void> {
     const last = opened;
     opened = undefined;
     await last?.device.close();
-  }
-  function next<T>(work: () => Promise<T>): Promise<T> {
-    const done = turn.then(work);
-    turn = done.catch(() => {});
-    return done;
   }
   return {
     use: <T>(terms: { speed: number; mode: 0 | 1 | 2 | 3 }, work: (open: SpiDevice) => Promise<T>): Promise<T> =>
