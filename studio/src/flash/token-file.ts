@@ -48,7 +48,7 @@ export async function readTokenFile(file: string, nowMs: number): Promise<Identi
 }
 
 async function readPrivate(file: string): Promise<Enrolment> {
-  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW).catch(() => {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => {
     throw invalid(file, "it cannot be opened");
   });
   try {
