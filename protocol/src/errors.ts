@@ -50,6 +50,7 @@ export const errorTable = {
   IMAGE_ARCHIVE_FAILED: "Packages could not be had from Debian's archive.",
   IMAGE_PACKAGE_ALTERED: "A package is not the one that is locked.",
   IMAGE_BUILD_FAILED: "A step of making an image failed.",
+  IMAGE_SUPPORT_INVALID: "A board support package is not one, or not this board's.",
   KEYS_INVALID: "A directory of signing keys is not complete or not valid.",
 
   // Channels between components.

@@ -1,5 +1,5 @@
 /**
- * A board's first start: takes what `bulkhead flash` put into the partition `identity` to the board's own disk, and the release that the image has.
+ * A board's first start: takes who the board is, from where it was told, to the board's own disk, and the release that the image has.
  * Cut off anywhere, it begins anew; done, it does nothing.
  */
 import { existsSync } from "node:fs";
@@ -9,14 +9,15 @@ import { BulkheadError, formatError, provisioningSchema, releaseSchema, reportEr
 import { parseFile } from "../device/index.ts";
 import { installFactoryRelease } from "../generations/index.ts";
 import { takeIdentity, wipeIdentity } from "./identity.ts";
-import { findPartition } from "./partitions.ts";
+import { type IdentityPlace, identityPlaceOf } from "./identity-place.ts";
 
-async function main(dataDir: string, factoryDir: string): Promise<void> {
+async function main(dataDir: string, factoryDir: string, place: IdentityPlace): Promise<void> {
   const provisioning = join(dataDir, "provisioning.json");
-  if (existsSync(provisioning)) await wipeLeftover();
+  if (existsSync(provisioning)) await wipeLeftover(place);
   else {
-    await takeIdentity(dataDir, await findPartition("identity"));
+    await takeIdentity(dataDir, await place.find());
     process.stdout.write("this board has taken its identity\n");
+    await place.forget();
   }
   await parseFile(provisioning, provisioningSchema);
   const release = releaseSchema.parse(JSON.parse(await readFile(join(factoryDir, "release.json"), "utf8")));
@@ -31,15 +32,21 @@ async function main(dataDir: string, factoryDir: string): Promise<void> {
 }
 
 /** Of a first start that was cut off before it had wiped. A board that knows who it is starts all the same where that fails. */
-async function wipeLeftover(): Promise<void> {
+async function wipeLeftover(place: IdentityPlace): Promise<void> {
   try {
-    await wipeIdentity(await findPartition("identity"));
+    if (!(await place.isThere())) return;
+    await wipeIdentity(await place.find());
+    await place.forget();
   } catch (error) {
-    process.stderr.write(`what this board's card brought may still be on it: ${formatError(reportError(error))}\n`);
+    process.stderr.write(`what this board was told may still be readable: ${formatError(reportError(error))}\n`);
   }
 }
 
-main("/data", "/usr/lib/bulkhead/factory").catch((error: unknown) => {
+async function begin(): Promise<void> {
+  await main("/data", "/usr/lib/bulkhead/factory", identityPlaceOf(process.argv.slice(2)));
+}
+
+begin().catch((error: unknown) => {
   process.stderr.write(`${formatError(reportError(error))}\n`);
   process.exitCode = 1;
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -96,5 +96,27 @@ test("[K18] what is said of a board promises no more than is built for it", () =
     tier: "boot-loader",
     detail: "linux-image-arm64; its boot loader has to be on it, or be brought",
   });
-  expect(said["portenta-x8"]?.detail).toMatch(/come from its maker; not built by this version$/);
+  expect(said["portenta-x8"]?.detail).toBe(
+    "with its maker's kernel and device tree (--bsp), or for its maker's Linux (image archive)",
+  );
+});
+
+test("[K18] a board whose kernel comes from its maker is fit once that is brought; a package without one is refused before anything is built", async () => {
+  expect(findBuildable("portenta-x8", { kernel: true }).image.kernel).toBeUndefined();
+  const { image, ...rest } = boardNamed("qemu-virt-arm64");
+  if (image === undefined) throw new Error("no image");
+  const board = buildableOf({ ...rest, image: { ...image, kernel: undefined } }, { kernel: true });
+  const directory = mkdtempSync(join(tmpdir(), "bulkhead-image-"));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const [bsp, outDir] = [join(directory, "bsp"), join(directory, "out")];
+  mkdirSync(bsp);
+  writeFileSync(join(bsp, "boot-loader"), "loader");
+  const manifest = join(bulkheadDirectory, "manifests/beacon/manifest.yaml");
+  const steps: string[] = [];
+  const making = buildImage({ board, manifest, bsp, outDir, onStep: (step) => steps.push(step) });
+  await expect(making).rejects.toMatchObject({
+    code: "IMAGE_SUPPORT_INVALID",
+    message: expect.stringContaining("has no kernel"),
+  });
+  expect([steps, readdirSync(outDir)]).toEqual([[], []]);
 });

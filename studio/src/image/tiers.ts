@@ -9,7 +9,7 @@ export function tierOf({ image }: Board): Tier {
   const details = {
     built: `whole: ${kernel}, with ${image["boot-loader"]?.package ?? "the boot loader that it has"}`,
     "boot-loader": `${kernel}; its boot loader has to be on it, or be brought`,
-    "board-support": "boot loader, kernel and device tree come from its maker; not built by this version",
+    "board-support": "with its maker's kernel and device tree (--bsp), or for its maker's Linux (image archive)",
   };
   return { tier, detail: details[tier] };
 }

@@ -23,7 +23,7 @@ const release: Release = {
   artifacts: [{ digest: digest("0c") }, { digest: digest("0d") }] as Release["artifacts"],
 };
 const image = { name: "some-board.img", sha256: digest("0e") };
-const contents = { image, dateS: 1_760_000_000, packages, node, release, runtimeSha256: digest("0f") };
+const contents = { image, dateS: 1_760_000_000, packages, node, brought: [], release, runtimeSha256: digest("0f") };
 
 /** CycloneDX's own schema, as its library carries it. */
 let problemsOf: (document: unknown) => unknown;
@@ -106,7 +106,7 @@ describe("the provenance", () => {
   ];
   const making = {
     ...{ files: [image], board: "some-board", dateS: 5, releaseDigest: digest("3a") },
-    ...{ commit: "4b".repeat(20), builder, packages, node },
+    ...{ commit: "4b".repeat(20), builder, packages, node, brought: [] },
   };
 
   test("[K18] is a statement of in-toto's, of each file by its digest", () => {

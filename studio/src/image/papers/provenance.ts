@@ -1,4 +1,5 @@
 /** How an image came to be: an in-toto statement (v1) with SLSA's provenance (v1). Not signed here: it goes with the release's metadata. */
+import type { SupportFile } from "../bsp/contents.ts";
 import type { LockedPackage } from "../packages/locked.ts";
 import type { NodePackage } from "../root/node.ts";
 
@@ -12,10 +13,11 @@ export type Making = {
   readonly builder: readonly LockedPackage[];
   readonly packages: readonly LockedPackage[];
   readonly node: NodePackage | undefined;
+  readonly brought: readonly SupportFile[];
 };
 
 export function makeProvenance(making: Making): object {
-  const { files, board, dateS, releaseDigest, commit, builder, packages, node } = making;
+  const { files, board, dateS, releaseDigest, commit, builder, packages, node, brought } = making;
   const materials = [...packages, ...builder].map(({ name, version, architecture, sha256 }) => ({
     uri: `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architecture}`,
     digest: { sha256 },
@@ -23,6 +25,7 @@ export function makeProvenance(making: Making): object {
   const sources = commit === undefined ? [] : [{ uri: "bulkhead", digest: { gitCommit: commit } }];
   const nodes =
     node === undefined ? [] : [{ uri: `pkg:npm/${node.name}@${node.version}`, digest: { sha512: hexOf(node) } }];
+  const support = brought.map(({ path, sha256 }) => ({ uri: `bsp/${encodeURI(path)}`, digest: { sha256 } }));
   return {
     _type: "https://in-toto.io/Statement/v1",
     subject: files.map(({ name, sha256 }) => ({ name, digest: { sha256 } })),
@@ -31,7 +34,7 @@ export function makeProvenance(making: Making): object {
       buildDefinition: {
         buildType: "https://bulkhead.invalid/image/v1",
         externalParameters: { board, release: releaseDigest, sourceDateEpoch: dateS },
-        resolvedDependencies: [...sources, ...nodes, ...materials],
+        resolvedDependencies: [...sources, ...nodes, ...materials, ...support],
       },
       runDetails: { builder: { id: "https://bulkhead.invalid/image-builder/v1" } },
     },

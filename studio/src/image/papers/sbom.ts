@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Release } from "@bulkhead/protocol";
+import type { SupportFile } from "../bsp/contents.ts";
 import type { LockedPackage } from "../packages/locked.ts";
 import type { NodePackage } from "../root/node.ts";
 import { uuidOf } from "../slot/root-image.ts";
@@ -13,15 +14,18 @@ export type Contents = {
   readonly dateS: number;
   readonly packages: readonly LockedPackage[];
   readonly node: NodePackage | undefined;
+  /** Of a board support package. */
+  readonly brought: readonly SupportFile[];
   readonly release: Release;
   /** Of the runtime as it is installed. */
   readonly runtimeSha256: string;
 };
 
-export function makeSbom({ image, dateS, packages, node, release, runtimeSha256 }: Contents): object {
+export function makeSbom({ image, dateS, packages, node, brought, release, runtimeSha256 }: Contents): object {
   const components = [
     ...packages.map(debianComponent),
     ...(node === undefined ? [] : [nodeComponent(node)]),
+    ...brought.map(({ path, sha256: digest }) => component("file", path, digest.slice(0, 12), [sha256(digest)], {})),
     component("framework", "bulkhead-runtime", "0.1.0", [sha256(runtimeSha256)], { licence: "Apache-2.0" }),
     ...release.artifacts.map(({ digest }) =>
       component("application", `${release.name}/${digest.slice(0, 12)}`, release.version, [sha256(digest)], {}),

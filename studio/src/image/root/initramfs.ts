@@ -1,6 +1,7 @@
 /** The first archive of a slot: busybox, dmsetup, the kernel's modules up to its root file system, and our first process. */
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { BulkheadError } from "@bulkhead/protocol";
 import { execa } from "execa";
 import { type ArchiveEntry, writeArchive } from "../../build/vm/cpio.ts";
@@ -40,13 +41,17 @@ async function findModules(folder: string, wanted: readonly string[]): Promise<M
       .replaceAll("-", "_");
   const files = new Map<string, string>();
   for (const path of await readdir(folder, { recursive: true }))
-    if (/\.ko(\.xz)?$/.test(path)) files.set(nameOf(path), join(folder, path));
+    if (/\.ko(\.(xz|gz|zst))?$/.test(path)) files.set(nameOf(path), join(folder, path));
   const builtIn = new Set((await readFile(join(folder, "modules.builtin"), "utf8")).split("\n").map(nameOf));
   const found = new Map<string, Module>();
   async function add(name: string): Promise<void> {
     if (found.has(name) || builtIn.has(name)) return;
     const file = files.get(name);
-    if (file === undefined) throw new BulkheadError("IMAGE_BUILD_FAILED", `the kernel has no module ${name}`);
+    if (file === undefined)
+      throw new BulkheadError("IMAGE_BUILD_FAILED", `the kernel has no ${name}, neither built in nor as a module`, {
+        remedy:
+          "a kernel that is brought has to have it; without it, build for the board's own Linux: bulkhead image archive",
+      });
     const content = await unpacked(file);
     const info = content.toString("latin1");
     const needs = /\0depends=([^\0]*)\0/.exec(info)?.[1] ?? "";
@@ -59,6 +64,8 @@ async function findModules(folder: string, wanted: readonly string[]): Promise<M
 }
 
 async function unpacked(file: string): Promise<Buffer> {
+  if (file.endsWith(".gz")) return gunzipSync(await readFile(file));
+  if (file.endsWith(".zst")) return zstdDecompressSync(await readFile(file));
   if (!file.endsWith(".xz")) return readFile(file);
   const { stdout } = await execa("xz", ["--decompress", "--stdout", file], { encoding: "buffer" });
   return Buffer.from(stdout);

@@ -1,49 +1,52 @@
 /** A board's root file system as a tree: Debian's part, our files, Node, the runtime, and the release that a board begins with. */
 import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Board, BoardImage } from "@bulkhead/protocol/manifest";
+import type { Board } from "@bulkhead/protocol/manifest";
 import { initCommand } from "@bulkhead/runtime";
 import { buildBoardPrograms, buildPlatform } from "../../build/index.ts";
-import type { Builder } from "../builder.ts";
-import type { LockedPackage } from "../packages/locked.ts";
-import type { Recipe } from "../packages/recipe.ts";
+import type { Making } from "../making.ts";
 import { recipeDir } from "../places.ts";
-import { takeKernel } from "../slot/boot-files.ts";
+import { bringKernel, takeKernel } from "../slot/kernel.ts";
 import { prune, unpackPackages } from "./packages.ts";
 
-export type TreeOptions = {
-  readonly board: Board;
-  readonly image: BoardImage;
-  readonly recipe: Recipe;
-  readonly packages: readonly LockedPackage[];
-  /** Node's program; left out: Debian's, from `packages`. */
-  readonly nodeFile: string | undefined;
-  /** What `buildRelease` wrote. */
-  readonly releaseDir: string;
-};
-
 const ours = "usr/lib/bulkhead";
+/** Where the runtime is in a root. */
+export const platformPlace: string = `${ours}/platform`;
 const mountPoints = ["data", "dev", "proc", "root", "run", "sys", "tmp", "var"];
 
-/** Makes `<workDir>/root`. Returns the kernel's release. */
-export async function makeRoot(builder: Builder, workDir: string, options: TreeOptions): Promise<string> {
+/** Whom a board asks for names: whoever its own DHCP client was told of, or the Linux that it has. */
+const resolvers = { image: "/run/uplink/resolv.conf", archive: "/etc/resolv.conf" } as const;
+
+/** Makes `<workDir>/root`: that of a slot, or one to be installed on a Linux that has its own kernel. Returns the kernel's release; "" where it has none. */
+export async function makeRoot(making: Making, form: keyof typeof resolvers): Promise<string> {
+  const { builder, workDir, buildable, recipe, support } = making;
   const root = join(workDir, "root");
-  await unpackPackages(builder, "root", options.packages);
-  await takeKernel(builder, workDir, options.image);
-  await prune(root, options.recipe.prune);
+  await unpackPackages(builder, "root", making.system);
+  if (form === "image" && support?.kernel === undefined) await takeKernel(builder, workDir, buildable.image);
+  await prune(root, recipe.prune);
+  if (form === "image" && support !== undefined) await bringKernel(workDir, buildable.image, support);
   for (const place of mountPoints) await mkdir(join(root, place), { recursive: true });
   // Overlaid, so that a file of ours stands in for the package's.
   await cp(join(recipeDir, "root"), root, { recursive: true, force: true, verbatimSymlinks: true });
-  await maskUnits(root, options.recipe.mask);
-  const startMinutes = 4 + options.board.pace;
+  await maskUnits(root, recipe.mask);
+  const values = unitValues(buildable.board);
   const units = join(root, "usr/lib/systemd/system");
-  const server = { "init-command": initCommand.join(" "), "start-minutes": `${startMinutes}` };
-  await fillIn(join(units, "bulkhead-root-server.service"), server);
-  await fillIn(join(units, "bulkhead-slot.service"), { "slot-minutes": `${startMinutes + 1}` });
-  await installBulkhead(root, options);
+  for (const unit of ["bulkhead-root-server.service", "bulkhead-slot.service"]) await fillIn(join(units, unit), values);
+  await installBulkhead(root, making, resolvers[form]);
+  if (form === "archive") return "";
   const [release = ""] = await readdir(join(root, "usr/lib/modules"));
   await builder.run("depmod", ["--basedir", "/work/root", release]);
   return release;
+}
+
+/** What stands for `@name@` in a unit of ours. */
+export function unitValues({ pace }: Board): Readonly<Record<string, string>> {
+  const startMinutes = 4 + pace;
+  return {
+    "init-command": initCommand.join(" "),
+    "start-minutes": `${startMinutes}`,
+    "slot-minutes": `${startMinutes + 1}`,
+  };
 }
 
 /** systemd takes a unit that is a link to /dev/null for one that is never to start (systemd.unit(5)). */
@@ -56,16 +59,17 @@ async function maskUnits(root: string, units: readonly string[]): Promise<void> 
   }
 }
 
-async function installBulkhead(root: string, { board, nodeFile, releaseDir }: TreeOptions): Promise<void> {
+async function installBulkhead(root: string, making: Making, resolversFile: string): Promise<void> {
+  const { board } = making.buildable;
   const place = join(root, ours);
-  await buildPlatform(join(place, "platform"));
-  await buildBoardPrograms(join(place, "platform"));
-  await copyFile(nodeFile ?? join(root, "usr/bin/node"), join(place, "node"));
+  await buildPlatform(join(root, platformPlace));
+  await buildBoardPrograms(join(root, platformPlace));
+  await copyFile(making.node?.file ?? join(root, "usr/bin/node"), join(place, "node"));
   await chmod(join(place, "node"), 0o755);
-  await cp(releaseDir, join(place, "factory"), { recursive: true, filter: (path) => !path.endsWith("/blobs") });
+  await cp(making.releaseDir, join(place, "factory"), { recursive: true, filter: (path) => !path.endsWith("/blobs") });
   const config = {
-    ...{ format: 1, instance: "board", board: board.board, dataDir: "/data", platformDir: `/${ours}/platform` },
-    ...{ runDir: "/run/bulkhead", nodePath: `/${ours}/node`, uidBase, resolvers: "/run/uplink/resolv.conf" },
+    ...{ format: 1, instance: "board", board: board.board, dataDir: "/data", platformDir: `/${platformPlace}` },
+    ...{ runDir: "/run/bulkhead", nodePath: `/${ours}/node`, uidBase, resolvers: resolversFile },
     trial: { windowMs: 20_000 * board.pace, steadyMs: 2_000 },
   };
   await writeFile(join(place, "root-server.json"), `${JSON.stringify(config, null, 2)}\n`);
@@ -75,7 +79,7 @@ async function installBulkhead(root: string, { board, nodeFile, releaseDir }: Tr
 const uidBase = 20_000;
 
 /** Replaces `@name@` in a file by what it stands for. */
-async function fillIn(file: string, values: Readonly<Record<string, string>>): Promise<void> {
+export async function fillIn(file: string, values: Readonly<Record<string, string>>): Promise<void> {
   let text = await readFile(file, "utf8");
   for (const [name, value] of Object.entries(values)) text = text.replaceAll(`@${name}@`, value);
   await writeFile(file, text);

@@ -1,22 +1,10 @@
 /** What the boot loader reads: the boot script, and for each slot its kernel, first archive, device tree, and words for the kernel. */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError } from "@bulkhead/protocol";
 import type { Board, BoardImage } from "@bulkhead/protocol/manifest";
 import type { Builder } from "../builder.ts";
 import { recipeDir } from "../places.ts";
-import { takeDeviceTree } from "./device-tree.ts";
-
-/** Makes `<workDir>/boot-slot` of the kernel in `<workDir>/root`, which has it no more then, and of its device tree. */
-export async function takeKernel(builder: Builder, workDir: string, image: BoardImage): Promise<void> {
-  const boot = join(workDir, "root", "boot");
-  const kernel = (await readdir(boot)).find((name) => name.startsWith("vmlinuz-"));
-  if (kernel === undefined) throw new BulkheadError("IMAGE_BUILD_FAILED", `${image.kernel} holds no kernel`);
-  await mkdir(join(workDir, "boot-slot"), { recursive: true });
-  await rename(join(boot, kernel), join(workDir, "boot-slot", "kernel"));
-  await rm(boot, { recursive: true });
-  await takeDeviceTree(builder, workDir, image);
-}
 
 /** Adds the first archive and the words for the kernel. */
 export async function addArchive(builder: Builder, workDir: string, archive: Buffer, word: string): Promise<void> {
@@ -42,7 +30,7 @@ export async function makeBootScript(
   image: BoardImage,
 ): Promise<void> {
   const template = await readFile(join(recipeDir, "boot", "boot.cmd"), "utf8");
-  const own = image["device-tree"] !== undefined;
+  const own = image["device-tree"] !== undefined || existsSync(join(workDir, "boot-slot", "device-tree"));
   const values = {
     options: [
       `console=${image.console}`,

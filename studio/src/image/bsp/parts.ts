@@ -1,0 +1,36 @@
+/** What a board support package may hold, and how a file that is something else is told before a board is. */
+
+export type Part = {
+  readonly name: string;
+  readonly what: string;
+  /** Of a file: what is wrong with it. Left out: it is a folder. */
+  readonly check?: (content: Buffer) => string | undefined;
+};
+
+export const parts: readonly Part[] = [
+  { name: "kernel", what: "the kernel, as `booti` or `bootz` take it", check: checkKernel },
+  { name: "modules", what: "its modules: the folder lib/modules that `make modules_install` wrote" },
+  { name: "device-tree", what: "the board's device tree, compiled", check: checkDeviceTree },
+  { name: "firmware", what: "what drivers load: files below lib/firmware" },
+  { name: "boot-loader", what: "what the board's file has a place for", check: () => undefined },
+];
+
+export function describeParts(): string {
+  return parts.map(({ name, what }) => `\`${name}\` (${what})`).join(", ");
+}
+
+/** Documentation/arch/arm64/booting.rst: "ARM\x64" at 56; Documentation/arch/arm/booting.rst: a zImage's mark at 36. */
+function checkKernel(content: Buffer): string | undefined {
+  if (content.length >= 64 && content.toString("latin1", 56, 60) === "ARM\x64") return undefined;
+  if (content.length >= 40 && content.readUInt32LE(36) === 0x016f2818) return undefined;
+  const compressed =
+    content.length >= 2 && content.readUInt16BE(0) === 0x1f8b ? ", but one that is compressed: unpack it" : "";
+  return `it is no kernel that \`booti\` (Image) or \`bootz\` (zImage) starts${compressed}`;
+}
+
+/** Devicetree Specification 0.4, section 5.2. */
+function checkDeviceTree(content: Buffer): string | undefined {
+  const isTree =
+    content.length >= 40 && content.readUInt32BE(0) === 0xd00dfeed && content.readUInt32BE(4) <= content.length;
+  return isTree ? undefined : "it is no compiled device tree";
+}
