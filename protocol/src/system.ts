@@ -104,6 +104,8 @@ export const componentSchema = z.strictObject({
   /** Secrets of the device that it is given, by name. */
   secrets: z.array(nameSchema),
   readyMs: z.number().int().positive(),
+  /** The deadline of its calls that name none; absent: that of every board that is not slow. */
+  callMs: z.number().int().positive().optional(),
   stopMs: z.number().int().positive(),
   /** Layers without which the component must not start. */
   requires: z.array(layerSchema),

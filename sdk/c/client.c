@@ -86,7 +86,6 @@ static void connect_to(bh_component *component, bh_client_end *end) {
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) bh_fault(component, "no socket can be made");
   bh_link_open(&end->link, fd);
-  end->hello_by_ms = bh_now_ms() + BH_HELLO_MS;
   uint8_t space[512];
   bh_writer hello = bh_writer_over(space, sizeof space);
   bh_write_hello(&hello, end->use->interface, component);
@@ -174,7 +173,6 @@ size_t bh_client_watch(bh_component *component, bh_client_end *end, struct pollf
     return 0;
   }
   if (end->link.broken) sooner(wake_ms, now_ms);
-  if (!end->open) sooner(wake_ms, end->hello_by_ms);
   bh_link_check(&end->link, now_ms, wake_ms);
   short events = bh_link_queued(&end->link) > 0 ? POLLIN | POLLOUT : POLLIN;
   fds[0] = (struct pollfd){.fd = end->link.fd, .events = events};
@@ -205,7 +203,6 @@ void bh_client_serve(bh_component *component, bh_client_end *end, const struct p
     hear(component, end);
     if (ended) end->link.broken = true;
   }
-  if (end->link.fd >= 0 && !end->open && now_ms >= end->hello_by_ms) end->link.broken = true;
   if (end->link.fd >= 0 && end->link.broken) lose(component, end);
   bool wanted = end->announced && end->up && !end->mismatch;
   if (end->link.fd < 0 && wanted && now_ms >= end->retry_at_ms) connect_to(component, end);

@@ -97,7 +97,7 @@ typedef struct {
   bool open;                  /* hello exchanged */
   bool mismatch;              /* no call can succeed before the next incarnation */
   uint32_t incarnation;
-  uint64_t hello_by_ms, retry_at_ms;
+  uint64_t retry_at_ms;
   uint32_t retry_ms, next_call;
   bh_waiting *calls;
   size_t call_count;

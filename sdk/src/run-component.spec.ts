@@ -123,6 +123,13 @@ describe("[K2] a component's process", () => {
     await eventually(() => house.told).toContain("ready");
   });
 
+  test("[K3] gives a call that names no deadline as long as the root server says: a slow board takes longer", async () => {
+    const visitor = launch("visitor", await makeDirectories());
+    start(visitor, "visitor", { callMs: 50 });
+    expect(await visitor.exited).toBe(1);
+    expect(visitor.faults.join()).toContain("light.set was not answered within 50 ms");
+  });
+
   test.each(["throw", "reject"] as const)(
     "tells the reason of an error that nobody caught (%s) and ends with 1",
     async (end) => {

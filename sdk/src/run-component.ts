@@ -122,7 +122,10 @@ function prepare(
     const path = `${directories.uses}/${name}/socket`;
     ends.set(
       name,
-      createClientEnd({ interface: iface, name, path, self, log: host.log, lease, transport: host.transport }),
+      createClientEnd({
+        ...{ interface: iface, name, path, self, lease },
+        ...{ log: host.log, transport: host.transport, callMs: start.callMs },
+      }),
     );
   }
   const accepts: Launch["accepts"] = new Map();

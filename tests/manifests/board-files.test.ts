@@ -152,3 +152,16 @@ function freePins({ pins, "free-functions": free = [] }: Board): string[] {
   const usable = ({ claims }: Board["pins"][string]) => claims === undefined || free.includes(claims);
   return Object.entries(pins).flatMap(([pin, said]) => (usable(said) ? [pin] : []));
 }
+
+test("[K18] a slow board gives all its processes longer, and their calls; the others have the times of the defaults", () => {
+  const system = (board: string) => {
+    const compiled = compileText(
+      `system: slow\nversion: 1.0.0\nboard: ${board}\ncomponents:\n  one: { image: ./one }\n`,
+    );
+    if ("errors" in compiled) throw new Error(JSON.stringify(compiled.errors));
+    return compiled.plan.components;
+  };
+  const times = { heartbeat: { periodMs: 12_000, missed: 3 }, readyMs: 120_000, stopMs: 24_000, callMs: 24_000 };
+  for (const component of Object.values(system("qemu-virt-arm64"))) expect(component).toMatchObject(times);
+  for (const component of Object.values(system("virtual"))) expect(component).not.toHaveProperty("callMs");
+});

@@ -8,15 +8,13 @@ export type LogSource = Pick<Client<typeof consoleInterface>, "read">;
 export type SampleSource = Pick<Client<typeof publishedSamplesInterface>, "read">;
 
 const batchLines = 500;
-/** The serial server answers from memory; one that hangs must not hold up the end of the agent. */
-const readDeadlineMs = 2_000;
 
 export function logCargo(console: LogSource, position: Position<number>): Cargo<LogLine> {
   return {
     batchItems: batchLines,
     async read() {
       const request = { after: position.arrived, limit: batchLines };
-      const { lines, dropped } = await console.read(request, { deadlineMs: readDeadlineMs });
+      const { lines, dropped } = await console.read(request);
       return found(lines, dropped, batchLines, position);
     },
     message: (lines, lost, batch) => ({ type: "log", lines: [...lines], dropped: countOf(lost), batch }),
@@ -28,7 +26,7 @@ export function sampleCargo(source: SampleSource, position: Position<number>): C
     batchItems: maxSamples,
     async read() {
       const request = { after: position.arrived, limit: maxSamples };
-      const { samples, dropped } = await source.read(request, { deadlineMs: readDeadlineMs });
+      const { samples, dropped } = await source.read(request);
       return found(samples, dropped, maxSamples, position);
     },
     message: (samples, lost, batch) => ({ type: "telemetry", samples: [...samples], lost: [...lost], batch }),

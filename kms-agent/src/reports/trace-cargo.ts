@@ -17,13 +17,11 @@ export type TraceSource = Pick<Client<typeof schedulerInterface>, "traceNews">;
 export const tracePositionsSchema = z.record(z.string(), tracePositionSchema);
 type Positions = z.infer<typeof tracePositionsSchema>;
 
-const readDeadlineMs = 2_000;
-
 export function traceCargo(source: TraceSource, position: Position<Positions>): Cargo<TraceSegment> {
   return {
     batchItems: maxTraceSegments,
     async read() {
-      const news = await source.traceNews({ after: position.arrived }, { deadlineMs: readDeadlineMs });
+      const news = await source.traceNews({ after: position.arrived });
       const atMs = Date.now();
       return {
         items: news.map((one) => segmentOf(one, position.bootId, atMs)),

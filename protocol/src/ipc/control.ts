@@ -33,6 +33,8 @@ export const toComponent = {
     uses: z.array(channelSchema),
     provides: z.array(channelSchema),
     heartbeatMs: positive,
+    /** The deadline of its calls that name none; absent: 2 s. */
+    callMs: z.optional(positive),
     /** Its trace ring, in /run/trace, and whether it records from the start; absent: none. */
     trace: z.optional(z.strictObject({ ringBytes: count, enabled: z.boolean() })),
     /** An operator has this life written down, in /run/record, in at most so many bytes. */

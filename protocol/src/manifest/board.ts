@@ -84,7 +84,7 @@ export const boardWritten = z.strictObject({
     .max(20)
     .default(1)
     .describe(
-      "How many times longer than elsewhere a process may take to be ready, to answer a heartbeat and to end, where the manifest does not say how long.",
+      "How many times longer than elsewhere a process may take to be ready, to give a heartbeat and to end, and a call to be answered, where manifest or caller do not say how long.",
     ),
   backend: z
     .enum(["simulated", "linux"])

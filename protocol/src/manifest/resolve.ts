@@ -1,5 +1,6 @@
 /** Fills in what a manifest leaves out: defaults, core servers, the order of start. Pure; judges nothing. */
 import { type CoreName, coreImages } from "../images.ts";
+import { defaultDeadlineMs } from "../ipc/frame.ts";
 import { type Channel, systemFormat } from "../system.ts";
 import { driverClassOf } from "./analysis.ts";
 import type { Board } from "./board.ts";
@@ -104,13 +105,14 @@ function resolveBounds(written: ComponentWritten) {
   };
 }
 
-type Pace = Pick<PlannedComponent, "heartbeat" | "readyMs" | "stopMs">;
+type Pace = Pick<PlannedComponent, "heartbeat" | "readyMs" | "stopMs" | "callMs">;
 
 /** What a process on the board is given of time. */
 function defaultsOn({ pace }: Board): Pace {
   const { heartbeat, readyMs, stopMs } = defaults;
   const periodMs = heartbeat.periodMs * pace;
-  return { heartbeat: { ...heartbeat, periodMs }, readyMs: readyMs * pace, stopMs: stopMs * pace };
+  const slow = pace === 1 ? {} : { callMs: defaultDeadlineMs * pace };
+  return { heartbeat: { ...heartbeat, periodMs }, readyMs: readyMs * pace, stopMs: stopMs * pace, ...slow };
 }
 
 /** How it starts, is watched, and comes back. */
@@ -120,6 +122,7 @@ function resolveLife({ restart, heartbeat, spare, ready, stop }: ComponentWritte
     heartbeat: { ...usual.heartbeat, ...present({ periodMs: heartbeat?.period, missed: heartbeat?.missed }) },
     spare: spare ?? defaults.spare,
     readyMs: ready ?? usual.readyMs,
+    ...present({ callMs: usual.callMs }),
     stopMs: stop ?? usual.stopMs,
   };
 }

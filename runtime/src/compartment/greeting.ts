@@ -31,6 +31,7 @@ export function greeting(
     uses: system.channels.filter(({ client }) => client === name),
     provides: system.channels.filter(({ provider }) => provider === name),
     heartbeatMs: component.heartbeat.periodMs,
+    ...(component.callMs !== undefined && { callMs: component.callMs }),
     config: startConfig(component, { ...config, provisioning, release, installed, floors }),
   };
 }

@@ -21,6 +21,9 @@ const configSchema = z.object({
   backend: z.enum(["auto", "userspace", "kernel"]).default("auto"),
 });
 
+/** Longer than any start may take: the root server ends one that is too long, and knows how slow the board is. */
+const startMs = 600_000;
+
 /** Often while a person waits for the tunnel, seldom once it stands. */
 const readEveryMs = { down: 1_000, up: 10_000 } as const;
 
@@ -30,7 +33,7 @@ export const component = defineComponent({
   uses,
   async start(context) {
     const config = parseConfig(context.config);
-    const { privateKey } = await context.uses.key.read(null, { deadlineMs: 5_000 });
+    const { privateKey } = await context.uses.key.read(null, { deadlineMs: startMs });
     const { provisioning, backend } = config;
     const gateway = await openGateway({ ...context, provisioning, directory: tunnelTimeDirectory });
     const tunnel = await openTunnel(backends[backend], tunnelInterface, privateKey, provisioning, gateway.first);

@@ -7,7 +7,6 @@
 
 -define(FIRST_RETRY_MS, 10).
 -define(MAX_RETRY_MS, 1000).
--define(HELLO_MS, 5000).
 -define(MAX_CALLS, 256).
 
 %% Calls are #{Id => Call}: those that are sent by the id on the wire, those that wait by a reference.
@@ -108,7 +107,6 @@ connect(#{socket := none, announced := {true, _}, mismatch := false, name := Nam
         {ok, Socket} ->
             _ = gen_tcp:send(Socket, bulkhead_message:hello(Interface, Own)),
             ok = inet:setopts(Socket, [{active, once}]),
-            _ = erlang:send_after(?HELLO_MS, self(), {hello, Socket}),
             State#{socket := Socket};
         {error, _} ->
             back_off(State)
@@ -121,7 +119,6 @@ back_off(#{retry_ms := RetryMs} = State) ->
     State#{retry_ms := min(2 * RetryMs, ?MAX_RETRY_MS)}.
 
 handle_info(retry, State) -> {noreply, connect(State)};
-handle_info({hello, Socket}, #{socket := Socket, open := false} = State) -> {noreply, back_off(lose(State))};
 handle_info({tcp, Socket, Bytes}, #{socket := Socket} = State) ->
     case hear(bulkhead_message:parse(Bytes), byte_size(Bytes), State) of
         {ok, Next} ->

@@ -14,7 +14,6 @@ use crate::value::Value;
 
 const FIRST_RETRY_MS: u64 = 10;
 const MAX_RETRY_MS: u64 = 1000;
-const HELLO_MS: u64 = 5000;
 
 /// A channel of `uses:` in the manifest.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +38,6 @@ pub(crate) struct ClientEnd {
     open: bool,
     mismatch: bool,
     incarnation: u32,
-    hello_by_ms: u64,
     retry_at_ms: u64,
     retry_ms: u64,
     next_call: u32,
@@ -59,7 +57,6 @@ impl ClientEnd {
             open: false,
             mismatch: false,
             incarnation: 0,
-            hello_by_ms: 0,
             retry_at_ms: 0,
             retry_ms: FIRST_RETRY_MS,
             next_call: 0,
@@ -122,9 +119,6 @@ impl ClientEnd {
         let wanted = self.is_wanted();
         match self.link.as_mut() {
             Some(link) => {
-                if !self.open {
-                    *wake_ms = (*wake_ms).min(self.hello_by_ms);
-                }
                 Some(link.watch(false, now_ms, wake_ms))
             }
             None => {
@@ -146,8 +140,7 @@ impl ClientEnd {
         if ready {
             self.receive(&mut news);
         }
-        let late = !self.open && now_ms >= self.hello_by_ms;
-        if self.link.as_ref().map_or(false, |link| link.broken || late) {
+        if self.link.as_ref().map_or(false, |link| link.broken) {
             self.lose(&mut news);
         }
         if self.link.is_none() && self.is_wanted() && now_ms >= self.retry_at_ms {
@@ -236,7 +229,6 @@ impl ClientEnd {
     }
 
     fn connect(&mut self, own: &SelfName) {
-        self.hello_by_ms = sys::now_ms() + HELLO_MS;
         match sys::connect_to(&self.path) {
             Ok(stream) => {
                 let mut link = Link::new(stream);

@@ -36,8 +36,11 @@ export type Calls = {
   answer(id: number, error: CallError | null, result: unknown): void;
 };
 
-/** `peerGone` makes the error with the newest incarnation that is known. */
-export function trackCalls(peerName: string, peerGone: (lostIncarnation?: number) => BulkheadError): Calls {
+/** `peerGone` makes the error with the newest incarnation that is known, and with a text where its own says too little. */
+export function trackCalls(
+  peerName: string,
+  peerGone: (lostIncarnation?: number, text?: string) => BulkheadError,
+): Calls {
   const sent = new Map<number, Call>();
   const waiting = new Set<Call>();
   let send: ((frame: Frame) => void) | undefined;
@@ -61,7 +64,9 @@ export function trackCalls(peerName: string, peerGone: (lostIncarnation?: number
 
   function expire(call: Call): void {
     const text = `${peerName}.${call.operation} was not answered within ${call.deadlineMs} ms`;
-    fail(call, send ? new BulkheadError("DEADLINE_EXCEEDED", text) : peerGone());
+    // It may never have been there: who reads this is to look for what keeps it, not for its end.
+    const away = () => peerGone(undefined, `${text}: its provider was not connected`);
+    fail(call, send ? new BulkheadError("DEADLINE_EXCEEDED", text) : away());
   }
 
   function transmit(call: Call): void {

@@ -29,6 +29,8 @@ export type ClientOptions<I extends AnyInterface> = {
   log: Log;
   /** The file of the channel's shared memory, where it has some. */
   lease?: LeaseFile | undefined;
+  /** The deadline of calls that name none. Default: 2 s; a slow board's is longer. */
+  callMs?: number | undefined;
   /** Default: Unix sockets. */
   transport?: Transport | undefined;
 };
@@ -42,7 +44,7 @@ export type ClientEnd<I extends AnyInterface> = {
 
 /** A client's end that is not connected yet: `setPeer` lets it connect, and again after each loss while the peer is up. */
 export function createClientEnd<I extends AnyInterface>(options: ClientOptions<I>): ClientEnd<I> {
-  const { interface: iface, name, log } = options;
+  const { interface: iface, name, log, callMs = defaultDeadlineMs } = options;
   const lease = options.lease && clientLease(options.lease.path, options.lease.sizeBytes);
   const watch = createPeerWatch(iface, name, lease?.lease);
   /** What the root server last said; unknown at first, and calls wait then. */
@@ -50,9 +52,10 @@ export function createClientEnd<I extends AnyInterface>(options: ClientOptions<I
   /** Why no call can succeed before the next incarnation. */
   let broken: BulkheadError | undefined;
 
-  const peerGone = (lostIncarnation = watch.channel.incarnation): BulkheadError => {
+  const goneText = `the provider of ${name} has gone`;
+  const peerGone = (lostIncarnation = watch.channel.incarnation, text = goneText): BulkheadError => {
     const data = { lostIncarnation, incarnation: watch.channel.incarnation };
-    return new BulkheadError("PEER_GONE", `the provider of ${name} has gone`, { data });
+    return new BulkheadError("PEER_GONE", text, { data });
   };
   const calls = trackCalls(name, peerGone);
   const streams = trackStreams(name, () => broken ?? (announced?.up === false ? peerGone() : undefined));
@@ -99,7 +102,7 @@ export function createClientEnd<I extends AnyInterface>(options: ClientOptions<I
       const checked = parseValue(definition.arguments, args, "IPC_ARGUMENTS_INVALID", operation, name);
       if (broken) throw broken;
       if (!definition.idempotent && announced?.up === false) throw peerGone();
-      return calls.start(operation, definition, checked, options?.deadlineMs ?? defaultDeadlineMs);
+      return calls.start(operation, definition, checked, options?.deadlineMs ?? callMs);
     } catch (error) {
       return Promise.reject(error);
     }

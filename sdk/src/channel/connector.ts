@@ -4,7 +4,7 @@
  */
 import type { BulkheadError, Frame } from "@bulkhead/protocol";
 import type { AnyInterface, PeerState } from "../component.ts";
-import { helloFrame, helloMs, readHello, type Self } from "./hello.ts";
+import { helloFrame, readHello, type Self } from "./hello.ts";
 import type { Link } from "./link.ts";
 import { socketTransport, type Transport } from "./transport.ts";
 
@@ -45,16 +45,13 @@ export function createConnector(options: ConnectorOptions): Connector {
           return;
         }
         linked = readHello(options.interface, frame).incarnation;
-        clearTimeout(hello);
         retryMs = firstRetryMs;
         options.onUp(mine, linked);
       },
       onClose(error) {
-        clearTimeout(hello);
         if (link === mine) lost(error);
       },
     });
-    const hello = setTimeout(() => mine.destroy(), helloMs);
     link = mine;
     linked = undefined;
     mine.send(helloFrame(options.interface, options.self));

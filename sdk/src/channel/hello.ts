@@ -2,7 +2,10 @@
 import { BulkheadError, channelProtocol, type Frame, type Hello, helloSchema } from "@bulkhead/protocol";
 import type { AnyInterface } from "../component.ts";
 
-/** A connection that has not said hello by then is closed. */
+/**
+ * A client that has not said hello so long after a provider took its connection loses it. The other way round there is no bound: a client
+ * waits as long as the root server says that the provider is up, and its calls have their deadlines.
+ */
 export const helloMs = 5_000;
 
 /** Who speaks at this end. */

@@ -92,8 +92,11 @@ function wireLink(socket: Socket, options: LinkOptions): { link: Link; receive(c
     clearTimeout(halfFrame);
     halfFrame = undefined;
     if (closed || !reader.isPartial() || socket.isPaused()) return;
+    // Twice, with a look at the socket between: a process that was busy for so long has not read yet what came in time.
     halfFrame = setTimeout(() => {
-      destroy(new BulkheadError("IPC_FRAME_INVALID", `a frame did not end within ${halfFrameMs} ms`));
+      halfFrame = setTimeout(() => {
+        destroy(new BulkheadError("IPC_FRAME_INVALID", `a frame did not end within ${halfFrameMs} ms`));
+      });
     }, halfFrameMs);
   }
 

@@ -8,7 +8,7 @@ import { noProviderLease, type ProviderLease, providerLease } from "../lease/lea
 import type { Log } from "../log.ts";
 import { callOut } from "./call-out.ts";
 import type { LeaseFile } from "./client.ts";
-import { helloFrame, helloMs, readHello, type Self } from "./hello.ts";
+import { helloMs as defaultHelloMs, helloFrame, readHello, type Self } from "./hello.ts";
 import type { Link } from "./link.ts";
 import { createLoad, type Load } from "./load.ts";
 import { parseValue } from "./message.ts";
@@ -33,6 +33,7 @@ export type ServerOptions<I extends AnyInterface> = {
   /** Default: Unix sockets. */
   transport?: Transport | undefined;
   /** For tests. */
+  helloMs?: number;
   halfFrameMs?: number;
   stallMs?: number;
 };
@@ -87,6 +88,7 @@ function serveConnection<I extends AnyInterface>(
   load: Load,
   replace: (link: Link) => void,
 ): void {
+  const { helloMs = defaultHelloMs } = options;
   const goneListeners: (() => void)[] = [];
   let answering: Answering | undefined;
   const link: Link = open({
@@ -112,8 +114,11 @@ function serveConnection<I extends AnyInterface>(
       for (const listener of goneListeners) callOut(listener);
     },
   });
-  const helloTimer = setTimeout(() => {
-    link.destroy(new BulkheadError("IPC_FRAME_INVALID", `no hello within ${helloMs} ms`));
+  // Twice, with a look at the socket between: a process that was busy for so long has not read yet what came in time.
+  let helloTimer = setTimeout(() => {
+    helloTimer = setTimeout(() => {
+      link.destroy(new BulkheadError("IPC_FRAME_INVALID", `no hello within ${helloMs} ms`));
+    });
   }, helloMs);
   link.send(helloFrame(options.interface, options.self));
 }

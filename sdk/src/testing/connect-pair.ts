@@ -24,7 +24,13 @@ export type Pair<I extends AnyInterface> = {
   close(): Promise<void>;
 };
 
-type Options = { grant?: unknown; operations?: readonly string[]; halfFrameMs?: number; stallMs?: number };
+type Options = {
+  grant?: unknown;
+  operations?: readonly string[];
+  helloMs?: number;
+  halfFrameMs?: number;
+  stallMs?: number;
+};
 
 /** Connects `handlers` (or what makes them for a client) and a client; both ends log into `lines`. */
 export async function connectPair<I extends AnyInterface>(

@@ -61,14 +61,17 @@ export const open: { close(): Promise<void> }[] = [];
 export async function pair(
   given: Handlers<Valve> | ((c: ServedClient<Valve>) => Handlers<Valve>) = handlers,
   mayWrite = true,
-  times: { halfFrameMs?: number; stallMs?: number } = {},
+  times: { helloMs?: number; halfFrameMs?: number; stallMs?: number } = {},
 ) {
   const made = await connectPair(valve, given, { grant: { mayWrite }, ...times });
   open.push(made);
   return made;
 }
 /** A provider whose own client keeps away, so that a raw connection can take its place. */
-export async function rawPair(given = handlers, times: { halfFrameMs?: number; stallMs?: number } = {}) {
+export async function rawPair(
+  given = handlers,
+  times: { helloMs?: number; halfFrameMs?: number; stallMs?: number } = {},
+) {
   const made = await pair(given, true, times);
   made.clientEnd.close();
   return made;
