@@ -8,8 +8,12 @@ import { openBench } from "../suite/bench.ts";
 import { declareSuite, type Suite } from "../suite/suite.ts";
 import { loadStation } from "./stations.ts";
 
-const { BULKHEAD_HIL_STATION: name, BULKHEAD_HIL_OUT: directory } = z
-  .looseObject({ BULKHEAD_HIL_STATION: z.string(), BULKHEAD_HIL_OUT: z.string() })
+const {
+  BULKHEAD_HIL_STATION: name,
+  BULKHEAD_HIL_OUT: directory,
+  BULKHEAD_HIL_SHORT: short,
+} = z
+  .looseObject({ BULKHEAD_HIL_STATION: z.string(), BULKHEAD_HIL_OUT: z.string(), BULKHEAD_HIL_SHORT: z.string() })
   .parse(process.env);
 
 const { station, board: boardFile } = await loadStation(name);
@@ -29,5 +33,5 @@ afterAll(async () => {
 
 for (const file of (await readdir(suites)).filter((entry) => entry.endsWith(".ts")).sort()) {
   const { suite }: { suite: Suite } = await import(join(suites, file));
-  declareSuite(file.replace(/\.ts$/, ""), suite, bench);
+  declareSuite(file.replace(/\.ts$/, ""), suite, bench, short === "1");
 }

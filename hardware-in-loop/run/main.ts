@@ -1,11 +1,8 @@
 /** `npm run hil`: runs every suite on a station, and says what came of it in words, JSON, JUnit's XML and one page. */
-import { mkdir, readFile, rm } from "node:fs/promises";
-import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { BulkheadError, formatError, reportError } from "@bulkhead/protocol";
-import { execa } from "execa";
-import { bulkheadDirectory } from "../../studio/src/locations.ts";
-import { countOf, type Report, reportSchema } from "../report/report.ts";
+import { runStation, type Wish } from "./one.ts";
+import { describeOutcomes, runInTurn } from "./several.ts";
 import { listStations, loadStation } from "./stations.ts";
 
 const usage = `Runs the suites of hardware-in-loop/suites on a station: a board on a bench, an emulated one, or this machine.
@@ -16,21 +13,21 @@ const usage = `Runs the suites of hardware-in-loop/suites on a station: a board 
 
   --out DIR     where the report goes    (.cache/hil/<station>)
   -t TEXT       only tests whose names have this
-  --json        print the report as JSON
+  --short       only what fits into five minutes on an emulated board
+  --json        print each report as a line of JSON
   --help        this text
 
 Exit code: 0 where nothing failed and something passed, 1 else, 2 misused.
 `;
 
-type Wish = { readonly out: string | undefined; readonly only: string | undefined; readonly json: boolean };
-
 async function main(args: readonly string[]): Promise<number> {
   const { values } = read(args);
-  const wish = { out: values.out, only: values.only, json: values.json ?? false };
+  const { out, only, short = false, json = false } = values;
+  const wish = { out, only, short, json };
   if (values.help) return say(usage);
   if (values.list) return say(await describeStations());
   if (values.all) return runAll(wish);
-  if (values.station !== undefined) return runOne(values.station, wish);
+  if (values.station !== undefined) return run([values.station], [], wish);
   process.stderr.write(usage);
   return 2;
 }
@@ -47,6 +44,7 @@ function read(args: readonly string[]) {
         list: flag,
         out: text,
         only: { ...text, short: "t" },
+        short: flag,
         json: flag,
         help: flag,
       },
@@ -61,51 +59,20 @@ function read(args: readonly string[]) {
 
 async function runAll(wish: Wish): Promise<number> {
   const stations = await Promise.all((await listStations()).map(loadStation));
-  const codes: number[] = [];
-  for (const { station } of stations) {
-    if (station.target.kind !== "board") codes.push(await runOne(station.station, wish));
-  }
-  return Math.max(...codes);
+  const isOnBench = ({ station }: (typeof stations)[number]) => station.target.kind === "board";
+  const namesOf = (some: typeof stations) => some.map(({ station }) => station.station);
+  const others = stations.filter((one) => !isOnBench(one));
+  return run(namesOf(others), namesOf(stations.filter(isOnBench)), wish);
 }
 
-async function runOne(name: string, { out, only, json }: Wish): Promise<number> {
-  await loadStation(name);
-  const directory = join(out ?? join(bulkheadDirectory, ".cache/hil"), name);
-  await rm(directory, { recursive: true, force: true });
-  await mkdir(directory, { recursive: true });
-  const { exitCode } = await execa(
-    process.execPath,
-    [
-      join(bulkheadDirectory, "node_modules/vitest/vitest.mjs"),
-      ...["run", "--config", join(bulkheadDirectory, "vitest.hil.config.ts")],
-      `--outputFile.junit=${join(directory, "junit.xml")}`,
-      ...(only === undefined ? [] : ["-t", only]),
-    ],
-    {
-      env: { BULKHEAD_HIL_STATION: name, BULKHEAD_HIL_OUT: directory },
-      cwd: bulkheadDirectory,
-      reject: false,
-      stdin: "ignore",
-      stdout: json ? process.stderr : "inherit",
-      stderr: "inherit",
-    },
-  );
-  const report = await readReport(directory);
-  const [passed, failed, skipped] = (["passed", "failed", "skipped"] as const).map((one) => countOf(report, one));
-  if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
-  process.stderr.write(`${relative(process.cwd(), directory)}: report.html, report.json, junit.xml\n`);
-  process[json ? "stderr" : "stdout"].write(`${passed} passed, ${failed} failed\n`);
-  if (skipped) process.stderr.write(`${skipped} left out, each with its reason\n`);
-  return exitCode === 0 && passed && !failed ? 0 : 1;
-}
-
-async function readReport(directory: string): Promise<Report> {
-  const text = await readFile(join(directory, "report.json"), "utf8").catch((cause: unknown) => {
-    throw new BulkheadError("TARGET_NOT_REACHED", "the run ended without a report; what it said stands above", {
-      cause,
-    });
+async function run(names: readonly string[], leftOut: readonly string[], wish: Wish): Promise<number> {
+  const outcomes = await runInTurn(names, async (name) => {
+    const ran = await runStation(name, wish);
+    if (wish.json) process.stdout.write(`${JSON.stringify(ran.report)}\n`);
+    return ran;
   });
-  return reportSchema.parse(JSON.parse(text));
+  process[wish.json ? "stderr" : "stdout"].write(describeOutcomes(outcomes, leftOut));
+  return outcomes.every(({ isGood }) => isGood) ? 0 : 1;
 }
 
 async function describeStations(): Promise<string> {

@@ -9,13 +9,18 @@ export const suite: Suite = (it) => {
   it("comes up, and the KMS hears that all components are ready", {
     needs: ["agent"],
     boundMs: 300_000,
+    short: true,
   }, async (bench) => {
     const target = await bench.target();
     const status = await target.toAgent(bench.within(bootMs));
     expect(status.mode?.kind ?? "normal").toBe("normal");
   });
 
-  it("runs every component as its manifest says", { needs: ["agent"], boundMs: 120_000 }, async (bench) => {
+  it("runs every component as its manifest says", {
+    needs: ["agent"],
+    boundMs: 120_000,
+    short: true,
+  }, async (bench) => {
     const target = await bench.target();
     const looked = await expect
       .poll(async () => (await target.agent.status())?.verification, { timeout: bench.within(60_000) })
@@ -26,7 +31,7 @@ export const suite: Suite = (it) => {
 
   it(
     "restarts a driver, and who uses it goes on",
-    { needs: ["agent", "commands", "i2c"], boundMs: 120_000 },
+    { needs: ["agent", "commands", "i2c"], boundMs: 120_000, short: true },
     async (bench, measure) => {
       const target = await bench.target();
       const before = incarnationOf(await target.toAgent(bench.within(bootMs)), "i2c");
@@ -46,7 +51,7 @@ export const suite: Suite = (it) => {
 
   it(
     "comes back by itself after its power was cut, with the same release",
-    { needs: ["agent", "power-cut"], boundMs: 400_000 },
+    { needs: ["agent", "power-cut"], boundMs: 400_000, short: true },
     async (bench, measure) => {
       const target = await bench.target();
       const before = await target.toAgent(bench.within(bootMs));

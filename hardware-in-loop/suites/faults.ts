@@ -14,6 +14,7 @@ export const suite: Suite = (it) => {
   it("starts each driver again when it was killed, and who uses it goes on", {
     needs: ["agent", "shell"],
     boundMs: 400_000,
+    short: true,
   }, async (bench) => {
     const target = await bench.target();
     await target.toAgent(bench.within(bootMs));

@@ -7,7 +7,7 @@ import { watcherOf } from "../system/manifest.ts";
 export const suite: Suite = (it) => {
   it(
     "hears every edge that it drives",
-    { needs: ["agent", "gpio-loopback"], boundMs: 240_000 },
+    { needs: ["agent", "gpio-loopback"], boundMs: 240_000, short: true },
     async (bench, measure) => {
       const target = await bench.target();
       await target.toAgent(bench.within(180_000));
@@ -21,7 +21,7 @@ export const suite: Suite = (it) => {
 
   it(
     "hears every edge that the bench drives",
-    { needs: ["agent", "stimulus", "gpio-stimulus"], boundMs: 240_000 },
+    { needs: ["agent", "stimulus", "gpio-stimulus"], boundMs: 240_000, short: true },
     async (bench, measure) => {
       const target = await bench.target();
       await target.toAgent(bench.within(180_000));

@@ -6,7 +6,7 @@ import { watcherOf } from "../system/manifest.ts";
 export const suite: Suite = (it) => {
   it(
     "reads the temperature of each thermometer",
-    { needs: ["agent", "i2c"], boundMs: 240_000 },
+    { needs: ["agent", "i2c"], boundMs: 240_000, short: true },
     async (bench, measure) => {
       const target = await bench.target();
       await target.toAgent(bench.within(180_000));
@@ -25,6 +25,7 @@ export const suite: Suite = (it) => {
   it("sees the temperature that the bench gives a thermometer", {
     needs: ["agent", "stimulus", "temperature"],
     boundMs: 240_000,
+    short: true,
   }, async (bench) => {
     const target = await bench.target();
     await target.toAgent(bench.within(180_000));
