@@ -15,6 +15,11 @@ export type GpioBench = {
   drive(pin: string, level: PinLevel): Promise<void>;
   /** What an output gives to the outside. */
   sense(pin: string): Promise<PinLevel>;
+  /**
+   * Pins are driven from another machine, which does not stand still while the kernel is late: of `both` edges the kernel reads the level when it
+   * serves them, so the next change waits until the last one is seen.
+   */
+  readonly isApart?: boolean;
   /** Another program takes the pin; returns how it gives it back. */
   occupy(pin: string): Promise<() => Promise<void>>;
   /** The controller of `inputs` and `output` goes, and comes back; null: this one cannot. */
@@ -49,11 +54,12 @@ export function conformance(name: string, open: () => Promise<GpioBench>): void 
     await lines.watch(edges, (edge) => seen.push(edge), ignore);
     return { lines, seen };
   };
-  /** One change after the other, each seen before the next where the driver itself has to see them. */
+  /** One change after the other, each seen before the next where the driver itself has to see them, or the kernel may be late. */
   const toggle = async (pin: string, times: number, isSeen: (done: number) => boolean) => {
     for (let done = 1; done <= times; done += 1) {
       await bench.drive(pin, done % 2 === 1 ? 1 : 0);
-      if (bench.driver.stamps === "driver") await expect.poll(() => isSeen(done), { interval: 2 }).toBe(true);
+      if (bench.driver.stamps === "driver" || bench.isApart)
+        await expect.poll(() => isSeen(done), { interval: 2 }).toBe(true);
     }
   };
 

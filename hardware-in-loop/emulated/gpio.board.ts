@@ -46,6 +46,7 @@ async function open(backend: "chardev" | "sysfs"): Promise<GpioBench> {
     driver,
     pins: { inputs: ["IN1", "IN2"], output: "OUT", elsewhere: "ELSEWHERE" },
     beyond: "BEYOND",
+    isApart: true,
     drive: (pin, level) => stimulus.pin(place(pin).bank, place(pin).line, level),
     sense: async (pin) => (await stimulus.output(place(pin).bank, place(pin).line)) ?? 0,
     async occupy(pin) {

@@ -2,10 +2,11 @@
  * Whole drivers on the kernel of a board: built as ever, started by the root server in their sandboxes, used by a component that has one
  * grant of each. What the component does is seen from outside the board; what it is refused, and who is killed, in its lines.
  */
-import { cp, lstat, readdir, readFile } from "node:fs/promises";
+import { cp, lstat, readdir, readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { releaseSchema } from "@bulkhead/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { unbind } from "../../../drivers/sysfs/testing/board.ts";
 import {
   allReady,
   cleanUp,
@@ -24,7 +25,7 @@ const built = join(import.meta.dirname, "../../..", wholeDrivers);
 const bank = 4;
 const lamp = 8;
 const button = 9;
-/** By name, and the kernel's name of the one device that it is given. */
+/** Those that have device nodes alone: by name, and the kernel's name of the one that it is given. */
 const drivers = { gpio: "gpiochip4", i2c: "i2c-2", serial: "ttymxc2" } as const;
 type Driver = keyof typeof drivers;
 
@@ -76,6 +77,9 @@ describe("[K11] whole drivers on the kernel of a board", () => {
     await stimulus.temperature("thermometer", 21_500);
     await says("temperature 21.5");
     await says("echo over the wire");
+    await says("clock true");
+    await says("light done");
+    expect(await readFile("/sys/class/leds/status/brightness", "latin1")).toMatch(/^[1-9]/);
     for (const level of [1, 0] as const) {
       const from = client.lines.length;
       await stimulus.pin(bank, button, level);
@@ -90,6 +94,7 @@ describe("[K11] whole drivers on the kernel of a board", () => {
       "write a pin that is read": "IPC_NOT_GRANTED",
       "watch a pin that is written": "IPC_NOT_GRANTED",
       "write a chip that is read": "IPC_NOT_GRANTED",
+      "set the kernel's clock": "RTC_NOT_SETTABLE",
       "speak faster": "IPC_NOT_GRANTED",
     });
   });
@@ -144,7 +149,43 @@ describe("[K11] whole drivers on the kernel of a board", () => {
     }
     expect(stateOf(await watch.when(allReady), "client")).toMatchObject({ incarnation: 1, restarts: 0 });
   });
+
+  test("a bus that is unplugged is told as absent, and its client goes on when it is back", async () => {
+    await stimulus.temperature("thermometer", 18_000);
+    await says("temperature 18.0");
+    const from = client.lines.length;
+    const plug = await unplug("30a40000.i2c");
+    await says("temperature DEVICE_ABSENT", from);
+    // Nobody else has noticed.
+    await stimulus.pin(bank, button, 0);
+    await says("lamp 0 done", from);
+    await plug();
+    await says("temperature 18.0", from);
+    expect(client.lines.slice(from)).not.toContain("gpio down");
+    expect(client.lines.slice(from)).not.toContain("serial down");
+    expect(stateOf(await watch.when(allReady), "client")).toMatchObject({ incarnation: 1, restarts: 0 });
+  });
+
+  test("a device of attributes that is unplugged is told as absent; when it is back its driver is started anew, and its client goes on", async () => {
+    const from = client.lines.length;
+    const before = stateOf(await watch.when(allReady), "leds")?.incarnation ?? 0;
+    const plug = await unplug("leds");
+    await says("light DEVICE_ABSENT", from);
+    await plug();
+    await until(
+      async () => (stateOf(await watch.when(allReady), "leds")?.incarnation ?? 0) > before,
+      `the driver of LEDs in its next life; ${world.lines.slice(-5).join("\n")}`,
+    );
+    await until(() => client.lines.slice(from).at(-1) === "light done", `light done last: ${client.lines.slice(from)}`);
+    expect(await readFile("/sys/class/leds/status/brightness", "latin1")).toMatch(/^[1-9]/);
+    expect(stateOf(await watch.when(allReady), "client")).toMatchObject({ incarnation: 1, restarts: 0 });
+  });
 });
+
+/** Takes a device from its driver in the kernel, and gives it back. */
+async function unplug(device: string): Promise<() => Promise<void>> {
+  return unbind(await realpath(join("/sys/bus/platform/devices", device, "driver")), device);
+}
 
 async function kill(name: Driver): Promise<void> {
   process.kill(await pidOf(name), "SIGKILL");

@@ -1,4 +1,4 @@
-/** The release of three whole drivers and their client, and the root server, built on the host for the board, where the board's specification finds it. */
+/** The release of five whole drivers and their client, and the root server, built on the host for the board, where the board's specification finds it. */
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalJson } from "@bulkhead/protocol";
@@ -18,7 +18,10 @@ export async function buildWhole(): Promise<string> {
   const outDir = join(repository, wholeDrivers, "release");
   const manifest = join(import.meta.dirname, "manifest.yaml");
   const { release } = await buildRelease({ manifest, outDir, releaseCounter: 1 });
-  await writeFile(join(outDir, "release.json"), canonicalJson(withoutCore(release, ["gpio", "i2c", "serial"])));
+  await writeFile(
+    join(outDir, "release.json"),
+    canonicalJson(withoutCore(release, ["gpio", "i2c", "serial", "rtc", "leds"])),
+  );
   // The same once more, as archives.
   await rm(join(outDir, "blobs"), { recursive: true });
   // In one file, as a device has it: from its sources it is too slow on an emulated board.
