@@ -1,6 +1,8 @@
 /** Drivers and stimuli on the emulated i.MX 8M Mini evaluation kit: the SoC's own kernel drivers, and chips on its I2C bus. */
 import { describe } from "vitest";
+import type { EmulatedBoard } from "../../../hardware-in-loop/emulated/boards/board.ts";
 import { imx8mmEvk } from "../../../hardware-in-loop/emulated/boards/imx8mm-evk.ts";
+import type { Edit } from "../../../hardware-in-loop/emulated/device-tree.ts";
 import { boardSpecs } from "../../../hardware-in-loop/emulated/specs.ts";
 import { proveInGuest } from "../guest/verdicts.ts";
 
@@ -8,9 +10,40 @@ import { proveInGuest } from "../guest/verdicts.ts";
 const noUnbind =
   "[K11] the watchdog driver on imx2_wdt says so while the watchdog is away, and goes on when it is back";
 
+const gpio5 = "/soc@0/bus@30000000/gpio@30240000";
+/** GPIO_OPEN_DRAIN (include/dt-bindings/gpio/gpio.h). */
+const openDrain = 6;
+const { deviceTree } = imx8mmEvk;
+
+/** A bus of two pins that hang on nothing, which the world can hold. */
+const busOfPins = (name: string, line: number, more: Edit["set"]): Edit => ({
+  node: `/${name}`,
+  set: {
+    compatible: "i2c-gpio",
+    "sda-gpios": [gpio5, line, openDrain],
+    "scl-gpios": [gpio5, line + 1, openDrain],
+    ...more,
+  },
+});
+
+const withBusOfPins: EmulatedBoard = {
+  ...imx8mmEvk,
+  deviceTree: deviceTree && {
+    ...deviceTree,
+    edits: [
+      ...deviceTree.edits,
+      // The pads' own driver says that it makes a line an open drain, and makes none: without it the kernel does it by the line's direction.
+      { node: gpio5, remove: ["gpio-ranges"] },
+      // So slow that what the world does in the midst of a transfer comes in its midst.
+      busOfPins("i2c-of-pins", 24, { "i2c-gpio,delay-us": [200] }),
+      busOfPins("i2c-of-patient-pins", 26, { "i2c-gpio,timeout-ms": [600_000] }),
+    ],
+  },
+};
+
 describe("[K11] devices of imx8mm-evk", () => {
   proveInGuest(
-    imx8mmEvk,
+    withBusOfPins,
     {
       "hardware-in-loop/emulated/stimulus/stimulus.board.ts": [],
       "hardware-in-loop/emulated/gpio.board.ts": [],
@@ -22,6 +55,7 @@ describe("[K11] devices of imx8mm-evk", () => {
       "drivers/sysfs/unprivileged.board.ts": [],
       "drivers/watchdog/linux.board.ts": [noUnbind],
       "drivers/i2c/linux.board.ts": [],
+      "drivers/i2c/faults.board.ts": [],
       "drivers/chips/chips.board.ts": [],
     },
     boardSpecs,
