@@ -35,7 +35,11 @@ export async function installRelease(dataDir: string, fromDir: string): Promise<
   });
   const release = parseRelease(text, digest);
   const installed = await verifyInstalled(dataDir, digest).catch(() => null);
-  if (installed) return installed;
+  if (installed) {
+    // Who installed it may have been killed before its name was safe.
+    await syncDirectory(join(dataDir, "releases"));
+    return installed;
+  }
   await store(dataDir, digest, text, release.artifacts, join(fromDir, "artifacts"));
   return release;
 }

@@ -15,9 +15,15 @@ type SlotName = (typeof slotNames)[number];
 const slotSchema = z.strictObject({ sequence: z.number().int().positive(), sha256: z.string(), record: z.string() });
 type Slot = { readonly name: SlotName; readonly sequence: number; readonly record: GenerationRecord };
 
-/** The newest good record of a device, or null where none was ever written. Throws STATE_DAMAGED where both are bad. */
+/**
+ * The newest good record of a device, or null where none was ever written; no power cut takes it back. Throws STATE_DAMAGED
+ * where both are bad.
+ */
 export async function readRecord(dataDir: string): Promise<GenerationRecord | null> {
-  return (await newestSlot(dataDir))?.record ?? null;
+  const newest = await newestSlot(dataDir);
+  // Whoever wrote it may have been killed before the slot's name was safe. A disk that takes nothing must not stop what runs.
+  if (newest) await syncDirectory(join(dataDir, "state")).catch(() => undefined);
+  return newest?.record ?? null;
 }
 
 /** Writes `record` over the older slot. It is on the disk when this returns. */

@@ -29,8 +29,10 @@ export async function endorseRelease(
   config: VerifierConfig,
   directories: VerifierDirectories,
 ): Promise<void> {
-  if (await isEndorsed(release, releaseDigest, config, directories)) return;
-  await forgetOthers(directories);
+  const isThere = await isEndorsed(release, releaseDigest, config, directories);
+  await forgetOthers(directories, isThere ? releaseDigest : null);
+  // Who endorsed it may have been killed before its name was safe.
+  if (isThere) return syncDirectory(directories.endorsed);
   const growing = join(directories.endorsed, `${releaseDigest}.new`);
   await mkdir(join(growing, "artifacts"), { recursive: true, mode: 0o755 });
   try {
@@ -93,6 +95,7 @@ async function isEndorsed(
 }
 
 // The root server has copied what it activated; one endorsed release at a time keeps the disk's use bounded.
-async function forgetOthers({ endorsed }: VerifierDirectories): Promise<void> {
-  for (const name of await readdir(endorsed)) await rm(join(endorsed, name), { recursive: true, force: true });
+async function forgetOthers({ endorsed }: VerifierDirectories, kept: string | null): Promise<void> {
+  const others = (await readdir(endorsed)).filter((name) => name !== kept);
+  for (const name of others) await rm(join(endorsed, name), { recursive: true, force: true });
 }

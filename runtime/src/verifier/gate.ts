@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BulkheadError, type CommandEnvelope, type Release, type ToRoot } from "@bulkhead/protocol";
 import type { Log, Verdict } from "@bulkhead/sdk";
+import { syncDirectory } from "../generations/durable.ts";
 import { openFloorClock } from "./clock-floor.ts";
 import { openCommandGate, refusal } from "./command-gate.ts";
 import type { VerifierConfig, VerifierDirectories } from "./config.ts";
@@ -36,6 +37,8 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
   checkRootKeys(config.provisioning.tufRoot);
   await mkdir(directories.own, { recursive: true, mode: 0o700 });
   const store = await openMetadataStore(join(directories.own, "tuf"), config.provisioning.tufRoot);
+  // Whoever wrote here may have been killed before its names were safe; what is read now is acted upon.
+  await syncDirectory(directories.own);
   for (const damage of store.damaged) log.warn(`${damage}; an older one is used`);
   const clock = await openFloorClock(directories.own, config.currentReleaseBuiltAtMs, ports.hostNow);
   const commands = await openCommandGate(directories.own, config, clock.now, ([kind, body]) =>

@@ -28,6 +28,8 @@ export type MetadataStore = {
 /** Opens the store in `directory`; without a good generation trust starts at `pinnedRoot`. */
 export async function openMetadataStore(directory: string, pinnedRoot: string): Promise<MetadataStore> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  // The name of the newest generation may not be safe yet, if who gave it was killed.
+  await syncDirectory(directory);
   const growing = join(directory, "new");
   let current: number | undefined;
   const damaged: string[] = [];

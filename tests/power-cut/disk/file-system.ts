@@ -1,0 +1,273 @@
+/**
+ * The product's own calls of `node:fs/promises`, recorded: while `record` runs, each that changes something below `root` is
+ * made on this machine's disk, and in the model. Nothing of the product knows: Node lets the functions of its modules be
+ * exchanged (`syncBuiltinESMExports`). What the model does not have is refused, so nothing passes by unseen.
+ */
+import fs, { constants } from "node:fs";
+import promises, { type FileHandle } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import {
+  changeMode,
+  type DirectoryNode,
+  type DiskNode,
+  emptyDirectory,
+  type FileNode,
+  lookUp,
+  rename,
+  safeFile,
+  seen,
+  setName,
+  sync,
+  truncate,
+  write,
+} from "./model.ts";
+
+type Ports = {
+  readonly root: string;
+  readonly disk: DirectoryNode;
+  /** After each step: a power cut may come now. Never resolves once the process is to be killed here. */
+  readonly step: (what: string) => Promise<void>;
+  /** The same for calls that cannot wait; throws instead. */
+  readonly stepNow: (what: string) => void;
+};
+
+const real = { ...promises };
+const realWriteFileSync = fs.writeFileSync;
+const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } = constants;
+const accessMode = O_RDONLY | O_WRONLY | O_RDWR;
+const flagsOf: Readonly<Record<string, number>> = {
+  r: O_RDONLY,
+  "r+": O_RDWR,
+  w: O_WRONLY | O_CREAT | O_TRUNC,
+  wx: O_WRONLY | O_CREAT | O_TRUNC | O_EXCL,
+  a: O_WRONLY | O_CREAT | O_APPEND,
+};
+/** They change a disk, and the product's update paths do not use them. */
+const notInModel = ["appendFile", "chmod", "copyFile", "cp", "link", "symlink", "truncate", "utimes"] as const;
+const notInModelSync = ["appendFileSync", "copyFileSync", "mkdirSync", "renameSync", "rmSync", "unlinkSync"] as const;
+
+/** Runs `run` with its calls recorded. */
+export async function record<T>(ports: Ports, run: () => Promise<T>): Promise<T> {
+  const open: FileHandle[] = [];
+  const openAnywhere: typeof real.open = async (...args) => {
+    const handle = await real.open(...args);
+    open.push(handle);
+    return handle;
+  };
+  const putBack = exchange({ ...ports, openAnywhere });
+  try {
+    return await run();
+  } finally {
+    putBack();
+    // As the kernel does for a process that was killed.
+    for (const handle of open) await handle.close();
+  }
+}
+
+type Recording = Ports & { readonly openAnywhere: typeof real.open };
+type Call = (...args: never[]) => unknown;
+
+/** Returns what undoes it. */
+function exchange(ports: Recording): () => void {
+  const isBelow = (path: unknown) => typeof path === "string" && !relative(ports.root, resolve(path)).startsWith("..");
+  const usual: (() => void)[] = [];
+  function replace(module: object, calls: Readonly<Record<string, Call>>): void {
+    const table = module as Record<string, Call>;
+    for (const [name, call] of Object.entries(calls)) {
+      const before = table[name];
+      if (!before) continue;
+      table[name] = (...args) => (isBelow(args[0]) ? call(...args) : before(...args));
+      usual.push(() => {
+        table[name] = before;
+      });
+    }
+  }
+  promises.open = ports.openAnywhere;
+  replace(promises, { ...refused(notInModel), ...recordedCalls(ports) });
+  replace(fs, { ...refused(notInModelSync), writeFileSync: writeSync(ports) });
+  syncBuiltinESMExports();
+  return () => {
+    for (const undo of usual) undo();
+    promises.open = real.open;
+    syncBuiltinESMExports();
+  };
+}
+
+function refused(names: readonly string[]): Readonly<Record<string, Call>> {
+  return Object.fromEntries(names.map((name) => [name, () => notModelled(name)]));
+}
+
+function recordedCalls(ports: Recording) {
+  const { step, openAnywhere } = ports;
+  const at = (path: string) => placeOf(ports, path);
+
+  async function open(path: string, flags: string | number = "r", mode = 0o666): Promise<FileHandle> {
+    const bits = typeof flags === "number" ? flags : (flagsOf[flags] ?? notModelled(flags));
+    const { directory, name, words } = at(path);
+    const existing = name === "" ? ports.disk : lookUp(directory, name);
+    const handle = await openAnywhere(path, flags, mode);
+    if (!existing) {
+      const node = safeFile({ bytes: Buffer.alloc(0), mode: (await handle.stat()).mode & 0o7777 });
+      setName(directory, name, node);
+      await step(`make ${words}`);
+      return recordedHandle(ports, handle, node, bits, words);
+    }
+    if (existing.kind === "file" && bits & O_TRUNC && seen(existing).bytes.length > 0) {
+      truncate(existing, 0);
+      await step(`empty ${words}`);
+    }
+    return recordedHandle(ports, handle, existing, bits, words);
+  }
+
+  async function mkdir(path: string, options: { recursive?: boolean; mode?: number } = {}): Promise<void> {
+    const { directory, name, words } = await parentOf(path, options);
+    if (options.recursive && lookUp(directory, name)) return;
+    await real.mkdir(path, { mode: options.mode });
+    setName(directory, name, emptyDirectory());
+    await step(`make ${words}/`);
+  }
+
+  async function parentOf(path: string, options: { recursive?: boolean; mode?: number }) {
+    if (options.recursive && resolve(path) !== resolve(ports.root)) {
+      const parent = dirname(resolve(path));
+      if (parent !== resolve(ports.root)) await mkdir(parent, options);
+    }
+    return at(path);
+  }
+
+  async function rm(path: string, options: { recursive?: boolean; force?: boolean } = {}): Promise<void> {
+    const status = await real.lstat(path).catch((error: NodeJS.ErrnoException) => {
+      if (options.force && error.code === "ENOENT") return undefined;
+      throw error;
+    });
+    if (!status) return;
+    if (!status.isDirectory()) return remove(path, real.unlink);
+    if (!options.recursive) throw Object.assign(new Error(`${path} is a directory`), { code: "ERR_FS_EISDIR" });
+    for (const name of await real.readdir(path)) await rm(join(path, name), options);
+    await remove(path, real.rmdir);
+  }
+
+  async function remove(path: string, call: (path: string) => Promise<void>): Promise<void> {
+    const { directory, name, words } = at(path);
+    await call(path);
+    setName(directory, name, null);
+    await step(`remove ${words}`);
+  }
+
+  return {
+    open,
+    mkdir,
+    rm,
+    unlink: (path: string) => remove(path, real.unlink),
+    rmdir: (path: string) => remove(path, real.rmdir),
+    async rename(from: string, to: string): Promise<void> {
+      if (dirname(resolve(from)) !== dirname(resolve(to))) throw new Error("a move is not in the model of a disk");
+      const { directory, name, words } = at(from);
+      await real.rename(from, to);
+      rename(directory, name, basename(to));
+      await step(`rename ${words} to ${basename(to)}`);
+    },
+    async writeFile(path: string, data: string | Uint8Array, options: { mode?: number; flag?: string } = {}) {
+      const handle = await open(path, options.flag ?? "w", options.mode);
+      try {
+        await handle.writeFile(data);
+      } finally {
+        await handle.close();
+      }
+    },
+  };
+}
+
+function recordedHandle(
+  ports: Recording,
+  handle: FileHandle,
+  node: DiskNode,
+  flags: number,
+  words: string,
+): FileHandle {
+  const { step } = ports;
+  let position = 0;
+
+  async function put(file: FileNode, bytes: Buffer): Promise<void> {
+    if ((flags & accessMode) === O_RDONLY) throw new Error(`${words} is open for reading`);
+    const at = flags & O_APPEND ? seen(file).bytes.length : position;
+    await handle.writeFile(bytes);
+    if (bytes.length === 0) return;
+    write(file, bytes, at);
+    position = at + bytes.length;
+    await step(`write ${bytes.length} bytes of ${words}`);
+  }
+  const putData = (data: string | Uint8Array) => put(fileOf(node, words), Buffer.from(data as string));
+  async function makeSafe(): Promise<void> {
+    await handle.sync();
+    sync(node);
+    await step(`sync ${words}`);
+  }
+
+  const own: Readonly<Record<PropertyKey, unknown>> = {
+    writeFile: putData,
+    appendFile: putData,
+    sync: makeSafe,
+    datasync: makeSafe,
+    async chmod(mode: number) {
+      await handle.chmod(mode);
+      const file = fileOf(node, words);
+      if (seen(file).mode === mode) return;
+      changeMode(file, mode);
+      await step(`change the mode of ${words}`);
+    },
+    write: () => notModelled("write"),
+    truncate: () => notModelled("truncate"),
+  };
+  return new Proxy(handle, {
+    get(target, key) {
+      if (Object.hasOwn(own, key)) return own[key];
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+/** tuf-js writes its files so. */
+function writeSync(ports: Ports): (path: string, data: string | Uint8Array) => void {
+  return (path, data) => {
+    const { directory, name, words } = placeOf(ports, path);
+    realWriteFileSync(path, data);
+    let node = lookUp(directory, name);
+    if (!node) {
+      node = safeFile({ bytes: Buffer.alloc(0), mode: 0o644 });
+      setName(directory, name, node);
+      ports.stepNow(`make ${words}`);
+    }
+    const file = fileOf(node, words);
+    if (seen(file).bytes.length > 0) {
+      truncate(file, 0);
+      ports.stepNow(`empty ${words}`);
+    }
+    write(file, Buffer.from(data as string), 0);
+    ports.stepNow(`write ${words}`);
+  };
+}
+
+function placeOf({ root, disk }: Ports, path: string) {
+  const words = relative(root, resolve(path));
+  const parts = words.split("/");
+  const name = parts.pop() ?? "";
+  let directory = disk;
+  for (const part of parts) {
+    const next = lookUp(directory, part);
+    if (next?.kind !== "directory") throw Object.assign(new Error(`${path}: no such directory`), { code: "ENOENT" });
+    directory = next;
+  }
+  return { directory, name, words: words || "the root" };
+}
+
+function fileOf(node: DiskNode, words: string): FileNode {
+  if (node.kind === "file") return node;
+  throw new Error(`${words} is a directory`);
+}
+
+function notModelled(what: string): never {
+  throw new Error(`${what} is not in the model of a disk`);
+}

@@ -1,0 +1,90 @@
+/** The path that the agent takes: a release is brought to the staging directory, artifacts piece by piece. */
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { type DeployPorts, deploy } from "../../../kms-agent/src/fetch/deploy.ts";
+import { openStaging, type Staging } from "../../../kms-agent/src/fetch/staging.ts";
+import { makeIdentities, startFakeKms } from "../../../kms-agent/src/testing/fake-kms.ts";
+import type { UpdatePath } from "../explore.ts";
+
+const sha = (data: Buffer) => createHash("sha256").update(data).digest("hex");
+/** Three blocks of a disk, and a bit. */
+const content = Buffer.from(Array.from({ length: 13_000 }, (_, at) => (at % 251) + 1));
+const blob = { digest: sha(content), length: content.length };
+const release = Buffer.from('{"a":"release"}');
+const releaseFile = `${sha(release)}.greenhouse-2.json`;
+const version = (file: string) => JSON.stringify({ signed: { meta: { [file]: { version: 2 } } } });
+const files: Readonly<Record<string, Buffer | string>> = {
+  "metadata/2.root.json": "root 2",
+  "metadata/timestamp.json": version("snapshot.json"),
+  "metadata/2.snapshot.json": version("targets.json"),
+  "metadata/2.targets.json": "targets 2",
+  [`targets/${releaseFile}`]: release,
+  [`blobs/${blob.digest}`]: content,
+};
+
+export type Service = { readonly port: number; close(): Promise<void> };
+
+/** A management service that has one release. */
+export async function startService(): Promise<Service> {
+  const kms = await startFakeKms(makeIdentities());
+  kms.serve((request, response) => answer(request, response));
+  return kms;
+}
+
+function answer({ url = "", headers }: IncomingMessage, response: ServerResponse): void {
+  const body = files[url.replace("/device/v1/", "")];
+  if (body === undefined) return void response.writeHead(404).end();
+  const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? "")?.[1] ?? 0);
+  const all = Buffer.from(body as string);
+  if (from > 0) response.writeHead(206, { "content-range": `bytes ${from}-${all.length - 1}/${all.length}` });
+  response.end(all.subarray(from));
+}
+
+export function agentPaths(service: Service) {
+  return { "a fetch": fetching(service) };
+}
+
+function fetching({ port }: Service): UpdatePath {
+  async function bring(root: string, seen: (staging: Staging) => Promise<void>): Promise<void> {
+    const staging = await openStaging(join(root, "staging"));
+    const accepted = { accepted: true, code: null, message: "" };
+    const ports: DeployPorts = {
+      http: { authority: `127.0.0.1:${port}`, stallMs: 60_000, signal: new AbortController().signal },
+      gate: {
+        examine: async () => ({ verdict: accepted, missing: [blob] }),
+        async install() {
+          await seen(staging);
+          return accepted;
+        },
+      },
+      staging,
+      rootVersion: 1,
+      log: () => undefined,
+    };
+    const command = { kind: "deploy" as const, target: "greenhouse-2.json", releaseDigest: sha(release) };
+    expect(await deploy(command, ports, async () => undefined)).toEqual(accepted);
+  }
+  return {
+    prepare: async (root) => void (await mkdir(join(root, "staging"))),
+    run: (root, reached) => bring(root, () => reached("staged it")).then(() => reached("brought it")),
+    async check(root) {
+      await bring(root, expectStaged);
+      expect(await readdir(join(root, "staging", "blobs"))).toEqual([]);
+    },
+  };
+}
+
+/** What the verifier is shown is whole, and nothing of an earlier try lies beside it. */
+async function expectStaged({ metadata, targets, blobs }: Staging): Promise<void> {
+  const names = Object.keys(files).map((path) => path.split("/"));
+  for (const [kind, directory] of Object.entries({ metadata, targets, blobs })) {
+    const wanted = names.filter(([first]) => first === kind).map(([, name = ""]) => name);
+    expect((await readdir(directory)).sort()).toEqual(wanted.sort());
+    for (const name of wanted) {
+      expect(await readFile(join(directory, name))).toEqual(Buffer.from(files[`${kind}/${name}`] as string));
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/** Every path on which a device is updated, with what they need beside the disk whose power is cut. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { UpdatePath } from "../explore.ts";
+import { makeReleases } from "../releases.ts";
+import { agentPaths, startService } from "./agent.ts";
+import { rootServerPaths } from "./root-server.ts";
+import { publish, verifierPaths } from "./verifier.ts";
+
+export const pathNames = [
+  "the first release",
+  "an update",
+  "a roll back",
+  "a trial without tries",
+  "a damaged release",
+  "the way back",
+  "the first metadata",
+  "newer metadata",
+  "an endorsement",
+  "a command",
+  "a fetch",
+] as const;
+export type PathName = (typeof pathNames)[number];
+
+export type Paths = { of(name: PathName): UpdatePath; remove(): Promise<void> };
+
+/** Makes releases, signs them and serves them, once for all paths. */
+export async function everyPath(): Promise<Paths> {
+  const scratch = await mkdtemp(join(tmpdir(), "bulkhead-paths-"));
+  const published = await publish();
+  const service = await startService();
+  const all: Readonly<Record<PathName, UpdatePath>> = {
+    ...rootServerPaths(await makeReleases(scratch)),
+    ...verifierPaths(published),
+    ...agentPaths(service),
+  };
+  return {
+    of: (name) => all[name],
+    async remove() {
+      await service.close();
+      await published.remove();
+      await rm(scratch, { recursive: true });
+    },
+  };
+}

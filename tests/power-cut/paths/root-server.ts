@@ -1,0 +1,188 @@
+/** The paths that the root server takes: what it installs, what it starts, and what it writes down of it. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { installFactoryRelease } from "@bulkhead/runtime";
+import { expect } from "vitest";
+import type { Ledger } from "../../../runtime/src/generations/index.ts";
+import { whyBad } from "../../../runtime/src/generations/record.ts";
+import { readRecord } from "../../../runtime/src/generations/slots.ts";
+import type { UpdatePath } from "../explore.ts";
+import { dataOf, expectFloors, expectUids, flash, goOn, recordIn, takeRelease } from "../going-on.ts";
+import { type MadeRelease, openDevice, type Releases } from "../releases.ts";
+
+export function rootServerPaths(releases: Releases) {
+  return {
+    "the first release": factory(releases),
+    "an update": update(releases),
+    "a roll back": rolledBack(releases),
+    "a trial without tries": usedUp(releases),
+    "a damaged release": damaged(releases),
+    "the way back": goneBack(releases),
+  };
+}
+
+/** A board's first start, which is begun anew until it is done. */
+function factory(releases: Releases): UpdatePath {
+  const { first } = releases;
+  const install = async (root: string) => {
+    if (await readRecord(dataOf(root))) return;
+    await installFactoryRelease(dataOf(root), first.release, releases.artifacts);
+  };
+  return {
+    prepare: async (root) => void (await mkdir(join(dataOf(root), "releases"), { recursive: true })),
+    async run(root, reached) {
+      await install(root);
+      await openDevice(root, releases);
+      await reached("installed it");
+    },
+    async check(root, reached) {
+      if (reached.size > 0) expect(await readRecord(dataOf(root))).not.toBeNull();
+      await install(root);
+      const ledger = await openDevice(root, releases);
+      expect(await ledger.choose()).toMatchObject({ onTrial: false, run: { digest: first.digest, generation: 1 } });
+      await goOn(root, releases, [releases.second]);
+    },
+  };
+}
+
+/** An endorsed release: installed, tried twice, for the first start is cut short, found good, and the oldest cleared away. */
+function update(releases: Releases): UpdatePath {
+  const { second, third, fourth } = releases;
+  return {
+    async prepare(root) {
+      await flash(root, releases, releases.first);
+      await takeRelease(root, releases, second);
+    },
+    async run(root, reached) {
+      const ledger = await openDevice(root, releases);
+      const isHere = () => [ledger.record().trying?.digest, ledger.record().current.digest].includes(third.digest);
+      if (!isHere()) await ledger.admit(third.digest);
+      await reached("admitted it");
+      const left = await tryOnce(ledger, reached);
+      const next = left === 2 ? await openDevice(root, releases) : ledger;
+      if (left === 2) await tryOnce(next, reached);
+      await next.commitTrial(third.release);
+      await reached("committed it");
+    },
+    async check(root, reached) {
+      const found = await recordIn(root);
+      const isNew = reached.has("committed it");
+      expectFloors(found, isNew || found.current.digest === third.digest ? third : second);
+      for (const left of [2, 1, 0].filter((number) => reached.has(`tried it with ${number} left`))) {
+        expect(found.trying?.triesLeft ?? 0).toBeLessThanOrEqual(left);
+        expectUids(found, third);
+      }
+      const ledger = await openDevice(root, releases);
+      const { run, onTrial } = await ledger.choose();
+      expect([second.digest, third.digest]).toContain(run.digest);
+      // Each of its three starts was cut short: nobody can tell that from a bad release.
+      const isUsedUp = found.trying?.triesLeft === 0;
+      if (!isUsedUp) expect(ledger.record().bad).toEqual([]);
+      if (isNew) expect({ run: run.digest, onTrial }).toEqual({ run: third.digest, onTrial: false });
+      else if (reached.has("admitted it") && !isUsedUp) expect(run.digest).toBe(third.digest);
+      await goOn(root, releases, isUsedUp ? [fourth] : [third, fourth]);
+    },
+  };
+}
+
+async function tryOnce(ledger: Ledger, reached: (milestone: string) => Promise<void>): Promise<number | undefined> {
+  const { onTrial } = await ledger.choose();
+  const left = ledger.record().trying?.triesLeft;
+  if (onTrial) await reached(`tried it with ${left} left`);
+  return left;
+}
+
+/** A trial that ends badly. */
+function rolledBack(releases: Releases): UpdatePath {
+  const { first, second, third } = releases;
+  return {
+    ...checksOfWayBack(releases, { from: second, to: first, floor: first, next: third }),
+    async prepare(root) {
+      await flash(root, releases, first);
+      const ledger = await openDevice(root, releases);
+      await ledger.admit(second.digest);
+      await ledger.choose();
+    },
+    async run(root, reached) {
+      const ledger = await openDevice(root, releases);
+      if (ledger.record().trying) await ledger.rollBackTrial("it is bad");
+      await reached("gone back");
+    },
+  };
+}
+
+/** A trial that took the runtime down each time. */
+function usedUp(releases: Releases): UpdatePath {
+  const { first, second, third } = releases;
+  return {
+    ...checksOfWayBack(releases, { from: second, to: first, floor: first, next: third }),
+    async prepare(root) {
+      await flash(root, releases, first);
+      const ledger = await openDevice(root, releases);
+      await ledger.admit(second.digest);
+      for (let tries = 0; tries < 3; tries += 1) await ledger.choose();
+    },
+    run: startAndChoose(releases),
+  };
+}
+
+/** The disk has damaged what runs. */
+function damaged(releases: Releases): UpdatePath {
+  const { first, second, third } = releases;
+  return {
+    ...checksOfWayBack(releases, { from: second, to: first, floor: second, next: third }),
+    async prepare(root) {
+      await flash(root, releases, first);
+      await takeRelease(root, releases, second);
+      await writeFile(join(dataOf(root), "releases", second.digest, "release.json"), "damaged");
+    },
+    run: startAndChoose(releases),
+  };
+}
+
+/** Components that do not stay up, outside of a trial. */
+function goneBack(releases: Releases): UpdatePath {
+  const { first, second, third } = releases;
+  return {
+    ...checksOfWayBack(releases, { from: second, to: first, floor: second, next: third }),
+    async prepare(root) {
+      await flash(root, releases, first);
+      await takeRelease(root, releases, second);
+    },
+    async run(root, reached) {
+      const ledger = await openDevice(root, releases);
+      if (ledger.record().previous) expect(await ledger.goBack("it is bad")).toBeNull();
+      await reached("gone back");
+    },
+  };
+}
+
+function startAndChoose(releases: Releases): UpdatePath["run"] {
+  return async (root, reached) => {
+    await (await openDevice(root, releases)).choose();
+    await reached("gone back");
+  };
+}
+
+type WayBack = {
+  readonly from: MadeRelease;
+  readonly to: MadeRelease;
+  readonly floor: MadeRelease;
+  readonly next: MadeRelease;
+};
+
+function checksOfWayBack(releases: Releases, { from, to, floor, next }: WayBack): Pick<UpdatePath, "check"> {
+  return {
+    async check(root, reached) {
+      expectFloors(await recordIn(root), floor);
+      const ledger = await openDevice(root, releases);
+      const { run, onTrial } = await ledger.choose();
+      expect([from.digest, to.digest]).toContain(run.digest);
+      if (reached.size > 0) {
+        expect({ run: run.digest, onTrial }).toEqual({ run: to.digest, onTrial: false });
+        expect(whyBad(ledger.record(), from.digest)).toBeDefined();
+      }
+      await goOn(root, releases, [next]);
+    },
+  };
+}

@@ -1,0 +1,185 @@
+/** The paths that the verifier takes: metadata that it trusts, releases that it endorses, commands that it has passed on. */
+import { randomUUID } from "node:crypto";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { CommandEnvelope } from "@bulkhead/protocol";
+import { rotateRoot } from "@bulkhead/studio";
+import { expect } from "vitest";
+import { installRelease } from "../../../runtime/src/generations/install.ts";
+import { openFloorClock } from "../../../runtime/src/verifier/clock-floor.ts";
+import { type Gate, openGate } from "../../../runtime/src/verifier/index.ts";
+import { asked } from "../../releases/bench.ts";
+import { type BuiltForTest, createDevice, createProject, publicHalves, signOnline } from "../../releases/project.ts";
+import type { UpdatePath } from "../explore.ts";
+
+type Staged = { readonly built: BuiltForTest; readonly staging: string };
+type Config = Awaited<ReturnType<typeof createDevice>>["config"];
+
+export type Published = {
+  /** Each staged with the metadata of its time; the third came with a new root. */
+  readonly staged: readonly [Staged, Staged, Staged, Staged];
+  readonly config: Config;
+  remove(): Promise<void>;
+};
+
+/** Four releases of a project with real keys; none of it is on the disk whose power is cut. */
+export async function publish(): Promise<Published> {
+  const project = await createProject();
+  const { config } = await createDevice(project);
+
+  async function next(counter: number): Promise<Staged> {
+    const built = await project.build(counter, `release ${counter}`, { builtAtMs: Date.now() - 100_000 + counter });
+    await project.sign(built);
+    await signOnline(project.repoDir, project.online, { version: counter });
+    const device = await createDevice(project);
+    await device.stage(built);
+    return { built, staging: device.directories.staging };
+  }
+
+  const [first, second] = [await next(1), await next(2)];
+  await rotateRoot(project.keysDir, project.repoDir, publicHalves(project.online));
+  return { staged: [first, second, await next(3), await next(4)], config, remove: project.remove };
+}
+
+export function verifierPaths(published: Published) {
+  return {
+    "the first metadata": firstMetadata(published),
+    "newer metadata": newMetadata(published),
+    "an endorsement": endorsement(published),
+    "a command": command(published),
+  };
+}
+
+type Opened = Gate & { readonly told: string[]; readonly lines: string[] };
+
+async function open(root: string, { config }: Published, { staging }: Staged): Promise<Opened> {
+  const told: string[] = [];
+  const lines: string[] = [];
+  const gate = await openGate({
+    directories: { staging, endorsed: join(root, "endorsed"), own: join(root, "verifier") },
+    config: { ...config, components: ["one"] },
+    log: { info: (text) => void lines.push(text), warn: (text) => void lines.push(text) },
+    tellRoot: (kind) => void told.push(kind),
+  });
+  return { ...gate, told, lines };
+}
+
+async function install(root: string, published: Published, staged: Staged): Promise<void> {
+  const gate = await open(root, published, staged);
+  expect(await gate.install(asked(staged.built))).toMatchObject({ accepted: true });
+}
+
+const makeDirectories = async (root: string) => {
+  for (const name of ["endorsed", "verifier"]) await mkdir(join(root, name));
+};
+
+/** Metadata with a newer root is judged and trusted from then on. */
+function newMetadata(published: Published): UpdatePath {
+  const [first, second, third] = published.staged;
+  return {
+    async prepare(root) {
+      await makeDirectories(root);
+      for (const staged of [first, second]) await install(root, published, staged);
+    },
+    run: (root, reached) => judge(root, published, third).then(() => reached("judged it")),
+    async check(root, reached) {
+      await expectRefused(root, published, first);
+      if (reached.size > 0) await expectRefused(root, published, second);
+      await expectUpdates(root, published);
+    },
+  };
+}
+
+/** What was judged is unpacked and endorsed, and the clock's floor raised. */
+function endorsement(published: Published): UpdatePath {
+  const [first, second, third] = published.staged;
+  return {
+    async prepare(root) {
+      await makeDirectories(root);
+      for (const staged of [first, second]) await install(root, published, staged);
+      await judge(root, published, third);
+    },
+    run: (root, reached) => install(root, published, third).then(() => reached("endorsed it")),
+    async check(root, reached) {
+      const isEndorsed = reached.size > 0;
+      if (isEndorsed) await expectInstallable(root, third);
+      const { floorMs } = await openFloorClock(join(root, "verifier"), 0);
+      expect(floorMs).toBeGreaterThanOrEqual((isEndorsed ? third : second).built.release.builtAtMs);
+      await expectUpdates(root, published);
+    },
+  };
+}
+
+/** What a device that has never been updated trusts first, before it has anything to go back to. */
+function firstMetadata(published: Published): UpdatePath {
+  const [first, second] = published.staged;
+  return {
+    prepare: makeDirectories,
+    run: (root, reached) => judge(root, published, second).then(() => reached("judged it")),
+    async check(root, reached) {
+      if (reached.size > 0) await expectRefused(root, published, first);
+      await expectUpdates(root, published);
+    },
+  };
+}
+
+async function judge(root: string, published: Published, { built, staging }: Staged): Promise<void> {
+  const gate = await open(root, published, { built, staging });
+  expect((await gate.examine(asked(built))).verdict).toMatchObject({ accepted: true });
+}
+
+/** It goes on, and keeps no more than it needs. */
+async function expectUpdates(root: string, published: Published): Promise<void> {
+  for (const staged of published.staged.slice(2)) {
+    await install(root, published, staged);
+    expect(await readdir(join(root, "endorsed"))).toEqual([staged.built.digest]);
+  }
+  const generations = (await readdir(join(root, "verifier", "tuf"))).filter((name) => name !== "new");
+  expect(generations.length).toBeLessThanOrEqual(2);
+}
+
+/** A command that reaches into the device is passed on at most once. */
+function command(published: Published): UpdatePath {
+  const [first] = published.staged;
+  const envelope = (): CommandEnvelope => ({
+    id: randomUUID(),
+    deviceId: published.config.provisioning.deviceId,
+    deadlineMs: Date.now() + 3_600_000,
+    command: { kind: "restart-component", component: "one" },
+  });
+  const [before, now] = [envelope(), envelope()];
+  return {
+    async prepare(root) {
+      await makeDirectories(root);
+      await (await open(root, published, first)).command(before);
+    },
+    async run(root, reached) {
+      const gate = await open(root, published, first);
+      expect(await gate.command(now)).toMatchObject({ accepted: true });
+      if (gate.told.length > 0) await reached("passed it on");
+    },
+    async check(root, reached) {
+      const gate = await open(root, published, first);
+      expect(await gate.command(before)).toMatchObject({ accepted: true });
+      expect(gate.told).toEqual([]);
+      expect(await gate.command(now)).toMatchObject({ accepted: true });
+      if (reached.size > 0) expect(gate.told).toEqual([]);
+      expect(await gate.command(envelope())).toMatchObject({ accepted: true });
+      expect(gate.told.at(-1)).toBe("restart");
+    },
+  };
+}
+
+/** As the root server does once it was told. */
+async function expectInstallable(root: string, { built }: Staged): Promise<void> {
+  const dataDir = join(root, "data");
+  await mkdir(join(dataDir, "releases"), { recursive: true });
+  expect(await installRelease(dataDir, join(root, "endorsed", built.digest))).toEqual(built.release);
+  await rm(dataDir, { recursive: true });
+}
+
+async function expectRefused(root: string, published: Published, older: Staged): Promise<void> {
+  const gate = await open(root, published, older);
+  expect(gate.lines.filter((line) => line.includes("damaged"))).toEqual([]);
+  expect((await gate.examine(asked(older.built))).verdict).toMatchObject({ accepted: false, code: "RELEASE_ROLLBACK" });
+}

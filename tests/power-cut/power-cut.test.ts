@@ -1,0 +1,18 @@
+/** The short form: of what a cut may leave only what was synced, and kills where a name was given that is not safe yet. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { explore } from "./explore.ts";
+import { everyPath, type Paths, pathNames } from "./paths/index.ts";
+
+let paths: Paths;
+beforeAll(async () => {
+  paths = await everyPath();
+});
+afterAll(() => paths.remove());
+
+test.each(pathNames)(
+  "[M11] [K2] the power is cut in the middle of %s: the old or the new, and it goes on",
+  async (name) => {
+    const explored = await explore(paths.of(name), { perCut: 1, kills: (step) => step.startsWith("rename") });
+    expect(explored.states).toBeGreaterThan(2);
+  },
+);

@@ -1,0 +1,70 @@
+/** Four releases for the paths of the root server: one artifact stays, one changes, and each has one component more. */
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type Artifact, canonicalJson, type Release, sha256 } from "@bulkhead/protocol";
+import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
+import type { Device } from "../../runtime/src/device/index.ts";
+import { type Ledger, openLedger } from "../../runtime/src/generations/ledger.ts";
+import { treeDigest } from "../../runtime/src/generations/tree/index.ts";
+
+export type MadeRelease = { readonly digest: string; readonly release: Release };
+export type Releases = {
+  /** As the verifier leaves them; none of it is on the disk whose power is cut. */
+  readonly endorsed: string;
+  /** A tree per digest: what a device is flashed with. */
+  readonly artifacts: string;
+  readonly first: MadeRelease;
+  readonly second: MadeRelease;
+  readonly third: MadeRelease;
+  readonly fourth: MadeRelease;
+};
+
+/** The third raises the security epoch. */
+export async function makeReleases(directory: string): Promise<Releases> {
+  const endorsed = join(directory, "endorsed");
+  const artifacts = join(directory, "artifacts");
+  const shared = await makeTree(artifacts, { "main.js": "all have it", "lib/deep/part.js": "x".repeat(700) });
+
+  async function make(counter: number): Promise<MadeRelease> {
+    const own = await makeTree(artifacts, { "main.js": `release ${counter}`, "lib/part.js": "y".repeat(counter) });
+    const names = ["one", "two", "three", "four"].slice(0, counter);
+    const component = plainComponent({ image: { artifact: own.digest, source: "./one" } });
+    const release: Release = {
+      ...{ format: 1, name: "spec", version: `1.0.${counter}`, board: "virtual", builtAtMs: counter * 1000 },
+      releaseCounter: counter,
+      securityEpoch: counter < 3 ? 0 : 1,
+      system: plainSystem({ system: "spec", components: Object.fromEntries(names.map((name) => [name, component])) }),
+      artifacts: [shared, own],
+    };
+    const text = canonicalJson(release);
+    const digest = sha256(text);
+    // What the device has already is not endorsed again.
+    await cp(join(artifacts, own.digest), join(endorsed, digest, "artifacts", own.digest), { recursive: true });
+    await writeFile(join(endorsed, digest, "release.json"), text);
+    return { digest, release };
+  }
+
+  const [first, second] = [await make(1), await make(2)];
+  return { endorsed, artifacts, first, second, third: await make(3), fourth: await make(4) };
+}
+
+async function makeTree(artifacts: string, files: Readonly<Record<string, string>>): Promise<Artifact> {
+  const growing = join(artifacts, "growing");
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(growing, path)), { recursive: true });
+    await writeFile(join(growing, path), content, { mode: path === "main.js" ? 0o755 : 0o644 });
+  }
+  const artifact = await treeDigest(growing);
+  await cp(growing, join(artifacts, artifact.digest), { recursive: true });
+  await rm(growing, { recursive: true });
+  return artifact;
+}
+
+/** The ledger of the device in `root`, as a root server that starts opens it. */
+export function openDevice(root: string, { endorsed }: Releases): Promise<Ledger> {
+  return openLedger({
+    config: { dataDir: join(root, "data"), board: "virtual" },
+    paths: { endorsed },
+    log: { line: () => undefined },
+  } as unknown as Device);
+}
