@@ -3,6 +3,7 @@
 import { BulkheadError, type ErrorReport, formatError, reportError } from "@bulkhead/protocol";
 import { suggest } from "@bulkhead/protocol/manifest";
 import { type ArgsDef, parseArgs, runCommand } from "citty";
+import { Interruption } from "./interruption.ts";
 import { type Command, findCommand, helpOf, resolved } from "./tree.ts";
 
 /** Runs `bulkhead` with `args`. Never throws; the answer is the exit code. */
@@ -19,6 +20,7 @@ export async function runCommandLine(root: Command, args: readonly string[]): Pr
     if (typeof result === "number") return result;
     return result === false ? 1 : 0;
   } catch (error) {
+    if (error instanceof Interruption) return error.exitCode;
     return report(error, args.includes("--json"));
   }
 }

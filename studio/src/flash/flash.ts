@@ -12,12 +12,14 @@ import { findPartition } from "./partition-table.ts";
 import { inspectTarget, samenessOf, type Target } from "./target.ts";
 import { copyExtent, digestExtent, type Extent, putBytes, settle, verifyFailed } from "./write.ts";
 
-export type Step = "writing" | "reading back";
+export type Step = "checking" | "writing" | "reading back";
 export type FlashOptions = {
   readonly image: Image;
   readonly target: Target;
   /** Asked for when all else is on the card and was read back: who the board is, for the partition `identity`. */
   readonly identity: (() => Promise<Buffer>) | undefined;
+  /** Ends it until the identity is asked for. */
+  readonly signal?: AbortSignal;
   onProgress(step: Step, doneBytes: number, totalBytes: number): void;
 };
 export type Flashed = { readonly writtenBytes: number; readonly hasIdentity: boolean };
@@ -27,10 +29,14 @@ const tableBytes = 1024 * 1024;
 /** Both tables' first 34 sectors. */
 const headBytes = 34 * 512;
 /** More than an identity ever has; the partition that images have for it. */
-const identityBytes = 4 * 1024 * 1024;
+export const identityBytes: number = 4 * 1024 * 1024;
 
-/** Throws FLASH_TARGET_REFUSED, FLASH_WRITE_FAILED, FLASH_VERIFY_FAILED, FLASH_IMAGE_INVALID, and what `identity` throws. */
-export async function flash({ image, target, identity, onProgress }: FlashOptions): Promise<Flashed> {
+/** Throws FLASH_TARGET_REFUSED, FLASH_WRITE_FAILED, FLASH_VERIFY_FAILED, FLASH_IMAGE_INVALID, what `identity` throws, and the signal's reason. */
+export async function flash({ image, target, identity, signal, onProgress }: FlashOptions): Promise<Flashed> {
+  const report = (step: Step, done: number, total: number) => {
+    signal?.throwIfAborted();
+    onProgress(step, done, total);
+  };
   const place = identity && (await identityPlace(image));
   const head = await readHead(image);
   const handle = await openTarget(target);
@@ -39,9 +45,10 @@ export async function flash({ image, target, identity, onProgress }: FlashOption
     await wipe(handle, target.sizeBytes);
     const extents = splitHead(image, head);
     const totalBytes = extents.reduce((sum, { endByte, startByte }) => sum + endByte - startByte, 0);
-    const written = await bring(image, handle, extents, (bytes) => onProgress("writing", bytes, totalBytes));
+    const written = await bring(image, handle, extents, (bytes) => report("writing", bytes, totalBytes));
     await forget(handle, target);
-    await readBack(handle, written, (bytes) => onProgress("reading back", bytes, totalBytes));
+    await readBack(handle, written, (bytes) => report("reading back", bytes, totalBytes));
+    signal?.throwIfAborted();
     if (identity && place) await putIdentity(handle, target, place, await identity());
     await finish(head, handle, target);
     return { writtenBytes: totalBytes, hasIdentity: identity !== undefined };
@@ -134,12 +141,12 @@ async function bring(
   return written;
 }
 
-function altered({ file }: Image, { startByte, endByte }: Extent): BulkheadError {
+export function altered({ file }: Pick<Image, "file">, { startByte, endByte }: Extent): BulkheadError {
   return new BulkheadError(
     "FLASH_IMAGE_INVALID",
     `${file} is not what its block map says, from byte ${startByte} to ${endByte}`,
     {
-      remedy: "the card is not to be used; build the image anew",
+      remedy: "what it was written to is not to be used; build the image anew",
     },
   );
 }
@@ -171,7 +178,8 @@ async function forget(handle: FileHandle, { path, kind }: Target): Promise<void>
     );
 }
 
-async function identityPlace(image: Image): Promise<Extent> {
+/** Throws FLASH_IMAGE_INVALID where the image has none. */
+export async function identityPlace(image: Image): Promise<Extent> {
   const place = await findPartition(image.handle, "identity");
   // The table is the image's word: secrets go to no place that is not in the image.
   if (place !== undefined && place.startByte >= headBytes && place.endByte <= image.sizeBytes) return place;

@@ -59,5 +59,7 @@ test("[K18] a board that knows no such way, and a boot loader that is not given,
 
 test("[K18] a program that is not installed is named, with the package", async () => {
   const absent = { program: "uuu-of-nobody", arguments: [], prepare: "" };
-  await expect(runUsb(absent)).rejects.toThrow(expect.objectContaining({ code: "MISSING_PROGRAM" }));
+  await expect(runUsb(absent, new AbortController().signal)).rejects.toThrow(
+    expect.objectContaining({ code: "MISSING_PROGRAM" }),
+  );
 });

@@ -30,16 +30,18 @@ export function formatCommand({ program, arguments: words }: UsbCommand): string
     .join(" ");
 }
 
-/** Runs it with the terminal's output. Throws MISSING_PROGRAM, FLASH_WRITE_FAILED. */
-export async function runUsb(command: UsbCommand): Promise<void> {
+/** Runs it with the terminal's output, and has ended it when the signal is aborted. Throws MISSING_PROGRAM, FLASH_WRITE_FAILED, the signal's reason. */
+export async function runUsb(command: UsbCommand, signal: AbortSignal): Promise<void> {
   // Its progress is no result of ours: both of its outputs go to standard error.
   const done = await execa(command.program, [...command.arguments], {
     stdin: "inherit",
     stdout: 2,
     stderr: "inherit",
     reject: false,
+    cancelSignal: signal,
   });
   if (!done.failed) return;
+  signal.throwIfAborted();
   if (done.cause instanceof Error && "code" in done.cause && done.cause.code === "ENOENT") {
     throw new BulkheadError("MISSING_PROGRAM", `${command.program} is not installed`, {
       remedy: `install it (Debian: the package ${command.program}), or look at the command with --dry-run`,

@@ -2,19 +2,8 @@
  * How a system ends: a person or the machine asks for it by a signal, or a part that it cannot do without is gone. Either is
  * looked at from the first moment on, so that what is only half up is taken down in order too.
  */
-import { constants } from "node:os";
+import { abortBySignals, Interruption } from "../cli/interruption.ts";
 import type { Progress } from "./progress.ts";
-
-/** Somebody wants it to end. */
-export class Interruption extends Error {
-  override readonly name = "Interruption";
-  /** What a shell would show: 128 and the number of the signal. */
-  readonly exitCode: number;
-  constructor(signal: "SIGINT" | "SIGTERM" | "SIGHUP") {
-    super(`interrupted by ${signal}`);
-    this.exitCode = 128 + constants.signals[signal];
-  }
-}
 
 /** Rejects with the signal's reason once it is aborted; never resolves. */
 export function untilAborted(signal: AbortSignal): Promise<never> {
@@ -57,8 +46,7 @@ export async function runUntilEnd<R extends { stop(): Promise<void> }>(
 
 function endingBySignals(): AbortController {
   const ending = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.on(signal, () => ending.abort(new Interruption(signal)));
+  abortBySignals(ending);
   // Who closes the terminal, or the pipe that we write to, must not keep us from ending in order.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   return ending;

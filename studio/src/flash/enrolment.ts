@@ -1,0 +1,40 @@
+/** Which token a board is given, by what a person asked for, and what becomes of it. */
+import { resolve } from "node:path";
+import { BulkheadError } from "@bulkhead/protocol";
+import { openStudio } from "../api/server-option.ts";
+import { type Identity, makeIdentity } from "./identity.ts";
+import { readTokenFile } from "./token-file.ts";
+
+export type EnrolmentArgs = {
+  enrol?: string | undefined;
+  "token-file"?: string | undefined;
+  /** Of the Studio Server. */
+  name: string;
+};
+
+/** Throws USAGE where two are asked for. */
+export function checkEnrolment({ enrol, "token-file": file }: EnrolmentArgs): void {
+  if (enrol === undefined || file === undefined) return;
+  throw new BulkheadError("USAGE", "a token is asked for or there is one", { remedy: "give --enrol or --token-file" });
+}
+
+/** Undefined: the board is not to enrol itself. Asks nobody for a token yet. Throws CONFLICT, STUDIO_UNREACHABLE, ENROLMENT_INVALID. */
+export async function identityFor({ enrol, "token-file": file, name }: EnrolmentArgs): Promise<Identity | undefined> {
+  if (file !== undefined) return await readTokenFile(resolve(file), Date.now());
+  return enrol === undefined ? undefined : await makeIdentity(await openStudio(name), enrol);
+}
+
+/** Whatever ends `work` before the board has its token, the token that was asked for it is withdrawn. */
+export async function giveIdentity<T>(identity: Identity | undefined, work: () => Promise<T>): Promise<T> {
+  const result = await work().catch(async (error: unknown) => {
+    await identity?.withdraw();
+    throw error;
+  });
+  await identity?.done();
+  return result;
+}
+
+/** Said behind what was written. */
+export function enrolsItself(identity: Identity | undefined): string {
+  return identity === undefined ? "" : `; its board enrols itself as ${identity.name} at its first start`;
+}
