@@ -1,7 +1,7 @@
 /** The CAN driver server: a socket for each client, with the identifiers of its grant. */
 import { fileURLToPath } from "node:url";
-import { BulkheadError } from "@bulkhead/protocol";
-import { defineComponent, type ServedClient } from "@bulkhead/sdk";
+import { BulkheadError, type CanBusGrant } from "@bulkhead/protocol";
+import { defineComponent, type Handlers, type ServedClient } from "@bulkhead/sdk";
 import { z } from "zod";
 import { loadAddOn } from "./addon.ts";
 import type { CanDriver, CanFrame, CanPort, CanState } from "./driver.ts";
@@ -21,18 +21,18 @@ export const canDriver = (create: (config: unknown) => CanDriver) =>
     provides: { bus: canBusInterface },
     start({ provides, config, onStop }) {
       const driver = create(config);
-      const sockets = new Set<ReturnType<typeof createSocket>>();
+      const sockets = new Map<string, Socket>();
+      let isStopping = false;
       provides.bus.serve((client) => {
-        const socket = createSocket(driver, client);
-        sockets.add(socket);
-        client.onGone(() => {
-          sockets.delete(socket);
-          socket.close();
-        });
-        return socket.handlers;
+        const key = JSON.stringify([client.component, client.name, client.grant]);
+        const socket = sockets.get(key) ?? createSocket(driver, client.grant);
+        sockets.set(key, socket);
+        if (isStopping) socket.close();
+        return socket.serve(client);
       });
       onStop(() => {
-        for (const socket of sockets) socket.close();
+        isStopping = true;
+        for (const socket of sockets.values()) socket.close();
       });
     },
   });
@@ -44,20 +44,26 @@ export const component = canDriver((config) => {
   return linuxCan(loadAddOn(fileURLToPath(new URL("can.node", import.meta.url))));
 });
 
-/** One client's use of the bus. Where its interface is not there, or was taken away, each use looks again. */
-function createSocket(driver: CanDriver, client: BusClient) {
-  const { device, receive } = client.grant;
+type Socket = { serve(client: BusClient): Handlers<typeof canBusInterface>; close(): void };
+
+/**
+ * A channel's use of the bus, whichever life of its client: to end a socket stops the driver for up to 100 ms, until the add-on's thread has
+ * seen it, and the add-on keeps its descriptor until it is collected. Where the interface is not there, or was taken away, each use looks again.
+ */
+function createSocket(driver: CanDriver, { device, receive }: CanBusGrant): Socket {
   const inbox = createInbox();
+  let client: BusClient | undefined;
   let state: CanState = "active";
   let port: CanPort | undefined;
-  const tell = (next: CanState): void => {
-    state = next;
-    client.notify("state", { state });
-  };
+  let isClosed = false;
   const opened = (): CanPort => {
+    if (isClosed) throw new BulkheadError("DEVICE_ABSENT", `${device} has been closed`);
     port ??= driver.open(device, receive, {
       onFrame: (frame) => inbox.put(frame),
-      onState: tell,
+      onState(next) {
+        state = next;
+        client?.notify("state", { state });
+      },
       onGone() {
         port = undefined;
         inbox.fail(new BulkheadError("DEVICE_ABSENT", `${device} was taken away`));
@@ -67,20 +73,27 @@ function createSocket(driver: CanDriver, client: BusClient) {
   };
   return {
     close() {
+      isClosed = true;
       port?.close();
       port = undefined;
       inbox.fail(new BulkheadError("DEVICE_ABSENT", `${device} has been closed`));
     },
-    handlers: {
-      send({ id, data }: { id: number; data: Uint8Array }) {
-        opened().send({ id, data: Uint8Array.from(data) } satisfies CanFrame);
-        return null;
-      },
-      state: () => ({ state }),
-      async *frames(_: null, { signal }: { signal: AbortSignal }) {
-        opened();
-        yield* inbox.read(signal);
-      },
+    serve(comer) {
+      client = comer;
+      comer.onGone(() => {
+        if (client === comer) client = undefined;
+      });
+      return {
+        send({ id, data }) {
+          opened().send({ id, data: Uint8Array.from(data) } satisfies CanFrame);
+          return null;
+        },
+        state: () => ({ state }),
+        async *frames(_, { signal }) {
+          opened();
+          yield* inbox.read(signal);
+        },
+      };
     },
   };
 }
