@@ -48,6 +48,30 @@ describe("[K11] the simulated watchdog", () => {
     expect(resets).toHaveLength(1);
   });
 
+  test("is let go of, and not stopped, when its driver stops and no grant says that it may be", async () => {
+    const done: string[] = [];
+    const driver = await startComponent(
+      watchdogDriver(() => ({
+        open: (device) => ({
+          ...simulatedWatchdog(() => {}).open(device),
+          start: async (seconds) => seconds,
+          stop: async () => void done.push(`${device} stopped`),
+          abandon: async () => void done.push(`${device} abandoned`),
+        }),
+      })),
+      { uses: {} },
+    );
+    for (const [device, stoppable] of [
+      ["watchdog-1", false],
+      ["watchdog-2", true],
+    ] as const) {
+      const grant = { device, timeoutSeconds: { min: 5, max: 60 }, stoppable };
+      await driver.connect("timer", { grant }).client.start({ timeoutSeconds: 10 });
+    }
+    await driver.stop();
+    expect(done).toEqual(["watchdog-1 abandoned", "watchdog-2 stopped"]);
+  });
+
   test("is petted by nobody but its client: it ends in a reset when that goes, and when that only reads", async () => {
     vi.useFakeTimers();
     const resets: string[] = [];

@@ -359,6 +359,21 @@ describe("[K18] enrolment by a token", () => {
     expect((await world.kms.call("DELETE", `/enrolments/${withdrawn.number()}`)).status).toBe(404);
   });
 
+  it("refuses what runs out, or is given out anew, between the board's greeting and its proof", async () => {
+    const invited = await invite(world, "slow");
+    const { database, close } = openDatabase(world.database);
+    const set = (values: { expiresAtMs?: number; tokenKey?: string }) => () =>
+      database.update(enrolments).set(values).where(eq(enrolments.name, "slow"));
+    const anew = set({ tokenKey: generateSigningKey().publicKey });
+    expect(await come(world, invited, { meanwhile: anew })).toMatchObject({ answer: "ENROLMENT_REFUSED" });
+    await set({ tokenKey: invited.token.publicKey })();
+    expect(await come(world, invited, { meanwhile: set({ expiresAtMs: 1 }) })).toMatchObject({
+      answer: "ENROLMENT_REFUSED",
+    });
+    await close();
+    expect((await devices()).map(({ name }) => name)).not.toContain("slow");
+  });
+
   it("gives a board that has only a token nothing else of the service", async () => {
     const invited = await invite(world, "curious");
     const root = () => {

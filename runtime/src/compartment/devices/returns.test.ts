@@ -69,6 +69,36 @@ test("[K11] a device that was not there when its driver started is given to it w
   await expect.poll(() => told).toEqual(["leds: led-status (attributes) is there now"]);
 });
 
+test("[K11] a driver that starts anew while it is looked at has the device, and is not restarted", async () => {
+  // What is asked for first takes longer: many places at which there is nothing.
+  const absent = Object.fromEntries(
+    Array.from({ length: 60 }, (_, index) => [
+      `led-${index}`,
+      { ...attributes["led-status"], label: `absent-${index}` },
+    ]),
+  );
+  let isLook = false;
+  const components = {
+    leds: {
+      ...plainComponent({ role: "driver" }),
+      get attributes() {
+        return isLook ? { ...attributes, ...absent } : attributes;
+      },
+    },
+  };
+  const device = { config: { board: "pi" } } as unknown as Parameters<typeof watchReturns>[0];
+  returns = watchReturns(device, { components }, (who) => told.push(who), { roots, everyMs: 1_000_000 });
+  await returns.note("leds");
+  await unplug();
+  await plug();
+  isLook = true;
+  const looking = returns.look();
+  isLook = false;
+  await returns.note("leds");
+  await looking;
+  expect(told).toEqual([]);
+});
+
 test("[K11] nothing is restarted for a device that stays, and on board virtual for none", async () => {
   const virtual = await watch("virtual");
   await unplug();
