@@ -1,5 +1,5 @@
 /**
- * The compilers for native add-ons of drivers, in .cache/compilers: Debian's cross compilers, unpacked and never installed, the same on every
+ * The compilers for native add-ons of drivers, in the cache of this user's checkouts (cache.mjs): Debian's cross compilers, unpacked and never installed, the same on every
  * host, so that the same sources give the same bytes. 290 MB for each processor, so they come only where somebody asks for them:
  * `node scripts/setup/compiler.mjs arm64` (needs mmdebstrap). With that of armhf come the headers of Debian's Node there.
  */
@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { sharedCache } from "./cache.mjs";
 import { root, run } from "./process.mjs";
 
 /** Debian's suite, and what its compilers say of themselves: another answer would give other bytes without a word. */
@@ -40,7 +41,7 @@ const ballast = ["usr/share/doc", "usr/share/man", "usr/share/locale", "usr/shar
 export async function installCompiler(architecture) {
   const [wanted, host] = [targets[architecture], hosts[process.arch]];
   if (wanted === undefined || host === undefined) return undefined;
-  const target = join(root, ".cache", "compilers", `${suite}-${architecture}`);
+  const target = join(sharedCache("compilers"), `${suite}-${architecture}`);
   if (existsSync(join(target, "version"))) return target;
   await mkdir(dirname(target), { recursive: true });
   const work = await mkdtemp(`${target}-`);
@@ -56,7 +57,10 @@ export async function installCompiler(architecture) {
     if (wanted.node && !(await copyNode20(join(work, "node"))))
       return refuse("the headers of Node 20 could not be fetched");
     await writeFile(join(work, "version"), version);
-    await rename(work, target);
+    // Another checkout was faster; its compiler is as good as ours.
+    await rename(work, target).catch((error) => {
+      if (!existsSync(join(target, "version"))) throw error;
+    });
     return target;
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -31,9 +31,14 @@ export async function openImageFor(board: string, manifest: string, note: (text:
   const kept = await readdir(folder);
   if (kept.includes(name)) return directory;
   const partial = `${directory}.partial-${process.pid}`;
+  const startMs = performance.now();
+  // With the time, for the first build of all fetches what later ones have.
+  const onStep = (step: string) => note(`image: ${step}, after ${Math.round((performance.now() - startMs) / 1000)} s`);
   try {
+    onStep("compiler and koffi for the drivers");
     await fetchForDrivers(note);
-    await buildImage({ board, manifest, outDir: partial, dateS: imageDateS, onStep: (step) => note(`image: ${step}`) });
+    await buildImage({ board, manifest, outDir: partial, dateS: imageDateS, onStep });
+    onStep("built");
     await rename(partial, directory);
   } finally {
     await rm(partial, { recursive: true, force: true });

@@ -26,7 +26,17 @@ export async function openBuilder(recipe: Recipe, workDir: string, recipeDir: st
   const root = await openRoot(recipe);
   const binds = [
     ...["--ro-bind", root, "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"],
-    ...["--bind", workDir, "/work", "--ro-bind", join(imageCache, "pool"), "/pool", "--ro-bind", recipeDir, "/recipe"],
+    ...[
+      "--bind",
+      workDir,
+      "/work",
+      "--ro-bind",
+      join(imageCache(), "pool"),
+      "/pool",
+      "--ro-bind",
+      recipeDir,
+      "/recipe",
+    ],
   ];
   const settings = { PATH: "/usr/sbin:/usr/bin", LC_ALL: "C", TZ: "UTC", SOURCE_DATE_EPOCH: `${dateS}` };
   const environment = Object.entries(settings).flatMap(([name, value]) => ["--setenv", name, value]);
@@ -49,7 +59,7 @@ async function openRoot(recipe: Recipe): Promise<string> {
   const digest = createHash("sha256")
     .update(packages.map(({ sha256 }) => sha256).join())
     .digest("hex");
-  const root = join(imageCache, `builder-${digest.slice(0, 16)}`);
+  const root = join(imageCache(), `builder-${digest.slice(0, 16)}`);
   if (existsSync(root)) return root;
   await fillPool({ suite: recipe.suite, architecture }, packages);
   const partial = await mkdtemp(`${root}-`);

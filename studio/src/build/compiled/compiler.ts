@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { execa } from "execa";
 import { bulkheadDirectory } from "../../locations.ts";
+import { sharedCache } from "../../shared-cache.ts";
 import type { Architecture } from "../native/toolchain.ts";
 
 const prefixes: Readonly<Record<Architecture, string>> = {
@@ -30,10 +31,11 @@ export type Compiler = {
 };
 type Places = Readonly<Record<string, string>> & { readonly out: string };
 
-const cache = join(bulkheadDirectory, ".cache/compilers");
-
 /** The compiler for `architecture`, among those in `compilers`. Throws BUILD_FAILED, saying how to get it. */
-export async function findCompiler(architecture: Architecture, compilers = cache): Promise<Compiler> {
+export async function findCompiler(
+  architecture: Architecture,
+  compilers = sharedCache("compilers"),
+): Promise<Compiler> {
   const folder = join(compilers, `trixie-${architecture}`);
   if (!existsSync(join(folder, "version"))) {
     throw new BulkheadError("BUILD_FAILED", `there is no compiler for add-ons of ${architecture} boards`, {

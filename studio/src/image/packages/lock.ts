@@ -57,7 +57,7 @@ export async function makeLocks(recipe: Recipe, boards: readonly Board[]): Promi
   const builder = await resolvePackages(
     { suite: recipe.suite, architecture },
     new Map([["builder", packages]]),
-    imageCache,
+    imageCache(),
   );
   counts.set(architecture, await writeLock(architecture, builder));
   for (const target of ["arm64", "armhf"] as const) {
@@ -73,7 +73,7 @@ async function resolveTarget(recipe: Recipe, target: "arm64" | "armhf", boards: 
   const loaders = unique(boards.map((board) => board.image?.["boot-loader"]?.package));
   const wanted = new Map<string, string[]>([["system", system]]);
   for (const name of [...kernels, ...loaders]) wanted.set(name, [...system, name]);
-  const found = await resolvePackages({ suite: recipe.suite, architecture: target }, wanted, imageCache);
+  const found = await resolvePackages({ suite: recipe.suite, architecture: target }, wanted, imageCache());
   const base = (found.get("system") ?? []).filter(({ name }) => !recipe.system.without.includes(name));
   const known = new Set([...base.map(({ name }) => name), ...recipe.system.without]);
   const more = (part: string) => (found.get(part) ?? []).filter(({ name }) => !known.has(name));

@@ -1,4 +1,4 @@
-/** The packages of images, by their digests, in `.cache/images/pool`: what is there once is asked for no more, whatever the archive does. */
+/** The packages of images, by their digests, in the pool of the cache: what is there once is asked for no more, whatever the archive does. */
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { copyFile, mkdir, rename } from "node:fs/promises";
@@ -9,28 +9,29 @@ import { imageCache } from "../places.ts";
 import { type Archive, downloadPackages } from "./archive.ts";
 import type { LockedPackage } from "./locked.ts";
 
-const poolDir = join(imageCache, "pool");
+const poolDir = () => join(imageCache(), "pool");
 
 /** Brings what is missing. Throws IMAGE_PACKAGE_ALTERED where what came is not what is locked, IMAGE_ARCHIVE_FAILED. */
 export async function fillPool(archive: Archive, packages: readonly LockedPackage[]): Promise<void> {
   const missing = packages.filter((one) => !existsSync(poolFile(one)));
   if (missing.length === 0) return;
-  await mkdir(poolDir, { recursive: true });
+  await mkdir(poolDir(), { recursive: true });
   const byDigest = new Map(missing.map((one) => [one.sha256, one]));
-  await downloadPackages(archive, missing, imageCache, async (file) => {
+  await downloadPackages(archive, missing, imageCache(), async (file) => {
     const digest = await digestOf(file);
     const expected = byDigest.get(digest);
     if (expected === undefined) throw altered(basename(file));
     byDigest.delete(digest);
-    await copyFile(file, `${poolFile(expected)}.new`);
-    await rename(`${poolFile(expected)}.new`, poolFile(expected));
+    const copied = `${poolFile(expected)}.${process.pid}`;
+    await copyFile(file, copied);
+    await rename(copied, poolFile(expected));
   });
   for (const { name, version } of byDigest.values()) throw altered(`${name} ${version}`);
 }
 
 /** Where the pool has a package. */
 export function poolFile({ sha256 }: Pick<LockedPackage, "sha256">): string {
-  return join(poolDir, `${sha256}.deb`);
+  return join(poolDir(), `${sha256}.deb`);
 }
 
 export async function digestOf(file: string): Promise<string> {

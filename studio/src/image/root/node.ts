@@ -28,14 +28,14 @@ export async function fetchNode(architecture: "arm64"): Promise<NodePackage> {
   if (version === undefined || integrity === undefined) {
     throw new BulkheadError("IMAGE_LOCK_INVALID", `package-lock.json has no ${name}`);
   }
-  const place = join(imageCache, `${name}-${version}`);
+  const place = join(imageCache(), `${name}-${version}`);
   const file = join(place, "package", "bin", "node");
   if (!existsSync(file)) await fetch(`${name}@${version}`, integrity, place);
   return { name, version, integrity, file };
 }
 
 async function fetch(wanted: string, integrity: string, place: string): Promise<void> {
-  await mkdir(imageCache, { recursive: true });
+  await mkdir(imageCache(), { recursive: true });
   const partial = await mkdtemp(`${place}-`);
   try {
     const packed = await execa("npm", ["pack", wanted, "--silent", "--pack-destination", partial]).catch((cause) => {
@@ -50,7 +50,10 @@ async function fetch(wanted: string, integrity: string, place: string): Promise<
     }
     await execa("tar", ["--extract", "--file", archive, "--directory", partial]);
     await rm(archive);
-    if (!existsSync(place)) await rename(partial, place);
+    // Another checkout was faster: its package is the same.
+    await rename(partial, place).catch((error: unknown) => {
+      if (!existsSync(place)) throw error;
+    });
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
