@@ -10,10 +10,10 @@ import { BulkheadError } from "@bulkhead/protocol";
 import type { Places } from "./cluster.ts";
 
 /** A postmaster whose launcher was killed closes its log first; that takes well below this. */
-const leavingMs = 15_000;
+const usualLeavingMs = 15_000;
 
 /** Waits for the last start's processes to go, then removes what they left. Errors: ALREADY_RUNNING. */
-export async function clearLeftovers(places: Places): Promise<void> {
+export async function clearLeftovers(places: Places, leavingMs = usualLeavingMs): Promise<void> {
   const giveUpMs = Date.now() + leavingMs;
   for (let pids = await processesIn(places.dataDir); pids.length > 0; pids = await processesIn(places.dataDir)) {
     if (Date.now() > giveUpMs) {

@@ -101,7 +101,9 @@ describe("[M21] PostgreSQL of the launcher", () => {
   });
 
   it("refuses a second PostgreSQL over the same state", { timeout: 40_000 }, async () => {
-    await expect(startPostgres({ stateDir: database.stateDir, uid: uidForPostgres })).rejects.toMatchObject({
+    await expect(
+      startPostgres({ stateDir: database.stateDir, uid: uidForPostgres, leavingMs: 200 }),
+    ).rejects.toMatchObject({
       code: "ALREADY_RUNNING",
     });
     expect(await query("select 1 as one")).toMatchObject([{ one: 1 }]);

@@ -16,6 +16,8 @@ export type PostgresOptions = {
   uid: number | null;
   /** Where the socket goes if the state directory's path is too long for one (107 bytes). */
   socketDir?: string;
+  /** How long what an earlier start left is waited for. Default: longer than that takes. */
+  leavingMs?: number;
   /** Hears each line that PostgreSQL logs. */
   onLog?: (line: string) => void;
 };
@@ -56,7 +58,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const binaries = await findBinaries(home, account);
   await makeOwnedDirectory(places.socketDir, account);
   await ensureCluster(places, binaries, account);
-  await clearLeftovers(places);
+  await clearLeftovers(places, options.leavingMs);
   await writeConfiguration(places, account);
   const [program, ...args] = account.command([
     binaries.postgres,

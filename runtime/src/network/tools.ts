@@ -2,8 +2,8 @@
 import { BulkheadError } from "@bulkhead/protocol";
 import { execa } from "execa";
 
-/** Longer than any of these programs takes on a slow board; a program that hangs must not hang the start of a device. */
-const toolTimeoutMs = 10_000;
+/** Longer than any of these programs takes on a slow board that has much to do; one that hangs must not hang the start of a device. */
+const toolTimeoutMs = 60_000;
 /** The caller's environment is not handed on. */
 const environment = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
 

@@ -15,8 +15,8 @@ import { buildFilter, encodeFilter, isArchitecture } from "./seccomp/filter.ts";
 import type { EndOfUse, ExitStatus, Sandbox, SandboxSpec } from "./spec.ts";
 import { waitFor } from "./wait.ts";
 
-/** The slowest board makes a sandbox in some hundred milliseconds; one that takes this long hangs. */
-const setUpTimeoutMs = 10_000;
+/** A board makes a sandbox in some hundred milliseconds, an emulated one on a busy machine in seconds; one that takes this long hangs. */
+const setUpTimeoutMs = 60_000;
 
 /**
  * Starts `spec.command` in a sandbox of its own. Throws SANDBOX_UNAVAILABLE where a layer is missing that the manifest

@@ -18,7 +18,7 @@ export type TunnelBackend = {
   create(interfaceName: string): Promise<TunnelInterface>;
 };
 
-const startMs = 5_000;
+const startMs = 30_000;
 const pollMs = 20;
 
 const kernelBackend: TunnelBackend = {
