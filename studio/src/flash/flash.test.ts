@@ -145,6 +145,22 @@ describe("[K18] flashing a file", () => {
     for (const file of [other, card]) expect(readFileSync(file).every((byte) => byte === 0xdd)).toBe(true);
   });
 
+  test("[K18] what has the card's name while it is opened, and not before and after, is not written", async () => {
+    usedCard();
+    const other = join(directory, "other");
+    copyFileSync(card, other);
+    const looked = await inspectTarget(card);
+    // The path is asked for once by what opens it, and by what compares after that.
+    let asked = 0;
+    const target = Object.defineProperty({ ...looked }, "path", { get: () => (++asked === 1 ? other : looked.path) });
+    const image = await openImage(made.file);
+    await expect(flash({ image, target, identity: undefined, onProgress: () => undefined })).rejects.toThrow(
+      expect.objectContaining({ code: "FLASH_TARGET_REFUSED" }),
+    );
+    await image.handle.close();
+    for (const file of [other, card]) expect(readFileSync(file).every((byte) => byte === 0xee)).toBe(true);
+  });
+
   test.each([
     ["in the stretch that begins with the table, behind it", 18_000],
     ["in the table itself", 600],
