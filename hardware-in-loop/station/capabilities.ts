@@ -19,7 +19,8 @@ function ofTarget(target: StationWritten["target"]): string[] {
   if (target.kind === "local") return ["agent", "commands", "release", "console", "power-cut"];
   if (target.kind === "emulated") {
     const slots = isStartedByLoader(target.machine) ? ["slots"] : [];
-    return ["agent", "release", "console", "power-cut", "shell", "stimulus", "watchdog", ...slots];
+    const watchdog = machines[target.machine].hasWatchdog ? ["watchdog"] : [];
+    return ["agent", "release", "console", "power-cut", "shell", "stimulus", ...watchdog, ...slots];
   }
   return ["agent", ...(target.console ? ["console"] : []), ...(target.power ? ["power-cut"] : [])];
 }

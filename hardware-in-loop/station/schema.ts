@@ -43,7 +43,9 @@ const targetSchema = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("emulated").describe("A board that QEMU emulates on this machine, with our own image on its card."),
-    machine: z.enum(["qemu-virt-arm64"]).describe("A file of hardware-in-loop/target/emulated/machines."),
+    machine: z
+      .enum(["qemu-virt-arm64", "qemu-virt-arm"])
+      .describe("A file of hardware-in-loop/target/emulated/machines."),
   }),
   z.strictObject({
     kind: z.literal("board").describe("A real one, enrolled with a Studio Server of this machine."),

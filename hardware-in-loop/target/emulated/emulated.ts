@@ -51,7 +51,7 @@ async function openWith(options: EmulatedOptions, server: Server, directory: str
   const versions: [string, string][] = [];
   const manifestOf = (version: string) => writeSystem(station, board, join(systems, version), version);
   const manifest = await manifestOf("1.0.0");
-  const { card, image } = await prepareCard(machine, board.board, manifest, server, directory);
+  const { card, image } = await prepareCard(machine, board, manifest, server, directory);
   const wire = await openWire(file("console"), join(systems, "console.log"));
   const loop = await openLoop(file("loop"));
   const under = { world: server.world, namespace: server.namespace, logFile: join(server.paths.logDir, "board.log") };
@@ -134,12 +134,12 @@ async function openWith(options: EmulatedOptions, server: Server, directory: str
 
 async function prepareCard(
   machine: ImageMachine,
-  board: string,
+  board: Board,
   manifest: string,
   server: Server,
   directory: string,
 ): Promise<{ card: Card; image: string }> {
-  const image = join(await openImageFor(board, manifest, server.note), `${board}.img`);
+  const image = join(await openImageFor(board, manifest, server.note), `${board.board}.img`);
   // The release that the image has: the service is to know what its device runs.
   await server.publish(manifest, 1);
   await mkdir(directory, { recursive: true });

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { Board } from "@bulkhead/protocol/manifest";
 import { execa } from "execa";
 import { buildImage } from "../../../studio/src/image/build.ts";
 import { bulkheadDirectory } from "../../../studio/src/locations.ts";
@@ -24,7 +25,11 @@ const folder = join(bulkheadDirectory, ".cache/hil/images");
 export const imageDateS = 0;
 
 /** The folder that the image is in, with all that lies beside it. Throws what `buildImage` throws. */
-export async function openImageFor(board: string, manifest: string, note: (text: string) => void): Promise<string> {
+export async function openImageFor(
+  { board, architecture }: Pick<Board, "board" | "architecture">,
+  manifest: string,
+  note: (text: string) => void,
+): Promise<string> {
   const name = `${board}-${await digestOf(manifest)}`;
   const directory = join(folder, name);
   await mkdir(folder, { recursive: true });
@@ -36,7 +41,7 @@ export async function openImageFor(board: string, manifest: string, note: (text:
   const onStep = (step: string) => note(`image: ${step}, after ${Math.round((performance.now() - startMs) / 1000)} s`);
   try {
     onStep("compiler and koffi for the drivers");
-    await fetchForDrivers(note);
+    await fetchForDrivers(architecture, note);
     await buildImage({ board, manifest, outDir: partial, dateS: imageDateS, onStep });
     onStep("built");
     await rename(partial, directory);
@@ -50,11 +55,11 @@ export async function openImageFor(board: string, manifest: string, note: (text:
   return directory;
 }
 
-/** What drivers of 64-bit boards are compiled by and call the kernel with: fetched once. Where that fails the build says what is missing. */
-async function fetchForDrivers(note: (text: string) => void): Promise<void> {
+/** What drivers are compiled by and call the kernel with: fetched once for each processor. Where that fails the build says what is missing. */
+async function fetchForDrivers(architecture: string, note: (text: string) => void): Promise<void> {
   for (const program of ["koffi", "compiler"]) {
     const script = join(bulkheadDirectory, "scripts/setup", `${program}.mjs`);
-    const fetched = await execa(process.execPath, [script, "arm64"], { reject: false, stdin: "ignore" });
+    const fetched = await execa(process.execPath, [script, architecture], { reject: false, stdin: "ignore" });
     if (fetched.failed) note(`image: ${program} could not be fetched: ${fetched.stderr.trim().split("\n").at(-1)}`);
   }
 }

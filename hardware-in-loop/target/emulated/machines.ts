@@ -12,14 +12,16 @@ export type ImageMachine = {
   readonly card: string;
   /** A power of two, where it is a memory card's. */
   readonly cardBytes: number;
-  /** What is at the far end of its serial ports, in QEMU's order. */
   /** The kernel's name of its console. */
   readonly console: string;
+  /** What is at the far end of its serial ports, in QEMU's order. */
   readonly serials: readonly ("console" | "loop" | "none")[];
   readonly start: Start;
   /** GPIO controllers as the board's file counts them: QEMU's path of each, or its type where the path is made up anew with each machine. */
   readonly banks: readonly ({ readonly path: string } | { readonly type: string })[];
   readonly linesPerBank: number;
+  /** Whether a watchdog that the board's kernel has a driver of resets it. */
+  readonly hasWatchdog: boolean;
   /** What a boot, or an answer, takes of the time that it takes on a board. */
   readonly slowness: number;
 };
@@ -49,7 +51,27 @@ export const machines = {
     start: { by: "loader", flashBytes: 64 * mebibyte },
     banks: [{ type: "pl061" }],
     linesPerBank: 8,
+    hasWatchdog: true,
     slowness: 5,
+  },
+  "qemu-virt-arm": {
+    suite: "trixie",
+    emulator: "qemu-system-arm",
+    // A 32-bit boot loader reaches no bus above 4 GiB. Debian's 32-bit kernel has no driver of a watchdog that the machine could be started with.
+    hardware: [
+      ...["-M", "virt,acpi=off,highmem=off", "-cpu", "cortex-a15", "-smp", "2", "-m", "512"],
+      ...["-device", "virtio-blk-pci,drive=card", "-device", "virtio-net-pci,netdev=uplink,romfile="],
+      ...["-netdev", "user,id=uplink", "-device", "virtio-rng-pci"],
+    ],
+    card: "if=none,id=card",
+    cardBytes: 1024 * mebibyte,
+    console: "ttyAMA0",
+    serials: ["console"],
+    start: { by: "loader", flashBytes: 64 * mebibyte },
+    banks: [{ type: "pl061" }],
+    linesPerBank: 8,
+    hasWatchdog: false,
+    slowness: 8,
   },
 } as const satisfies Readonly<Record<string, ImageMachine>>;
 
