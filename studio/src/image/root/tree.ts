@@ -6,12 +6,8 @@ import { initCommand } from "@bulkhead/runtime";
 import { buildBoardPrograms, buildPlatform } from "../../build/index.ts";
 import type { Making } from "../making.ts";
 import { recipeDir } from "../places.ts";
-<<<<<<< HEAD
 import { bringKernel, takeKernel } from "../slot/kernel.ts";
-=======
-import { takeKernel } from "../slot/boot-files.ts";
 import { makeBuiltinsLazy } from "./debian-builtins.ts";
->>>>>>> ca95946 (Images: Debian's Node reads its own modules when one is used, 2 MB less in each process; the root server's heap as components have it)
 import { prune, unpackPackages } from "./packages.ts";
 
 const ours = "usr/lib/bulkhead";
@@ -26,17 +22,11 @@ const resolvers = { image: "/run/uplink/resolv.conf", archive: "/etc/resolv.conf
 export async function makeRoot(making: Making, form: keyof typeof resolvers): Promise<string> {
   const { builder, workDir, buildable, recipe, support } = making;
   const root = join(workDir, "root");
-<<<<<<< HEAD
   await unpackPackages(builder, "root", making.system);
   if (form === "image" && support?.kernel === undefined) await takeKernel(builder, workDir, buildable.image);
   await prune(root, recipe.prune);
-  if (form === "image" && support !== undefined) await bringKernel(workDir, buildable.image, support);
-=======
-  await unpackPackages(builder, "root", options.packages);
-  await takeKernel(builder, workDir, options.image);
-  await prune(root, options.recipe.prune);
   await makeBuiltinsLazy(root);
->>>>>>> ca95946 (Images: Debian's Node reads its own modules when one is used, 2 MB less in each process; the root server's heap as components have it)
+  if (form === "image" && support !== undefined) await bringKernel(workDir, buildable.image, support);
   for (const place of mountPoints) await mkdir(join(root, place), { recursive: true });
   // Overlaid, so that a file of ours stands in for the package's.
   await cp(join(recipeDir, "root"), root, { recursive: true, force: true, verbatimSymlinks: true });
