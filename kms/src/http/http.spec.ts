@@ -2,12 +2,9 @@ import { stat } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { deviceIdOf, errorTable, generateSigningKey, partAddress } from "@bulkhead/protocol";
-import { eq } from "drizzle-orm";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { openDatabase } from "../database/index.ts";
-import { enrolments } from "../database/schema.ts";
-import { come, invite } from "../fixtures/board.ts";
+import { alterEnrolment, come, invite } from "../fixtures/board.ts";
 import { download, makeDeviceKeys } from "../fixtures/device.ts";
 import { createWorld, type World } from "../fixtures/world.ts";
 import { openApiDocument } from "../index.ts";
@@ -348,9 +345,7 @@ describe("[K18] enrolment by a token", () => {
     const [late, withdrawn] = [await invite(world, "late"), await invite(world, "withdrawn")];
     const keys = () => (world.gateway.peers() ?? []).map(({ publicKey }) => publicKey);
     await vi.waitFor(() => expect(keys()).toContain(late.tunnelKey.publicKey), patience);
-    const { database, close } = openDatabase(world.database);
-    await database.update(enrolments).set({ expiresAtMs: 1 }).where(eq(enrolments.name, "late"));
-    await close();
+    await alterEnrolment(world, "late", { expiresAtMs: 1 });
     expect((await world.kms.call("DELETE", `/enrolments/${withdrawn.number()}`)).status).toBe(200);
     for (const one of [late, withdrawn]) await expect(come(world, one)).rejects.toThrow();
     await vi.waitFor(() => expect(keys()).not.toContain(late.tunnelKey.publicKey), patience);
@@ -360,18 +355,12 @@ describe("[K18] enrolment by a token", () => {
   });
 
   it("refuses what runs out, or is given out anew, between the board's greeting and its proof", async () => {
-    const invited = await invite(world, "slow");
-    const { database, close } = openDatabase(world.database);
-    const set = (values: { expiresAtMs?: number; tokenKey?: string }) => () =>
-      database.update(enrolments).set(values).where(eq(enrolments.name, "slow"));
-    const anew = set({ tokenKey: generateSigningKey().publicKey });
-    expect(await come(world, invited, { meanwhile: anew })).toMatchObject({ answer: "ENROLMENT_REFUSED" });
-    await set({ tokenKey: invited.token.publicKey })();
-    expect(await come(world, invited, { meanwhile: set({ expiresAtMs: 1 }) })).toMatchObject({
-      answer: "ENROLMENT_REFUSED",
-    });
-    await close();
-    expect((await devices()).map(({ name }) => name)).not.toContain("slow");
+    const anew = { tokenKey: generateSigningKey().publicKey };
+    for (const [name, values] of [["slow", { expiresAtMs: 1 }] as const, ["given anew", anew] as const]) {
+      const meanwhile = () => alterEnrolment(world, name, values);
+      const { answer } = await come(world, await invite(world, name), { meanwhile });
+      expect([name, answer]).toEqual([name, "ENROLMENT_REFUSED"]);
+    }
   });
 
   it("gives a board that has only a token nothing else of the service", async () => {
