@@ -2,7 +2,6 @@
 import { cp, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { findPartition } from "../../../studio/src/flash/partition-table.ts";
 import { findBuildable } from "../../../studio/src/image/board.ts";
@@ -21,7 +20,7 @@ import { describeMemory, type Memory, measureMemory } from "./memory.ts";
 const repository = join(import.meta.dirname, "../../..");
 const ready = /generation \d+: all components are ready/;
 /** What an idle board is left alone for after its components are ready: `verify` and the first rounds of everything are over then. */
-const idleMs = 4 * 60_000;
+const idleS = 4 * 60;
 
 /** A little above what was measured; so that what a board uses does not grow unseen. */
 const mostMiB = { beacon: 170, greenhouse: 240 };
@@ -62,8 +61,10 @@ async function start(from: string, name: string) {
 /** Of the whole board, once it has been idle. */
 async function measureIdle(machine: Awaited<ReturnType<typeof start>>, what: string): Promise<Memory> {
   const { end } = await machine.until(ready);
-  await sleep(idleMs);
-  const memory = await measureMemory(machine, end);
+  // By the board's own clock.
+  machine.type(`sleep ${idleS}; echo "has ""rested"`);
+  const { end: rested } = await machine.until(/has rested/, end);
+  const memory = await measureMemory(machine, rested);
   process.stderr.write(`${what}, idle: ${describeMemory(memory)}`);
   return memory;
 }
