@@ -132,10 +132,7 @@ async function start(board: EmulatedBoard, disk: string, flash: string): Promise
   const tools = await openTools();
   const { program: emulator, machine: kind, processor, memory, time } = machines[board];
   const [program, ...rest] = tools.command(emulator);
-  const machine = [
-    ...["-M", kind, "-cpu", processor, "-smp", "2", "-m", memory],
-    ...[...time, "-nodefaults"],
-  ];
+  const machine = [...["-M", kind, "-cpu", processor, "-smp", "2", "-m", memory], ...[...time, "-nodefaults"]];
   const devices = [
     ...["-drive", `if=pflash,format=raw,file=${flash}`],
     ...["-drive", `if=none,id=card,format=raw,file=${disk}`, "-device", "virtio-blk-pci,drive=card"],
