@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 // Specifications that need a board's devices: they run inside emulated boards (`npm run prove -- drivers`), and on real ones.
-const boundMs = 600_000;
+const boundMs = 1_800_000;
 export default defineConfig({
   test: {
     include: ["{drivers,runtime,hardware-in-loop}/**/*.board.ts"],

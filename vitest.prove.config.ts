@@ -7,7 +7,8 @@ export default defineConfig({
     pool: "forks",
     fileParallelism: false,
     testTimeout: 1_800_000,
-    hookTimeout: 1_800_000,
+    // Runs of emulated boards have a bound of their own (hardware-in-loop/emulated/specs.ts).
+    hookTimeout: 6_000_000,
     reporters: ["verbose"],
   },
 });

@@ -1,16 +1,14 @@
 /** The GPIO driver server over the kernel's simulation: what becomes of lines whose driver is killed, and of those that were unplugged. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { startComponent } from "@bulkhead/sdk/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { gpioDriver } from "./server.ts";
+import { driverBundle } from "./testing/driver-bundle.ts";
 import { openControllers } from "./testing/simulated-controllers.ts";
 
-const driverFile = fileURLToPath(new URL("testing/driver-process.ts", import.meta.url));
-
-/** Of a process that reads its sources, on an emulated processor whose host is busy. */
-const startMs = 400_000;
+/** Of a process on an emulated processor whose host is busy. */
+const startMs = 1_200_000;
 
 let world: ReturnType<typeof openControllers>;
 let child: ChildProcess | undefined;
@@ -25,7 +23,7 @@ afterEach(() => {
 async function startProcess(backend: string): Promise<(answer: RegExp) => Promise<void>> {
   const [controller] = world.controllers;
   let output = "";
-  child = spawn(process.execPath, [driverFile, backend, `/dev/${controller.chip}`, controller.directory()], {
+  child = spawn(process.execPath, [driverBundle, backend, `/dev/${controller.chip}`, controller.directory()], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {
