@@ -28,7 +28,9 @@ if test ${newer} = 0; then
 else
   setenv turn ${turn_1}; setenv current ${current_1}; setenv trying ${trying_1}; setenv tries ${tries_1}; setenv spare ${first}
 fi
-if test "${current}" = ""; then setenv current a; fi
+# Whole is not yet sensible: a slot that there is not counts as none.
+if test "${current}" != b; then setenv current a; fi
+if test "${trying}" != a; then if test "${trying}" != b; then setenv trying; fi; fi
 setenv slot ${current}
 echo "bulkhead: record ${newer}: current=${current} trying=${trying} tries=${tries}"
 if test "${trying}" != ""; then

@@ -9,9 +9,9 @@ import { recipeDir } from "../places.ts";
 
 const programs = ["usr/bin/busybox", "usr/sbin/dmsetup"];
 const folders = ["bin", "dev", "proc", "sys", "root", "modules", "lib"];
-/** What every root needs, whatever its disk is; the first is looked for by what it does, not by name. */
 /** Digests by the processor's own instructions; a kernel has those of its architecture. */
 const fasterModules = ["sha2_ce", "sha256_arm64", "sha2_arm_ce", "sha256_arm"];
+/** What every root needs, whatever its disk is. */
 const ownModules = ["crc32c_generic", "dm_mod", "dm_verity", "erofs"];
 
 /** Of the tree of a root, whose kernel is `release`; `modules`: those without which the board's disk is not seen. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { execa } from "execa";
 import { z } from "zod";
@@ -20,22 +20,28 @@ export type NodePackage = {
   readonly file: string;
 };
 
-/** The program, and what it is locked by. Throws IMAGE_PACKAGE_ALTERED, IMAGE_ARCHIVE_FAILED. */
-export async function fetchNode(architecture: "arm64"): Promise<NodePackage> {
+type Places = { readonly cache: string; readonly lockFile: string };
+const ownPlaces = (): Places => ({ cache: imageCache(), lockFile: join(bulkheadDirectory, "package-lock.json") });
+
+/** The program, and what it is locked by. Throws IMAGE_LOCK_INVALID, IMAGE_PACKAGE_ALTERED, IMAGE_ARCHIVE_FAILED. */
+export async function fetchNode(
+  architecture: "arm64",
+  { cache, lockFile }: Places = ownPlaces(),
+): Promise<NodePackage> {
   const name = `node-linux-${architecture}`;
-  const lock = lockSchema.parse(JSON.parse(await readFile(join(bulkheadDirectory, "package-lock.json"), "utf8")));
+  const lock = lockSchema.parse(JSON.parse(await readFile(lockFile, "utf8")));
   const { version, integrity } = lock.packages[`node_modules/${name}`] ?? {};
   if (version === undefined || integrity === undefined) {
     throw new BulkheadError("IMAGE_LOCK_INVALID", `package-lock.json has no ${name}`);
   }
-  const place = join(imageCache(), `${name}-${version}`);
+  const place = join(cache, `${name}-${version}`);
   const file = join(place, "package", "bin", "node");
   if (!existsSync(file)) await fetch(`${name}@${version}`, integrity, place);
   return { name, version, integrity, file };
 }
 
 async function fetch(wanted: string, integrity: string, place: string): Promise<void> {
-  await mkdir(imageCache(), { recursive: true });
+  await mkdir(dirname(place), { recursive: true });
   const partial = await mkdtemp(`${place}-`);
   try {
     const packed = await execa("npm", ["pack", wanted, "--silent", "--pack-destination", partial]).catch((cause) => {
