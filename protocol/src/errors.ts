@@ -52,6 +52,10 @@ export const errorTable = {
   IMAGE_BUILD_FAILED: "A step of making an image failed.",
   IMAGE_SUPPORT_INVALID: "A board support package is not one, or not this board's.",
   KEYS_INVALID: "A directory of signing keys is not complete or not valid.",
+  KEYS_LOCKED: "A signing key does not open with this passphrase.",
+  KEYS_DEVELOPMENT: "Development keys are not for what other devices trust.",
+  TOKEN_FAILED: "A token with signing keys does not do what it is asked.",
+  SIGNING_REQUEST_INVALID: "A signing request is not what was prepared, or does not belong here.",
 
   // Channels between components.
   IPC_FRAME_INVALID: "A frame does not follow the channel protocol.",

@@ -6,6 +6,7 @@ export * from "./channel.ts";
 export * from "./command-channel.ts";
 export * from "./crash.ts";
 export * from "./crypto.ts";
+export * from "./delegation.ts";
 export * from "./devices.ts";
 export * from "./digest.ts";
 export * from "./enrolment.ts";

@@ -15,10 +15,13 @@ export const root = defineCommand({
     flash: () => import("./flash/command.ts").then(({ command }) => command),
     image: () => import("./image/command.ts").then(({ command }) => command),
     keys: () => import("./keys/command.ts").then(({ command }) => command),
+    root: () => import("./root/command.ts").then(({ command }) => command),
+    request: () => import("./request/command.ts").then(({ command }) => command),
     sign: () => import("./sign/command.ts").then(({ command }) => command),
     run: () => import("./run-command/command.ts").then(({ command }) => command),
     kms: () => import("./kms/command.ts").then(({ command }) => command),
     device: () => import("./device/command.ts").then(({ command }) => command),
+    upload: () => import("./upload/command.ts").then(({ command }) => command),
     deploy: () => import("./deploy/command.ts").then(({ command }) => command),
   },
 });

@@ -4,7 +4,14 @@ import { join } from "node:path";
 import { generateSigningKey, generateTunnelKey } from "@bulkhead/protocol";
 import { Metadata, MetadataKind } from "@tufjs/models";
 import { signSnapshot, signTimestamp } from "../../kms/src/releases/signing.ts";
-import { type BuiltRelease, initKeys, initRepository, type OnlineKeys, signRelease } from "../../studio/src/index.ts";
+import {
+  type BuiltRelease,
+  developmentRing,
+  initKeys,
+  initRepository,
+  type OnlineKeys,
+  signRelease,
+} from "../../studio/src/index.ts";
 
 /** Online keys that the attacker holds, as a KMS holds its own. */
 const online = { snapshotKey: generateSigningKey(), timestampKey: generateSigningKey() };
@@ -22,13 +29,14 @@ export async function signAsAttacker(
   const keysDir = join(directory, "keys");
   const repositoryDir = join(directory, "repository");
   await mkdir(repositoryDir, { recursive: true });
-  await initKeys(keysDir);
+  await initKeys(keysDir, "development");
+  const keys = await developmentRing(keysDir);
   const own = { snapshotKey: online.snapshotKey.publicKey, timestampKey: online.timestampKey.publicKey };
-  await initRepository(keysDir, repositoryDir, trusted ?? own);
+  await initRepository(keys, repositoryDir, trusted ?? own);
   for (const name of await readdir(projectRepository)) {
     if (name.endsWith(".targets.json")) await cp(join(projectRepository, name), join(repositoryDir, name));
   }
-  await signRelease({ keysDir, repoDir: repositoryDir, releaseDir: built.dir });
+  await signRelease({ keys, repoDir: repositoryDir, releaseDir: built.dir });
   return repositoryDir;
 }
 

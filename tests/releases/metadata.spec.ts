@@ -2,7 +2,7 @@
 import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { generateSigningKey } from "@bulkhead/protocol";
-import { rotateRoot } from "@bulkhead/studio";
+import { developmentRing, rotateRoot } from "@bulkhead/studio";
 import { describe, expect, test } from "vitest";
 import { asked, useBench } from "./bench.ts";
 import { publicHalves, signOnline } from "./project.ts";
@@ -62,7 +62,9 @@ describe("TUF metadata on the device", () => {
     const first = await bench.publish(1);
     expect(await bench.install(first)).toMatchObject({ accepted: true });
     const fresh = { snapshot: generateSigningKey(), timestamp: generateSigningKey() };
-    await rotateRoot(bench.project.keysDir, bench.project.repoDir, publicHalves(fresh));
+    await rotateRoot(await developmentRing(bench.project.keysDir), bench.project.repoDir, {
+      online: publicHalves(fresh),
+    });
     const second = await bench.project.build(2, "y");
     await bench.project.sign(second);
     await signOnline(bench.project.repoDir, bench.project.online, { version: 2 });
@@ -78,14 +80,18 @@ describe("TUF metadata on the device", () => {
     await signOnline(bench.project.repoDir, bench.project.online, { version: 2 });
     expect(await bench.install(first)).toMatchObject({ code: "RELEASE_ROLLBACK" });
     const fresh = { snapshot: generateSigningKey(), timestamp: generateSigningKey() };
-    await rotateRoot(bench.project.keysDir, bench.project.repoDir, publicHalves(fresh));
+    await rotateRoot(await developmentRing(bench.project.keysDir), bench.project.repoDir, {
+      online: publicHalves(fresh),
+    });
     await signOnline(bench.project.repoDir, fresh, { version: 2 });
     expect(await bench.install(first)).toMatchObject({ accepted: true });
   });
 
   test("[M11] a root with one signature of two is refused", async () => {
     const built = await bench.publish(1);
-    await rotateRoot(bench.project.keysDir, bench.project.repoDir, publicHalves(bench.project.online));
+    await rotateRoot(await developmentRing(bench.project.keysDir), bench.project.repoDir, {
+      online: publicHalves(bench.project.online),
+    });
     const file = join(bench.project.repoDir, "2.root.json");
     const root = JSON.parse(await readFile(file, "utf8"));
     await writeFile(file, JSON.stringify({ ...root, signatures: root.signatures.slice(0, 1) }));

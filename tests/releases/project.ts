@@ -20,7 +20,7 @@ import {
 } from "@bulkhead/protocol";
 import { compile, completePlan } from "@bulkhead/protocol/manifest";
 import { packTree, treeDigest } from "@bulkhead/runtime";
-import { initKeys, initRepository, signRelease } from "@bulkhead/studio";
+import { developmentRing, initKeys, initRepository, signRelease } from "@bulkhead/studio";
 import { Metadata, MetaFile, Signature, Snapshot, Timestamp } from "@tufjs/models";
 import { type Gate, openGate } from "../../runtime/src/verifier/index.ts";
 
@@ -52,8 +52,8 @@ export async function createProject() {
   const keysDir = join(root, "keys");
   const repoDir = join(root, "repository");
   const online = { snapshot: generateSigningKey(), timestamp: generateSigningKey() };
-  await initKeys(keysDir);
-  await initRepository(keysDir, repoDir, publicHalves(online));
+  await initKeys(keysDir, "development");
+  await initRepository(await developmentRing(keysDir), repoDir, publicHalves(online));
   let builds = 0;
 
   /** A release of one component whose bundle says `content`; `change` alters the document before it is written. */
@@ -84,8 +84,8 @@ export async function createProject() {
     return { dir, release, target: `example-${releaseCounter}.json`, digest: sha256(text) };
   }
 
-  const sign = (built: BuiltForTest, keys = keysDir, nowMs?: number) =>
-    signRelease({ keysDir: keys, repoDir, releaseDir: built.dir, ...(nowMs !== undefined && { nowMs }) });
+  const sign = async (built: BuiltForTest, keys = keysDir) =>
+    signRelease({ keys: await developmentRing(keys), repoDir, releaseDir: built.dir });
 
   return { root, keysDir, repoDir, online, build, sign, remove: () => rm(root, { recursive: true, force: true }) };
 }

@@ -1,7 +1,7 @@
 /** What the studio refuses to sign. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { initKeys, rotateRoot } from "@bulkhead/studio";
+import { developmentRing, initKeys, rotateRoot } from "@bulkhead/studio";
 import { describe, expect, test } from "vitest";
 import { useBench } from "./bench.ts";
 import { publicHalves } from "./project.ts";
@@ -17,7 +17,7 @@ describe("signing", () => {
 
   test("[M11] keys that the root does not name cannot sign", async () => {
     const keysDir = join(bench.project.root, "other-keys");
-    await initKeys(keysDir);
+    await initKeys(keysDir, "development");
     await expect(bench.project.sign(await bench.project.build(1, "x"), keysDir)).rejects.toMatchObject({
       code: "KEYS_INVALID",
     });
@@ -26,13 +26,17 @@ describe("signing", () => {
   test("[M11] a root needs two of the three root keys, and two are enough", async () => {
     await rm(join(bench.project.keysDir, "root-1.json"));
     expect(
-      await rotateRoot(bench.project.keysDir, bench.project.repoDir, publicHalves(bench.project.online)),
+      await rotateRoot(await developmentRing(bench.project.keysDir), bench.project.repoDir, {
+        online: publicHalves(bench.project.online),
+      }),
     ).toMatchObject({
       version: 2,
     });
     await rm(join(bench.project.keysDir, "root-2.json"));
     await expect(
-      rotateRoot(bench.project.keysDir, bench.project.repoDir, publicHalves(bench.project.online)),
+      rotateRoot(await developmentRing(bench.project.keysDir), bench.project.repoDir, {
+        online: publicHalves(bench.project.online),
+      }),
     ).rejects.toMatchObject({
       code: "KEYS_INVALID",
     });
@@ -42,7 +46,9 @@ describe("signing", () => {
   test("[M11] an online key of small order is refused when the root is signed", async () => {
     const snapshotKey = Buffer.from(`01${"00".repeat(31)}`, "hex").toString("base64url");
     const online = { ...publicHalves(bench.project.online), snapshotKey };
-    await expect(rotateRoot(bench.project.keysDir, bench.project.repoDir, online)).rejects.toMatchObject({
+    await expect(
+      rotateRoot(await developmentRing(bench.project.keysDir), bench.project.repoDir, { online }),
+    ).rejects.toMatchObject({
       code: "KEY_WEAK",
     });
   });

@@ -178,7 +178,14 @@ describe("bulkhead deploy", () => {
   const deployment = (release: string) => ["deploy", device, "--release", dir(release), ...repository()];
 
   async function sign(release: string) {
-    const result = await plain("sign", dir(release), "--keys", running.project.keysDir, ...repository());
+    const result = await plain(
+      "sign",
+      dir(release),
+      "--keys",
+      running.project.keysDir,
+      "--development",
+      ...repository(),
+    );
     expect([result.exitCode, result.stderr]).toEqual([0, ""]);
   }
 

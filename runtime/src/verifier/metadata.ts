@@ -11,7 +11,7 @@ import type { FloorClock } from "./clock-floor.ts";
 import { metadataError } from "./metadata-error.ts";
 import type { MetadataStore } from "./metadata-store.ts";
 import { readStaged } from "./staged-file.ts";
-import { checkRootKeys } from "./trusted-keys.ts";
+import { checkDelegations, checkRootKeys } from "./trusted-keys.ts";
 
 /** What the signed targets say about one target. */
 export type SignedTarget = {
@@ -45,7 +45,9 @@ export async function refreshMetadata(
     await updater.refresh();
     const info = await updater.getTargetInfo(target);
     checkRootKeys(await readFile(join(metadataDir, "root.json"), "utf8"));
-    const { expires } = JSON.parse(await readFile(join(metadataDir, "targets.json"), "utf8")).signed;
+    const targetsJson = await readFile(join(metadataDir, "targets.json"), "utf8");
+    checkDelegations(targetsJson);
+    const { expires } = JSON.parse(targetsJson).signed;
     await store.commit();
     const counter = info?.custom["releaseCounter"];
     return (

@@ -1,5 +1,5 @@
-/** The keys of a root: Ed25519 only, none of small order, none counted twice under two names. */
-import { BulkheadError, isWeakSigningKey } from "@bulkhead/protocol";
+/** The keys that metadata names: Ed25519 only, none of small order, none counted twice under two names. */
+import { BulkheadError, isWeakSigningKey, parseDelegations } from "@bulkhead/protocol";
 import { z } from "zod";
 
 const keySchema = z.object({
@@ -22,6 +22,23 @@ export function checkRootKeys(rootJson: string): void {
   }
   if (new Set(keys).size !== keys.length) {
     throw new BulkheadError("RELEASE_METADATA_INVALID", "the root names one key twice, so its thresholds mean nothing");
+  }
+}
+
+/** Throws RELEASE_METADATA_INVALID for targets that pass something on in a way that a device must not follow. */
+export function checkDelegations(targetsJson: string): void {
+  try {
+    parseDelegations(JSON.parse(targetsJson).signed.delegations);
+  } catch (cause) {
+    const why = cause instanceof z.ZodError ? "they have another form" : cause instanceof Error ? cause.message : "";
+    throw new BulkheadError(
+      "RELEASE_METADATA_INVALID",
+      `the delegations of the targets are not valid: ${why}`.slice(0, 300),
+      {
+        cause,
+        remedy: "make them with `bulkhead keys overlay` and `bulkhead keys operators`",
+      },
+    );
   }
 }
 

@@ -1,12 +1,11 @@
 /** Where the release to deploy comes from: the management service has it, or the project's repository does. */
 import type { ReleaseSummary } from "@bulkhead/kms";
 import { BulkheadError, releaseTargetName, sha256 } from "@bulkhead/protocol";
-import { MetadataKind, type Targets } from "@tufjs/models";
 import type { StudioClient } from "../api/client.ts";
 import type { BuiltRelease } from "../build/index.ts";
 import { upload } from "../run/project.ts";
 import { readRelease } from "../sign/index.ts";
-import { readNewest } from "../sign/metadata.ts";
+import { readNewestTargets } from "../sign/metadata.ts";
 
 export type Deployable = { target: string; releaseDigest: string };
 
@@ -28,7 +27,7 @@ export async function readSigned(releaseDir: string, repositoryDir: string): Pro
   const { release, text } = await readRelease(releaseDir);
   const releaseDigest = sha256(text);
   const target = releaseTargetName(release);
-  const targets = await readNewest<Targets>(repositoryDir, MetadataKind.Targets).catch((cause: unknown) => {
+  const targets = await readNewestTargets(repositoryDir).catch((cause: unknown) => {
     if (cause instanceof BulkheadError) throw cause;
     throw new BulkheadError("FILE_UNREADABLE", `${repositoryDir} cannot be read`, {
       cause,

@@ -1,59 +1,138 @@
-/** `bulkhead keys`: the offline keys of a project, and the root that makes devices trust them. */
-import { BulkheadError, key32Schema } from "@bulkhead/protocol";
+/** `bulkhead keys`: the offline keys of a project, and whom they pass something on to. */
+import { BulkheadError } from "@bulkhead/protocol";
 import { defineCommand } from "citty";
 import { jsonOption, printResult } from "../cli/output.ts";
-import { initRepository, rotateRoot } from "../sign/index.ts";
+import { newPassphrase, passphraseOptions, passphrases } from "../cli/passphrase.ts";
+import { changePassphrase } from "./change-passphrase.ts";
+import { operators, overlay } from "./delegate-commands.ts";
+import { createKeyFile, type KeyRole, keyRoles, type Protection, readKeyFile, writeKeyFile } from "./key-file.ts";
 import { initKeys } from "./key-set.ts";
+import { countOf } from "./public-keys.ts";
+import { status } from "./status-command.ts";
+import { makeTokenKey } from "./token.ts";
+
+const development = {
+  type: "boolean",
+  description: "Not encrypted, and marked as no keys for devices outside.",
+} as const;
 
 const init = defineCommand({
   meta: {
     name: "init",
-    description:
-      "Make three root keys and a targets key. The files are not encrypted in this version: keep them offline.",
+    description: "Make the keys of a new project: three root keys and the targets keys, encrypted.",
   },
   args: {
     directory: { type: "positional", description: "New directory for the keys.", required: true },
+    "targets-keys": { type: "string", description: "Number of targets keys.", valueHint: "NUMBER", default: "1" },
+    development,
+    ...passphraseOptions,
     ...jsonOption,
   },
   async run({ args }) {
-    const keys = await initKeys(args.directory);
+    const count = countOf("targets-keys", args["targets-keys"]) ?? 1;
+    const protection = await protectionOf(args, `the keys in ${args.directory}`);
+    const keys = await initKeys(args.directory, protection, count);
     const text = [
-      `${args.directory}: three root keys (two must sign) and a targets key`,
-      "  the files are not encrypted: keep them off machines that others reach, each root key on a medium of its own",
+      `${args.directory}: three root keys (two must sign), ${count === 1 ? "a targets key" : `${count} targets keys`}`,
+      protection === "development"
+        ? "  DEVELOPMENT KEYS, not encrypted: no device outside is to trust them"
+        : "  all under one passphrase: give each root key a medium and, by bulkhead keys passphrase, a passphrase of its own",
     ];
     printResult(args.json, { keys }, text.join("\n"));
   },
 });
 
-const root = defineCommand({
-  meta: { name: "root", description: "Sign the project's root for a management service, or the next version of it." },
+const make = defineCommand({
+  meta: {
+    name: "new",
+    description: "Make one key: an encrypted file, or a key in a token and a file that says where it is.",
+  },
   args: {
-    keys: { type: "string", description: "Directory of the offline keys.", valueHint: "DIR", required: true },
-    repository: { type: "string", description: "Directory of the TUF repository.", valueHint: "DIR", required: true },
-    snapshot: { type: "string", description: "The service's public snapshot key.", valueHint: "KEY", required: true },
-    timestamp: { type: "string", description: "The service's public timestamp key.", valueHint: "KEY", required: true },
-    next: { type: "boolean", description: "Sign the next version over the one that is there." },
+    file: { type: "positional", description: "New file for the key.", required: true },
+    role: { type: "string", description: keyRoles.join(", "), valueHint: "ROLE", required: true },
+    "token-module": { type: "string", description: "The token's PKCS #11 library.", valueHint: "FILE" },
+    token: { type: "string", description: "Label of the token.", valueHint: "LABEL" },
+    "token-key": { type: "string", description: "Label of the new key in the token.", valueHint: "LABEL" },
+    development,
+    ...passphraseOptions,
     ...jsonOption,
   },
   async run({ args }) {
-    const online = {
-      snapshotKey: publicKey("snapshot", args.snapshot),
-      timestampKey: publicKey("timestamp", args.timestamp),
-    };
-    const sign = args.next ? rotateRoot : initRepository;
-    const { file, version } = await sign(args.keys, args.repository, online);
-    printResult(args.json, { file, version }, `${file}: root version ${version}`);
+    const role = roleOf(args.role);
+    const { "token-module": module, token, "token-key": key } = args;
+    const place = [module, token, key].filter((part) => part !== undefined);
+    if (place.length !== 0 && place.length !== 3) {
+      throw new BulkheadError("USAGE", "a token's key takes --token-module, --token and --token-key");
+    }
+    const made =
+      module !== undefined && token !== undefined && key !== undefined
+        ? await makeInToken(args.file, role, { module, token, key }, passphrases(args))
+        : await createKeyFile(args.file, role, await protectionOf(args, args.file));
+    printResult(args.json, { role, publicKey: made.publicKey }, `${args.file}: ${role} key ${made.publicKey}`);
+  },
+});
+
+const publicHalf = defineCommand({
+  meta: {
+    name: "public",
+    description: "Print the public half of a key, or write it to a file that can be given away.",
+  },
+  args: {
+    file: { type: "positional", description: "The key.", required: true },
+    out: { type: "string", alias: "o", description: "New file for the public half.", valueHint: "FILE" },
+    ...jsonOption,
+  },
+  async run({ args }) {
+    const { role, publicKey } = await readKeyFile(args.file);
+    if (args.out !== undefined) await writeKeyFile({ file: args.out, role, publicKey, kept: { as: "elsewhere" } });
+    printResult(args.json, { role, publicKey }, publicKey);
+  },
+});
+
+const passphrase = defineCommand({
+  meta: {
+    name: "passphrase",
+    description: "Give a key another passphrase; a key of the first version, which was in the clear, its first one.",
+  },
+  args: {
+    file: { type: "positional", description: "The key.", required: true },
+    "new-passphrase-file": { type: "string", description: "File (0600) with the new one.", valueHint: "FILE" },
+    ...passphraseOptions,
+    ...jsonOption,
+  },
+  async run({ args }) {
+    const next = async () => ({
+      passphrase: await newPassphrase({ "passphrase-file": args["new-passphrase-file"] }, args.file),
+    });
+    const { publicKey } = await changePassphrase(args.file, passphrases(args), next);
+    printResult(args.json, { publicKey }, `${args.file}: has another passphrase`);
   },
 });
 
 export const command = defineCommand({
   meta: { name: "keys", description: "The offline keys of a project." },
-  subCommands: { init, root },
+  subCommands: { init, new: make, public: publicHalf, passphrase, overlay, operators, status },
 });
 
-function publicKey(option: string, text: string): string {
-  if (key32Schema.safeParse(text).success) return text;
-  throw new BulkheadError("USAGE", `--${option} is not a public key`, {
-    remedy: "the management service shows its keys as 43 characters of base64url",
-  });
+async function protectionOf(
+  args: { development?: boolean | undefined } & Parameters<typeof newPassphrase>[0],
+  what: string,
+): Promise<Protection> {
+  return args.development === true ? "development" : { passphrase: await newPassphrase(args, what) };
+}
+
+async function makeInToken(
+  file: string,
+  role: KeyRole,
+  place: { module: string; token: string; key: string },
+  pins: (what: string) => Promise<string>,
+) {
+  const publicKey = await makeTokenKey(place, await pins(`the PIN of the token ${place.token}`));
+  return writeKeyFile({ file, role, publicKey, kept: { as: "token", ...place } });
+}
+
+function roleOf(text: string): KeyRole {
+  const role = keyRoles.find((one) => one === text);
+  if (role !== undefined) return role;
+  throw new BulkheadError("USAGE", `there are no keys for ${text}`, { remedy: keyRoles.join(", ") });
 }

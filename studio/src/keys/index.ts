@@ -1,2 +1,3 @@
 /** The offline keys of a project. */
-export { initKeys, type PublicKeys } from "./key-set.ts";
+export { developmentRing, type KeyRing } from "./key-ring.ts";
+export { initKeys, markDevelopmentKeys } from "./key-set.ts";

@@ -1,5 +1,5 @@
-/** A signing key in a file: format, strictness of its permissions, and the check that its halves belong together. */
-import { chmod, readFile, stat, writeFile } from "node:fs/promises";
+/** A signing key in a file: what it is for, its public half, and how its private half is kept. */
+import { chmod, readFile, rename, stat, writeFile } from "node:fs/promises";
 import {
   BulkheadError,
   generateSigningKey,
@@ -10,56 +10,125 @@ import {
   verifySignature,
 } from "@bulkhead/protocol";
 import { z } from "zod";
+import { type Cost, encryptKey } from "./encrypted-key.ts";
 
+export const keyRoles = ["root", "targets", "overlay", "operator"] as const;
+export type KeyRole = (typeof keyRoles)[number];
+
+const text = z.string().min(1).max(1000);
+const keptSchema = z.discriminatedUnion("as", [
+  z.strictObject({ as: z.literal("encrypted"), pkcs8: z.string().max(4096) }),
+  /** In a PKCS #11 token: the module that speaks to it, and the labels of token and key. */
+  z.strictObject({ as: z.literal("token"), module: text, token: text, key: text }),
+  /** In the clear, for a system on the developer's own machine. Nothing else is signed with it unless that is asked for. */
+  z.strictObject({ as: z.literal("development"), privateKey: key32Schema }),
+  /** Not here: this file is the public half, to be given to others. */
+  z.strictObject({ as: z.literal("elsewhere") }),
+]);
 const keyFileSchema = z.strictObject({
-  format: z.literal(1),
-  /** What the key is for: `root` or `targets` of the project's TUF repository. */
-  role: z.enum(["root", "targets"]),
+  format: z.literal(2),
+  role: z.enum(keyRoles),
   algorithm: z.literal("ed25519"),
   publicKey: key32Schema,
-  privateKey: key32Schema,
+  kept: keptSchema,
 });
-export type KeyRole = z.infer<typeof keyFileSchema>["role"];
+/** How the first version wrote keys: never encrypted. */
+const plainSchema = z.object({ format: z.literal(1), role: z.enum(["root", "targets"]), ...plainHalves() });
+
+export type Kept = z.infer<typeof keptSchema>;
+export type KeyFile = {
+  readonly file: string;
+  readonly role: KeyRole;
+  readonly publicKey: string;
+  readonly kept: Kept;
+};
+/** `cost`: for tests, which would wait for the real one. */
+export type Protection = { readonly passphrase: string; readonly cost?: Cost } | "development";
 
 /** Makes a key and writes it to `file`, readable by its owner only. Never overwrites. */
-export async function createKeyFile(file: string, role: KeyRole): Promise<KeyPair> {
+export async function createKeyFile(file: string, role: KeyRole, protection: Protection): Promise<KeyFile> {
   const key = generateSigningKey();
-  const content = { format: 1, role, algorithm: "ed25519", ...key };
-  // The mode of `writeFile` passes through the umask, which may only take away: chmod says it whatever the umask is.
-  await writeFile(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flag: "wx" });
-  await chmod(file, 0o600);
+  return writeKeyFile({ file, role, publicKey: key.publicKey, kept: keep(key, protection) });
+}
+
+/** How a key in memory is kept under a passphrase, or as a development key. */
+export function keep(key: KeyPair, protection: Protection): Kept {
+  if (protection === "development") return { as: "development", privateKey: key.privateKey };
+  return { as: "encrypted", pkcs8: encryptKey(key, protection.passphrase, protection.cost) };
+}
+
+/** Writes a new file. Throws KEYS_INVALID where there is one of this name already: keys are never overwritten. */
+export async function writeKeyFile(key: KeyFile): Promise<KeyFile> {
+  await write(key.file, key, "wx").catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "EEXIST") throw cause;
+    throw invalid(`${key.file} is there already`, "give another name; keys are never overwritten", cause);
+  });
   return key;
 }
 
-/** Reads the key in `file`. Throws KEYS_INVALID, or KEY_WEAK for a public key of small order. */
-export async function readKeyFile(file: string, role: KeyRole): Promise<KeyPair> {
-  await checkMode(file);
-  const parsed = keyFileSchema.safeParse(await readJson(file));
-  if (!parsed.success) throw invalid(`${file} is not a key of this version`, "restore it from your copy", parsed.error);
-  const { publicKey, privateKey } = parsed.data;
-  if (parsed.data.role !== role) throw invalid(`${file} is a ${parsed.data.role} key, not a ${role} key`);
-  if (isWeakSigningKey(publicKey)) throw new BulkheadError("KEY_WEAK", `the public key in ${file} is of small order`);
-  const key = { publicKey, privateKey };
-  const probe = Buffer.from("bulkhead key check");
-  if (!verifySignature(publicKey, probe, signMessage(key, probe))) {
-    throw invalid(`the halves of the key in ${file} do not belong together`, "restore it from your copy");
+/** Puts `key` in place of the file that it was read from; a cut leaves the old file or this one. */
+export async function replaceKeyFile(key: KeyFile): Promise<void> {
+  await write(`${key.file}.new`, key, "w");
+  await rename(`${key.file}.new`, key.file);
+}
+
+async function write(file: string, { role, publicKey, kept }: KeyFile, flag: string): Promise<void> {
+  const mode = kept.as === "elsewhere" ? 0o644 : 0o600;
+  const content = { format: 2, role, algorithm: "ed25519", publicKey, kept };
+  // The mode of `writeFile` passes through the umask, which may only take away: chmod says it whatever the umask is.
+  await writeFile(file, `${JSON.stringify(content, null, 2)}\n`, { mode, flag });
+  await chmod(file, mode);
+}
+
+/** Reads the key in `file`; nothing is decrypted. Throws KEYS_INVALID, or KEY_WEAK for a public key of small order. */
+export async function readKeyFile(file: string): Promise<KeyFile> {
+  const content = await readJson(file);
+  if (plainSchema.safeParse(content).success) {
+    throw invalid(`${file} is a key in the clear, as the first version wrote them`, `bulkhead keys passphrase ${file}`);
   }
-  return key;
+  const parsed = keyFileSchema.safeParse(content);
+  if (!parsed.success) throw invalid(`${file} is not a key of this version`, "restore it from your copy", parsed.error);
+  const { role, publicKey, kept } = parsed.data;
+  if (isWeakSigningKey(publicKey)) throw new BulkheadError("KEY_WEAK", `the public key in ${file} is of small order`);
+  if (kept.as === "encrypted" || kept.as === "development") await checkMode(file);
+  return { file, role, publicKey, kept };
+}
+
+/** The key of a file that the first version wrote; undefined where it is none. Throws KEYS_INVALID. */
+export async function readPlainKey(file: string): Promise<{ role: KeyRole; key: KeyPair } | undefined> {
+  const parsed = plainSchema.safeParse(await readJson(file));
+  if (!parsed.success) return undefined;
+  const { role, publicKey, privateKey } = parsed.data;
+  const key = { publicKey, privateKey };
+  checkHalves(file, key);
+  return { role, key };
+}
+
+/** Throws KEYS_INVALID where the halves do not belong together. */
+export function checkHalves(file: string, key: KeyPair): void {
+  const probe = Buffer.from("bulkhead key check");
+  if (verifySignature(key.publicKey, probe, signMessage(key, probe))) return;
+  throw invalid(`the halves of the key in ${file} do not belong together`, "restore it from your copy");
 }
 
 async function checkMode(file: string): Promise<void> {
-  const { mode } = await stat(file).catch((cause) => {
-    throw invalid(`${file} cannot be read`, "make keys with `bulkhead keys init`", cause);
-  });
+  const { mode } = await stat(file);
   if ((mode & 0o077) !== 0) throw invalid(`others than its owner can read ${file}`, `chmod 600 ${file}`);
 }
 
 async function readJson(file: string): Promise<unknown> {
+  const content = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw invalid(`${file} cannot be read`, "make keys with `bulkhead keys init`", cause);
+  });
   try {
-    return JSON.parse(await readFile(file, "utf8"));
+    return JSON.parse(content);
   } catch (cause) {
     throw invalid(`${file} cannot be read as JSON`, "restore it from your copy", cause);
   }
+}
+
+function plainHalves() {
+  return { publicKey: key32Schema, privateKey: key32Schema };
 }
 
 function invalid(message: string, remedy?: string, cause?: unknown): BulkheadError {

@@ -1,18 +1,21 @@
 /** The developer's side of a system: offline keys, the repository they sign, and its way to the management service. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { UploadAnswer } from "@bulkhead/kms";
 import { BulkheadError, type Release, releaseSchema } from "@bulkhead/protocol";
 import type { StudioClient } from "../api/client.ts";
 import { type BuiltRelease, buildRelease } from "../build/index.ts";
-import { initKeys } from "../keys/index.ts";
+import { developmentRing, initKeys, markDevelopmentKeys } from "../keys/index.ts";
 import { initRepository, type OnlineKeys, type SignedRelease, signRelease } from "../sign/index.ts";
 
 export type Project = { keysDir: string; repositoryDir: string };
 
-/** Makes keys and a root that trusts them and the service's online keys, unless they are there. */
+/** Makes development keys and a root that trusts them and the service's online keys, unless they are there. */
 export async function ensureProject(project: Project, online: OnlineKeys): Promise<void> {
-  if (!(await hasFiles(project.keysDir))) await initKeys(project.keysDir);
-  if (!(await hasFiles(project.repositoryDir))) await initRepository(project.keysDir, project.repositoryDir, online);
+  if (await hasFiles(project.keysDir)) await markDevelopmentKeys(project.keysDir);
+  else await initKeys(project.keysDir, "development");
+  if (await hasFiles(project.repositoryDir)) return;
+  await initRepository(await developmentRing(project.keysDir), project.repositoryDir, online);
 }
 
 /** The signed release with the highest counter; null where nothing was signed yet. */
@@ -41,7 +44,8 @@ export async function buildNext(project: Project, manifest: string, outDir: stri
 
 /** Signs a built release and uploads it with everything that it names. */
 export async function publish(client: StudioClient, project: Project, built: BuiltRelease): Promise<SignedRelease> {
-  const signed = await signRelease({ keysDir: project.keysDir, repoDir: project.repositoryDir, releaseDir: built.dir });
+  const keys = await developmentRing(project.keysDir);
+  const signed = await signRelease({ keys, repoDir: project.repositoryDir, releaseDir: built.dir });
   await upload(client, project.repositoryDir, built);
   return signed;
 }
@@ -52,29 +56,32 @@ export async function upload(client: StudioClient, repositoryDir: string, built:
     await client.uploadBlob(digest, await readFile(join(built.dir, "blobs", digest)));
   }
   await client.uploadBlob(built.releaseDigest, await readFile(join(built.dir, "release.json")));
-  const files = await readdir(repositoryDir);
-  const read = (name: string) => readFile(join(repositoryDir, name), "utf8");
-  const roots = files.filter((name) => /^\d+\.root\.json$/.test(name));
-  await client.uploadRelease({
-    roots: Object.fromEntries(await Promise.all(roots.map(async (name) => [name, await read(name)] as const))),
-    targets: await read(newestTargets(files)),
-  });
+  const { targets } = await readFiles(repositoryDir);
+  if (targets === undefined) {
+    throw new BulkheadError("NOT_FOUND", "the repository has no targets yet", { remedy: "sign a release" });
+  }
+  await uploadMetadata(client, repositoryDir);
+}
+
+/** Uploads all roots, and the newest targets where there are some. */
+export async function uploadMetadata(client: StudioClient, repositoryDir: string): Promise<UploadAnswer> {
+  const { roots, targets } = await readFiles(repositoryDir);
+  return client.uploadRelease(targets === undefined ? { roots } : { roots, targets });
 }
 
 /** Gives the service the project's roots before there is a release: devices pin them when they are enrolled. */
 export async function uploadRoots(client: StudioClient, repositoryDir: string): Promise<void> {
-  const files = (await readdir(repositoryDir)).filter((name) => /^\d+\.root\.json$/.test(name));
-  const roots = await Promise.all(
-    files.map(async (name) => [name, await readFile(join(repositoryDir, name), "utf8")] as const),
-  );
-  await client.uploadRelease({ roots: Object.fromEntries(roots) });
+  const { roots } = await readFiles(repositoryDir);
+  await client.uploadRelease({ roots });
 }
 
-function newestTargets(files: readonly string[]): string {
+async function readFiles(repositoryDir: string): Promise<{ roots: Record<string, string>; targets?: string }> {
+  const files = await readdir(repositoryDir);
+  const read = (name: string) => readFile(join(repositoryDir, name), "utf8");
+  const names = files.filter((name) => /^\d+\.root\.json$/.test(name));
+  const roots = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await read(name)] as const)));
   const versions = files.flatMap((name) => /^(\d+)\.targets\.json$/.exec(name)?.[1] ?? []).map(Number);
-  if (versions.length === 0)
-    throw new BulkheadError("NOT_FOUND", "the repository has no targets yet", { remedy: "sign a release" });
-  return `${Math.max(...versions)}.targets.json`;
+  return versions.length === 0 ? { roots } : { roots, targets: await read(`${Math.max(...versions)}.targets.json`) };
 }
 
 async function hasFiles(directory: string): Promise<boolean> {

@@ -30,7 +30,7 @@ async function present({ client, identity }: Studio, json: boolean): Promise<voi
   const lines = [
     "The management service runs. Its page, with a key that works once:",
     `  ${loginLink}`,
-    "The root of a project names its keys (bulkhead keys root):",
+    "The root of a project names its keys (bulkhead root init):",
     `  --snapshot=${snapshotKey} --timestamp=${timestampKey}`,
     "Ctrl-C ends it.",
   ];

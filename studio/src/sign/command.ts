@@ -1,23 +1,31 @@
-/** `bulkhead sign`: make a built release one that devices accept. */
+/** `bulkhead sign`: make a built release one that devices accept, or what is signed good for longer. */
+import { BulkheadError, releaseTargetName, sha256 } from "@bulkhead/protocol";
 import { defineCommand } from "citty";
-import { jsonOption, printResult } from "../cli/output.ts";
-import { signRelease } from "./release.ts";
+import { jsonOption } from "../cli/output.ts";
+import { carryOut, ceremonyOptions } from "./options.ts";
+import { prepareTargets } from "./prepare.ts";
+import { readRelease } from "./release-file.ts";
 
 export const command = defineCommand({
-  meta: { name: "sign", description: "Sign a built release with the project's targets key." },
+  meta: { name: "sign", description: "Sign a built release with the project's targets keys." },
   args: {
-    release: { type: "positional", description: "Directory that `bulkhead build` wrote.", required: true },
-    keys: { type: "string", description: "Directory of the offline keys.", valueHint: "DIR", required: true },
-    repository: { type: "string", description: "Directory of the TUF repository.", valueHint: "DIR", required: true },
+    release: { type: "positional", description: "Directory that `bulkhead build` wrote.", required: false },
+    refresh: { type: "boolean", description: "No release: what is signed stays as it is, and good for longer." },
+    ...ceremonyOptions,
     ...jsonOption,
   },
   async run({ args }) {
-    const signed = await signRelease({ keysDir: args.keys, repoDir: args.repository, releaseDir: args.release });
-    const { target, releaseDigest, targetsFile, targetsVersion } = signed;
-    printResult(
-      args.json,
-      { target, releaseDigest, targetsFile, targetsVersion },
-      `${target}: signed in ${targetsFile}`,
-    );
+    const { release: releaseDir, refresh = false, repository } = args;
+    if ((releaseDir === undefined) !== refresh) {
+      throw new BulkheadError("USAGE", "what is to be signed?", { remedy: "give a release, or --refresh alone" });
+    }
+    const request = await prepareTargets(repository, releaseDir === undefined ? {} : { releaseDir });
+    const built = releaseDir === undefined ? undefined : await readRelease(releaseDir);
+    await carryOut(args, request, ({ file, version }) => {
+      const signed = { targetsFile: file, targetsVersion: version, expires: request.metadata.signed.expires };
+      if (built === undefined) return { result: signed, text: `${file}: good until ${signed.expires}` };
+      const target = releaseTargetName(built.release);
+      return { result: { target, releaseDigest: sha256(built.text), ...signed }, text: `${target}: signed in ${file}` };
+    });
   },
 });

@@ -1,4 +1,5 @@
 /** The offline half of a project's TUF repository: root and targets. The management service signs the rest. */
 
-export { readRelease, type SignedRelease, type SignOptions, signRelease } from "./release.ts";
-export { initRepository, type OnlineKeys, rotateRoot, type SignedRoot } from "./root.ts";
+export { initRepository, rotateRoot, type SignedRelease, signRelease, signTargets } from "./at-once.ts";
+export { readRelease } from "./release-file.ts";
+export type { OnlineKeys } from "./root.ts";

@@ -1,12 +1,15 @@
-/** TUF metadata as files (TUF 1.0.34): keys, signatures, dates, reading and writing. */
+/** TUF metadata as files (TUF 1.0.34): keys, dates, the bytes that are signed, reading and writing. */
 import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError, canonicalJson, isWeakSigningKey, type KeyPair, sha256, signMessage } from "@bulkhead/protocol";
-import { Key, Metadata, type MetadataKind, type Root, Signature, type Targets } from "@tufjs/models";
+import { BulkheadError, canonicalJson, isWeakSigningKey, sha256 } from "@bulkhead/protocol";
+import { Key, Metadata, MetadataKind, type Root, Signature, type Targets } from "@tufjs/models";
 
 /** The version of the specification that `@tufjs/models` implements; it refuses another major. */
 export const specVersion = "1.0.31";
 const dayMs = 24 * 60 * 60 * 1000;
+
+/** What the offline keys sign. */
+export type Offline = Root | Targets;
 
 /** `expires` of metadata that is good for `days` from `nowMs`: whole seconds, UTC (section 4.2.1). */
 export function expiresIn(days: number, nowMs: number): string {
@@ -28,40 +31,55 @@ export function tufKey(publicKey: string): Key {
   return Key.fromJSON(sha256(canonicalJson(json)), json);
 }
 
-/** Adds a signature of each of `keys`. */
-export function signMetadata(metadata: Metadata<Root> | Metadata<Targets>, keys: readonly KeyPair[]): void {
-  for (const key of keys) {
-    const { keyID } = tufKey(key.publicKey);
-    metadata.sign((bytes) => {
-      const sig = Buffer.from(signMessage(key, bytes), "base64url").toString("hex");
-      return new Signature({ keyID, sig });
-    }, true);
+/** The public half of a key in metadata, as base64url. */
+export function publicKeyOf(key: Key): string {
+  return Buffer.from(key.keyVal["public"] ?? "", "hex").toString("base64url");
+}
+
+/** The bytes that are signed: the canonical form of the signed part, which only the library's own `sign` shows. */
+export function signedBytes(metadata: Metadata<Offline>): Buffer {
+  let bytes: Buffer = Buffer.alloc(0);
+  new Metadata(metadata.signed).sign((shown) => {
+    bytes = shown;
+    return new Signature({ keyID: "", sig: "" });
+  });
+  return bytes;
+}
+
+/** Metadata of a root or of targets in `text`. Throws RELEASE_METADATA_INVALID naming `where` it is from. */
+export function parseMetadata<T extends Offline>(kind: T["type"], json: unknown, where: string): Metadata<T> {
+  try {
+    return Metadata.fromJSON(kind as MetadataKind.Root, json as never) as unknown as Metadata<T>;
+  } catch (cause) {
+    throw new BulkheadError("RELEASE_METADATA_INVALID", `${where} is not TUF metadata`, { cause });
   }
 }
 
-/** The newest `<version>.<role>.json` in `directory`; undefined where there is none. Throws RELEASE_METADATA_INVALID. */
-export async function readNewest<T extends Root | Targets>(
-  directory: string,
-  kind: MetadataKind.Root | MetadataKind.Targets,
-): Promise<Metadata<T> | undefined> {
+/** All `<version>.<role>.json` in `directory`, by rising version. Throws RELEASE_METADATA_INVALID. */
+export async function readVersions<T extends Offline>(directory: string, kind: T["type"]): Promise<Metadata<T>[]> {
   const versions = (await readdir(directory)).flatMap((name) => {
     const match = /^(\d{1,9})\.([a-z]+)\.json$/.exec(name);
     return match?.[2] === kind ? [Number(match[1])] : [];
   });
-  if (versions.length === 0) return undefined;
-  const file = join(directory, `${Math.max(...versions)}.${kind}.json`);
+  const files = versions.sort((a, b) => a - b).map((version) => join(directory, `${version}.${kind}.json`));
+  return Promise.all(files.map(async (file) => parseMetadata<T>(kind, await readJson(file), file)));
+}
+
+/** The newest `<version>.targets.json` in `directory`; undefined where there is none. Throws RELEASE_METADATA_INVALID. */
+export async function readNewestTargets(directory: string): Promise<Metadata<Targets> | undefined> {
+  return (await readVersions<Targets>(directory, MetadataKind.Targets)).at(-1);
+}
+
+async function readJson(file: string): Promise<unknown> {
   try {
-    return Metadata.fromJSON(
-      kind as MetadataKind.Root,
-      JSON.parse(await readFile(file, "utf8")),
-    ) as unknown as Metadata<T>;
+    return JSON.parse(await readFile(file, "utf8"));
   } catch (cause) {
     throw new BulkheadError("RELEASE_METADATA_INVALID", `${file} is not TUF metadata`, { cause });
   }
 }
 
 /** Writes `<version>.<role>.json`; a reader sees the whole file or none. Returns its path. */
-export async function writeMetadata(directory: string, metadata: Metadata<Root> | Metadata<Targets>): Promise<string> {
+export async function writeMetadata(directory: string, metadata: Metadata<Offline>): Promise<string> {
   const { version, type } = metadata.signed;
   const file = join(directory, `${version}.${type}.json`);
   await writeAtomically(file, JSON.stringify(metadata.toJSON()));

@@ -2,7 +2,7 @@
 import { chmod, cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { releaseTargetName } from "@bulkhead/protocol";
-import { type BuiltRelease, signRelease } from "../../../studio/src/index.ts";
+import { type BuiltRelease, developmentRing, signRelease } from "../../../studio/src/index.ts";
 import { eventually } from "../../../studio/src/run/eventually.ts";
 import { publish, upload } from "../../../studio/src/run/project.ts";
 import { signAsAttacker, withoutRoots } from "../attacker.ts";
@@ -27,7 +27,11 @@ export const releaseProof: Proof = {
 
     const altered = await newRelease(light, 4);
     // A version above the one that the attacker took; the content is the same.
-    await signRelease({ keysDir: project.keysDir, repoDir: project.repositoryDir, releaseDir: good.dir });
+    await signRelease({
+      keys: await developmentRing(project.keysDir),
+      repoDir: project.repositoryDir,
+      releaseDir: good.dir,
+    });
     await publish(light.client, project, altered);
     const blob = await alterBlob(light, altered, good);
     facts.push(await refusedBy(light, "a release with an altered file", altered, "RELEASE_ARTIFACT_ALTERED"));

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateSigningKey, generateTunnelKey } from "@bulkhead/protocol";
-import { buildPlatform, initKeys, initRepository } from "@bulkhead/studio";
+import { buildPlatform, developmentRing, initKeys, initRepository } from "@bulkhead/studio";
 import { execa } from "execa";
 
 export type Gateway = { readonly host: string; readonly port: number; readonly tunnelKey: string };
@@ -20,9 +20,9 @@ export async function makeIdentity({ tunnelKey, ...endpoint }: Gateway = nobody(
     for (const name of ["board", "board/keys", "board/sealing"]) await mkdir(path(name), { mode: 0o700 });
     const init = [path("platform/key-store-init.js"), path("board/keys"), path("board/sealing")];
     const { stdout } = await execa(process.execPath, init);
-    await initKeys(path("project"));
+    await initKeys(path("project"), "development");
     const online = { snapshotKey: generateSigningKey().publicKey, timestampKey: generateSigningKey().publicKey };
-    const root = await initRepository(path("project"), path("repository"), online);
+    const root = await initRepository(await developmentRing(path("project")), path("repository"), online);
     const provisioning = {
       format: 1,
       deviceId: "d-0123456789abcdef",

@@ -1,0 +1,80 @@
+/** A summary as text. Names in it come from others: nothing of them may steer the terminal. Pure. */
+import { printable } from "../cli/printable.ts";
+import { formatDifference } from "../diff/format.ts";
+import type { RootContent } from "./root.ts";
+import type { ReleaseSummary, Summary } from "./summary.ts";
+
+export function formatSummary(summary: Summary): string {
+  const { role, version, digest, root, signatures } = summary;
+  const lines = [
+    `${role} ${version}`,
+    `  digest of what is signed  ${digest}`,
+    `  under                     ${root === undefined ? "no root: this is the first" : `root ${root.version}, digest ${root.digest}`}`,
+    `  expires                   ${summary.expires}${summary.expiredBefore ? ` (before: ${summary.expiredBefore})` : ""}`,
+    ...(summary.content ? contentLines(summary.content.before, summary.content.after) : targetsLines(summary)),
+    "signatures",
+    ...signatures.map(({ of, have, threshold }) => `  ${have} of ${threshold} by ${of}`),
+  ];
+  return lines
+    .flatMap((line) => line.split("\n"))
+    .map(printable)
+    .join("\n");
+}
+
+function contentLines(before: RootContent | undefined, after: RootContent): string[] {
+  const keys = (role: "root" | "targets"): string[] => {
+    const [was, is] = [before?.[`${role}Keys`] ?? [], after[`${role}Keys`]];
+    return [
+      `${role} keys: ${after[`${role}Threshold`]} of ${is.length} must sign${changed(before?.[`${role}Threshold`], after[`${role}Threshold`])}`,
+      ...is.map((key) => `  ${was.includes(key) ? " " : "+"} ${key}`),
+      ...was.filter((key) => !is.includes(key)).map((key) => `  - ${key}`),
+    ];
+  };
+  const online = (["snapshotKey", "timestampKey"] as const).map((name) => {
+    const [was, is] = [before?.online[name], after.online[name]];
+    return `  ${name.replace("Key", "").padEnd(9)} ${is}${changed(was, is)}`;
+  });
+  return [
+    ...keys("root"),
+    ...keys("targets"),
+    "keys of the management service",
+    ...online,
+    ...(after.development ? ["DEVELOPMENT KEYS: devices outside must not trust this root"] : []),
+  ];
+}
+
+const changed = <T>(was: T | undefined, is: T): string => (was === undefined || was === is ? "" : ` (before: ${was})`);
+
+function targetsLines({ releases, permissions, delegations }: Summary): string[] {
+  const { added, removed, kept, comparable } = releases;
+  return [
+    "releases",
+    ...(comparable ? [] : ["  ! no key of this root signed the list before: all of it is trusted anew"]),
+    ...added.flatMap(releaseLines),
+    ...removed.map((target) => `  - ${target}`),
+    ...(kept > 0 ? [`    ${kept} as before`] : []),
+    ...(added.length + removed.length === 0 ? ["    nothing but the expiry changes"] : []),
+    ...(permissions
+      ? [
+          `permissions and flows${permissions.against ? ` against ${permissions.against}` : ", for there is no release before it"}`,
+          ...formatDifference(permissions.difference)
+            .split("\n")
+            .map((line) => `  ${line}`),
+        ]
+      : []),
+    ...(delegations.gained.length + delegations.lost.length > 0 ? ["delegations"] : []),
+    ...delegations.gained.map((line) => `  + ${line}`),
+    ...delegations.lost.map((line) => `  - ${line}`),
+  ];
+}
+
+function releaseLines({ target, digest, release }: ReleaseSummary): string[] {
+  if (release === undefined) return [`  + ${target}  ${digest}`];
+  const { version, releaseCounter, securityEpoch, board, builtAtMs, artifacts } = release;
+  return [
+    `  + ${target}`,
+    `      digest ${digest}`,
+    `      ${release.name} ${version}, counter ${releaseCounter}, security epoch ${securityEpoch}, board ${board}`,
+    `      built ${new Date(builtAtMs).toISOString()}, ${artifacts.length} artifacts`,
+  ];
+}

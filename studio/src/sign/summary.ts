@@ -1,0 +1,143 @@
+/** What a signing request means, for the person who is to sign it: taken from the request's own bytes alone. Pure. */
+import { BulkheadError, parseDelegations, type Release, releaseTargetName, sha256 } from "@bulkhead/protocol";
+import type { Root, TargetFile, Targets } from "@tufjs/models";
+import { compareSystems, type Difference } from "../diff/compare.ts";
+import { authorityOf, checkSignatures, missingOf } from "./authority.ts";
+import { type Offline, signedBytes } from "./metadata.ts";
+import { type SigningRequest, standingOf } from "./request.ts";
+import { contentOf, type RootContent } from "./root.ts";
+
+export type ReleaseSummary = {
+  readonly target: string;
+  readonly digest: string;
+  /** Undefined where the document is not in the request. */
+  readonly release: Release | undefined;
+};
+
+export type Summary = {
+  readonly role: "root" | "targets";
+  readonly version: number;
+  /** SHA-256 of the bytes that are signed: the same at every place. */
+  readonly digest: string;
+  readonly expires: string;
+  readonly expiredBefore: string | undefined;
+  readonly root: { readonly version: number; readonly digest: string } | undefined;
+  /** A new root, and the one before it. */
+  readonly content: { readonly before: RootContent | undefined; readonly after: RootContent } | undefined;
+  readonly releases: {
+    readonly added: readonly ReleaseSummary[];
+    readonly removed: readonly string[];
+    readonly kept: number;
+    /** False: the list before is not signed by keys of this root, so that all of the list counts as added. */
+    readonly comparable: boolean;
+  };
+  /** Of the newest added release against the newest release before it. */
+  readonly permissions: { readonly against: string | undefined; readonly difference: Difference } | undefined;
+  readonly delegations: { readonly gained: readonly string[]; readonly lost: readonly string[] };
+  readonly signatures: readonly { readonly of: string; readonly have: number; readonly threshold: number }[];
+};
+
+/** Throws SIGNING_REQUEST_INVALID where the request hides what it would make devices trust. */
+export function summarise(request: SigningRequest): Summary {
+  const { metadata, root } = request;
+  const { signed } = metadata;
+  const { authorities } = standingOf(request);
+  const isRoot = signed.type === "root";
+  const last = isRoot ? root?.signed : request.before?.signed;
+  return {
+    role: isRoot ? "root" : "targets",
+    version: signed.version,
+    digest: sha256(signedBytes(metadata)),
+    expires: signed.expires,
+    expiredBefore: last?.expires,
+    root: root && { version: root.signed.version, digest: sha256(signedBytes(root)) },
+    content: isRoot ? { before: root && contentOf(root.signed), after: contentOf(signed as Root) } : undefined,
+    ...(isRoot ? nothing : ofTargets(request, signed as Targets)),
+    signatures: authorities.map(({ title, threshold, missing }) => ({
+      of: title,
+      have: threshold - missing,
+      threshold,
+    })),
+  };
+}
+
+type TargetsPart = Pick<Summary, "releases" | "permissions" | "delegations">;
+const nothing: TargetsPart = {
+  releases: { added: [], removed: [], kept: 0, comparable: true },
+  permissions: undefined,
+  delegations: { gained: [], lost: [] },
+};
+
+function ofTargets(request: SigningRequest, signed: Targets): TargetsPart {
+  const trusted = trustedBefore(request);
+  const [was, is] = [trusted?.targets ?? {}, signed.targets];
+  const comparable = request.before === undefined || trusted !== undefined;
+  const added = Object.values(is)
+    .filter((file) => was[file.path]?.hashes["sha256"] !== file.hashes["sha256"])
+    .map((file) => describe(request, file, comparable));
+  const removed = Object.keys(was).filter((path) => is[path] === undefined);
+  const [before, after] = [trusted, signed].map((one) => delegationLines(one));
+  return {
+    releases: { added, removed, kept: Object.keys(is).length - added.length, comparable },
+    permissions: permissionsOf(request, added, was),
+    delegations: {
+      gained: (after ?? []).filter((line) => !before?.includes(line)),
+      lost: (before ?? []).filter((line) => !after?.includes(line)),
+    },
+  };
+}
+
+/** The list before, where keys of the root signed it: another would make new releases look like known ones. */
+function trustedBefore({ root, before }: SigningRequest): Targets | undefined {
+  if (root === undefined || before === undefined) return undefined;
+  const authority = authorityOf(root.signed, "targets");
+  return missingOf(authority, checkSignatures(before, [authority])) === 0 ? before.signed : undefined;
+}
+
+function describe({ releases }: SigningRequest, file: TargetFile, mustShow: boolean): ReleaseSummary {
+  const digest = file.hashes["sha256"] ?? "";
+  const release = releases.get(digest);
+  if (release === undefined && mustShow) {
+    throw hidden(`${file.path} is new in the list, and the request does not hold it`);
+  }
+  if (release !== undefined && releaseTargetName(release) !== file.path) {
+    throw hidden(`${file.path} would stand for ${releaseTargetName(release)}`);
+  }
+  return { target: file.path, digest, release };
+}
+
+function permissionsOf(
+  { releases }: SigningRequest,
+  added: readonly ReleaseSummary[],
+  was: Targets["targets"],
+): Summary["permissions"] {
+  const newest = newestOf(added.flatMap(({ release }) => (release ? [release] : [])));
+  if (newest === undefined) return undefined;
+  const known = [...releases].filter(
+    ([digest, release]) => was[releaseTargetName(release)]?.hashes["sha256"] === digest,
+  );
+  const before = newestOf(known.map(([, release]) => release).filter(({ name }) => name === newest.name));
+  const nobody = { ...newest.system, components: {}, channels: [], startOrder: [] };
+  return {
+    against: before && releaseTargetName(before),
+    difference: compareSystems(before?.system ?? nobody, newest.system),
+  };
+}
+
+const newestOf = (releases: readonly Release[]): Release | undefined =>
+  [...releases].sort((a, b) => b.releaseCounter - a.releaseCounter)[0];
+
+function delegationLines(targets: Offline | undefined): string[] {
+  const { delegations } = (targets ?? {}) as Partial<Targets>;
+  try {
+    return parseDelegations(delegations?.toJSON()).map(
+      ({ name, threshold, keys }) => `${name}: ${threshold} of ${keys.join(", ")}`,
+    );
+  } catch (cause) {
+    throw new BulkheadError("SIGNING_REQUEST_INVALID", "its delegations are none that a device takes", { cause });
+  }
+}
+
+function hidden(message: string): BulkheadError {
+  return new BulkheadError("SIGNING_REQUEST_INVALID", message, { remedy: "do not sign it; prepare it again" });
+}

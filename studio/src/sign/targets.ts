@@ -1,0 +1,49 @@
+/** The targets of a project: the releases that devices may run. What the next file would be; signing it is elsewhere. Pure. */
+import { BulkheadError, type Release, releaseTargetName } from "@bulkhead/protocol";
+import { Metadata, TargetFile, Targets } from "@tufjs/models";
+import { changeDelegations, type DelegationChange, type DelegationsJson } from "./delegations.ts";
+import { expiresIn, specVersion } from "./metadata.ts";
+
+const targetsDays = 180;
+/** Releases that stay signed. Older ones leave the list: a device that needs one is to be updated, not served. */
+const keptTargets = 64;
+
+export type BuiltDocument = { readonly release: Release; readonly digest: string; readonly lengthBytes: number };
+
+export type TargetsChange = {
+  readonly release?: BuiltDocument;
+  readonly delegation?: DelegationChange;
+};
+
+/** The targets after `old`, good for another half a year; without a change a refresh. Throws RELEASE_ROLLBACK, KEYS_INVALID. */
+export function nextTargets(old: Targets | undefined, change: TargetsChange, nowMs: number): Metadata<Targets> {
+  const before = old?.targets ?? {};
+  const added = change.release === undefined ? [] : [targetOf(change.release, before)];
+  const targets = Object.fromEntries([...Object.entries(before), ...added].slice(-keptTargets));
+  const signed = new Targets({
+    version: (old?.version ?? 0) + 1,
+    specVersion,
+    expires: expiresIn(targetsDays, nowMs),
+    targets,
+  });
+  const json = { ...signed.toJSON(), ...delegationsAfter(old, change) };
+  return new Metadata(Targets.fromJSON(json as Parameters<typeof Targets.fromJSON>[0]));
+}
+
+function delegationsAfter(old: Targets | undefined, { delegation }: TargetsChange): { delegations?: DelegationsJson } {
+  const before = old?.delegations?.toJSON() as DelegationsJson | undefined;
+  const after = delegation === undefined ? before : changeDelegations(before, delegation);
+  return after === undefined ? {} : { delegations: after };
+}
+
+function targetOf({ release, digest, lengthBytes }: BuiltDocument, before: Targets["targets"]): [string, TargetFile] {
+  const path = releaseTargetName(release);
+  const signed = before[path]?.hashes["sha256"];
+  // A counter means one content for ever: devices remember what they committed by it.
+  if (signed !== undefined && signed !== digest) {
+    const message = `${path} is signed already, with another content`;
+    throw new BulkheadError("RELEASE_ROLLBACK", message, { remedy: "build with a higher --counter" });
+  }
+  const unrecognizedFields = { custom: { releaseCounter: release.releaseCounter } };
+  return [path, new TargetFile({ path, length: lengthBytes, hashes: { sha256: digest }, unrecognizedFields })];
+}
