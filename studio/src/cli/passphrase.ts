@@ -32,21 +32,20 @@ const leastLength = 8;
 /** How the command line answers for a passphrase that exists: the same from a file for all, or a question for each. */
 export function passphrases(args: PassphraseArguments): (what: string) => Promise<string> {
   const given = once(() => readGiven(args));
-  return async (what) => given() ?? ask(`Passphrase for ${what}`);
+  return async (what) => given() ?? (await ask(`Passphrase for ${what}`))[0] ?? "";
 }
 
 /** A passphrase that is being made: asked for twice. Throws USAGE where it is too short, or the two differ. */
 export async function newPassphrase(args: PassphraseArguments, what: string): Promise<string> {
   const given = readGiven(args);
-  const first = given ?? (await ask(`New passphrase for ${what}`));
+  const asked = given === undefined ? await ask(`New passphrase for ${what}`, "The same again") : [given, given];
+  const [first = "", again] = asked;
   if (first.length < leastLength) {
     throw new BulkheadError("USAGE", `a passphrase has at least ${leastLength} characters`, {
       remedy: "five or six random words are easy to keep and hard to guess",
     });
   }
-  if (given === undefined && (await ask("The same again")) !== first) {
-    throw new BulkheadError("USAGE", "the two passphrases are not the same");
-  }
+  if (again !== first) throw new BulkheadError("USAGE", "the two passphrases are not the same");
   return first;
 }
 
@@ -86,23 +85,27 @@ function attempt<T>(name: string, work: () => T): T {
   }
 }
 
-/** Asks at the terminal itself, so that standard input stays free for other things. */
-async function ask(question: string): Promise<string> {
+/** Asks at the terminal itself, so that standard input stays free for other things; one answer to each question. */
+async function ask(...questions: readonly string[]): Promise<string[]> {
   const input = openTerminal();
   // readline echoes to its output; the terminal itself, in raw mode, does not.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input, output: nowhere, terminal: true });
-  const abandoned = new AbortController();
-  reader.on("close", () => abandoned.abort());
-  process.stderr.write(`${question} (it is not shown): `);
+  // An iterator keeps the lines that come before they are asked for.
+  const lines = reader[Symbol.asyncIterator]();
   try {
-    return await reader.question("", { signal: abandoned.signal });
-  } catch {
-    throw new BulkheadError("USAGE", "no passphrase was given");
+    const answers: string[] = [];
+    for (const question of questions) {
+      process.stderr.write(`${question} (it is not shown): `);
+      const { value, done } = await lines.next();
+      process.stderr.write("\n");
+      if (done === true) throw new BulkheadError("USAGE", "no passphrase was given");
+      answers.push(value);
+    }
+    return answers;
   } finally {
     reader.close();
     input.destroy();
-    process.stderr.write("\n");
   }
 }
 
