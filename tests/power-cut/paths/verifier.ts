@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { CommandEnvelope } from "@bulkhead/protocol";
-import { rotateRoot } from "@bulkhead/studio";
+import { developmentRing, rotateRoot } from "@bulkhead/studio";
 import { expect } from "vitest";
 import { installRelease } from "../../../runtime/src/generations/install.ts";
 import { openFloorClock } from "../../../runtime/src/verifier/clock-floor.ts";
@@ -37,7 +37,8 @@ export async function publish(): Promise<Published> {
   }
 
   const [first, second] = [await next(1), await next(2)];
-  await rotateRoot(project.keysDir, project.repoDir, publicHalves(project.online));
+  const online = publicHalves(project.online);
+  await rotateRoot(await developmentRing(project.keysDir), project.repoDir, { online });
   return { staged: [first, second, await next(3), await next(4)], config, remove: project.remove };
 }
 
