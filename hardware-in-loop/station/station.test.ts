@@ -95,6 +95,15 @@ require: [agent, i2c:tmp105@0x48, uart-loopback]
   });
 });
 
+test.each([
+  ["emulated/qemu-virt-arm64", true],
+  ["emulated/qemu-virt-arm", false],
+])("[K19] %s has a watchdog only where its board's kernel has a driver of one: %s", async (name, has) => {
+  const { station, board } = await loadStation(name);
+  expect(station.capabilities.includes("watchdog")).toBe(has);
+  expect(board.security.watchdog.state === "present").toBe(has);
+});
+
 test.each(await listStations())(
   "[K19] the station %s is one that its board allows, and its system one that the compiler takes",
   async (name) => {
