@@ -76,7 +76,11 @@ export async function makeCard(
   await copyFile(join(directory, `${name}.u-boot.bin`), flash);
   await truncate(flash, flashBytes);
   const card: Card = {
-    start: () => start(board, disk, flash),
+    start: () =>
+      emulate(board, [
+        ...["-drive", `if=pflash,format=raw,file=${flash}`],
+        ...["-drive", `if=none,id=card,format=raw,file=${disk}`, "-device", "virtio-blk-pci,drive=card"],
+      ]),
     async write(name, bytes, at = 0) {
       const file = await open(disk, "r+");
       await file.write(bytes, 0, bytes.length, partition(name).startBytes + at).finally(() => file.close());
@@ -125,7 +129,8 @@ async function addWords(disk: string, place: string, slot: "a" | "b", words: str
   await builder.run("mcopy", ["-o", "-i", fat, "slot.env", "::/slot.env"]);
 }
 
-async function start(board: EmulatedBoard, disk: string, flash: string): Promise<Machine> {
+/** Starts what `boot` says: its disks, and what they are started by. */
+export async function emulate(board: EmulatedBoard, boot: readonly string[]): Promise<Machine> {
   const tools = await openTools();
   const { program: emulator, machine: kind, processor, memory } = machines[board];
   const [program, ...rest] = tools.command(emulator);
@@ -134,8 +139,7 @@ async function start(board: EmulatedBoard, disk: string, flash: string): Promise
     ...["-accel", "tcg,thread=multi", "-nodefaults"],
   ];
   const devices = [
-    ...["-drive", `if=pflash,format=raw,file=${flash}`],
-    ...["-drive", `if=none,id=card,format=raw,file=${disk}`, "-device", "virtio-blk-pci,drive=card"],
+    ...boot,
     ...["-netdev", "user,id=uplink", "-device", "virtio-net-pci,netdev=uplink,romfile="],
     ...["-device", "i6300esb", "-device", "virtio-rng-pci"],
   ];

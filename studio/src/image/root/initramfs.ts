@@ -33,8 +33,8 @@ export async function makeInitramfs(root: string, release: string, modules: read
 
 type Module = { readonly name: string; readonly content: Buffer };
 
-/** `wanted` and what they need, each after what it needs; those built into the kernel are left out. */
-async function findModules(folder: string, wanted: readonly string[]): Promise<Module[]> {
+/** Of the modules in `folder`: `wanted` and what they need, unpacked, each after what it needs; those built into the kernel are left out. Throws IMAGE_BUILD_FAILED. */
+export async function findModules(folder: string, wanted: readonly string[]): Promise<Module[]> {
   const nameOf = (path: string) =>
     basename(path)
       .replace(/\.ko.*$/, "")
