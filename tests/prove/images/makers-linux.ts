@@ -34,11 +34,16 @@ exec switch_root /root /usr/lib/systemd/systemd
 const unit = (lines: readonly string[]) =>
   ["[Service]", "Type=oneshot", "RemainAfterExit=yes", ...lines, ""].join("\n");
 const units: Readonly<Record<string, string>> = {
-  "wire.service": unit([
-    "ExecStart=/usr/bin/ip link set eth0 up",
-    "ExecStart=/usr/bin/ip address add 10.0.2.15/24 dev eth0",
-    "ExecStart=/usr/bin/ip route add default via 10.0.2.2",
-  ]),
+  "wire.service": [
+    "[Unit]",
+    "Requires=sys-subsystem-net-devices-eth0.device",
+    "After=sys-subsystem-net-devices-eth0.device",
+    unit([
+      "ExecStart=/usr/bin/ip link set eth0 up",
+      "ExecStart=/usr/bin/ip address add 10.0.2.15/24 dev eth0",
+      "ExecStart=/usr/bin/ip route add default via 10.0.2.2",
+    ]),
+  ].join("\n"),
   "handover.service": [
     "[Unit]",
     "After=wire.service",
@@ -46,12 +51,13 @@ const units: Readonly<Record<string, string>> = {
     unit([
       "StandardOutput=journal+console",
       "StandardError=journal+console",
-      "ExecStart=/usr/bin/mount -o ro /dev/vdb /mnt",
-      "ExecStart=/usr/bin/tar -xf /mnt/bulkhead.tar.xz -C /opt",
+      "ExecStart=/usr/bin/mkdir /run/handover",
+      "ExecStart=/usr/bin/mount -o ro /dev/vdb /run/handover",
+      "ExecStart=/usr/bin/tar -xf /run/handover/bulkhead.tar.xz -C /opt",
       "ExecStart=/usr/bin/echo handed over",
       // Without an identity it must refuse, and say so.
       "ExecStart=-/opt/bulkhead/install",
-      "ExecStart=/opt/bulkhead/install --identity /mnt/identity",
+      "ExecStart=/opt/bulkhead/install --identity /run/handover/identity",
     ]),
   ].join("\n"),
 };
@@ -76,7 +82,8 @@ export async function makeMakersBoard(archive: string, identity: Buffer): Promis
     ...["-drive", `if=none,id=disk${index},format=raw,file=${path(name)}`],
     ...["-device", `virtio-blk-pci,drive=disk${index}`],
   ]);
-  const words = "console=ttyAMA0 quiet net.ifnames=0 systemd.show_status=no panic=5";
+  const words =
+    "console=ttyAMA0 quiet net.ifnames=0 systemd.debug_shell=ttyAMA0 systemd.show_status=no systemd.getty_auto=no panic=5";
   const boot = ["-kernel", join(linux, "kernel"), "-initrd", join(linux, "archive"), "-append", words];
   return {
     start: () => emulate("qemu-virt-arm64", [...boot, ...disks]),
@@ -92,6 +99,7 @@ function openLinux(): Promise<string> {
     for (const name of ["passwd", "group", "shadow", "nsswitch.conf", "hosts", "hostname", "machine-id"])
       await cp(join(recipeDir, "root/etc", name), join(tree, "etc", name));
     await writeFile(join(tree, "etc/resolv.conf"), "nameserver 10.0.2.3\n");
+    for (const name of ["opt", "tmp", "var/tmp"]) await mkdir(join(tree, name), { recursive: true });
     const wants = join(tree, "etc/systemd/system/multi-user.target.wants");
     await mkdir(wants, { recursive: true });
     for (const [name, content] of Object.entries(units)) {
