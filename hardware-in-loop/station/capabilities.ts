@@ -1,5 +1,5 @@
 /** Capabilities: what a test asks a station for, by names that both spell alike. */
-import { type MachineName, machines } from "../target/emulated/machines.ts";
+import { machines } from "../target/emulated/machines.ts";
 import type { Fixture, StationWritten } from "./schema.ts";
 
 /** `i2c:tmp105@0x48`, `gpio-stimulus:BUTTON`, `uart-loopback:ttyS4`. */
@@ -18,14 +18,12 @@ export function capabilityOf(fixture: Fixture): string {
 function ofTarget(target: StationWritten["target"]): string[] {
   if (target.kind === "local") return ["agent", "commands", "release", "console", "power-cut"];
   if (target.kind === "emulated") {
-    const slots = isStartedByLoader(target.machine) ? ["slots"] : [];
     const watchdog = machines[target.machine].hasWatchdog ? ["watchdog"] : [];
-    return ["agent", "release", "console", "power-cut", "shell", "stimulus", ...watchdog, ...slots];
+    const ofAll = ["agent", "release", "console", "power-cut", "shell", "stimulus", "slots", "kernel-tunnel"];
+    return [...ofAll, ...watchdog];
   }
   return ["agent", ...(target.console ? ["console"] : []), ...(target.power ? ["power-cut"] : [])];
 }
-
-const isStartedByLoader = (name: MachineName): boolean => machines[name].start.by === "loader";
 
 /** All that a station provides. */
 export function capabilitiesOf({ target, wiring }: Pick<StationWritten, "target" | "wiring">): string[] {

@@ -44,7 +44,7 @@ const targetSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("emulated").describe("A board that QEMU emulates on this machine, with our own image on its card."),
     machine: z
-      .enum(["qemu-virt-arm64", "qemu-virt-arm"])
+      .enum(["qemu-virt-arm64", "qemu-virt-arm", "imx8mm-evk", "imx8mp-evk"])
       .describe("A file of hardware-in-loop/target/emulated/machines."),
   }),
   z.strictObject({

@@ -29,6 +29,15 @@ export const suite: Suite = (it) => {
     expect(looked?.verification).toMatchObject({ differences: [] });
   });
 
+  it("speaks to its service through the kernel's WireGuard", {
+    needs: ["agent", "kernel-tunnel"],
+    boundMs: 240_000,
+  }, async (bench) => {
+    const target = await bench.target();
+    await target.toAgent(bench.within(bootMs));
+    await target.agent.logLine("network", /the tunnel is the kernel's/, bench.within(60_000));
+  });
+
   it(
     "restarts a driver, and who uses it goes on",
     { needs: ["agent", "commands", "i2c"], boundMs: 120_000, short: true },

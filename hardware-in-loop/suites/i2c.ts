@@ -32,7 +32,7 @@ export const suite: Suite = (it) => {
     for (const fixture of fixturesOf(bench.station, "i2c").filter(({ driven }) => driven)) {
       for (const degrees of [61.5, -7.5]) {
         await target.stimulus?.temperature(watcherOf(fixture), degrees * 1000);
-        await target.agent.logLine(watcherOf(fixture), new RegExp(`^${degrees} °C`), bench.within(30_000));
+        await target.agent.logLine(watcherOf(fixture), new RegExp(`(^|\\s)${degrees} °C`), bench.within(30_000));
       }
     }
   });

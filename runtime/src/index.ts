@@ -1,6 +1,14 @@
 /** The public face of the runtime: what the studio needs to build for a device, to flash one and to start one. */
 
-export { encodeRecord, type SlotRecord } from "./board/slots/record.ts";
+export {
+  decodeRecord,
+  encodeRecord,
+  newerOf,
+  nextTurn,
+  recordBytes,
+  type SlotName,
+  type SlotRecord,
+} from "./board/slots/record.ts";
 export { exitToRestart, type RootServerConfig, rootServerConfigSchema } from "./device/config.ts";
 export { initCommand } from "./device/init-command.ts";
 export {

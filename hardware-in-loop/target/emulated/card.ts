@@ -2,13 +2,14 @@
 import { mkdir, open, readFile, truncate, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
-import { encodeRecord, type SlotRecord } from "@bulkhead/runtime";
+import { encodeRecord, recordBytes, type SlotRecord } from "@bulkhead/runtime";
 import { execa } from "execa";
 import { type Builder, openBuilder } from "../../../studio/src/image/builder.ts";
 import { partition } from "../../../studio/src/image/disk/layout.ts";
 import { readRecipe } from "../../../studio/src/image/packages/recipe.ts";
 import { recipeDir } from "../../../studio/src/image/places.ts";
 import { bulkheadDirectory } from "../../../studio/src/locations.ts";
+import { putRecord } from "./loader/records.ts";
 
 export type Card = {
   /** What slot a's boot partition holds: `kernel`, `archive`, `slot.env`. */
@@ -17,6 +18,8 @@ export type Card = {
   addWords(words: string): Promise<void>;
   /** Puts `device-tree` into `slotDir`, where the slot has one. */
   takeDeviceTree(): Promise<void>;
+  /** Gives slot b what boots slot a; its root stays as empty as it was. */
+  copyBoot(): Promise<void>;
   setRecord(record: SlotRecord): Promise<void>;
 };
 
@@ -49,14 +52,19 @@ export async function flashCard({ file, sizeBytes, image, server, device }: Card
       await tools.run("mcopy", ["-o", "-i", bootA(file), "slot/slot.env", "::/slot.env"]);
     },
     takeDeviceTree: () => copyOut(tools, file, "device-tree"),
-    async setRecord(record) {
+    async copyBoot() {
+      const [from, to] = [partition("boot-a"), partition("boot-b")];
       const disk = await open(file, "r+");
       try {
-        await disk.write(encodeRecord(record), 0, 512, partition("state-0").startBytes);
-        await disk.write(Buffer.alloc(512), 0, 512, partition("state-1").startBytes);
+        const { buffer } = await disk.read(Buffer.alloc(from.sizeBytes), 0, from.sizeBytes, from.startBytes);
+        await disk.write(buffer, 0, to.sizeBytes, to.startBytes);
       } finally {
         await disk.close();
       }
+    },
+    async setRecord(record) {
+      await putRecord(file, 0, encodeRecord(record));
+      await putRecord(file, 1, Buffer.alloc(recordBytes));
     },
   };
 }

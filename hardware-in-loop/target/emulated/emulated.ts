@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BulkheadError, releaseTargetName } from "@bulkhead/protocol";
 import type { Board } from "@bulkhead/protocol/manifest";
+import type { Buildable } from "../../../studio/src/image/board.ts";
 import { openLoop } from "../../emulated/lines.ts";
 import type { Station } from "../../station/station.ts";
 import { writeSystem } from "../../system/write.ts";
@@ -13,6 +14,7 @@ import { type Card, flashCard } from "./card.ts";
 import { openImageFor } from "./image.ts";
 import { prepareMachine } from "./machine.ts";
 import { type ImageMachine, type MachineName, machines } from "./machines.ts";
+import { readPaced } from "./paced.ts";
 import { type Server, startServer } from "./server.ts";
 import { openShell, shellWords } from "./shell.ts";
 import { openStimulus } from "./stimulus.ts";
@@ -49,13 +51,18 @@ async function openWith(options: EmulatedOptions, server: Server, directory: str
   const machine: ImageMachine = machines[options.machine];
   const file = (name: string) => join(directory, name);
   const versions: [string, string][] = [];
-  const manifestOf = (version: string) => writeSystem(station, board, join(systems, version), version);
+  const paced = await readPaced(board.board, machine.pace);
+  const manifestOf = async (version: string) => {
+    const manifest = await writeSystem(station, board, join(systems, version), version);
+    await paced.writeBeside(manifest);
+    return manifest;
+  };
   const manifest = await manifestOf("1.0.0");
-  const { card, image } = await prepareCard(machine, board, manifest, server, directory);
+  const { card, image } = await prepareCard(machine, paced.buildable, manifest, server, directory);
   const wire = await openWire(file("console"), join(systems, "console.log"));
   const loop = await openLoop(file("loop"));
   const under = { world: server.world, namespace: server.namespace, logFile: join(server.paths.logDir, "board.log") };
-  const power = await prepareMachine({ ...under, machine, directory, card, image });
+  const power = await prepareMachine({ ...under, machine, board: paced.buildable, directory, card, image });
   const agent = openAgent(server.client, async () => {
     // It enrols itself, by the token that its card has.
     const devices = await server.client.devices();
@@ -70,6 +77,7 @@ async function openWith(options: EmulatedOptions, server: Server, directory: str
 
   const expectRestart = () => {
     agent.forget();
+    stimulus.forget();
     startedAt = wire.text().length;
     state = "booting";
   };
@@ -113,6 +121,8 @@ async function openWith(options: EmulatedOptions, server: Server, directory: str
     },
     async trySlotB() {
       if (state !== "off") throw new BulkheadError("STATION_FAILED", "a card is not changed while the board runs");
+      // The bench's loader finds nothing wrong with a slot; its kernel does.
+      if (machine.start.by === "bench") await card.copyBoot();
       await card.setRecord({ turn: "0", current: "a", trying: "b", tries: "iii" });
     },
     console: async () => wire.text(),
@@ -134,12 +144,12 @@ async function openWith(options: EmulatedOptions, server: Server, directory: str
 
 async function prepareCard(
   machine: ImageMachine,
-  board: Board,
+  buildable: Buildable,
   manifest: string,
   server: Server,
   directory: string,
 ): Promise<{ card: Card; image: string }> {
-  const image = join(await openImageFor(board, manifest, server.note), `${board.board}.img`);
+  const image = join(await openImageFor(buildable, manifest, server.note), `${buildable.board.board}.img`);
   // The release that the image has: the service is to know what its device runs.
   await server.publish(manifest, 1);
   await mkdir(directory, { recursive: true });

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Board } from "@bulkhead/protocol/manifest";
 import { execa } from "execa";
+import type { Buildable } from "../../../studio/src/image/board.ts";
 import { buildImage } from "../../../studio/src/image/build.ts";
 import { bulkheadDirectory } from "../../../studio/src/locations.ts";
 
@@ -26,11 +26,12 @@ export const imageDateS = 0;
 
 /** The folder that the image is in, with all that lies beside it. Throws what `buildImage` throws. */
 export async function openImageFor(
-  { board, architecture }: Pick<Board, "board" | "architecture">,
+  buildable: Buildable,
   manifest: string,
   note: (text: string) => void,
 ): Promise<string> {
-  const name = `${board}-${await digestOf(manifest)}`;
+  const { board, architecture } = buildable.board;
+  const name = `${board}-${await digestOf(buildable, manifest)}`;
   const directory = join(folder, name);
   await mkdir(folder, { recursive: true });
   const kept = await readdir(folder);
@@ -42,7 +43,7 @@ export async function openImageFor(
   try {
     onStep("compiler and koffi for the drivers");
     await fetchForDrivers(architecture, note);
-    await buildImage({ board, manifest, outDir: partial, dateS: imageDateS, onStep });
+    await buildImage({ board: buildable, manifest, outDir: partial, dateS: imageDateS, onStep });
     onStep("built");
     await rename(partial, directory);
   } finally {
@@ -64,8 +65,9 @@ async function fetchForDrivers(architecture: string, note: (text: string) => voi
   }
 }
 
-async function digestOf(manifest: string): Promise<string> {
+async function digestOf(buildable: Buildable, manifest: string): Promise<string> {
   const hash = createHash("sha256").update(await readFile(manifest));
+  hash.update(JSON.stringify(buildable));
   for (const input of inputs) {
     for (const file of await filesOf(join(bulkheadDirectory, input))) {
       hash.update(`\0${file.slice(bulkheadDirectory.length)}\0`).update(await readFile(file));

@@ -1,19 +1,27 @@
 /** The emulated board under power: QEMU as a process of the world, on the wire that the Studio Server's gateway is on. */
-import { copyFile, readFile, truncate } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { copyFile, readFile, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { SlotName } from "@bulkhead/runtime";
+import type { Buildable } from "../../../studio/src/image/board.ts";
+import { kernelOptions } from "../../../studio/src/image/slot/boot-files.ts";
 import type { World } from "../../../studio/src/run/world/client.ts";
 import { suite } from "../../emulated/debian.ts";
 import { editDeviceTree } from "../../emulated/device-tree.ts";
 import { stimulusArguments } from "../../emulated/stimulus/machine.ts";
 import { openTools, type Tools } from "../../emulated/tools.ts";
 import type { Card } from "./card.ts";
-import type { ImageMachine } from "./machines.ts";
+import type { Plan } from "./loader/plan.ts";
+import type { ImageMachine, Start } from "./machines.ts";
+
+type ByLoader = Extract<Start, { by: "loader" }>;
+type ByBench = Extract<Start, { by: "bench" }>;
 
 export type MachineOptions = {
   readonly world: World;
   /** What its packets come from: a namespace of the world. */
   readonly namespace: string;
   readonly machine: ImageMachine;
+  readonly board: Buildable;
   /** Where the card, the loader and the sockets are. */
   readonly directory: string;
   readonly card: Card;
@@ -28,26 +36,29 @@ export type Machine = {
   kill(): Promise<void>;
 };
 
-const process = "board";
+const id = "board";
 const newerQemu = ["qemu-system-arm", "ipxe-qemu"];
 const firmware = ["usr/share/qemu", "usr/share/seabios", "usr/lib/ipxe/qemu"];
+const loader = join(import.meta.dirname, "loader/main.ts");
 
-/** Makes all that QEMU is started with. */
+/** Makes all that the board is started with. */
 export async function prepareMachine(options: MachineOptions): Promise<Machine> {
   const { world, namespace, machine, directory, logFile } = options;
   const file = (name: string) => join(directory, name);
   const tools = machine.suite === suite ? await openTools() : await openTools(newerQemu, machine.suite);
-  const start = await prepareStart(options);
-  const argv = [
+  const emulator = [
     ...command(tools, machine.emulator),
-    ...["-accel", "tcg,thread=multi", "-nodefaults", "-nographic", ...machine.hardware, ...start],
+    ...["-accel", "tcg,thread=multi", "-nodefaults", "-nographic", ...machine.hardware],
     ...["-drive", `${machine.card},format=raw,file=${file("card")}`],
     ...machine.serials.flatMap((end) => serial(end, file)),
     ...stimulusArguments(file),
   ];
+  const { start } = machine;
+  const argv =
+    start.by === "loader" ? await byLoader(emulator, options, start) : await byBench(emulator, options, start);
   return {
-    start: () => world.start({ id: process, argv, namespace, isDevice: false, logFile, restart: false }),
-    kill: () => world.stop(process, "SIGKILL"),
+    start: () => world.start({ id, argv, namespace, isDevice: false, logFile, restart: false }),
+    kill: () => world.stop(id, "SIGKILL"),
   };
 }
 
@@ -60,19 +71,29 @@ function serial(end: ImageMachine["serials"][number], file: (name: string) => st
   return ["-chardev", `socket,id=${end},path=${file(end)}`, "-serial", `chardev:${end}`];
 }
 
-async function prepareStart({ machine, directory, card, image }: MachineOptions): Promise<string[]> {
-  const { start } = machine;
-  if (start.by === "loader") {
-    const flash = join(directory, "flash");
-    await copyFile(image.replace(/\.img$/, ".u-boot.bin"), flash);
-    await truncate(flash, start.flashBytes);
-    return ["-drive", `if=pflash,format=raw,file=${flash}`];
-  }
+/** The emulator has the board's own boot loader in its flash memory. */
+async function byLoader(emulator: string[], { directory, image }: MachineOptions, { flashBytes }: ByLoader) {
+  const flash = join(directory, "flash");
+  await copyFile(image.replace(/\.img$/, ".u-boot.bin"), flash);
+  await truncate(flash, flashBytes);
+  return [...emulator, "-drive", `if=pflash,format=raw,file=${flash}`];
+}
+
+/** The bench's loader stands in for the board's. */
+async function byBench(emulator: string[], { board, directory, card }: MachineOptions, { edits, words }: ByBench) {
   await card.takeDeviceTree();
-  const tree = join(dirname(card.slotDir), "device-tree");
-  await editDeviceTree(join(card.slotDir, "device-tree"), start.edits, tree);
-  const words = (await readFile(join(card.slotDir, "slot.env"), "utf8")).trim().replace(/^words=/, "");
-  const all = [...start.words, "quiet", "systemd.getty_auto=no", "net.ifnames=0", "panic=5", "bulkhead.slot=a", words];
-  const [kernel, archive] = [join(card.slotDir, "kernel"), join(card.slotDir, "archive")];
-  return ["-kernel", kernel, "-initrd", archive, "-dtb", tree, "-append", all.join(" ")];
+  const inSlot = (name: string) => join(card.slotDir, name);
+  const deviceTree = join(directory, "device-tree");
+  await editDeviceTree(inSlot("device-tree"), edits, deviceTree);
+  const own = (await readFile(inSlot("slot.env"), "utf8")).trim().replace(/^words=/, "");
+  const filesOf = (slot: SlotName) => ({
+    ...{ kernel: inSlot("kernel"), archive: inSlot("archive"), deviceTree },
+    words: [...kernelOptions(board.image), ...words, "panic=5", `bulkhead.slot=${slot}`, own].join(" "),
+  });
+  const file = join(directory, "plan.json");
+  // What slot b starts with is what the bench copies into it from slot a.
+  const slots = { a: filesOf("a"), b: filesOf("b") };
+  const plan: Plan = { card: join(directory, "card"), console: join(directory, "console"), command: emulator, slots };
+  await writeFile(file, JSON.stringify(plan));
+  return [process.execPath, loader, file];
 }

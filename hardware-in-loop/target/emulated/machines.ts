@@ -1,6 +1,7 @@
 /** The machines that stations name: what QEMU makes of a board that starts from its own image. */
 import type { Suite } from "../../emulated/debian.ts";
 import type { Edit } from "../../emulated/device-tree.ts";
+import { imx8mmEdits, imx8mpEdits } from "./imx8m.ts";
 
 export type ImageMachine = {
   /** Whose QEMU has it, and which program of it. */
@@ -24,14 +25,35 @@ export type ImageMachine = {
   readonly hasWatchdog: boolean;
   /** What a boot, or an answer, takes of the time that it takes on a board. */
   readonly slowness: number;
+  /** In place of the board file's own: what its processes may take is reckoned for a real board. */
+  readonly pace?: number;
 };
 
-/** `loader`: Debian's U-Boot, which the image has beside it, reads the card. `emulator`: QEMU loads what slot a's boot partition holds, and no slot is chosen. */
+/** `loader`: Debian's U-Boot, which the image has beside it, reads the card. `bench`: a loader of the bench's own (loader/) reads the records and has QEMU load the slot. */
 export type Start =
   | { readonly by: "loader"; readonly flashBytes: number }
-  | { readonly by: "emulator"; readonly edits: readonly Edit[]; readonly words: readonly string[] };
+  | { readonly by: "bench"; readonly edits: readonly Edit[]; readonly words: readonly string[] };
 
 const mebibyte = 1024 * 1024;
+
+/** Of both i.MX 8M: QEMU's UARTs, and what hangs on their buses by the names of the components that watch it. */
+const imx8m = {
+  emulator: "qemu-system-aarch64",
+  // The third: of the slots that the SoC has, the one whose supply needs no driver.
+  card: "if=sd,bus=2,unit=0",
+  cardBytes: 1024 * mebibyte,
+  console: "ttymxc1",
+  serials: ["none", "console", "loop", "none"],
+  banks: [1, 2, 3, 4, 5].map((number) => ({ path: `/machine/soc/gpio${number}` })),
+  linesPerBank: 32,
+  hasWatchdog: true,
+  slowness: 5,
+  pace: 12,
+} as const;
+const imx8mHardware = [
+  ...["-smp", "2", "-m", "2048", "-nic", "user,id=uplink"],
+  ...["-device", "tmp105,id=i2c-tmp105-48,bus=i2c-bus.2,address=0x48"],
+];
 
 export const machines = {
   "qemu-virt-arm64": {
@@ -72,6 +94,18 @@ export const machines = {
     linesPerBank: 8,
     hasWatchdog: false,
     slowness: 8,
+  },
+  "imx8mm-evk": {
+    ...imx8m,
+    suite: "sid",
+    hardware: ["-M", "imx8mm-evk", ...imx8mHardware],
+    start: { by: "bench", edits: imx8mmEdits, words: ["nr_cpus=2"] },
+  },
+  "imx8mp-evk": {
+    ...imx8m,
+    suite: "trixie",
+    hardware: ["-M", "imx8mp-evk", ...imx8mHardware],
+    start: { by: "bench", edits: imx8mpEdits, words: ["nr_cpus=2"] },
   },
 } as const satisfies Readonly<Record<string, ImageMachine>>;
 

@@ -32,8 +32,7 @@ export async function makeRoot(making: Making, form: keyof typeof resolvers): Pr
   await cp(join(recipeDir, "root"), root, { recursive: true, force: true, verbatimSymlinks: true });
   await maskUnits(root, recipe.mask);
   const values = unitValues(buildable.board);
-  const units = join(root, "usr/lib/systemd/system");
-  for (const unit of ["bulkhead-root-server.service", "bulkhead-slot.service"]) await fillIn(join(units, unit), values);
+  for (const file of filledIn) await fillIn(join(root, file), values);
   await installBulkhead(root, making, resolvers[form]);
   if (form === "archive") return "";
   const [release = ""] = await readdir(join(root, "usr/lib/modules"));
@@ -41,13 +40,22 @@ export async function makeRoot(making: Making, form: keyof typeof resolvers): Pr
   return release;
 }
 
-/** What stands for `@name@` in a unit of ours. */
-export function unitValues({ pace }: Board): Readonly<Record<string, string>> {
+/** What names a bound of a start. */
+export const filledIn = [
+  "etc/fstab",
+  "usr/lib/systemd/system/bulkhead-root-server.service",
+  "usr/lib/systemd/system/bulkhead-slot.service",
+];
+
+/** What stands for `@name@` in those. */
+export function unitValues({ pace }: Pick<Board, "pace">): Readonly<Record<string, string>> {
   const startMinutes = 4 + pace;
   return {
     "init-command": initCommand.join(" "),
     "start-minutes": `${startMinutes}`,
     "slot-minutes": `${startMinutes + 1}`,
+    // At its first start `data` is made meanwhile.
+    "data-seconds": `${120 * pace}`,
   };
 }
 

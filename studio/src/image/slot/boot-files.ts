@@ -22,6 +22,17 @@ export async function addArchive(builder: Builder, workDir: string, archive: Buf
   await writeFile(join(folder, "slot.env"), `words=${word}\n`);
 }
 
+/** What every start of a board tells its kernel, whichever slot it is and whoever loads it. */
+export const kernelOptions = (image: BoardImage): string[] => [
+  `console=${image.console}`,
+  "quiet",
+  "systemd.getty_auto=no",
+  "net.ifnames=0",
+  // With huge pages the kernel holds some 50 MiB of 1 GiB free for them, and gives small processes more than they asked for.
+  "transparent_hugepage=never",
+  ...image["kernel-options"],
+];
+
 /** Makes `<workDir>/boot/boot.scr`, which is the same for both slots. */
 export async function makeBootScript(
   builder: Builder,
@@ -32,15 +43,7 @@ export async function makeBootScript(
   const template = await readFile(join(recipeDir, "boot", "boot.cmd"), "utf8");
   const own = image["device-tree"] !== undefined || existsSync(join(workDir, "boot-slot", "device-tree"));
   const values = {
-    options: [
-      `console=${image.console}`,
-      "quiet",
-      "systemd.getty_auto=no",
-      "net.ifnames=0",
-      // With huge pages the kernel holds some 50 MiB of 1 GiB free for them, and gives small processes more than they asked for.
-      "transparent_hugepage=never",
-      ...image["kernel-options"],
-    ].join(" "),
+    options: kernelOptions(image).join(" "),
     boot: board.architecture === "arm64" ? "booti" : "bootz",
     "load-device-tree": own ? `load \${devtype} \${devnum}:\${number} \${fdt_addr_r} /device-tree` : "true",
     "device-tree": own ? "fdt_addr_r" : "fdtcontroladdr",
