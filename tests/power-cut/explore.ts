@@ -29,10 +29,12 @@ export type Bounds = {
   readonly perCut: number;
   /** Whether the process is killed after this step as well. */
   readonly kills: (step: string) => boolean;
+  /** Whether this sync does what it says; the usual is yes. To see that it is needed. */
+  readonly syncs?: (step: string) => boolean;
 };
 
 export type Explored = {
-  readonly steps: number;
+  readonly steps: readonly string[];
   readonly cuts: number;
   /** Cuts of which everything that they may leave was looked at. */
   readonly exhausted: number;
@@ -57,7 +59,7 @@ export async function explore(path: UpdatePath, bounds: Bounds): Promise<Explore
       if (bounds.kills(what)) await runKilled(path, before, join(scratch, `killed-${index + 1}`), index + 1, found);
     }
     for (const [number, state] of found.states().entries()) await check(path, state, join(scratch, `state-${number}`));
-    return { steps: steps.length, ...found.counts(), states: found.states().length };
+    return { steps, ...found.counts(), states: found.states().length };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -74,7 +76,7 @@ async function runThrough(path: UpdatePath, before: string, root: string, found:
     steps.push(what);
     take(`after step ${steps.length} (${what})`);
   };
-  await record({ root, disk, stepNow, step: async (what) => stepNow(what) }, () =>
+  await record({ root, disk, stepNow, step: async (what) => stepNow(what), syncs: found.syncs }, () =>
     path.run(root, async (milestone) => {
       reached.add(milestone);
       take(`after step ${steps.length}, once it had ${milestone}`);
@@ -110,13 +112,13 @@ async function runKilled(path: UpdatePath, before: string, root: string, at: num
       return new Promise<never>(() => undefined);
     }
   };
-  const first = record({ root, disk, step, stepNow }, () =>
+  const first = record({ root, disk, step, stepNow, syncs: found.syncs }, () =>
     Promise.race([killed, path.run(root, async (milestone) => void reached.add(milestone))]),
   );
   await first.catch((error: unknown) => {
     if (!(error instanceof Killed)) throw error;
   });
-  const usual = { root, disk, step: async () => undefined, stepNow: () => undefined };
+  const usual = { root, disk, step: async () => undefined, stepNow: () => undefined, syncs: found.syncs };
   await record(usual, () =>
     path.run(root, async (milestone) => {
       reached.add(milestone);
@@ -139,7 +141,7 @@ async function holdToDisk(disk: DirectoryNode, root: string): Promise<void> {
 
 type States = ReturnType<typeof createStates>;
 
-function createStates({ perCut }: Bounds) {
+function createStates({ perCut, syncs }: Bounds) {
   const seen = new Map<string, State>();
   let cuts = 0;
   let exhausted = 0;
@@ -157,7 +159,7 @@ function createStates({ perCut }: Bounds) {
     }
   }
 
-  return { take, states: () => [...seen.values()], counts: () => ({ cuts, exhausted }) };
+  return { take, syncs, states: () => [...seen.values()], counts: () => ({ cuts, exhausted }) };
 }
 
 function upTo(count: bigint): bigint[] {
