@@ -2,13 +2,20 @@
 import { mkdir, readdir, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
+import { syncDirectory } from "../durable-file.ts";
 
 export type Staging = { readonly metadata: string; readonly targets: string; readonly blobs: string };
 
 /** Makes the three directories below `root` where they are missing. */
 export async function openStaging(root: string): Promise<Staging> {
   const staging = { metadata: join(root, "metadata"), targets: join(root, "targets"), blobs: join(root, "blobs") };
-  for (const directory of Object.values(staging)) await mkdir(directory, { recursive: true, mode: 0o755 });
+  for (const directory of Object.values(staging)) {
+    await mkdir(directory, { recursive: true, mode: 0o755 });
+    // Who staged something before may have been killed before its name was safe.
+    await syncDirectory(directory);
+  }
+  // What is fetched into them is safe no sooner than their names are.
+  await syncDirectory(root);
   return staging;
 }
 

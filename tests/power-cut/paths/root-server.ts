@@ -86,8 +86,10 @@ function update(releases: Releases): UpdatePath {
 }
 
 async function tryOnce(ledger: Ledger, reached: (milestone: string) => Promise<void>): Promise<number | undefined> {
+  const before = ledger.record().trying?.triesLeft ?? 0;
   const { onTrial } = await ledger.choose();
   const left = ledger.record().trying?.triesLeft;
+  if (onTrial) expect(left).toBe(before - 1);
   if (onTrial) await reached(`tried it with ${left} left`);
   return left;
 }

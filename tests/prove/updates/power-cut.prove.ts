@@ -20,6 +20,8 @@ test.each(pathNames)("[M11] [K2] the power is cut, or the process killed, after 
     perCut: perCut[name] ?? 256,
     kills: () => true,
   });
-  process.stdout.write(`${name}: ${steps.length} steps, ${cuts} cuts, ${exhausted} of them exhausted, ${states} disks\n`);
+  process.stdout.write(
+    `${name}: ${steps.length} steps, ${cuts} cuts, ${exhausted} of them exhausted, ${states} disks\n`,
+  );
   expect(states).toBeGreaterThan(steps.length / 2);
 });

@@ -1,0 +1,57 @@
+/**
+ * That each sync of the update paths is needed: the disk says that it has synced, and has not, one sync at a time, and a cut
+ * must then be found that breaks something.
+ */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { explore, type UpdatePath } from "../../power-cut/explore.ts";
+import { everyPath, type PathName, type Paths, pathNames } from "../../power-cut/paths/index.ts";
+
+/** Not needed on this path: what is lost is done again at the next start, or this start only makes sure of what an earlier one did. */
+const needlessHere: Readonly<Partial<Record<PathName, readonly string[]>>> = {
+  "a trial without tries": ["sync data/state", "sync data/state/a.new"],
+  "a damaged release": ["sync data/state", "sync data/state/b.new"],
+  "newer metadata": ["sync verifier"],
+  "an endorsement": ["sync verifier/tuf"],
+  "a command": ["sync verifier/tuf"],
+  // Each deployment fetches these anew.
+  "a fetch": [
+    "sync staging/metadata/2.root.json.new",
+    "sync staging/metadata",
+    "sync staging/metadata/timestamp.json.new",
+    "sync staging/metadata/2.snapshot.json.new",
+    "sync staging/metadata/2.targets.json.new",
+    "sync staging/targets/c35b.greenhouse-2.json.new",
+    "sync staging/targets",
+  ],
+};
+
+let paths: Paths;
+beforeAll(async () => {
+  paths = await everyPath();
+});
+afterAll(() => paths.remove());
+
+const bounds = { perCut: 1, kills: (step: string) => step.startsWith("rename") };
+
+test.each(pathNames)("[M11] each sync of %s is needed", async (name) => {
+  const path = paths.of(name);
+  const { steps } = await explore(path, { perCut: 1, kills: () => false });
+  const syncs = [...new Set(steps.filter((step) => step.startsWith("sync ")))];
+  const needless: string[] = [];
+  for (const sync of syncs) {
+    if (!(await isNeeded(path, sync))) needless.push(sync.replaceAll(/[0-9a-f]{60}(?=[0-9a-f]{4})/g, ""));
+  }
+  process.stdout.write(`${name}: ${syncs.length - needless.length} of ${syncs.length} syncs are needed\n`);
+  expect(needless.sort()).toEqual([...(needlessHere[name] ?? [])].sort());
+});
+
+async function isNeeded(path: UpdatePath, sync: string): Promise<boolean> {
+  const syncs = (step: string) => step !== sync;
+  try {
+    await explore(path, { ...bounds, syncs });
+    return false;
+  } catch (error) {
+    expect((error as Error).message).toMatch(/^(after|killed after) step/);
+    return true;
+  }
+}
