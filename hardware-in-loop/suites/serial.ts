@@ -10,7 +10,7 @@ const rounds = 3;
 export const suite: Suite = (it) => {
   it(
     "gets back every byte that it sends",
-    { needs: ["agent", "uart-loopback"], boundMs: 240_000 },
+    { needs: ["agent", "uart-loopback"], boundMs: 240_000, short: true },
     async (bench, measure) => {
       const target = await bench.target();
       await target.toAgent(bench.within(180_000));
