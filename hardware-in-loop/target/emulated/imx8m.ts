@@ -31,6 +31,8 @@ export const imx8mpEdits: readonly Edit[] = [
   ...ofBoth,
   without(`${audio}/dma-controller@30e00000`),
   without(`${audio}/dma-controller@30e10000`),
+  // QEMU has one network, the first; the kernel would try the other's PHY for ever.
+  without(`${peripherals}/ethernet@30bf0000`),
   // Chips that are not emulated: the kernel's first try at the expander leaves the bus hanging (-110).
   without(`${i2c2}/gpio@20`),
   without(`${i2c2}/codec@1a`),
