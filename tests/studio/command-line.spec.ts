@@ -48,9 +48,9 @@ describe("bulkhead check", () => {
     [["build", greenhouse], 2, "USAGE"],
     [["build", greenhouse, "-o", "/nowhere", "--counter", "zero"], 2, "--counter zero is not an integer"],
     [
-      ["keys", "root", "--keys", "k", "--repository", "r", "--snapshot", "x", "--timestamp", "y"],
+      ["root", "init", "--keys", "k", "--repository", "r", "--snapshot", "x", "--timestamp", "y"],
       2,
-      "not a public key",
+      "neither a key file nor a",
     ],
   ])("[S8] %j exits %i and says %s", async (args, exitCode, words) => {
     const result = await bulkhead(...args);
@@ -60,7 +60,7 @@ describe("bulkhead check", () => {
   });
 
   test("[S8] every command has a help", async () => {
-    const commands = [[], ["check"], ["graph"], ["build"], ["keys"], ["keys", "init"], ["keys", "root"], ["sign"]];
+    const commands = [[], ["check"], ["graph"], ["build"], ["keys"], ["keys", "init"], ["root", "init"], ["sign"]];
     for (const command of commands) {
       const result = await bulkhead(...command, "--help");
       expect([command, result.exitCode]).toEqual([command, 0]);
@@ -160,18 +160,26 @@ describe("bulkhead build", () => {
   });
 });
 
-describe("bulkhead keys and sign", () => {
+describe("bulkhead keys, root and sign", () => {
+  let asked: string[] = [];
+  beforeAll(async () => {
+    const file = join(scratch, "passphrase");
+    await writeFile(file, "correct horse battery staple\n", { mode: 0o600 });
+    asked = ["--passphrase-file", file];
+  });
+  const { publicKey } = generateSigningKey();
+  const online = ["--snapshot", publicKey, "--timestamp", publicKey];
+
   test("[M11] keys are readable by their owner only and never overwritten; a release is signed with them", async () => {
     const [keys, repo, out] = [join(scratch, "keys"), join(scratch, "repository"), join(scratch, "release")];
-    expect((await bulkhead("keys", "init", keys)).exitCode).toBe(0);
+    expect((await bulkhead("keys", "init", keys, ...asked)).exitCode).toBe(0);
     for (const name of await readdir(keys)) expect((await stat(join(keys, name))).mode & 0o777).toBe(0o600);
-    const again = await bulkhead("keys", "init", keys);
+    const again = await bulkhead("keys", "init", keys, ...asked);
     expect([again.exitCode, again.stderr]).toEqual([1, expect.stringContaining("is not empty")]);
-    const { publicKey } = generateSigningKey();
-    const online = ["--snapshot", publicKey, "--timestamp", publicKey];
-    expect((await bulkhead("keys", "root", "--keys", keys, "--repository", repo, ...online)).exitCode).toBe(0);
+    const from = ["--keys", keys, "--repository", repo, ...asked];
+    expect((await bulkhead("root", "init", ...from, ...online)).exitCode).toBe(0);
     expect((await bulkhead("build", greenhouse, "-o", out)).exitCode).toBe(0);
-    const signed = await bulkhead("sign", out, "--keys", keys, "--repository", repo, "--json");
+    const signed = await bulkhead("sign", out, ...from, "--json");
     const { target, releaseDigest } = JSON.parse(signed.stdout);
     expect(target).toBe("greenhouse-1.json");
     expect(sha256(await readFile(join(repo, "targets", `${releaseDigest}.${target}`)))).toBe(releaseDigest);
@@ -184,20 +192,18 @@ describe("bulkhead keys and sign", () => {
 
   test("[M11] a key file that others can read is refused", async () => {
     const keys = join(scratch, "loose-keys");
-    await bulkhead("keys", "init", keys);
-    await execa("chmod", ["644", join(keys, "targets.json")]);
-    const { publicKey } = generateSigningKey();
-    const args = [
+    expect((await bulkhead("keys", "init", keys, ...asked)).exitCode).toBe(0);
+    for (const name of await readdir(keys)) await execa("chmod", ["644", join(keys, name)]);
+    const result = await bulkhead(
+      "root",
+      "init",
       "--keys",
       keys,
       "--repository",
       join(scratch, "r2"),
-      "--snapshot",
-      publicKey,
-      "--timestamp",
-      publicKey,
-    ];
-    const result = await bulkhead("keys", "root", ...args);
+      ...online,
+      ...asked,
+    );
     expect([result.exitCode, result.stderr]).toEqual([1, expect.stringContaining("KEYS_INVALID")]);
   });
 });
