@@ -103,7 +103,7 @@ export const machines = {
   },
   "imx8mp-evk": {
     ...imx8m,
-    suite: "trixie",
+    suite: "sid",
     hardware: ["-M", "imx8mp-evk", ...imx8mHardware],
     start: { by: "bench", edits: imx8mpEdits, words: ["nr_cpus=2"] },
   },
