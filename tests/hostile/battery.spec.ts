@@ -141,21 +141,25 @@ describe("[K7] a hostile component", () => {
     expect(forged.filter(({ text }) => /[\u0000-\u001f\u007f-\u009f\u2028\u202e]/.test(text))).toEqual([]);
   });
 
-  test("uses up what is its own: nobody is restarted, no call of its neighbour fails, and their p99 stays within three times", async () => {
+  test("uses up what is its own: nobody is restarted, no call of its neighbour fails, and their p99 stays within twice", async () => {
     const undisturbed: Window[] = [];
     const disturbed: Window[] = [];
-    for (const bomb of bombs.filter(({ slow }) => !slow)) {
-      const windows = await throwBomb(battery, bomb, 400, 1);
-      undisturbed.push(...windows.undisturbed);
-      disturbed.push(...windows.disturbed);
-    }
-    // Each bomb alone is measured in the long form; all of them together have enough calls for this one.
-    const [calm, met] = [await readCalls(battery, undisturbed), await readCalls(battery, disturbed)];
-    console.log(`p99 ${calm.p99Ms.toFixed(2)} ms, disturbed ${met.p99Ms.toFixed(2)} ms in ${met.calls} calls`);
+    const meet = async () => {
+      for (const bomb of bombs.filter(({ slow }) => !slow)) {
+        const windows = await throwBomb(battery, bomb, 400, 1);
+        undisturbed.push(...windows.undisturbed);
+        disturbed.push(...windows.disturbed);
+      }
+      const [calm, met] = [await readCalls(battery, undisturbed), await readCalls(battery, disturbed)];
+      console.log(`p99 ${calm.p99Ms.toFixed(2)} ms, disturbed ${met.p99Ms.toFixed(2)} ms in ${met.calls} calls`);
+      return { calm, met, isWithin: met.p99Ms <= 2 * calm.p99Ms };
+    };
+    // Each bomb alone is measured in the long form. All of them once are some thirty calls at the limit: where those say too much, all rounds together say it again.
+    let { calm, met, isWithin } = await meet();
+    for (let rounds = 1; !isWithin && rounds < 3; rounds++) ({ calm, met, isWithin } = await meet());
     expect(met.calls).toBeGreaterThan(100);
     expect(met.failed).toBe(0);
-    // Twice is what the long form holds each bomb to, with rounds beside it. All bombs together, once, came to 0.8 and to 2.3 times on the same idle machine.
-    expect(met.p99Ms).toBeLessThanOrEqual(3 * calm.p99Ms);
+    expect(met.p99Ms).toBeLessThanOrEqual(2 * calm.p99Ms);
     // It wrote megabytes of lines. What the console takes of them is a burst and then so many a second.
     const taken = (await readConsole()).filter(({ component, stream }) => component === "bomber" && stream === "out");
     const seconds = ((taken.at(-1)?.atMs ?? 0) - (taken[0]?.atMs ?? 0)) / 1000;

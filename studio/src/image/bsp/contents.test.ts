@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -60,6 +60,18 @@ describe("a board support package", () => {
     ]);
     expect(new Set(support.files.map(({ sha256 }) => sha256)).size).toBe(5);
     expect(readFileSync(join(copy, "kernel")).equals(image)).toBe(true);
+  });
+
+  test("[K18] is refused where the release's name could be an option of a program, or a way out of a folder", async () => {
+    putKernel();
+    for (const name of ["-C", ".hidden", "5.15 lmp", "5.15;lmp"]) {
+      const before = join(folder, "modules", release);
+      renameSync(before, join(folder, "modules", name));
+      expect(await refusal()).toEqual(refused(/modules.*no name of a kernel's release/, /make modules_install/));
+      renameSync(join(folder, "modules", name), before);
+      rmSync(join(directory, "taken"), { recursive: true });
+    }
+    await take();
   });
 
   test("[K18] may be a boot loader alone, for a board whose kernel Debian has", async () => {

@@ -2,12 +2,12 @@
  * A board support package: a folder with what the maker of a board gives, and Debian does not. It is copied before anything is looked at, so that
  * what an image's papers name is what is in it. Nothing of it is run.
  */
-import { createHash } from "node:crypto";
-import { copyFile, mkdir, readdir, readFile, realpath, stat } from "node:fs/promises";
+import { copyFile, mkdir, open, readdir, realpath, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { suggest } from "@bulkhead/protocol/manifest";
-import { describeParts, parts } from "./parts.ts";
+import { digestOf } from "../packages/pool.ts";
+import { describeParts, headBytes, type Part, parts } from "./parts.ts";
 
 export type BoardSupport = {
   /** The copy; all that follows is in it. */
@@ -49,7 +49,7 @@ export async function takeSupport(from: string, into: string): Promise<BoardSupp
   const has = (name: string) => files.some(({ path }) => path === name || path.startsWith(`${name}/`));
   const partOf = (name: string) => (has(name) ? join(into, name) : undefined);
   for (const { name, check } of parts) {
-    const wrong = has(name) && check !== undefined ? check(await readFile(join(into, name))) : undefined;
+    const wrong = has(name) && check !== undefined ? await lookAt(join(into, name), check) : undefined;
     if (wrong !== undefined) throw invalid(join(from, name), wrong);
   }
   return {
@@ -58,6 +58,21 @@ export async function takeSupport(from: string, into: string): Promise<BoardSupp
   };
 }
 
+/** Its head alone is read: whatever is given, it need not fit into memory. */
+async function lookAt(file: string, check: NonNullable<Part["check"]>): Promise<string | undefined> {
+  const handle = await open(file);
+  try {
+    const head = Buffer.alloc(headBytes);
+    const { bytesRead } = await handle.read(head, 0, headBytes, 0);
+    return check(head.subarray(0, bytesRead), (await handle.stat()).size);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** As the kernel's own makefile allows it, and no more: it is an argument of depmod and a folder of the image. */
+const releaseName = /^[A-Za-z0-9][A-Za-z0-9._+~-]{0,63}$/;
+
 async function findKernel(from: string, into: string, has: (name: string) => boolean): Promise<BoardSupport["kernel"]> {
   if (!has("kernel") && !has("modules")) return undefined;
   const lacking = has("kernel") ? "modules" : "kernel";
@@ -65,6 +80,14 @@ async function findKernel(from: string, into: string, has: (name: string) => boo
   const [release, ...others] = await readdir(join(into, "modules"));
   if (release === undefined || others.length > 0) {
     throw invalid(join(from, "modules"), "it has to hold one folder, named after the kernel's release");
+  }
+  if (!releaseName.test(release)) {
+    throw invalid(
+      join(from, "modules", release),
+      "this is no name of a kernel's release",
+      undefined,
+      "take the folder as `make modules_install` named it: letters, digits and . _ + ~ -",
+    );
   }
   const modules = join(into, "modules", release);
   if (!has(`modules/${release}/modules.builtin`)) {
@@ -98,10 +121,7 @@ async function copyOne(root: string, path: string, into: string): Promise<Suppor
   const target = join(into, path);
   await mkdir(dirname(target), { recursive: true });
   await copyFile(file, target);
-  const sha256 = createHash("sha256")
-    .update(await readFile(target))
-    .digest("hex");
-  return { path, sha256 };
+  return { path, sha256: await digestOf(target) };
 }
 
 function byName(one: { name: string }, other: { name: string }): number {

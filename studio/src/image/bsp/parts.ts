@@ -3,9 +3,11 @@
 export type Part = {
   readonly name: string;
   readonly what: string;
-  /** Of a file: what is wrong with it. Left out: it is a folder. */
-  readonly check?: (content: Buffer) => string | undefined;
+  /** Of a file, by its first bytes (`headBytes` of them, where it has as many) and its size: what is wrong with it. Left out: it is a folder. */
+  readonly check?: (head: Buffer, sizeBytes: number) => string | undefined;
 };
+
+export const headBytes = 64;
 
 export const parts: readonly Part[] = [
   { name: "kernel", what: "the kernel, as `booti` or `bootz` take it", check: checkKernel },
@@ -20,17 +22,16 @@ export function describeParts(): string {
 }
 
 /** Documentation/arch/arm64/booting.rst: "ARM\x64" at 56; Documentation/arch/arm/booting.rst: a zImage's mark at 36. */
-function checkKernel(content: Buffer): string | undefined {
-  if (content.length >= 64 && content.toString("latin1", 56, 60) === "ARM\x64") return undefined;
-  if (content.length >= 40 && content.readUInt32LE(36) === 0x016f2818) return undefined;
+function checkKernel(head: Buffer): string | undefined {
+  if (head.length >= 64 && head.toString("latin1", 56, 60) === "ARM\x64") return undefined;
+  if (head.length >= 40 && head.readUInt32LE(36) === 0x016f2818) return undefined;
   const compressed =
-    content.length >= 2 && content.readUInt16BE(0) === 0x1f8b ? ", but one that is compressed: unpack it" : "";
+    head.length >= 2 && head.readUInt16BE(0) === 0x1f8b ? ", but one that is compressed: unpack it" : "";
   return `it is no kernel that \`booti\` (Image) or \`bootz\` (zImage) starts${compressed}`;
 }
 
 /** Devicetree Specification 0.4, section 5.2. */
-function checkDeviceTree(content: Buffer): string | undefined {
-  const isTree =
-    content.length >= 40 && content.readUInt32BE(0) === 0xd00dfeed && content.readUInt32BE(4) <= content.length;
+function checkDeviceTree(head: Buffer, sizeBytes: number): string | undefined {
+  const isTree = head.length >= 40 && head.readUInt32BE(0) === 0xd00dfeed && head.readUInt32BE(4) <= sizeBytes;
   return isTree ? undefined : "it is no compiled device tree";
 }
