@@ -55,43 +55,39 @@ const imx8mHardware = [
   ...["-device", "tmp105,id=i2c-tmp105-48,bus=i2c-bus.2,address=0x48"],
 ];
 
+/** Of both `virt` machines. With ACPI, which one with a loader of its own has by itself, it has no GPIO controller (hw/arm/virt.c). */
+const virt = {
+  suite: "trixie",
+  card: "if=none,id=card",
+  cardBytes: 1024 * mebibyte,
+  console: "ttyAMA0",
+  serials: ["console"],
+  start: { by: "loader", flashBytes: 64 * mebibyte },
+  banks: [{ type: "pl061" }],
+  linesPerBank: 8,
+} as const;
+const virtHardware = [
+  ...["-device", "virtio-blk-pci,drive=card", "-device", "virtio-net-pci,netdev=uplink,romfile="],
+  ...["-netdev", "user,id=uplink", "-device", "virtio-rng-pci"],
+];
+
 export const machines = {
   "qemu-virt-arm64": {
-    suite: "trixie",
+    ...virt,
     emulator: "qemu-system-aarch64",
-    // With ACPI, which a machine with a loader of its own has by itself, it has no GPIO controller (hw/arm/virt.c).
     // A processor without pointer authentication: emulating that costs more than the instructions that it guards.
     hardware: [
-      ...["-M", "virt,acpi=off", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024"],
-      ...["-device", "virtio-blk-pci,drive=card", "-device", "virtio-net-pci,netdev=uplink,romfile="],
-      ...["-netdev", "user,id=uplink", "-device", "i6300esb", "-device", "virtio-rng-pci"],
+      ...["-M", "virt,acpi=off", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024", ...virtHardware],
+      ...["-device", "i6300esb"],
     ],
-    card: "if=none,id=card",
-    cardBytes: 1024 * mebibyte,
-    console: "ttyAMA0",
-    serials: ["console"],
-    start: { by: "loader", flashBytes: 64 * mebibyte },
-    banks: [{ type: "pl061" }],
-    linesPerBank: 8,
     hasWatchdog: true,
     slowness: 5,
   },
   "qemu-virt-arm": {
-    suite: "trixie",
+    ...virt,
     emulator: "qemu-system-arm",
     // A 32-bit boot loader reaches no bus above 4 GiB. Debian's 32-bit kernel has no driver of a watchdog that the machine could be started with.
-    hardware: [
-      ...["-M", "virt,acpi=off,highmem=off", "-cpu", "cortex-a15", "-smp", "2", "-m", "512"],
-      ...["-device", "virtio-blk-pci,drive=card", "-device", "virtio-net-pci,netdev=uplink,romfile="],
-      ...["-netdev", "user,id=uplink", "-device", "virtio-rng-pci"],
-    ],
-    card: "if=none,id=card",
-    cardBytes: 1024 * mebibyte,
-    console: "ttyAMA0",
-    serials: ["console"],
-    start: { by: "loader", flashBytes: 64 * mebibyte },
-    banks: [{ type: "pl061" }],
-    linesPerBank: 8,
+    hardware: ["-M", "virt,acpi=off,highmem=off", "-cpu", "cortex-a15", "-smp", "2", "-m", "512", ...virtHardware],
     hasWatchdog: false,
     slowness: 8,
   },

@@ -49,10 +49,7 @@ function factory(releases: Releases): UpdatePath {
 function update(releases: Releases): UpdatePath {
   const { second, third, fourth } = releases;
   return {
-    async prepare(root) {
-      await flash(root, releases, releases.first);
-      await takeRelease(root, releases, second);
-    },
+    prepare: (root) => updateOnce(root, releases),
     async run(root, reached) {
       const ledger = await openDevice(root, releases);
       const isHere = () => [ledger.record().trying?.digest, ledger.record().current.digest].includes(third.digest);
@@ -134,8 +131,7 @@ function damaged(releases: Releases): UpdatePath {
   return {
     ...checksOfWayBack(releases, { from: second, to: first, floor: second, next: third }),
     async prepare(root) {
-      await flash(root, releases, first);
-      await takeRelease(root, releases, second);
+      await updateOnce(root, releases);
       await writeFile(join(dataOf(root), "releases", second.digest, "release.json"), "damaged");
     },
     run: startAndChoose(releases),
@@ -147,16 +143,18 @@ function goneBack(releases: Releases): UpdatePath {
   const { first, second, third } = releases;
   return {
     ...checksOfWayBack(releases, { from: second, to: first, floor: second, next: third }),
-    async prepare(root) {
-      await flash(root, releases, first);
-      await takeRelease(root, releases, second);
-    },
+    prepare: (root) => updateOnce(root, releases),
     async run(root, reached) {
       const ledger = await openDevice(root, releases);
       if (ledger.record().previous) expect(await ledger.goBack("it is bad")).toBeNull();
       await reached("gone back");
     },
   };
+}
+
+async function updateOnce(root: string, releases: Releases): Promise<void> {
+  await flash(root, releases, releases.first);
+  await takeRelease(root, releases, releases.second);
 }
 
 function startAndChoose(releases: Releases): UpdatePath["run"] {
