@@ -1,4 +1,7 @@
-/** The short form: of what a cut may leave only what was synced, and kills where a name was given that is not safe yet. */
+/**
+ * The short form: of what a cut may leave only what was synced, and kills where a name was given that is not safe yet. In a process of its own: at the
+ * end of a thread that has run a hundred files its 30,000 small calls took 60 s instead of 2.
+ */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { explore } from "./explore.ts";
 import { everyPath, type Paths, pathNames } from "./paths/index.ts";
