@@ -26,6 +26,7 @@ export * from "./misfit.ts";
 export * from "./names.ts";
 export * from "./observation.ts";
 export * from "./operator.ts";
+export * from "./overlay/index.ts";
 export * from "./patterns.ts";
 export * from "./primitives.ts";
 export * from "./provisioning.ts";

@@ -2,9 +2,12 @@
 import { z } from "zod";
 import { deviceIdSchema } from "./command-channel.ts";
 import { endpointSchema } from "./host-name.ts";
-import { key32Schema } from "./names.ts";
+import { key32Schema, nameSchema } from "./names.ts";
 
 export const provisioningFormat = 1;
+
+/** Of a device that was put into no other. */
+export const usualDeployment = "default";
 
 export const provisioningSchema = z.strictObject({
   format: z.literal(provisioningFormat),
@@ -27,5 +30,7 @@ export const provisioningSchema = z.strictObject({
   addressPrefix: z.ipv6(),
   /** The TUF root of the project, version 1 or later, as signed. */
   tufRoot: z.string().max(64 * 1024),
+  /** Whose overlays it takes. Absent: `usualDeployment`; what was provisioned before there were deployments has none. */
+  deployment: nameSchema.optional(),
 });
 export type Provisioning = z.infer<typeof provisioningSchema>;

@@ -33,6 +33,20 @@ export const releaseSchema = z.strictObject({
 });
 export type Release = z.infer<typeof releaseSchema>;
 
+/** What runs on a device: a release, or a release with an overlay on it (its system is the effective one then). */
+export const installedReleaseSchema = releaseSchema.extend({
+  overlay: z
+    .strictObject({
+      name: nameSchema,
+      overlayCounter: z.number().int().positive(),
+      digest: digestSchema,
+      /** The digest of the release as it was signed. */
+      base: digestSchema,
+    })
+    .optional(),
+});
+export type InstalledRelease = z.infer<typeof installedReleaseSchema>;
+
 /** The name of a release among the TUF targets of its project. */
 export function releaseTargetName(release: { name: string; releaseCounter: number }): string {
   return `${release.name}-${release.releaseCounter}.json`;

@@ -126,11 +126,20 @@ export const deviceStatusSchema = z.strictObject({
     version: z.string(),
     releaseCounter: z.number().int().nonnegative(),
   }),
+  /** What was put on the release; `effectiveDigest` is that of the two together. Absent: the release runs as it was signed. */
+  overlay: z
+    .strictObject({
+      name: nameSchema,
+      overlayCounter: z.number().int().positive(),
+      digest: digestSchema,
+      effectiveDigest: digestSchema,
+    })
+    .optional(),
   /** Set while a new generation is being tried, and after one failed. */
   update: z.strictObject({
     state: z.enum(["idle", "trying", "committed", "rolled-back"]),
     reason: z.string(),
-    /** The release that is tried, or whose trial ended so; absent while there was none. */
+    /** The release that is tried, or whose trial ended so (with an overlay the effective digest); absent while there was none. */
     releaseDigest: digestSchema.optional(),
   }),
   /** In safe mode only core servers and the agent run. Absent from older runtimes. */

@@ -6,6 +6,8 @@ import { z } from "zod";
 import { type Channel, channelSchema } from "./channel.ts";
 import { attributesPlaceSchema, deviceNameSchema, interfacePlaceSchema, nodePlaceSchema } from "./devices.ts";
 import { digestSchema, nameSchema } from "./names.ts";
+import { placeSchema } from "./overlay/place.ts";
+import { overlayRangeSchema } from "./overlay/range.ts";
 import { roles } from "./patterns.ts";
 import { primitiveSchema } from "./primitives.ts";
 
@@ -138,5 +140,12 @@ export const systemSchema = z.strictObject({
     logsBytes: z.number().int().nonnegative(),
     traceBytes: z.number().int().nonnegative(),
   }),
+  /** What overlays may set, and the memory that the board has for all components together; absent: nothing. */
+  overlayable: z
+    .strictObject({
+      memoryBytes: z.number().int().positive(),
+      values: z.record(placeSchema, overlayRangeSchema),
+    })
+    .optional(),
 });
 export type System = z.infer<typeof systemSchema>;

@@ -90,7 +90,22 @@ describe("valid manifests", () => {
       readyMs: 30_000,
       stopMs: 500,
       requires: ["own-uid", "namespaces", "seccomp", "cgroup", "cores", "deadline", "storage-quota"],
-      config: { text: "hello", list: [1, 2, { deep: true }], nothing: null },
+      config: {
+        text: "hello",
+        list: [1, 2, { deep: true }],
+        nothing: null,
+        levelMilliC: 26_500,
+        mode: "eco",
+        isLit: true,
+      },
+    });
+    expect(plan?.overlayable?.values).toEqual({
+      "one.config.text": { type: "text", maxLength: 40 },
+      "one.config.levelMilliC": { type: "integer", min: 15_000, max: 35_000 },
+      "one.config.mode": { type: "choice", of: ["eco", "full"] },
+      "one.config.isLit": { type: "boolean" },
+      "one.memory": { type: "integer", min: 64 * 1024 ** 2, max: 96 * 1024 ** 2 },
+      "one.network": { type: "subset", of: ["mqtt"] },
     });
     expect(plan?.sleep).toEqual({ everyMs: 900_000, awakeMs: 30_000 });
     expect(plan?.store).toEqual({ telemetryBytes: 8 * 1024 ** 2, logsBytes: 2 * 1024 ** 2, traceBytes: 512 * 1024 });

@@ -85,6 +85,12 @@ const component = fc.record(
     attach: fc.array(fc.constantFrom("inspector", "gdb"), { maxLength: 2 }),
     secrets: fc.array(fc.constantFrom("mqtt-password", "signing-key", "unknown"), { maxLength: 2 }),
     requires: fc.array(fc.constantFrom("own-uid", "cores", "deadline"), { maxLength: 2 }),
+    config: fc.constantFrom({ a: 1 }, { a: "x", b: true }),
+    overlayable: optional({
+      config: fc.constantFrom({ a: { type: "integer", min: 0, max: 2 } }, { b: { type: "boolean" } }),
+      memory: fc.record({ max: size }),
+      network: fc.constant(true),
+    }),
   },
   { requiredKeys: ["image"] },
 );

@@ -11,5 +11,5 @@ export { completePlan, type Plan, type PlannedComponent, type PlannedImage } fro
 export { parseWritten } from "./schema-errors.ts";
 export { readSource, type Source } from "./source.ts";
 export { suggest } from "./suggest.ts";
-export { formatSize } from "./units.ts";
+export { formatSize, parseSizeBytes } from "./units.ts";
 export { manifestWritten } from "./written.ts";

@@ -6,6 +6,7 @@ import { driverClassOf } from "./analysis.ts";
 import type { Board } from "./board.ts";
 import { claimsOf, driverConfig } from "./claims.ts";
 import { coreLimits, coreRestart, defaults, storeDefaults } from "./defaults.ts";
+import { overlayableOf } from "./overlayable.ts";
 import type { Plan, PlannedComponent } from "./plan.ts";
 import { startOrder } from "./start-order.ts";
 import type { ComponentWritten, ManifestWritten } from "./written.ts";
@@ -48,6 +49,7 @@ export function resolvePlan(written: ManifestWritten, board: Board, channels: re
       logsBytes: written.store?.logs ?? storeDefaults.logsBytes,
       traceBytes: written.store?.trace ?? storeDefaults.traceBytes,
     },
+    ...overlayableOf(written, board),
   };
 }
 

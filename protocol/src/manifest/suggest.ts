@@ -18,9 +18,9 @@ export function suggest(word: string, candidates: readonly string[]): string | u
   if (nearest !== undefined) return `did you mean \`${nearest}\`?`;
   if (candidates.length === 0) return undefined;
   return `it can be ${candidates
-    .slice(0, 24)
+    .slice(0, 32)
     .map((candidate) => `\`${candidate}\``)
-    .join(", ")}${candidates.length > 24 ? ", …" : ""}`;
+    .join(", ")}${candidates.length > 32 ? ", …" : ""}`;
 }
 
 // Optimal string alignment: insertions, deletions, substitutions and swapped neighbours each cost one.

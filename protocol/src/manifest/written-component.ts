@@ -3,6 +3,7 @@ import { z } from "zod";
 import { nameSchema } from "../names.ts";
 import { attachToolSchema, kvmSchema, layerSchema, runnerSchema } from "../system.ts";
 import { durationMs, durationUs, percent, sizeBytes } from "./quantities.ts";
+import { overlayableWritten } from "./written-overlayable.ts";
 import { settings, useWritten } from "./written-use.ts";
 
 const restartWritten = z.strictObject({
@@ -125,5 +126,8 @@ export const componentWritten = z.strictObject({
   stop: durationMs.optional().describe("Time to end by itself when asked; it is killed after. Default: 2s."),
   requires: z.array(layerSchema).optional().describe("Layers of isolation without which it must not start."),
   config: settings.optional().describe("Settings for its own code; numbers are integers."),
+  overlayable: overlayableWritten
+    .optional()
+    .describe("What the operator of a deployment may set otherwise, by a signed overlay. Default: nothing."),
 });
 export type ComponentWritten = z.output<typeof componentWritten>;

@@ -1,5 +1,5 @@
 /** What a system lets each component do, as single permissions that can be compared. Pure. */
-import type { Channel } from "@bulkhead/protocol";
+import { type Channel, describeRange } from "@bulkhead/protocol";
 import { formatSize, type Plan, type PlannedComponent } from "@bulkhead/protocol/manifest";
 import { termsOf } from "../why/explain.ts";
 
@@ -15,7 +15,7 @@ export function permissionsOf(plan: Plan): Map<string, Permission[]> {
   return new Map([["system", systemPermissions(plan)], ...components]);
 }
 
-function systemPermissions({ board, policy, sleep, store }: Plan): Permission[] {
+function systemPermissions({ board, policy, sleep, store, overlayable }: Plan): Permission[] {
   return [
     { subject: "board", value: board },
     ...(policy.unsignedCommands ? [plain("commands without an operator's signature")] : []),
@@ -24,6 +24,10 @@ function systemPermissions({ board, policy, sleep, store }: Plan): Permission[] 
     ...Object.entries(store).map(([kind, bytes]) => ({
       subject: `store for ${kind.replace(/Bytes$/, "")}`,
       value: formatSize(bytes),
+    })),
+    ...Object.entries(overlayable?.values ?? {}).map(([place, range]) => ({
+      subject: `overlays may set ${place}`,
+      value: describeRange(range),
     })),
   ];
 }

@@ -37,7 +37,9 @@ const sign = defineCommand({
   async run({ args }) {
     const request = await readRequest(args.file);
     const summary = summarise(request);
-    if (args.repository !== undefined) await checkRepository(request, await readRepository(args.repository));
+    if (args.repository !== undefined) {
+      await checkRepository(request, await readRepository(args.repository, request.delegated?.name));
+    }
     const ring = await openRing(args);
     checkMark(request, ring);
     process.stderr.write(`${formatSummary(summary)}\n`);
@@ -76,7 +78,7 @@ const publish = defineCommand({
   },
   async run({ args }) {
     const request = await readRequest(args.file);
-    const role = request.metadata.signed.type;
+    const role = request.delegated?.name ?? request.metadata.signed.type;
     const { file: written, version } = await publishRequest(request, args.repository);
     printResult(args.json, { file: written, version }, `${written}: ${role} version ${version}`);
   },

@@ -1,7 +1,7 @@
 /** Who may sign what, and how many of them: counted strictly, each key once, and only signatures that hold. Pure. */
-import { BulkheadError, verifySignature } from "@bulkhead/protocol";
-import type { Metadata, Root } from "@tufjs/models";
-import { type Offline, publicKeyOf, signedBytes } from "./metadata.ts";
+import { BulkheadError, parseDelegations, verifySignature } from "@bulkhead/protocol";
+import type { Metadata, Root, Targets } from "@tufjs/models";
+import { type Offline, publicKeyOf, signedBytes, tufKey } from "./metadata.ts";
 
 /** Keys of which `threshold` must sign. */
 export type Authority = {
@@ -34,14 +34,41 @@ export function authorityOf(root: Root, role: "root" | "targets"): Authority {
   });
 }
 
-/** What must sign `metadata`: for a root the root before it and itself (section 5.3.4), for targets the newest root. */
-export function authoritiesFor(metadata: Metadata<Offline>, root: Root | undefined): Authority[] {
+/** The role that targets pass on, and those targets. */
+export type Delegated = { readonly name: string; readonly targets: Metadata<Targets> };
+
+/**
+ * What must sign `metadata`: for a root the root before it and itself (section 5.3.4), for targets the newest root, for
+ * what targets have passed on those targets, where that root's keys signed them.
+ */
+export function authoritiesFor(
+  metadata: Metadata<Offline>,
+  root: Root | undefined,
+  delegated?: Delegated | undefined,
+): Authority[] {
   const { signed } = metadata;
   if (signed.type === "root") {
     return [...(root === undefined ? [] : [authorityOf(root, "root")]), authorityOf(signed as Root, "root")];
   }
   if (root === undefined) throw new BulkheadError("KEYS_INVALID", "there is no root that names targets keys");
-  return [authorityOf(root, "targets")];
+  const targets = authorityOf(root, "targets");
+  return [delegated === undefined ? targets : delegateOf(delegated, targets)];
+}
+
+function delegateOf({ name, targets }: Delegated, authority: Authority): Authority {
+  if (missingOf(authority, checkSignatures(targets, [authority])) > 0) {
+    throw new BulkheadError("KEYS_INVALID", `the targets that pass ${name} on are not signed by ${authority.title}`, {
+      remedy: "sign them anew: `bulkhead sign --refresh`",
+    });
+  }
+  const found = parseDelegations(targets.signed.delegations?.toJSON()).find((one) => one.name === name);
+  if (found === undefined) {
+    throw new BulkheadError("KEYS_INVALID", `the targets pass ${name} on to nobody`, {
+      remedy: "the holders of the targets keys do that: `bulkhead keys overlay`",
+    });
+  }
+  const keys = new Map(found.keys.map((key) => [tufKey(key).keyID, key]));
+  return { title: `the keys of ${name}`, threshold: found.threshold, keys };
 }
 
 /** The signatures that `metadata` carries, by keys of any of `authorities`. */

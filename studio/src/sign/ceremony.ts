@@ -1,7 +1,13 @@
 /** The steps of a ceremony, over a signing request: sign, join what was signed in several places, publish. */
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import { BulkheadError, canonicalJson, releaseTargetName, verifySignature } from "@bulkhead/protocol";
+import { basename, dirname, join } from "node:path";
+import {
+  BulkheadError,
+  canonicalJson,
+  overlayTargetName,
+  releaseTargetName,
+  verifySignature,
+} from "@bulkhead/protocol";
 import { Metadata, Signature } from "@tufjs/models";
 import { type KeyRing, keysOf, openSigner } from "../keys/key-ring.ts";
 import type { Signer } from "../keys/signer.ts";
@@ -39,14 +45,16 @@ export async function addSignature(request: SigningRequest, signer: Signer): Pro
  * signed.
  */
 export async function signWithRing(request: SigningRequest, ring: KeyRing): Promise<SigningRequest> {
-  const { metadata, root } = request;
-  const role = metadata.signed.type === "root" ? "root" : "targets";
+  const { metadata, root, delegated } = request;
+  const role = delegated !== undefined ? "overlay" : metadata.signed.type === "root" ? "root" : "targets";
   let signed = request;
   const candidates = keysOf(ring, role).filter(({ publicKey }) => mayAdd(request, publicKey));
   if (candidates.length === 0) {
     const who = root === undefined ? "the first root" : `root ${root.signed.version}`;
-    throw new BulkheadError("KEYS_INVALID", `none of these keys may sign this by ${who}, and has not signed it`, {
-      remedy: `bring a ${role} key that it names`,
+    const why = delegated === undefined ? `by ${who}` : `as ${delegated.name}`;
+    throw new BulkheadError("KEYS_INVALID", `none of these keys may sign this ${why}, and has not signed it`, {
+      remedy:
+        delegated === undefined ? `bring a ${role} key that it names` : "bring an overlay key that the targets name",
     });
   }
   for (const key of candidates) {
@@ -95,7 +103,7 @@ export type Published = { readonly file: string; readonly version: number };
  * repository has gone on since.
  */
 export async function publishRequest(request: SigningRequest, repositoryDir: string): Promise<Published> {
-  await checkRepository(request, await readRepository(repositoryDir));
+  await checkRepository(request, await readRepository(repositoryDir, request.delegated?.name));
   const { authorities, complete } = standingOf(request);
   if (!complete) {
     const missing = authorities.filter(({ missing: count }) => count > 0);
@@ -105,19 +113,22 @@ export async function publishRequest(request: SigningRequest, repositoryDir: str
     });
   }
   await writeTargets(request, repositoryDir);
-  const { metadata } = request;
-  return { file: await writeMetadata(repositoryDir, metadata), version: metadata.signed.version };
+  const { metadata, delegated } = request;
+  const file = await writeMetadata(repositoryDir, metadata, delegated?.name);
+  return { file, version: metadata.signed.version };
 }
 
 /** Throws SIGNING_REQUEST_INVALID where the request does not follow what the repository has: only that is trusted. */
 export async function checkRepository(
-  { root, before, metadata }: SigningRequest,
+  { root, before, metadata, delegated }: SigningRequest,
   repository: Repository,
 ): Promise<void> {
   const isSame = (a: Metadata<Offline> | undefined, b: Metadata<Offline> | undefined) =>
     a === undefined || b === undefined ? a === b : signedBytes(a).equals(signedBytes(b));
   const targetsToo = metadata.signed.type === "targets";
-  if (isSame(root, repository.root) && (!targetsToo || isSame(before, repository.targets))) return;
+  const last = delegated === undefined ? repository.targets : repository.delegated;
+  const isDelegated = delegated === undefined || isSame(delegated.targets, repository.targets);
+  if (isDelegated && isSame(root, repository.root) && (!targetsToo || isSame(before, last))) return;
   throw new BulkheadError(
     "SIGNING_REQUEST_INVALID",
     `${repository.directory} is not what the request was prepared on`,
@@ -127,14 +138,20 @@ export async function checkRepository(
   );
 }
 
-/** A release that targets name is laid beside them, as the management service and devices ask for it. */
-async function writeTargets({ metadata, releases }: SigningRequest, repositoryDir: string): Promise<void> {
+/** What targets name is laid beside them, as the management service and devices ask for it (consistent snapshots). */
+async function writeTargets({ metadata, releases, delegated }: SigningRequest, repositoryDir: string): Promise<void> {
   if (metadata.signed.type !== "targets") return;
   const { targets } = metadata.signed as Extract<Offline, { type: "targets" }>;
-  for (const [digest, release] of releases) {
-    const target = releaseTargetName(release);
+  const named = [
+    ...[...releases].map(([digest, release]) => ({ digest, target: releaseTargetName(release), document: release })),
+    ...[...(delegated?.overlays ?? [])].map(([digest, overlay]) => {
+      return { digest, target: overlayTargetName(overlay), document: overlay };
+    }),
+  ];
+  for (const { digest, target, document } of named) {
     if (targets[target]?.hashes["sha256"] !== digest) continue;
-    await mkdir(join(repositoryDir, "targets"), { recursive: true });
-    await writeAtomically(join(repositoryDir, "targets", `${digest}.${target}`), canonicalJson(release));
+    const file = join(repositoryDir, "targets", dirname(target), `${digest}.${basename(target)}`);
+    await mkdir(dirname(file), { recursive: true });
+    await writeAtomically(file, canonicalJson(document));
   }
 }

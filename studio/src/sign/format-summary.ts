@@ -1,17 +1,18 @@
 /** A summary as text. Names in it come from others: nothing of them may steer the terminal. Pure. */
 import { printable } from "../cli/printable.ts";
 import { formatDifference } from "../diff/format.ts";
+import { overlaysLines } from "./format-overlay.ts";
 import type { RootContent } from "./root.ts";
 import type { ReleaseSummary, Summary } from "./summary.ts";
 
 export function formatSummary(summary: Summary): string {
   const { role, version, digest, root, signatures } = summary;
   const lines = [
-    `${role} ${version}`,
+    `${summary.overlays === undefined ? role : `overlays of ${summary.overlays.deployment}`} ${version}`,
     `  digest of what is signed  ${digest}`,
     `  under                     ${root === undefined ? "no root: this is the first" : `root ${root.version}, digest ${root.digest}`}`,
     `  expires                   ${summary.expires}${summary.expiredBefore ? ` (before: ${summary.expiredBefore})` : ""}`,
-    ...(summary.content ? contentLines(summary.content.before, summary.content.after) : targetsLines(summary)),
+    ...contentOf(summary),
     "signatures",
     ...signatures.map(({ of, have, threshold }) => `  ${have} of ${threshold} by ${of}`),
   ];
@@ -19,6 +20,11 @@ export function formatSummary(summary: Summary): string {
     .flatMap((line) => line.split("\n"))
     .map(printable)
     .join("\n");
+}
+
+function contentOf(summary: Summary): string[] {
+  if (summary.overlays) return overlaysLines(summary.overlays);
+  return summary.content ? contentLines(summary.content.before, summary.content.after) : targetsLines(summary);
 }
 
 function contentLines(before: RootContent | undefined, after: RootContent): string[] {

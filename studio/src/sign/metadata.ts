@@ -56,18 +56,28 @@ export function parseMetadata<T extends Offline>(kind: T["type"], json: unknown,
 }
 
 /** All `<version>.<role>.json` in `directory`, by rising version. Throws RELEASE_METADATA_INVALID. */
-export async function readVersions<T extends Offline>(directory: string, kind: T["type"]): Promise<Metadata<T>[]> {
+export async function readVersions<T extends Offline>(
+  directory: string,
+  kind: T["type"],
+  role: string = kind,
+): Promise<Metadata<T>[]> {
   const versions = (await readdir(directory)).flatMap((name) => {
-    const match = /^(\d{1,9})\.([a-z]+)\.json$/.exec(name);
-    return match?.[2] === kind ? [Number(match[1])] : [];
+    const match = /^(\d{1,9})\.([a-z0-9-]+)\.json$/.exec(name);
+    return match?.[2] === role ? [Number(match[1])] : [];
   });
-  const files = versions.sort((a, b) => a - b).map((version) => join(directory, `${version}.${kind}.json`));
+  const files = versions.sort((a, b) => a - b).map((version) => join(directory, `${version}.${role}.json`));
   return Promise.all(files.map(async (file) => parseMetadata<T>(kind, await readJson(file), file)));
 }
 
-/** The newest `<version>.targets.json` in `directory`; undefined where there is none. Throws RELEASE_METADATA_INVALID. */
-export async function readNewestTargets(directory: string): Promise<Metadata<Targets> | undefined> {
-  return (await readVersions<Targets>(directory, MetadataKind.Targets)).at(-1);
+/**
+ * The newest `<version>.targets.json` in `directory`, or that of a delegated role; undefined where there is none. Throws
+ * RELEASE_METADATA_INVALID.
+ */
+export async function readNewestTargets(
+  directory: string,
+  role: string = MetadataKind.Targets,
+): Promise<Metadata<Targets> | undefined> {
+  return (await readVersions<Targets>(directory, MetadataKind.Targets, role)).at(-1);
 }
 
 async function readJson(file: string): Promise<unknown> {
@@ -79,9 +89,12 @@ async function readJson(file: string): Promise<unknown> {
 }
 
 /** Writes `<version>.<role>.json`; a reader sees the whole file or none. Returns its path. */
-export async function writeMetadata(directory: string, metadata: Metadata<Offline>): Promise<string> {
-  const { version, type } = metadata.signed;
-  const file = join(directory, `${version}.${type}.json`);
+export async function writeMetadata(
+  directory: string,
+  metadata: Metadata<Offline>,
+  role: string = metadata.signed.type,
+): Promise<string> {
+  const file = join(directory, `${metadata.signed.version}.${role}.json`);
   await writeAtomically(file, JSON.stringify(metadata.toJSON()));
   return file;
 }

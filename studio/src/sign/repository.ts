@@ -9,14 +9,17 @@ export type Repository = {
   readonly directory: string;
   readonly root: Metadata<Root> | undefined;
   readonly targets: Metadata<Targets> | undefined;
+  /** The newest of the delegated role that was asked for. */
+  readonly delegated: Metadata<Targets> | undefined;
 };
 
 /** Throws RELEASE_METADATA_INVALID, RELEASE_SIGNATURE_INVALID where a root does not follow from the one before it. */
-export async function readRepository(directory: string): Promise<Repository> {
+export async function readRepository(directory: string, role?: string): Promise<Repository> {
   await mkdir(directory, { recursive: true });
   const roots = await readVersions<Root>(directory, MetadataKind.Root);
   for (const [at, root] of roots.entries()) checkLink(directory, roots[at - 1], root, at + 1);
-  return { directory, root: roots.at(-1), targets: await readNewestTargets(directory) };
+  const delegated = role === undefined ? undefined : await readNewestTargets(directory, role);
+  return { directory, root: roots.at(-1), targets: await readNewestTargets(directory), delegated };
 }
 
 /** The root of a repository that has one. Throws USAGE. */

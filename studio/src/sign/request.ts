@@ -8,13 +8,22 @@ import {
   canonicalJson,
   describeMisfit,
   digestSchema,
+  type Overlay,
+  parseOverlay,
   type Release,
   releaseSchema,
   sha256,
 } from "@bulkhead/protocol";
 import { type Metadata, MetadataKind, type Root, type Targets } from "@tufjs/models";
 import { z } from "zod";
-import { type Authority, authoritiesFor, checkSignatures, missingOf, type Signatures } from "./authority.ts";
+import {
+  type Authority,
+  authoritiesFor,
+  checkSignatures,
+  type Delegated,
+  missingOf,
+  type Signatures,
+} from "./authority.ts";
 import { type Offline, parseMetadata, writeAtomically } from "./metadata.ts";
 
 const metadataSchema = z.strictObject({
@@ -31,6 +40,10 @@ const requestSchema = z.strictObject({
   before: metadataSchema.nullable(),
   /** The new release, and the one before it, as they were built. */
   releases: z.array(z.string()).max(2),
+  /** Of overlays: the role, the targets that pass it on, and the new overlays. */
+  delegated: z
+    .strictObject({ name: z.string().max(64), targets: metadataSchema, overlays: z.array(z.string()).max(2) })
+    .optional(),
 });
 
 export type SigningRequest = {
@@ -39,6 +52,8 @@ export type SigningRequest = {
   readonly before: Metadata<Targets> | undefined;
   /** By digest. */
   readonly releases: ReadonlyMap<string, Release>;
+  /** What is signed under a delegation of the targets; `before` is what was signed under it last. */
+  readonly delegated?: Delegated & { readonly overlays: ReadonlyMap<string, Overlay> };
 };
 
 /** Who must sign a request, and who has. */
@@ -60,13 +75,14 @@ export async function readRequest(file: string): Promise<SigningRequest> {
 
 function parse(text: string, file: string): SigningRequest {
   try {
-    const { metadata, root, before, releases } = requestSchema.parse(JSON.parse(text));
+    const { metadata, root, before, releases, delegated } = requestSchema.parse(JSON.parse(text));
     return {
       metadata: parseMetadata(metadata.signed._type as MetadataKind.Root, metadata, file),
       root: root === null ? undefined : parseMetadata<Root>(MetadataKind.Root, root, `the root in ${file}`),
       before:
         before === null ? undefined : parseMetadata<Targets>(MetadataKind.Targets, before, `the targets in ${file}`),
       releases: new Map(releases.map((release) => [sha256(release), releaseSchema.parse(JSON.parse(release))])),
+      ...(delegated && { delegated: parseDelegated(delegated, file) }),
     };
   } catch (cause) {
     const why = cause instanceof z.ZodError ? describeMisfit(cause, 300) : cause instanceof Error ? cause.message : "";
@@ -74,9 +90,21 @@ function parse(text: string, file: string): SigningRequest {
   }
 }
 
+function parseDelegated(
+  { name, targets, overlays }: NonNullable<z.output<typeof requestSchema>["delegated"]>,
+  file: string,
+): NonNullable<SigningRequest["delegated"]> {
+  const read = overlays.map((text) => parseOverlay(text, `an overlay in ${file}`));
+  return {
+    name,
+    targets: parseMetadata<Targets>(MetadataKind.Targets, targets, `the delegating targets in ${file}`),
+    overlays: new Map(read.map(({ digest, document }) => [digest, document])),
+  };
+}
+
 /** Writes the request with the signatures that it has. */
 export async function writeRequest(file: string, request: SigningRequest): Promise<void> {
-  const { metadata, root, before, releases } = request;
+  const { metadata, root, before, releases, delegated } = request;
   const content = {
     format: 1,
     kind: "signing-request",
@@ -84,6 +112,13 @@ export async function writeRequest(file: string, request: SigningRequest): Promi
     root: root?.toJSON() ?? null,
     before: before?.toJSON() ?? null,
     releases: [...releases.values()].map((release) => canonicalJson(release)),
+    ...(delegated && {
+      delegated: {
+        name: delegated.name,
+        targets: delegated.targets.toJSON(),
+        overlays: [...delegated.overlays.values()].map((overlay) => canonicalJson(overlay)),
+      },
+    }),
   };
   await writeAtomically(file, `${JSON.stringify(content)}\n`);
 }
@@ -92,9 +127,9 @@ export async function writeRequest(file: string, request: SigningRequest): Promi
  * Who has signed. Throws SIGNING_REQUEST_INVALID where a signature in it does not hold: then the request was altered after it
  * was signed, or somebody signed whose signature does not count.
  */
-export function standingOf({ metadata, root, before }: SigningRequest): Standing {
+export function standingOf({ metadata, root, before, delegated }: SigningRequest): Standing {
   checkSequence(metadata.signed, root?.signed, before?.signed);
-  const authorities = authoritiesFor(metadata, root?.signed);
+  const authorities = authoritiesFor(metadata, root?.signed, delegated);
   const signatures = checkSignatures(metadata, authorities);
   if (signatures.invalid.length > 0) {
     const message = `the signature of ${signatures.invalid.map((id) => id.slice(0, 16)).join(", ")} does not hold`;

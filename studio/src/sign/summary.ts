@@ -4,6 +4,7 @@ import type { Root, TargetFile, Targets } from "@tufjs/models";
 import { compareSystems, type Difference } from "../diff/compare.ts";
 import { authorityOf, checkSignatures, missingOf } from "./authority.ts";
 import { type Offline, signedBytes } from "./metadata.ts";
+import { type OverlaysSummary, summariseOverlays } from "./overlay-summary.ts";
 import { type SigningRequest, standingOf } from "./request.ts";
 import { contentOf, type RootContent } from "./root.ts";
 
@@ -34,6 +35,8 @@ export type Summary = {
   /** Of the newest added release against the newest release before it. */
   readonly permissions: { readonly against: string | undefined; readonly difference: Difference } | undefined;
   readonly delegations: { readonly gained: readonly string[]; readonly lost: readonly string[] };
+  /** Of a list of overlays; it has nothing else. */
+  readonly overlays: OverlaysSummary | undefined;
   readonly signatures: readonly { readonly of: string; readonly have: number; readonly threshold: number }[];
 };
 
@@ -52,7 +55,8 @@ export function summarise(request: SigningRequest): Summary {
     expiredBefore: last?.expires,
     root: root && { version: root.signed.version, digest: sha256(signedBytes(root)) },
     content: isRoot ? { before: root && contentOf(root.signed), after: contentOf(signed as Root) } : undefined,
-    ...(isRoot ? nothing : ofTargets(request, signed as Targets)),
+    ...(isRoot || request.delegated ? nothing : ofTargets(request, signed as Targets)),
+    overlays: isRoot ? undefined : summariseOverlays(request, signed as Targets),
     signatures: authorities.map(({ title, threshold, missing }) => ({
       of: title,
       have: threshold - missing,

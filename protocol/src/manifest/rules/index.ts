@@ -17,6 +17,7 @@ import { layerRule } from "./layers.ts";
 import { leaseRule } from "./leases.ts";
 import { memoryRule } from "./memory.ts";
 import { namesRule } from "./names.ts";
+import { overlayableRule } from "./overlayable.ts";
 import { pinRule } from "./pins.ts";
 import { plantRule } from "./plants.ts";
 import { primitiveRule } from "./primitives.ts";
@@ -59,5 +60,6 @@ export const rules: readonly Rule[] = [
   timingRule,
   spareRule,
   secretRule,
+  overlayableRule,
   flowRule,
 ];

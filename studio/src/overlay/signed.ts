@@ -1,0 +1,37 @@
+/** The overlays of a deployment as they lie, signed, in a repository. */
+import { readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { BulkheadError, delegationName, parseOverlay } from "@bulkhead/protocol";
+import { readNewestTargets } from "../sign/metadata.ts";
+import { type OverlaySummary, onRelease } from "../sign/overlay-summary.ts";
+import { findRelease } from "./release.ts";
+
+export type SignedOverlays = {
+  readonly version: number;
+  readonly expires: string;
+  readonly overlays: readonly OverlaySummary[];
+};
+
+/** Throws NOT_FOUND where none was ever signed, OVERLAY_INVALID and RELEASE_INVALID where a document is not what was signed. */
+export async function signedOverlays(repositoryDir: string, deployment: string): Promise<SignedOverlays> {
+  const list = await readNewestTargets(repositoryDir, delegationName({ deployment }).name);
+  if (list === undefined) {
+    throw new BulkheadError("NOT_FOUND", `${repositoryDir} has no overlays of ${deployment}`, {
+      remedy: "sign one: `bulkhead overlay sign`",
+    });
+  }
+  const overlays = Object.values(list.signed.targets).map(async ({ path, hashes }): Promise<OverlaySummary> => {
+    const digest = hashes["sha256"] ?? "";
+    const file = join(repositoryDir, "targets", dirname(path), `${digest}.${basename(path)}`);
+    const { document: overlay } = parseOverlay(await readFile(file, "utf8"), file);
+    const { release } = await findBase(repositoryDir, overlay.base);
+    return { target: path, digest, overlay, ...onRelease(release, overlay, digest) };
+  });
+  return { version: list.signed.version, expires: list.signed.expires, overlays: await Promise.all(overlays) };
+}
+
+async function findBase(repositoryDir: string, base: string) {
+  const targets = await readNewestTargets(repositoryDir);
+  const found = Object.values(targets?.signed.targets ?? {}).find(({ hashes }) => hashes["sha256"] === base);
+  return findRelease(found?.path ?? base, repositoryDir);
+}
