@@ -19,10 +19,21 @@ function ofTarget(target: StationWritten["target"]): string[] {
   if (target.kind === "local") return ["agent", "commands", "release", "console", "power-cut"];
   if (target.kind === "emulated") {
     const watchdog = machines[target.machine].hasWatchdog ? ["watchdog"] : [];
-    const ofAll = ["agent", "release", "console", "power-cut", "shell", "stimulus", "slots", "kernel-tunnel"];
+    const ofAll = [
+      "agent",
+      "commands",
+      "release",
+      "console",
+      "power-cut",
+      "shell",
+      "stimulus",
+      "slots",
+      "kernel-tunnel",
+    ];
     return [...ofAll, ...watchdog];
   }
-  return ["agent", ...(target.console ? ["console"] : []), ...(target.power ? ["power-cut"] : [])];
+  const commands = target.operator ? ["commands"] : [];
+  return ["agent", ...commands, ...(target.console ? ["console"] : []), ...(target.power ? ["power-cut"] : [])];
 }
 
 /** All that a station provides. */

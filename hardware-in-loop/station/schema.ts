@@ -36,6 +36,8 @@ export type Fixture = z.output<typeof fixtureSchema>;
 
 const commandSchema = z.array(z.string().min(1)).min(1).max(32);
 
+const absolutePath = z.string().regex(/^\/[^\0]+$/, "a path on the bench begins with /");
+
 /** How the board is run. */
 const targetSchema = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -51,6 +53,13 @@ const targetSchema = z.discriminatedUnion("kind", [
     kind: z.literal("board").describe("A real one, enrolled with a Studio Server of this machine."),
     server: nameSchema.default("studio").describe("The name that the server was started under."),
     device: z.string().describe("What the server calls the device: its id or its name."),
+    operator: z
+      .strictObject({
+        key: absolutePath.describe("Key of an operator whom the project of the board names, for the bench alone."),
+        passphraseFile: absolutePath.optional().describe("File (0600) with its passphrase."),
+      })
+      .optional()
+      .describe("Left out: suites give the board no orders."),
     console: z
       .strictObject({
         path: z

@@ -10,13 +10,19 @@ const client = {
   },
 } as unknown as StudioClient;
 
+const noOperator = async () => [];
+
 test("[K19] a board that enrols itself has no state before, and is looked for until it has", async () => {
   let id: string | undefined;
   let looks = 0;
-  const agent = openAgent(client, async () => {
-    looks += 1;
-    return id;
-  });
+  const agent = openAgent(
+    client,
+    async () => {
+      looks += 1;
+      return id;
+    },
+    noOperator,
+  );
   expect(await agent.status()).toBeUndefined();
   await expect(agent.logLines("gpio")).rejects.toMatchObject({ code: "TARGET_NOT_REACHED" });
   id = "d-1";
@@ -26,7 +32,7 @@ test("[K19] a board that enrols itself has no state before, and is looked for un
 });
 
 test("[K19] what a board said before its power was cut is not what it says now", async () => {
-  const agent = openAgent(client, async () => "d-1");
+  const agent = openAgent(client, async () => "d-1", noOperator);
   expect(await agent.status()).toBeDefined();
   agent.forget();
   expect(await agent.status()).toBeUndefined();

@@ -1,7 +1,9 @@
 /** What of a target goes through its management service: the same for every board that one hears of. */
 import type { StoredCommand } from "@bulkhead/kms";
-import { BulkheadError, type DeviceStatus } from "@bulkhead/protocol";
+import { BulkheadError, type DeviceStatus, reportError } from "@bulkhead/protocol";
 import type { StudioClient } from "../../studio/src/api/client.ts";
+import { carryOut } from "../../studio/src/api/commands.ts";
+import type { Signer } from "../../studio/src/keys/signer.ts";
 import { eventually } from "../../studio/src/run/eventually.ts";
 
 /** A release that the service has: its name there, and its digest. */
@@ -9,8 +11,15 @@ export type Publication = { readonly target: string; readonly digest: string };
 
 export type Agent = ReturnType<typeof openAgent>;
 
-/** The agent of one device, by a client of the service; `find` gives its id, or nothing while it has not enrolled itself. */
-export function openAgent(client: StudioClient, find: () => Promise<string | undefined>) {
+/**
+ * The agent of one device, by a client of the service; `find` gives its id, or nothing while it has not enrolled itself, and
+ * `operators` what signs the orders to it.
+ */
+export function openAgent(
+  client: StudioClient,
+  find: () => Promise<string | undefined>,
+  operators: () => Promise<readonly Signer[]>,
+) {
   let sinceMs = 0;
   let known: string | undefined;
 
@@ -57,10 +66,13 @@ export function openAgent(client: StudioClient, find: () => Promise<string | und
           cause,
         });
       }),
-    /** Gives the order and waits until the device has carried it out. Throws DEVICE_FAILED, DEADLINE_EXCEEDED. */
+    /** Gives the order, signed, and waits until the device has carried it out. Throws DEVICE_FAILED. */
     async restartComponent(component: string, boundMs: number): Promise<void> {
-      const order = await client.command(await itsId(), { command: { kind: "restart-component", component } });
-      await carriedOut(order, `the restart of ${component}`, boundMs);
+      const command = { kind: "restart-component", component } as const;
+      await carryOut(client, await itsId(), command, boundMs, await operators()).catch((cause: unknown) => {
+        const { code, message } = reportError(cause);
+        throw new BulkheadError("DEVICE_FAILED", `the restart of ${component}: ${code}: ${message}`, { cause });
+      });
     },
     /** Brings it a release that the service has, and waits until it runs that, all components ready. Throws DEVICE_FAILED, DEADLINE_EXCEEDED. */
     async deploy({ target, digest }: Publication, boundMs: number): Promise<DeviceStatus> {

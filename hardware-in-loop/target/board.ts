@@ -4,6 +4,7 @@ import { lookUpDevice } from "../../studio/src/device/find-device.ts";
 import type { StationWritten } from "../station/schema.ts";
 import { openAgent } from "./agent.ts";
 import { openConsole } from "./console.ts";
+import { operatorsOf } from "./operators.ts";
 import { openPower } from "./power.ts";
 import type { Target, TargetState } from "./target.ts";
 
@@ -11,7 +12,7 @@ import type { Target, TargetState } from "./target.ts";
 export async function openBoard(target: Extract<StationWritten["target"], { kind: "board" }>): Promise<Target> {
   const client = await openStudio(target.server);
   const { id } = await lookUpDevice(client, target.device);
-  const agent = openAgent(client, async () => id);
+  const agent = openAgent(client, async () => id, operatorsOf(target.operator));
   const console = target.console && (await openConsole(target.console));
   const power = openPower(target);
   let state: TargetState = "booting";

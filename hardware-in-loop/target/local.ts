@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { releaseTargetName } from "@bulkhead/protocol";
 import { launch } from "../../studio/src/run/launcher.ts";
 import { showProgress } from "../../studio/src/run/progress.ts";
-import { publish } from "../../studio/src/run/project.ts";
+import { developmentOperator, publish } from "../../studio/src/run/project.ts";
 import { openAgent } from "./agent.ts";
 import type { Target, TargetState } from "./target.ts";
 
@@ -14,7 +14,12 @@ export async function openLocal(manifestOf: (version: string) => Promise<string>
   const options = { name: "hil", port: 0, deviceNode: null, fresh: true, uploads: "verified" } as const;
   const running = await launch({ ...options, manifest: await manifestOf("1.0.0") }, showProgress());
   const { client, device, paths, provisioning } = running;
-  const agent = openAgent(client, async () => provisioning.deviceId);
+  const agent = openAgent(
+    client,
+    async () => provisioning.deviceId,
+    // Its board would take them unsigned: the suites are to run as they do on any other.
+    async () => [await developmentOperator(running.project)],
+  );
   let state: TargetState = "agent";
   let counter = 1;
 

@@ -226,6 +226,9 @@ describe("[M23] commands", () => {
     expect(sent("command-result")).toEqual([]);
     await start(kms.port);
     await eventually(() => expect(sent("command-result")).toMatchObject([{ id, outcome: "done" }]));
+    await eventually(async () =>
+      expect(await readFile(join(fake.directory, "agent.json"), "utf8")).toContain('"isDelivered":true'),
+    );
     command({ kind: "restart-runtime" }, Date.now() + 60_000, id);
     await eventually(() => expect(sent("command-result").length).toBeGreaterThan(1));
     expect(fake.calls).toHaveLength(1);

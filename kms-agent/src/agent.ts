@@ -22,7 +22,9 @@ import type { Aftermath } from "./commands/judge.ts";
 import { reportResults } from "./commands/result-report.ts";
 import type { AgentConfig } from "./config.ts";
 import { deploy } from "./fetch/deploy.ts";
-import { openStaging } from "./fetch/staging.ts";
+import type { Http } from "./fetch/http.ts";
+import { fetchMetadata } from "./fetch/metadata.ts";
+import { openStaging, type Staging } from "./fetch/staging.ts";
 import { createKmsClock } from "./kms-clock.ts";
 import { observe } from "./observe.ts";
 import { stayConnected } from "./reconnect.ts";
@@ -34,6 +36,7 @@ import { type ConnectionTimes, type OpenSession, runConnection } from "./session
 import { openAnchor } from "./sleep/anchor.ts";
 import { type Sleep, windowAt } from "./sleep/schedule.ts";
 import { stayAwake } from "./sleep/stay-awake.ts";
+import { createTurns } from "./turns.ts";
 
 export type Neighbours = {
   identity: Client<typeof deviceIdentityInterface>;
@@ -58,6 +61,8 @@ export type AgentOptions = {
 
 /** Longest silence of the KMS while something is fetched. */
 const stallMs = 20_000;
+/** A person waits for it. */
+const operatorsMs = 10_000;
 /** A verifier that is just restarting is waited for this long. */
 const commandDeadlineMs = 15_000;
 /** What the KMS's word travelled and waited, at most, unless something is wrong with the tunnel. */
@@ -94,17 +99,18 @@ export async function startAgent({
   let session: OpenSession | undefined;
   let reports: Record<"state" | "crashes" | "resources" | "results", Coalesced> | undefined;
 
+  const inTurn = createTurns();
   const executor = createExecutor(journal, {
     deviceId: config.pins.deviceId,
     nowMs: clock.nowMs,
+    fetchOperators: () =>
+      inTurn(() => fetchOperators(config, staging, stop.signal)).catch(complain("fetching who gives commands")),
     command: (envelope) => uses.gate.command(envelope, { deadlineMs: commandDeadlineMs }),
     deploy: (command, deadlineMs, passOn) => {
-      const untilDeadline = AbortSignal.timeout(Math.min(2 ** 31 - 1, Math.max(0, deadlineMs - clock.nowMs())));
-      const signal = AbortSignal.any([stop.signal, untilDeadline]);
-      const http = { authority: config.authority, stallMs, signal };
+      const http = httpFor(config, stop.signal, deadlineMs - clock.nowMs());
       return deploy(
         command,
-        { http, gate: uses.gate, staging, rootVersion: config.rootVersion, log: log.info },
+        { http, gate: uses.gate, staging, rootVersion: config.rootVersion, log: log.info, inTurn },
         passOn,
       );
     },
@@ -169,6 +175,16 @@ export async function startAgent({
     await connected;
     await Promise.all([journal.settled(), carriers.stop()]);
   };
+}
+
+/** Where nothing newer can be had, what the verifier trusts already goes on. */
+function fetchOperators(config: AgentConfig, staging: Staging, stop: AbortSignal): Promise<void> {
+  return fetchMetadata(httpFor(config, stop, operatorsMs), staging.metadata, config.rootVersion);
+}
+
+function httpFor({ authority }: AgentConfig, stop: AbortSignal, withinMs: number): Http {
+  const untilThen = AbortSignal.timeout(Math.min(2 ** 31 - 1, Math.max(0, withinMs)));
+  return { authority, stallMs, signal: AbortSignal.any([stop, untilThen]) };
 }
 
 /** So that the KMS knows when silence is nothing to worry about, whatever becomes of the connection before. */

@@ -229,6 +229,8 @@ export const commands: (StoredCommand & Record<string, unknown>)[] = [
     finishedAtMs: nowMs - 899_000,
     code: "RELEASE_ROLLBACK",
     message: "release counter 2 is below 3, which this device has committed",
+    signed: null,
+    challenge: null,
   },
 ];
 

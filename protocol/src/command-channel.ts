@@ -15,6 +15,7 @@ import { lossesSchema } from "./loss.ts";
 import { digestSchema, key32Schema, nameSchema, signatureSchema, timeMsSchema } from "./names.ts";
 import { observationSchema } from "./observation.ts";
 import { resourcesSchema } from "./resources.ts";
+import { operatorWordSchema } from "./signed-command.ts";
 import { deviceStatusSchema, logLineSchema } from "./status.ts";
 import { systemSchema } from "./system.ts";
 import { maxSamples, sampleSchema } from "./telemetry.ts";
@@ -37,6 +38,8 @@ export const commandSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("trace"), component: nameSchema.nullable(), action: z.enum(["on", "off", "read"]) }),
   /** The whole state of the device, as one observation. */
   z.strictObject({ kind: z.literal("report") }),
+  /** Asks for what an operator signs next; it changes nothing, so it needs no signature itself. */
+  z.strictObject({ kind: z.literal("challenge") }),
   /** Fetch, verify and activate; the answer comes when the verifier has judged. */
   z.strictObject({ kind: z.literal("deploy"), target: z.string().max(128), releaseDigest: digestSchema }),
 ]);
@@ -48,6 +51,8 @@ export const commandEnvelopeSchema = z.strictObject({
   /** By the KMS's clock; a device refuses what is later than this. */
   deadlineMs: timeMsSchema,
   command: commandSchema,
+  /** Of an operator; where the policy of the board waives it, it may be left out. */
+  signed: operatorWordSchema.optional(),
 });
 export type CommandEnvelope = z.infer<typeof commandEnvelopeSchema>;
 
@@ -112,6 +117,8 @@ export const fromDevice = z.discriminatedUnion("type", [
     outcome: z.enum(["done", "refused", "failed"]),
     code: z.string().max(64).nullable(),
     message: z.string().max(2000),
+    /** What a command `challenge` was answered with. */
+    challenge: key32Schema.optional(),
   }),
 ]);
 export type FromDevice = z.infer<typeof fromDevice>;

@@ -144,6 +144,9 @@ export const errorTable = {
   COMMAND_INVALID: "A command is not valid.",
   COMMAND_EXPIRED: "A command reached the device after its deadline.",
   COMMAND_UNSIGNED: "The board policy demands an operator's signature for this command.",
+  COMMAND_SIGNATURE_INVALID: "The signatures of a command do not hold, or are too few.",
+  COMMAND_CHALLENGE_INVALID: "What a signed command answers is not the device's, was used already, or has run out.",
+  OPERATOR_UNKNOWN: "The device does not know the key as an operator's.",
 
   // Management service.
   REQUEST_INVALID: "The request is not valid.",

@@ -32,6 +32,19 @@ test("[K18] the boards are those of K18, the evaluation kit that two of them can
   ]);
 });
 
+test("[M25] every board but the virtual one asks for an operator's signature, and no manifest can waive it there", () => {
+  expect(boards.filter(({ policy }) => policy["unsigned-commands"]).map(({ board }) => board)).toEqual(["virtual"]);
+  for (const [board] of real) {
+    const manifest = (asked: string) =>
+      `system: one\nversion: 1.0.0\nboard: ${board}\n${asked}components:\n  one: { image: ./one }\n`;
+    const compiled = compileText(manifest(""));
+    expect("plan" in compiled && compiled.plan.policy.unsignedCommands).toBe(false);
+    expect(compileText(manifest("unsigned-commands: true\n"))).toMatchObject({
+      errors: [{ code: "MANIFEST_POLICY_FORBIDS" }],
+    });
+  }
+});
+
 describe.each(real)("the board %s", (name, board) => {
   const free = Object.entries(board.devices).filter(([, { claims }]) => claims === undefined);
 

@@ -2,12 +2,18 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { CommandRequest } from "@bulkhead/kms";
+import type { Command, OperatorWord } from "@bulkhead/protocol";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readInstance } from "../../kms/src/instance/index.ts";
+import { signCommand } from "../../studio/src/api/sign-command.ts";
+import { memorySigner } from "../../studio/src/keys/signer.ts";
 import { bulkheadDirectory, exampleManifest } from "../../studio/src/locations.ts";
 import { eventually } from "../../studio/src/run/eventually.ts";
 import { stateDirectory } from "../../studio/src/run/instance.ts";
 import { launch, type Running } from "../../studio/src/run/launcher.ts";
+import { developmentOperator } from "../../studio/src/run/project.ts";
 
 const name = "clitest";
 const device = "greenhouse-1";
@@ -37,6 +43,9 @@ afterAll(async () => {
 const bulkhead = (...args: string[]) => plain(...args, "--name", name);
 const plain = (...args: string[]) =>
   execa(process.execPath, [program, ...args], { reject: false, stdin: "ignore", timeout: 60_000 });
+const id = () => running.provisioning.deviceId;
+const asOperator = (...args: string[]) =>
+  bulkhead(...args, "--keys", join(running.project.keysDir, "operator-1.json"), "--development");
 const errorOf = (stdout: string) => JSON.parse(stdout).errors[0] as { code: string; message: string; remedy?: string };
 const forget = (system: string) => rm(stateDirectory(system, bulkheadDirectory), { recursive: true, force: true });
 
@@ -190,7 +199,11 @@ describe("bulkhead deploy", () => {
   }
 
   test("[S4] a release that nobody signed is not uploaded; signed, the device runs it", async () => {
-    expect((await plain("build", exampleManifest, "-o", dir("two"), "--counter", "2")).exitCode).toBe(0);
+    // From this release on commands have to be signed, as on every board but this one: what comes below needs it.
+    await cp(join(bulkheadDirectory, "manifests/greenhouse"), dir("signed"), { recursive: true });
+    const manifest = dir("signed/manifest.yaml");
+    await writeFile(manifest, `${await readFile(manifest, "utf8")}\nunsigned-commands: false\n`);
+    expect((await plain("build", manifest, "-o", dir("two"), "--counter", "2")).exitCode).toBe(0);
     const unsigned = await bulkhead(...deployment("two"), "--json");
     expect(unsigned.exitCode).toBe(1);
     expect(errorOf(unsigned.stdout)).toMatchObject({
@@ -244,6 +257,63 @@ describe("bulkhead deploy", () => {
   });
 });
 
+describe("[M+] a device whose policy asks for an operator's signature", () => {
+  test("[M15] an operator's key, and the whole id, restart a component; who it was stands at the device", async () => {
+    const before = await componentOf("climate");
+    const restarted = await asOperator("device", "restart", id(), "climate", "--yes");
+    expect([restarted.exitCode, restarted.stdout]).toEqual([0, "climate of greenhouse-1: climate is being restarted"]);
+    const { publicKey } = await developmentOperator(running.project);
+    await eventually("climate to be ready again", 15_000, async () => {
+      const now = await componentOf("climate");
+      const isNew = now.state === "ready" && now.incarnation > before.incarnation;
+      return (isNew && now.lastReason?.text.includes(`signed by operator ${publicKey}`)) || undefined;
+    });
+  });
+
+  test("whoever has the management service, its database and all its keys gives no command, and the device counts each", async () => {
+    const before = await componentOf("climate");
+    const command = { kind: "restart-component", component: "climate" } as const;
+    const { instanceKey, snapshotKey, timestampKey } = await readInstance(running.paths.kms);
+    const own = [instanceKey, snapshotKey, timestampKey];
+    const used = (await running.client.commands(id())).find((one) => one.signed && one.state === "done");
+    const forged = await Promise.all(
+      own.map(async (key) => signCommand(id(), command, await challenge(), 60_000, [memorySigner(key)])),
+    );
+    // Each is a row of the database that the service sends as it stands.
+    const attempts: [OperatorWord | undefined, string][] = [
+      [undefined, "COMMAND_UNSIGNED"],
+      ...forged.map((word): [OperatorWord, string] => [word, "OPERATOR_UNKNOWN"]),
+      [used?.signed ?? undefined, "COMMAND_CHALLENGE_INVALID"],
+      [await operatorsWord({ kind: "restart-component", component: "moisture" }), "COMMAND_SIGNATURE_INVALID"],
+      [{ ...(await operatorsWord(command)), validMs: 300_000 }, "COMMAND_SIGNATURE_INVALID"],
+      [{ ...(await operatorsWord(command)), challenge: await challenge() }, "COMMAND_SIGNATURE_INVALID"],
+    ];
+    for (const [signed, code] of attempts) {
+      expect(await ended({ command, ...(signed && { signed }) })).toMatchObject({ state: "refused", code });
+    }
+    // The device's own log, which the service is shown as well.
+    await eventually("the device to say what it refused", 15_000, async () => {
+      const lines = (await running.client.logs(id(), { limit: 5000, component: "verifier" })).lines;
+      const codes = new Set(attempts.map(([, code]) => code));
+      return (
+        [...codes].every((code) => lines.some(({ text }) => text.includes(`refused command`) && text.includes(code))) ||
+        undefined
+      );
+    });
+    expect((await componentOf("climate")).incarnation).toBe(before.incarnation);
+  });
+
+  const challenge = async () => (await ended({ command: { kind: "challenge" } })).challenge ?? "";
+  const operatorsWord = async (command: Command) =>
+    signCommand(id(), command, await challenge(), 60_000, [await developmentOperator(running.project)]);
+  const ended = async (request: CommandRequest) => {
+    const asked = await running.client.command(id(), request);
+    return eventually("an answer", 30_000, async () =>
+      (await running.client.commands(id())).find((one) => one.id === asked.id && one.finishedAtMs !== null),
+    );
+  };
+});
+
 describe("a device that is off", () => {
   test("[M2] is shown as gone, and a command to it expires with exit code 1", async () => {
     await running.device.kill();
@@ -252,7 +322,7 @@ describe("a device that is off", () => {
       return one?.connected === false || undefined;
     });
     expect((await bulkhead("device", "ls")).stdout).toMatch(/greenhouse-1 .* gone, last seen/);
-    const result = await bulkhead("device", "restart", device, "climate", "--yes", "--timeout", "1", "--json");
+    const result = await asOperator("device", "restart", id(), "climate", "--yes", "--timeout", "1", "--json");
     expect(result.exitCode).toBe(1);
     expect(errorOf(result.stdout)).toMatchObject({
       code: "COMMAND_EXPIRED",

@@ -63,11 +63,12 @@ async function openWith(options: EmulatedOptions, server: Server, directory: str
   const loop = await openLoop(file("loop"));
   const under = { world: server.world, namespace: server.namespace, logFile: join(server.paths.logDir, "board.log") };
   const power = await prepareMachine({ ...under, machine, board: paced.buildable, directory, card, image });
-  const agent = openAgent(server.client, async () => {
+  const find = async () => {
     // It enrols itself, by the token that its card has.
     const devices = await server.client.devices();
     return devices.find(({ name }) => name === device)?.id;
-  });
+  };
+  const agent = openAgent(server.client, find, async () => [await server.operator()]);
   const shell = openShell(wire);
   const stimulus = openStimulus(machine, board, file);
   let state: TargetState = "off";

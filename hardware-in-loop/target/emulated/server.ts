@@ -3,9 +3,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type BuiltRelease, buildRelease } from "../../../studio/src/build/index.ts";
+import type { Signer } from "../../../studio/src/keys/signer.ts";
 import { wire } from "../../../studio/src/run/paths.ts";
 import { showProgress } from "../../../studio/src/run/progress.ts";
-import { ensureProject, publish, uploadRoots } from "../../../studio/src/run/project.ts";
+import { developmentOperator, ensureProject, publish, uploadRoots } from "../../../studio/src/run/project.ts";
 import { claimSite, takeDownOnFailure } from "../../../studio/src/run/site.ts";
 import { type Studio, startStudio } from "../../../studio/src/run/studio.ts";
 import { imageDateS } from "./image.ts";
@@ -18,6 +19,8 @@ export type Server = Studio & {
   note(text: string): void;
   /** Builds a manifest with that counter, signs it and gives it to the service. */
   publish(manifest: string, releaseCounter: number): Promise<BuiltRelease>;
+  /** Signs commands to its devices. */
+  operator(): Promise<Signer>;
   stop(): Promise<void>;
 };
 
@@ -39,6 +42,7 @@ export async function startServer(name: string): Promise<Server> {
       name,
       namespace,
       note: progress.note,
+      operator: () => developmentOperator(project),
       async publish(manifest, releaseCounter) {
         const outDir = join(paths.buildDir, String(releaseCounter));
         const built = await buildRelease({ manifest, outDir, releaseCounter, builtAtMs: imageDateS * 1000 });

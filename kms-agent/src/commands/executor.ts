@@ -3,15 +3,17 @@
  * must not wait for them.
  */
 import { type Command, type CommandEnvelope, reportError } from "@bulkhead/protocol";
+import type { Verdict } from "@bulkhead/sdk";
 import type { CommandResult, Journal } from "./journal.ts";
 import { type Aftermath, judgeInterrupted, refuseCommand, refused, resultOfFailure, resultOfVerdict } from "./judge.ts";
 
-type Verdict = { accepted: boolean; code: string | null; message: string };
 type Deploy = Extract<Command, { kind: "deploy" }>;
 export type ExecutorPorts = {
   deviceId: string;
   /** The KMS's clock as far as the agent knows it. */
   nowMs: () => number;
+  /** Brings what says whose signatures count, before the verifier gives a challenge. */
+  fetchOperators: () => Promise<void>;
   /** Passes a command to the verifier. */
   command: (envelope: CommandEnvelope) => Promise<Verdict>;
   /** Shows the KMS what an accepted command asks to see. */
@@ -52,6 +54,7 @@ export function createExecutor(journal: Journal, ports: ExecutorPorts): Executor
     if (refusal) return refusal;
     await journal.update(id, { tries: (journal.find(id)?.tries ?? 0) + 1 });
     if (command.kind === "deploy") return resultOfVerdict(await ports.deploy(command, envelope.deadlineMs, passOn));
+    if (command.kind === "challenge") await ports.fetchOperators();
     await passOn();
     const verdict = await ports.command(envelope);
     if (verdict.accepted) await ports.observe(command);

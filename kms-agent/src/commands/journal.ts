@@ -3,7 +3,7 @@
  * answered from here and never carried out twice, also when carrying it out restarted the agent itself.
  */
 import { readFile } from "node:fs/promises";
-import { type CommandEnvelope, commandEnvelopeSchema } from "@bulkhead/protocol";
+import { type CommandEnvelope, commandEnvelopeSchema, key32Schema } from "@bulkhead/protocol";
 import { z } from "zod";
 import { replaceFile } from "../durable-file.ts";
 
@@ -15,6 +15,8 @@ const resultSchema = z.strictObject({
   outcome: z.enum(["done", "refused", "failed"]),
   code: z.string().max(64).nullable(),
   message: z.string().max(2000),
+  /** What a command `challenge` was answered with. */
+  challenge: key32Schema.optional(),
 });
 export type CommandResult = z.infer<typeof resultSchema>;
 

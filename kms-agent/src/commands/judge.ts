@@ -7,6 +7,7 @@ import {
   isErrorCode,
   reportError,
 } from "@bulkhead/protocol";
+import type { Verdict } from "@bulkhead/sdk";
 import type { CommandResult, JournalEntry } from "./journal.ts";
 
 export const maxTries = 3;
@@ -72,8 +73,8 @@ export function resultOfFailure(error: unknown, envelope: CommandEnvelope, nowMs
 }
 
 /** A result for the verifier's verdict. */
-export function resultOfVerdict(verdict: { accepted: boolean; code: string | null; message: string }): CommandResult {
-  if (verdict.accepted) return done(verdict.message);
+export function resultOfVerdict({ challenge, ...verdict }: Verdict): CommandResult {
+  if (verdict.accepted) return { ...done(verdict.message), ...(challenge !== undefined && { challenge }) };
   return {
     outcome: "refused",
     code: isErrorCode(verdict.code) ? verdict.code : "INTERNAL",

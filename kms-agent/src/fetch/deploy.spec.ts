@@ -99,6 +99,16 @@ describe("[M11] fetching metadata", () => {
     expect(await readFile(join(staging.metadata, "3.root.json"), "utf8")).toBe("root 3");
   });
 
+  test("leaves what was staged as it is where something that is named cannot be had", async () => {
+    await fetchMetadata(http(), staging.metadata, 1);
+    const before = await readdir(staging.metadata);
+    files["metadata/timestamp.json"] = versions("snapshot.json", 8);
+    files["metadata/8.snapshot.json"] = versions("targets.json", 9);
+    await expect(fetchMetadata(http(), staging.metadata, 1)).rejects.toEqual(code("FETCH_FAILED"));
+    expect(await readdir(staging.metadata)).toEqual(before);
+    expect(await readFile(join(staging.metadata, "timestamp.json"), "utf8")).toBe(versions("snapshot.json", 7));
+  });
+
   test("refuses a timestamp that names no version, files that do not exist, and endless ones", async () => {
     files["metadata/timestamp.json"] = '{"signed":{"meta":{"snapshot.json":{"version":"../../etc"}}}}';
     await expect(fetchMetadata(http(), staging.metadata, 1)).rejects.toEqual(code("RELEASE_METADATA_INVALID"));

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { BulkheadError, type Command } from "@bulkhead/protocol";
 import type { Client, gateInterface, Verdict } from "@bulkhead/sdk";
 import { replaceFile } from "../durable-file.ts";
+import type { Turns } from "../turns.ts";
 import { type Blob, fetchBlob } from "./blob.ts";
 import { fetchFailed, getSmall, type Http } from "./http.ts";
 import { fetchMetadata } from "./metadata.ts";
@@ -21,6 +22,8 @@ export type DeployPorts = {
   /** Version of the pinned TUF root. */
   rootVersion: number;
   log: (text: string, fields?: Record<string, unknown>) => void;
+  /** Where others stage metadata as well: one at a time, for each removes what is not its own. */
+  inTurn?: Turns;
 };
 
 export const targetPath = "/device/v1/targets";
@@ -42,7 +45,8 @@ export async function deploy(
   passOn: () => Promise<void>,
 ): Promise<Verdict> {
   const { http, gate, staging } = ports;
-  await retry(() => fetchMetadata(http, staging.metadata, ports.rootVersion), http.signal);
+  const { inTurn = (work) => work() } = ports;
+  await retry(() => inTurn(() => fetchMetadata(http, staging.metadata, ports.rootVersion)), http.signal);
   await retry(() => fetchRelease(http, staging.targets, target, releaseDigest), http.signal);
   const { verdict, missing } = await gate.examine({ target, releaseDigest }, { deadlineMs: examineDeadlineMs });
   if (!verdict.accepted) return verdict;

@@ -20,28 +20,33 @@ const maxRoots = 64;
 export async function fetchMetadata(http: Http, directory: string, rootVersion: number): Promise<void> {
   const staged = new Set<string>();
 
-  async function stage(name: string, limit: number): Promise<Buffer | null> {
-    const content = await getSmall(http, `${metadataPath}/${name}`, limit);
-    if (content === null) return null;
+  async function stage(name: string, content: Buffer): Promise<void> {
     await replaceFile(join(directory, name), content);
     staged.add(name);
-    return content;
   }
 
-  async function stageExisting(name: string, limit: number): Promise<Buffer> {
-    const content = await stage(name, limit);
+  const get = (name: string, limit: number) => getSmall(http, `${metadataPath}/${name}`, limit);
+  async function getExisting(name: string, limit: number): Promise<Buffer> {
+    const content = await get(name, limit);
     if (content === null) throw fetchFailed(`${metadataPath}/${name}`, "it does not exist", false);
     return content;
   }
 
   // The pinned root itself is the verifier's own. The first version that does not exist ends the chain (section 5.3.3).
   for (let version = rootVersion + 1; version <= rootVersion + maxRoots; version += 1) {
-    if ((await stage(`${version}.root.json`, maxBytes.root)) === null) break;
+    const content = await get(`${version}.root.json`, maxBytes.root);
+    if (content === null) break;
+    await stage(`${version}.root.json`, content);
   }
-  const timestamp = await stageExisting("timestamp.json", maxBytes.timestamp);
+  const timestamp = await getExisting("timestamp.json", maxBytes.timestamp);
   const snapshotName = `${namedVersion(timestamp, "timestamp.json", "snapshot.json")}.snapshot.json`;
-  const snapshot = await stageExisting(snapshotName, maxBytes.snapshot);
-  await stageExisting(`${namedVersion(snapshot, snapshotName, "targets.json")}.targets.json`, maxBytes.targets);
+  const snapshot = await getExisting(snapshotName, maxBytes.snapshot);
+  const targetsName = `${namedVersion(snapshot, snapshotName, "targets.json")}.targets.json`;
+  const targets = await getExisting(targetsName, maxBytes.targets);
+  // What names the others comes last: the verifier may look in between, for a deployment that is under way.
+  await stage(targetsName, targets);
+  await stage(snapshotName, snapshot);
+  await stage("timestamp.json", timestamp);
   await prune(directory, (name) => staged.has(name));
 }
 

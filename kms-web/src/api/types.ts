@@ -48,6 +48,8 @@ export type StoredCommand = {
   state: "pending" | "delivered" | "done" | "refused" | "failed" | "expired";
   code: string | null;
   message: string | null;
+  /** By operators' keys; the device alone can tell whether they count. */
+  signed: { signatures: { key: string }[] } | null;
 };
 
 export type Release = {

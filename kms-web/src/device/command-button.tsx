@@ -3,25 +3,26 @@ import type { Command } from "@bulkhead/protocol";
 import { type ReactNode, useState } from "react";
 import { problemOf } from "../api/client.ts";
 import { useSendCommand } from "../api/queries.ts";
+import type { Device } from "../api/types.ts";
 import { Button } from "../parts/button.tsx";
 import { Confirm } from "../parts/confirm.tsx";
 
 type Props = {
-  deviceId: string;
+  device: Device;
   command: Command;
   label: string;
   /** Said to those who only hear the button, where `label` alone does not tell which one it is. */
   description?: string;
   question: string;
-  disabled: boolean;
   small?: boolean;
   children: ReactNode;
 };
 
 export function CommandButton(props: Props) {
-  const { deviceId, command, label, description, question, disabled, small = false, children } = props;
+  const { device, command, label, description, question, small = false, children } = props;
+  const obstacle = obstacleOf(device, command);
   const [asking, setAsking] = useState(false);
-  const { mutate, isPending, error } = useSendCommand(deviceId);
+  const { mutate, isPending, error } = useSendCommand(device.id);
   return (
     <span className="inline-flex items-center gap-2">
       {error && (
@@ -32,8 +33,8 @@ export function CommandButton(props: Props) {
       <Button
         small={small}
         aria-label={description}
-        disabled={disabled || isPending}
-        title={disabled ? "The device is not connected." : undefined}
+        disabled={obstacle !== undefined || isPending}
+        title={obstacle}
         onClick={() => setAsking(true)}
       >
         {label}
@@ -45,4 +46,13 @@ export function CommandButton(props: Props) {
       )}
     </span>
   );
+}
+
+/** A page of the service holds nobody's key: what has to be signed is given by the command line. */
+function obstacleOf({ connected, unsignedCommands }: Device, { kind }: Command): string | undefined {
+  // A deployment is judged by the release's own signatures.
+  if (unsignedCommands === false && kind !== "deploy") {
+    return "This device takes commands by an operator's signature only: use bulkhead device with --keys.";
+  }
+  return connected ? undefined : "The device is not connected.";
 }

@@ -24,10 +24,15 @@ export function CommandList({ deviceId }: { deviceId: string }) {
   return (
     <Section title="Commands" flush>
       <ul className="divide-y divide-line text-sm" aria-live="polite">
-        {newestFirst.map(({ id, command, state, code, message, createdAtMs }) => (
+        {newestFirst.map(({ id, command, state, code, message, createdAtMs, signed }) => (
           <li key={id} className="flex flex-wrap items-baseline gap-3 px-4 py-2.5">
             <span className="font-medium">{describe(command)}</span>
             <Badge tone={tones[state]}>{state}</Badge>
+            {signed && (
+              <Badge tone="quiet" title={signed.signatures.map(({ key }) => key).join(", ")}>
+                signed
+              </Badge>
+            )}
             <span className="grow text-muted">
               {message} {code && <span className="font-mono text-xs">{code}</span>}
             </span>
@@ -53,6 +58,8 @@ function describe(command: Command): string {
       return `Trace ${command.action}: ${command.component ?? "all components"}`;
     case "report":
       return "Report state";
+    case "challenge":
+      return "Ask what an operator is to sign";
     case "deploy":
       return `Deploy ${command.target.replace(/\.json$/, "")}`;
   }

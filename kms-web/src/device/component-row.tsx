@@ -50,8 +50,7 @@ export function ComponentRow({ device, component }: { device: Device; component:
       <td className="px-4 py-2.5 text-right">
         <CommandButton
           small
-          deviceId={device.id}
-          disabled={!device.connected}
+          device={device}
           label="Restart"
           description={`Restart ${name}`}
           question={`Restart ${name}?`}

@@ -30,8 +30,7 @@ export function DeviceHead({ device, status }: { device: Device; status: DeviceS
         <ConnectionBadge device={device} />
         <span className="grow" />
         <CommandButton
-          deviceId={id}
-          disabled={!connected}
+          device={device}
           label="Verify"
           question="Compare what runs with the system?"
           command={{ kind: "verify" }}
@@ -40,8 +39,7 @@ export function DeviceHead({ device, status }: { device: Device; status: DeviceS
           stops.
         </CommandButton>
         <CommandButton
-          deviceId={id}
-          disabled={!connected}
+          device={device}
           label="Restart runtime"
           question="Restart the whole runtime?"
           command={{ kind: "restart-runtime" }}

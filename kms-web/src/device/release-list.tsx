@@ -53,8 +53,7 @@ function ReleaseRow({ device, release }: { device: Device; release: Release }) {
         ) : (
           <CommandButton
             small
-            deviceId={device.id}
-            disabled={!device.connected}
+            device={device}
             label="Deploy"
             description={`Deploy ${name} ${version} (${releaseCounter})`}
             question={`Deploy ${name} ${version}?`}

@@ -9,6 +9,7 @@ import {
   lossSchema,
   nameSchema,
   type Observation,
+  operatorWordSchema,
   provisioningSchema,
   resourcesSchema,
   type System,
@@ -178,6 +179,8 @@ export const commandRequestSchema = z
       .min(1000)
       .max(7 * 24 * 3600 * 1000)
       .default(60_000),
+    /** Of an operator, over what the device answered to a command `challenge`; the device checks it, not this service. */
+    signed: operatorWordSchema.optional(),
   })
   .openapi("CommandRequest");
 export type CommandRequest = z.input<typeof commandRequestSchema>;
@@ -195,6 +198,9 @@ export const storedCommandSchema = z
     finishedAtMs: nullableTime,
     code: z.string().nullable(),
     message: z.string().nullable(),
+    signed: operatorWordSchema.nullable(),
+    /** What the device gave to be signed, where the command asked for that. */
+    challenge: z.string().nullable(),
   })
   .openapi("Command");
 export type StoredCommand = z.infer<typeof storedCommandSchema>;

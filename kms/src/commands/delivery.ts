@@ -28,7 +28,7 @@ export async function issueCommand(
       );
     }
   }
-  const stored = await createCommand(kms.database, kms.scope, deviceId, command, request.timeoutMs);
+  const stored = await createCommand(kms.database, kms.scope, deviceId, request);
   kms.events.publish({ type: "command", command: stored });
   const session = kms.sessions.of(deviceId);
   return session ? ((await deliver(kms, session, stored)) ?? stored) : stored;
@@ -45,8 +45,9 @@ async function deliver(kms: Kms, session: Session, command: StoredCommand): Prom
   const delivered = await markDelivered(kms.database, kms.scope, command.id);
   // Answered or expired in between.
   if (!delivered) return undefined;
-  const { id, deviceId, deadlineMs } = delivered;
-  session.send({ type: "command", envelope: { id, deviceId, deadlineMs, command: delivered.command } });
+  const { id, deviceId, deadlineMs, signed } = delivered;
+  const envelope = { id, deviceId, deadlineMs, command: delivered.command, ...(signed && { signed }) };
+  session.send({ type: "command", envelope });
   kms.events.publish({ type: "command", command: delivered });
   return delivered;
 }

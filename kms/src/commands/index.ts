@@ -3,7 +3,7 @@
  * at least once, and the device, which remembers ids, carries it out at most once.
  */
 import { randomUUID } from "node:crypto";
-import type { Command, FromDevice } from "@bulkhead/protocol";
+import type { Command, FromDevice, OperatorWord } from "@bulkhead/protocol";
 import { and, asc, desc, eq, gt, inArray, lte, sql } from "drizzle-orm";
 import type { StoredCommand } from "../api/index.ts";
 import { type Queries, type Scope, storableText } from "../database/index.ts";
@@ -12,15 +12,17 @@ import { commands } from "../database/schema.ts";
 const listed = 200;
 const open = inArray(commands.state, ["pending", "delivered"]);
 
+type Wish = { readonly command: Command; readonly timeoutMs: number; readonly signed?: OperatorWord | undefined };
+
 export async function createCommand(
   database: Queries,
   scope: Scope,
   deviceId: string,
-  command: Command,
-  timeoutMs: number,
+  { command, timeoutMs, signed }: Wish,
 ): Promise<StoredCommand> {
   const createdAtMs = Date.now();
-  const row = { id: randomUUID(), deviceId, command, createdAtMs, deadlineMs: createdAtMs + timeoutMs };
+  const deadlineMs = createdAtMs + timeoutMs;
+  const row = { id: randomUUID(), deviceId, command, createdAtMs, deadlineMs, signed: signed ?? null };
   const [stored] = await database
     .insert(commands)
     .values({ ...row, scope: scope.id, state: "pending" })
@@ -78,6 +80,7 @@ export async function finishCommand(
       finishedAtMs: Date.now(),
       code: result.code === null ? null : storableText(result.code),
       message: storableText(result.message),
+      challenge: result.challenge ?? null,
     })
     .where(and(ofDevice(scope, deviceId), eq(commands.id, result.id), unanswered))
     .returning(visible);
@@ -109,4 +112,6 @@ const visible = {
   finishedAtMs: commands.finishedAtMs,
   code: commands.code,
   message: commands.message,
+  signed: commands.signed,
+  challenge: commands.challenge,
 };

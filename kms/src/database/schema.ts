@@ -2,7 +2,7 @@
  * Every table of the KMS. Documents that came from devices are `json`, not `jsonb`: jsonb refuses \u0000 in a string,
  * and a device must not be able to make its own report unstorable.
  */
-import type { Command, DeviceStatus, System, TraceEntry } from "@bulkhead/protocol";
+import type { Command, DeviceStatus, OperatorWord, System, TraceEntry } from "@bulkhead/protocol";
 import { sql } from "drizzle-orm";
 import {
   bigint,
@@ -173,6 +173,10 @@ export const commands = pgTable(
     finishedAtMs: timeMs("finished_at_ms"),
     code: text(),
     message: text(),
+    /** Of an operator, as the device is given it. */
+    signed: json().$type<OperatorWord>(),
+    /** What the device answered to be signed next. */
+    challenge: text(),
   },
   (table) => [index("commands_device").on(table.deviceId, table.createdAtMs), index("commands_state").on(table.state)],
 );

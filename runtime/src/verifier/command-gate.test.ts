@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command, CommandEnvelope } from "@bulkhead/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { decide, type Order, openCommandGate } from "./command-gate.ts";
+import { createChallenges } from "./challenges.ts";
+import { createCommandAuthority } from "./command-authority.ts";
+import { decide, type Order, objectionTo, openCommandGate } from "./command-gate.ts";
 import type { VerifierConfig } from "./config.ts";
 
 const deviceId = "d-0123456789abcdef";
@@ -31,46 +33,40 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 async function openGate(now = () => nowMs) {
   const orders: Order[] = [];
-  const gate = await openCommandGate(directory, config, now, (order) => orders.push(order));
+  const authority = createCommandAuthority(createChallenges(), async () => undefined, now);
+  const gate = await openCommandGate({ directory, config, now, authority, act: (order) => orders.push(order) });
   return { gate, orders };
 }
 
 describe("what a command must be", () => {
-  test.each<[string, Partial<CommandEnvelope>, Partial<VerifierConfig>, string]>([
-    ["past its deadline", { deadlineMs: nowMs - 1 }, {}, "COMMAND_EXPIRED"],
-    ["too far ahead", { deadlineMs: nowMs + 8 * 86_400_000 }, {}, "COMMAND_INVALID"],
-    ["for another device", { deviceId: "d-ffffffffffffffff" }, {}, "COMMAND_INVALID"],
-    ["unsigned where the board asks for a signature", {}, { unsignedCommands: false }, "COMMAND_UNSIGNED"],
-    [
-      "for a component that does not run here",
-      { command: { ...restart, component: "nobody" } },
-      {},
-      "COMPONENT_UNKNOWN",
-    ],
+  test.each<[string, Partial<CommandEnvelope>, string]>([
+    ["past its deadline", { deadlineMs: nowMs - 1 }, "COMMAND_EXPIRED"],
+    ["too far ahead", { deadlineMs: nowMs + 8 * 86_400_000 }, "COMMAND_INVALID"],
+    ["for another device", { deviceId: "d-ffffffffffffffff" }, "COMMAND_INVALID"],
     [
       "a deployment",
       { command: { kind: "deploy", target: "x-1.json", releaseDigest: "0".repeat(64) } },
-      {},
       "COMMAND_INVALID",
     ],
-  ])("[M15] a command %s is refused", (_, change, policy, code) => {
-    const { verdict, order } = decide(envelope(change), { ...config, ...policy }, nowMs);
-    expect(verdict).toMatchObject({ accepted: false, code });
+  ])("[M15] a command %s is refused", (_, change, code) => {
+    expect(objectionTo(envelope(change), config, nowMs)).toMatchObject({ code });
+  });
+
+  test("[M15] a command for a component that does not run here is refused", () => {
+    const { verdict, order } = decide(envelope({ command: { ...restart, component: "nobody" } }), config, []);
+    expect(verdict).toMatchObject({ accepted: false, code: "COMPONENT_UNKNOWN" });
     expect(order).toBeUndefined();
   });
 
   test("[M15] restarting a component and the whole runtime are two orders", () => {
-    expect(decide(envelope(), config, nowMs).order).toMatchObject(["restart", { component: "climate" }]);
+    expect(decide(envelope(), config, []).order).toMatchObject(["restart", { component: "climate" }]);
     const all = envelope({ command: { kind: "restart-runtime" } });
-    expect(decide(all, config, nowMs).order).toMatchObject(["restart", { component: null }]);
+    expect(decide(all, config, []).order).toMatchObject(["restart", { component: null }]);
   });
 
-  test("[K8] being asked to verify is an order of its own, judged like the others", () => {
+  test("[K8] being asked to verify is an order of its own", () => {
     const asked = envelope({ command: { kind: "verify" } });
-    expect(decide(asked, config, nowMs).order).toEqual(["verify", {}]);
-    expect(decide(asked, { ...config, unsignedCommands: false }, nowMs)).toMatchObject({
-      verdict: { accepted: false, code: "COMMAND_UNSIGNED" },
-    });
+    expect(decide(asked, config, []).order).toEqual(["verify", {}]);
   });
 });
 

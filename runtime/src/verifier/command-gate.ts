@@ -1,6 +1,6 @@
 /**
- * Commands that reach into the device: for this device, in time, once, and only where the policy lets them in. What was
- * decided is kept on the disk before it is acted upon, so that a repeated command gets the same answer and no second
+ * Commands that reach into the device: for this device, in time, once, and only by an operator's word or where the policy
+ * waives that. What was decided is kept on the disk before it is acted upon, so that a repeated command gets the same answer and no second
  * effect, also after a restart.
  */
 import { join } from "node:path";
@@ -16,6 +16,7 @@ import {
 } from "@bulkhead/protocol";
 import type { Verdict } from "@bulkhead/sdk";
 import { z } from "zod";
+import type { CommandAuthority } from "./command-authority.ts";
 import type { VerifierConfig } from "./config.ts";
 import { readRecord, writeRecord } from "./own-record.ts";
 
@@ -42,32 +43,57 @@ export type Order = { [K in Ordered]: [kind: K, body: ToRoot[K]] }[Ordered];
 type Ordered = "restart" | "verify" | "trace";
 export type CommandGate = { judge(envelope: CommandEnvelope): Promise<Verdict> };
 
-/** Opens the gate whose memory is in `directory`. `act` carries out what was accepted, after that is remembered. */
-export async function openCommandGate(
-  directory: string,
-  config: VerifierConfig,
-  now: () => number,
-  act: (order: Order) => void,
-): Promise<CommandGate> {
-  const file = join(directory, "commands.json");
-  // Damaged: nothing of it can be told apart any more, so nothing of it is remembered; deadlines still hold.
+export type CommandGateOptions = {
+  /** Where what was decided is remembered. */
+  readonly directory: string;
+  readonly config: VerifierConfig;
+  /** The clock that deadlines are judged by. */
+  readonly now: () => number;
+  /** Of the operators whom the newest trusted targets name. */
+  readonly authority: CommandAuthority;
+  /** Carries out what was accepted, after that is remembered. */
+  readonly act: (order: Order) => void;
+};
+
+export async function openCommandGate(options: CommandGateOptions): Promise<CommandGate> {
+  const { config, now, authority, act } = options;
+  const file = join(options.directory, "commands.json");
+  // Damaged: nothing of it can be told apart any more, so nothing of it is remembered; deadlines still hold, and so do challenges.
   let remembered: Remembered[] = (await readRecord(file, rememberedSchema).catch(() => undefined)) ?? [];
 
   async function judge(envelope: CommandEnvelope): Promise<Verdict> {
     const digest = sha256(canonicalJson(envelope));
     const before = remembered.find(({ id }) => id === envelope.id);
     if (before !== undefined) return repeat(before, digest);
-    const decided = decide(envelope, config, now());
+    const objection = objectionTo(envelope, config, now());
+    if (objection !== undefined) return refusal(objection);
+    if (envelope.command.kind === "challenge") return { ...accept("an operator can sign").verdict, ...authority.ask() };
+    return carryOut(envelope, digest).catch((error: unknown) => {
+      if (error instanceof BulkheadError) return refusal(error);
+      throw error;
+    });
+  }
+
+  async function carryOut(envelope: CommandEnvelope, digest: string): Promise<Verdict> {
+    const decided = decide(envelope, config, await authority.check(envelope, config));
+    // In memory first: whatever becomes of the record, the signature is good for nothing else.
+    if (envelope.signed) authority.use(envelope.signed);
     if (!decided.verdict.accepted) return decided.verdict;
-    const open = remembered.filter(({ deadlineMs }) => deadlineMs >= now());
-    if (open.length >= maxRemembered) {
-      return refusal(new BulkheadError("IPC_OVERLOADED", `${maxRemembered} commands are open already`));
-    }
-    const entry = { id: envelope.id, deadlineMs: envelope.deadlineMs, sha256: digest, ...decided.verdict };
-    await writeRecord(file, [...open, entry]);
-    remembered = [...open, entry];
+    await remember({ id: envelope.id, deadlineMs: envelope.deadlineMs, sha256: digest, ...decided.verdict });
     if (decided.order !== undefined) act(decided.order);
     return decided.verdict;
+  }
+
+  async function remember(entry: Remembered): Promise<void> {
+    const nowMs = now();
+    const open = remembered.filter(({ deadlineMs }) => deadlineMs >= nowMs);
+    if (open.length >= maxRemembered) {
+      throw new BulkheadError("IPC_OVERLOADED", `${maxRemembered} commands are open already`);
+    }
+    // A signed command's deadline is the service's word alone: it is not to fill this up for ever.
+    const kept = [...open, { ...entry, deadlineMs: Math.min(entry.deadlineMs, nowMs + maxAheadMs) }];
+    await writeRecord(file, kept);
+    remembered = kept;
   }
 
   return { judge };
@@ -80,17 +106,22 @@ function repeat({ accepted, code, message, sha256: digest }: Remembered, asked: 
 
 type Decision = { verdict: Verdict; order?: Order };
 
-/** The decision itself. Pure. */
-export function decide(envelope: CommandEnvelope, config: VerifierConfig, nowMs: number): Decision {
-  const error = objection(envelope, config, nowMs);
-  if (error !== undefined) return { verdict: refusal(error) };
+/** What becomes of a command that may be given, by these operators' keys or, where the policy waives that, nobody's. Pure. */
+export function decide(envelope: CommandEnvelope, config: VerifierConfig, signers: readonly string[]): Decision {
+  const named = "component" in envelope.command ? envelope.command.component : null;
+  if (named !== null && !config.components.includes(named)) {
+    return {
+      verdict: refusal(new BulkheadError("COMPONENT_UNKNOWN", `the running system has no component ${named}`)),
+    };
+  }
   const { command } = envelope;
   if (command.kind === "verify") return accept("what runs is being compared with the system", ["verify", {}]);
   if (command.kind === "report") return accept("the state of the device is being sent");
   if (command.kind === "trace") return decideTrace(command);
   const component = command.kind === "restart-component" ? command.component : null;
   const what = component === null ? "the runtime" : component;
-  const reason = `command ${envelope.id} from the management service`;
+  const by = signers.length === 0 ? "from the management service" : `signed by operator ${signers.join(" and ")}`;
+  const reason = `command ${envelope.id} ${by}`;
   return accept(`${what} is being restarted`, ["restart", { component, reason }]);
 }
 
@@ -105,7 +136,12 @@ function accept(message: string, order?: Order): Decision {
   return { verdict: { accepted: true, code: null, message }, ...(order && { order }) };
 }
 
-function objection(envelope: CommandEnvelope, config: VerifierConfig, nowMs: number): BulkheadError | undefined {
+/** What is wrong with a command whoever signed it. Pure. */
+export function objectionTo(
+  envelope: CommandEnvelope,
+  config: VerifierConfig,
+  nowMs: number,
+): BulkheadError | undefined {
   const { deviceId, deadlineMs, command } = envelope;
   if (deviceId !== config.provisioning.deviceId) {
     return new BulkheadError(
@@ -113,6 +149,18 @@ function objection(envelope: CommandEnvelope, config: VerifierConfig, nowMs: num
       `the command is for ${deviceId}, and this is ${config.provisioning.deviceId}`,
     );
   }
+  // A challenge bounds a signed command by a clock that nobody sets; the host's may be a year off.
+  if (envelope.signed === undefined && command.kind !== "challenge") {
+    const late = outOfTime(deadlineMs, nowMs);
+    if (late !== undefined) return late;
+  }
+  if (command.kind === "deploy") {
+    return new BulkheadError("COMMAND_INVALID", "a deployment is judged by its release, not as a command");
+  }
+  return undefined;
+}
+
+function outOfTime(deadlineMs: number, nowMs: number): BulkheadError | undefined {
   if (deadlineMs < nowMs) {
     return new BulkheadError(
       "COMMAND_EXPIRED",
@@ -122,18 +170,7 @@ function objection(envelope: CommandEnvelope, config: VerifierConfig, nowMs: num
   if (deadlineMs - nowMs > maxAheadMs) {
     return new BulkheadError("COMMAND_INVALID", "the deadline of the command is more than a week away");
   }
-  if (command.kind === "deploy") {
-    return new BulkheadError("COMMAND_INVALID", "a deployment is judged by its release, not as a command");
-  }
-  if (!config.unsignedCommands) {
-    return new BulkheadError("COMMAND_UNSIGNED", "the policy of this board asks for an operator's signature", {
-      remedy: "signed commands are not part of this version; a development board may waive the signature",
-    });
-  }
-  // After the signature: nobody learns the names of components by asking.
-  const named = "component" in command ? command.component : null;
-  if (named === null || config.components.includes(named)) return undefined;
-  return new BulkheadError("COMPONENT_UNKNOWN", `the running system has no component ${named}`);
+  return undefined;
 }
 
 /** A verdict that says no, with the way out in its sentence. */

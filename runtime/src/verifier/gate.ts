@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { BulkheadError, type CommandEnvelope, type Release, type ToRoot } from "@bulkhead/protocol";
 import type { Log, Verdict } from "@bulkhead/sdk";
 import { syncDirectory } from "../generations/durable.ts";
+import { createChallenges } from "./challenges.ts";
 import { openFloorClock } from "./clock-floor.ts";
+import { createCommandAuthority } from "./command-authority.ts";
 import { openCommandGate, refusal } from "./command-gate.ts";
 import type { VerifierConfig, VerifierDirectories } from "./config.ts";
 import { endorseRelease, missingArtifacts } from "./endorse.ts";
@@ -12,6 +14,7 @@ import { type Asked, checkAsked, judgeRelease, maxReleaseBytes } from "./judge.t
 import { refreshMetadata } from "./metadata.ts";
 import { openMetadataStore } from "./metadata-store.ts";
 import { createQueue } from "./queue.ts";
+import { createRefusalLog } from "./refusal-log.ts";
 import { readStaged } from "./staged-file.ts";
 import { checkRootKeys } from "./trusted-keys.ts";
 
@@ -22,6 +25,8 @@ export type GatePorts = {
   readonly tellRoot: <K extends "activate" | "restart" | "verify" | "trace">(kind: K, body: ToRoot[K]) => void;
   /** Default: the host's clock. */
   readonly hostNow?: () => number;
+  /** What the age of challenges is counted by. Default: the time since the host's start, suspension included. */
+  readonly uptimeMs?: () => number;
 };
 
 type Missing = { digest: string; length: number };
@@ -41,9 +46,15 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
   await syncDirectory(directories.own);
   for (const damage of store.damaged) log.warn(`${damage}; an older one is used`);
   const clock = await openFloorClock(directories.own, config.currentReleaseBuiltAtMs, ports.hostNow);
-  const commands = await openCommandGate(directories.own, config, clock.now, ([kind, body]) =>
-    tellRoot(kind, body as never),
-  );
+  const commands = await openCommandGate({
+    ...{ directory: directories.own, config, now: clock.now },
+    authority: createCommandAuthority(createChallenges(ports.uptimeMs), store.targets, clock.now),
+    act: ([kind, body]) => tellRoot(kind, body as never),
+  });
+  const noteRefusal = createRefusalLog(log.warn);
+  if (config.unsignedCommands) {
+    log.warn("COMMANDS NEED NO SIGNATURE HERE: the policy of this board waives an operator's, as for development");
+  }
   // One judgement at a time: two would write the same directories.
   const queue = createQueue(8);
 
@@ -54,6 +65,22 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
     const content = await readStaged(join(directories.staging, "targets"), name, maxReleaseBytes);
     if (content === undefined) throw new BulkheadError("RELEASE_INVALID", `${name} is not staged`);
     return judgeRelease(content, asked, signed, config);
+  }
+
+  /** Whose signatures count may have changed; where nothing newer can be had, what is trusted already goes on. */
+  async function learnOperators(): Promise<void> {
+    await refreshMetadata(store, join(directories.staging, "metadata"), clock).catch((error: unknown) => {
+      const { code, message } = refusal(error);
+      noteRefusal(code, "newer metadata", message);
+    });
+  }
+
+  async function command(envelope: CommandEnvelope): Promise<Verdict> {
+    if (envelope.command.kind === "challenge") await learnOperators();
+    const verdict = await commands.judge(envelope);
+    if (!verdict.accepted)
+      noteRefusal(verdict.code, `command ${envelope.command.kind} ${envelope.id}`, verdict.message);
+    return verdict;
   }
 
   const refuse = (asked: Asked, error: unknown): Verdict => {
@@ -86,7 +113,7 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
         tellRoot("activate", { releaseDigest: asked.releaseDigest });
         return accepted(`${asked.target} is endorsed and being activated`);
       }),
-    command: (envelope) => queue(() => commands.judge(envelope)),
+    command: (envelope) => queue(() => command(envelope)),
   };
 }
 

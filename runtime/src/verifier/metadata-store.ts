@@ -21,6 +21,8 @@ export type MetadataStore = {
   begin(): Promise<string>;
   /** Makes what `begin` gave the current generation, if anything in it has changed. */
   commit(): Promise<void>;
+  /** Of what is trusted now; undefined where it is not there yet. */
+  targets(): Promise<string | undefined>;
   /** What was found damaged when the current generation was looked for, for the log. */
   readonly damaged: readonly string[];
 };
@@ -69,7 +71,13 @@ export async function openMetadataStore(directory: string, pinnedRoot: string): 
     }
   }
 
-  return { begin, commit, damaged };
+  async function targets(): Promise<string | undefined> {
+    if (current === undefined) return undefined;
+    const found = (await readFiles(join(directory, String(current)))).find(([name]) => name === "targets.json");
+    return found?.[1].toString("utf8");
+  }
+
+  return { begin, commit, targets, damaged };
 }
 
 async function generationsIn(directory: string): Promise<number[]> {

@@ -24,14 +24,14 @@ export type SignedTarget = {
 
 /**
  * Takes the staged metadata as far as it is valid and newer, and returns what it says about `target`; undefined where
- * the signed targets do not name it. Throws RELEASE_METADATA_INVALID, RELEASE_METADATA_EXPIRED, RELEASE_SIGNATURE_INVALID,
+ * the signed targets do not name it, or none was asked for. Throws RELEASE_METADATA_INVALID, RELEASE_METADATA_EXPIRED, RELEASE_SIGNATURE_INVALID,
  * RELEASE_ROLLBACK, KEY_WEAK; the trusted metadata is as before then.
  */
 export async function refreshMetadata(
   store: MetadataStore,
   stagedDirectory: string,
   clock: FloorClock,
-  target: string,
+  target?: string,
 ): Promise<SignedTarget | undefined> {
   try {
     const metadataDir = await store.begin();
@@ -43,7 +43,7 @@ export async function refreshMetadata(
     });
     setReferenceTime(updater, clock.now());
     await updater.refresh();
-    const info = await updater.getTargetInfo(target);
+    const info = target === undefined ? undefined : await updater.getTargetInfo(target);
     checkRootKeys(await readFile(join(metadataDir, "root.json"), "utf8"));
     const targetsJson = await readFile(join(metadataDir, "targets.json"), "utf8");
     checkDelegations(targetsJson);

@@ -2,7 +2,7 @@
  * The gate: the verifier's face to the agent. The agent brings bytes and commands; the verifier judges them and alone
  * tells the root server to act.
  */
-import { commandEnvelopeSchema, digestSchema } from "@bulkhead/protocol";
+import { commandEnvelopeSchema, digestSchema, key32Schema } from "@bulkhead/protocol";
 import { z } from "zod";
 import { defineInterface } from "../interface.ts";
 
@@ -11,6 +11,8 @@ const verdict = z.strictObject({
   /** A code of the error table, or null where accepted. */
   code: z.string().nullable(),
   message: z.string(),
+  /** What an operator signs next, where that was asked for. */
+  challenge: key32Schema.optional(),
 });
 export type Verdict = z.infer<typeof verdict>;
 

@@ -1,10 +1,12 @@
 /** Asking a device for something and waiting for what becomes of it. */
-import type { StoredCommand } from "@bulkhead/kms";
+import type { CommandRequest, StoredCommand } from "@bulkhead/kms";
 import { BulkheadError, type Command, isErrorCode } from "@bulkhead/protocol";
 import { integerOption } from "../cli/numbers.ts";
 import { printable } from "../cli/printable.ts";
+import type { Signer } from "../keys/signer.ts";
 import { eventually } from "../run/eventually.ts";
 import type { StudioClient } from "./client.ts";
+import { signCommand } from "./sign-command.ts";
 
 /** The `--timeout` option of every command that waits for a device. */
 export const timeoutOption = (seconds: string) =>
@@ -20,16 +22,29 @@ const lookEveryMs = 200;
 const graceMs = 15_000;
 
 /**
- * Gives a device a command and waits until it has been carried out. Throws what the device answered where it refused or failed,
- * COMMAND_EXPIRED where it did not answer within `timeoutMs`.
+ * Gives a device a command, signed by `signers` if there are any, and waits until it has been carried out. Throws what the device
+ * answered where it refused or failed, COMMAND_EXPIRED where it did not answer within `timeoutMs`.
  */
 export async function carryOut(
   client: StudioClient,
   deviceId: string,
   command: Command,
   timeoutMs: number,
+  signers: readonly Signer[] = [],
 ): Promise<StoredCommand> {
-  const { id } = await client.command(deviceId, { command, timeoutMs });
+  if (signers.length === 0) return issue(client, deviceId, { command, timeoutMs });
+  const { challenge } = await issue(client, deviceId, { command: { kind: "challenge" }, timeoutMs });
+  const signed = await signCommand(deviceId, command, challenge, timeoutMs, signers);
+  return issue(client, deviceId, { command, timeoutMs, signed });
+}
+
+async function issue(
+  client: StudioClient,
+  deviceId: string,
+  request: CommandRequest & { readonly timeoutMs: number },
+): Promise<StoredCommand> {
+  const { timeoutMs } = request;
+  const { id } = await client.command(deviceId, request);
   const look = async () => {
     const found = (await client.commands(deviceId)).find((one) => one.id === id);
     return found && !["pending", "delivered"].includes(found.state) ? found : undefined;

@@ -75,6 +75,14 @@ test("[S8] the list shows each device on a line, also one that was never heard o
   expect(formatDevices([], nowMs)).toBe("no device is enrolled");
 });
 
+test("[M25] shows whether commands need an operator's signature, and what a device does not say it does not", () => {
+  const answer = { status, receivedAtMs: nowMs };
+  expect(formatDevice(device, answer, nowMs)).toMatch(/^ {2}commands +NEED NO SIGNATURE: the policy/m);
+  const closed = formatDevice({ ...device, unsignedCommands: false }, answer, nowMs);
+  expect(closed).toMatch(/^ {2}commands +by an operator's signature only$/m);
+  expect(formatDevice({ ...device, unsignedCommands: null }, answer, nowMs)).not.toMatch(/^ {2}commands /m);
+});
+
 test("[K23] a device that sleeps is asleep until it is overdue, and never just gone", () => {
   const away = { ...device, connected: false, connectedAtMs: null };
   const asleep: Device = { ...away, presence: "asleep", expectedAtMs: nowMs + 125_000 };

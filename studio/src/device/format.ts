@@ -27,6 +27,7 @@ export function formatDevice(device: Device, { status, receivedAtMs }: StatusAns
     ...(status?.gateway ? [["gateway", describeGateway(status.gateway, nowMs)]] : []),
     ["release", describeRelease(device.release), device.release?.digest ?? ""],
     ["generation", device.generation === null ? "-" : String(device.generation)],
+    ...(device.unsignedCommands === null ? [] : [["commands", describeAuthority(device.unsignedCommands)]]),
     ...(status ? [["update", describeUpdate(status.update)]] : []),
     ...(status?.mode?.kind === "safe" ? [["mode", `SAFE MODE: ${printable(status.mode.reason)}`]] : []),
     ...(status?.verification ? [["verified", describeVerification(status.verification, nowMs)]] : []),
@@ -104,6 +105,12 @@ export function formatLogLine({ atMs, component, stream, text }: StoredLogLine):
   const time = new Date(atMs).toISOString().replace("T", " ").replace("Z", "");
   const mark = { out: " ", err: "!", runtime: "*" }[stream];
   return `${time} ${component.padEnd(16)} ${mark} ${printable(text)}`;
+}
+
+function describeAuthority(unsignedCommands: boolean): string {
+  return unsignedCommands
+    ? "NEED NO SIGNATURE: the policy of its board waives an operator's, as for development"
+    : "by an operator's signature only";
 }
 
 function describeConnection(device: Device, nowMs: number): string {

@@ -9,6 +9,7 @@ import { jsonOption, printResult, withProgress } from "../cli/output.ts";
 import { printable } from "../cli/printable.ts";
 import { deviceArgument } from "./device-argument.ts";
 import { lookUpDevice } from "./find-device.ts";
+import { openOperators, operatorOptions } from "./operators.ts";
 
 export const restart = defineCommand({
   meta: {
@@ -20,6 +21,7 @@ export const restart = defineCommand({
     component: { type: "positional", description: "Component; without it, the whole runtime.", required: false },
     ...yesOption,
     ...timeoutOption("60"),
+    ...operatorOptions,
     ...serverOption,
     ...jsonOption,
   },
@@ -28,10 +30,11 @@ export const restart = defineCommand({
     const timeoutMs = timeoutOf(args.timeout);
     const client = await openStudio(args.name);
     const device = await lookUpDevice(client, args.device);
+    const signers = await openOperators(args, device);
     const what = `${args.component ?? "the whole runtime"} of ${device.name}`;
     if (!args.yes && !(await confirm(`Restart ${what}?`))) return false;
     const waiting = `Waiting for ${device.name}${device.connected ? "" : ", which is not connected now,"} to restart it`;
-    const answer = await withProgress(waiting, () => carryOut(client, device.id, command, timeoutMs));
+    const answer = await withProgress(waiting, () => carryOut(client, device.id, command, timeoutMs, signers));
     printResult(args.json, { command: answer }, `${what}: ${printable(answer.message ?? answer.state)}`);
     return true;
   },

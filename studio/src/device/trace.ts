@@ -9,6 +9,7 @@ import { deviceArgument } from "./device-argument.ts";
 import { lookUpDevice } from "./find-device.ts";
 import { formatLoss } from "./format-telemetry.ts";
 import { observe } from "./observe.ts";
+import { openOperators, operatorOptions } from "./operators.ts";
 import { stitchTrace } from "./stitch-trace.ts";
 import { toTraceEvents } from "./trace-events.ts";
 
@@ -37,6 +38,7 @@ export const trace = defineCommand({
       description: "Only what the device has forwarded by itself: it is not asked, and may be asleep.",
     },
     ...timeoutOption("60"),
+    ...operatorOptions,
     ...serverOption,
     ...jsonOption,
   },
@@ -48,18 +50,22 @@ export const trace = defineCommand({
     const timeoutMs = timeoutOf(args.timeout);
     const client = await openStudio(args.name);
     const device = await lookUpDevice(client, args.device);
+    // What was forwarded already is at the service: the device is not asked.
+    const signers = args.forwarded ? [] : await openOperators(args, device);
     const whose = `${component ?? "all components"} of ${device.name}`;
     const waiting = `Waiting for ${device.name}`;
     if (args.on || args.off) {
       const action = args.on ? "on" : "off";
-      await withProgress(waiting, () => carryOut(client, device.id, { kind: "trace", component, action }, timeoutMs));
+      await withProgress(waiting, () =>
+        carryOut(client, device.id, { kind: "trace", component, action }, timeoutMs, signers),
+      );
       printResult(args.json, { component, trace: action }, `The trace of ${whose} is ${action}.`);
       return;
     }
     const now = args.forwarded
       ? { components: {}, omitted: [] }
       : await withProgress(waiting, () =>
-          observe(client, device.id, { kind: "trace", component, action: "read" }, timeoutMs),
+          observe(client, device.id, { kind: "trace", component, action: "read" }, timeoutMs, signers),
         );
     const { segments, losses } = await client.traces(device.id, component === null ? {} : { component });
     const { components, missing } = stitchTrace(segments, now.components);

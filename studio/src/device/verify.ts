@@ -8,21 +8,23 @@ import { eventually } from "../run/eventually.ts";
 import { deviceArgument } from "./device-argument.ts";
 import { lookUpDevice } from "./find-device.ts";
 import { describeVerification, formatDifferences } from "./format.ts";
+import { openOperators, operatorOptions } from "./operators.ts";
 
 export const verify = defineCommand({
   meta: {
     name: "verify",
     description: "Have a device compare what its kernel runs with what the system says, and show every difference.",
   },
-  args: { ...deviceArgument, ...timeoutOption("60"), ...serverOption, ...jsonOption },
+  args: { ...deviceArgument, ...timeoutOption("60"), ...operatorOptions, ...serverOption, ...jsonOption },
   async run({ args }) {
     const timeoutMs = timeoutOf(args.timeout);
     const client = await openStudio(args.name);
     const device = await lookUpDevice(client, args.device);
+    const signers = await openOperators(args, device);
     const latest = async () => (await client.status(device.id)).status?.verification ?? null;
     const before = (await latest())?.atMs ?? 0;
     const verification = await withProgress(`Waiting for ${device.name} to look`, async () => {
-      await carryOut(client, device.id, { kind: "verify" }, timeoutMs);
+      await carryOut(client, device.id, { kind: "verify" }, timeoutMs, signers);
       return eventually("the device's report", timeoutMs, async (): Promise<Verification | undefined> => {
         const found = await latest();
         return found !== null && found.atMs > before ? found : undefined;

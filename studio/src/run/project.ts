@@ -1,4 +1,5 @@
 /** The developer's side of a system: offline keys, the repository they sign, and its way to the management service. */
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { UploadAnswer } from "@bulkhead/kms";
@@ -6,16 +7,43 @@ import { BulkheadError, type Release, releaseSchema } from "@bulkhead/protocol";
 import type { StudioClient } from "../api/client.ts";
 import { type BuiltRelease, buildRelease } from "../build/index.ts";
 import { developmentRing, initKeys, markDevelopmentKeys } from "../keys/index.ts";
-import { initRepository, type OnlineKeys, type SignedRelease, signRelease } from "../sign/index.ts";
+import { createKeyFile, readKeyFile } from "../keys/key-file.ts";
+import { openSigner } from "../keys/key-ring.ts";
+import type { Signer } from "../keys/signer.ts";
+import { initRepository, type OnlineKeys, type SignedRelease, signRelease, signTargets } from "../sign/index.ts";
+import { readRepository } from "../sign/repository.ts";
 
 export type Project = { keysDir: string; repositoryDir: string };
 
-/** Makes development keys and a root that trusts them and the service's online keys, unless they are there. */
+const operatorFile = "operator-1.json";
+
+/** Makes development keys, an operator's among them, and a repository that trusts them and the service's online keys, unless they are there. */
 export async function ensureProject(project: Project, online: OnlineKeys): Promise<void> {
   if (await hasFiles(project.keysDir)) await markDevelopmentKeys(project.keysDir);
   else await initKeys(project.keysDir, "development");
-  if (await hasFiles(project.repositoryDir)) return;
-  await initRepository(await developmentRing(project.keysDir), project.repositoryDir, online);
+  const file = join(project.keysDir, operatorFile);
+  if (!existsSync(file)) await createKeyFile(file, "operator", "development");
+  const isNew = !(await hasFiles(project.repositoryDir));
+  const keys = await developmentRing(project.keysDir);
+  if (isNew) await initRepository(keys, project.repositoryDir, online);
+  if (isNew || !(await hasOperators(project.repositoryDir))) {
+    const { publicKey } = await readKeyFile(file);
+    const delegation = { to: "operators", keys: [publicKey], threshold: 1 } as const;
+    await signTargets(keys, project.repositoryDir, { delegation });
+  }
+}
+
+async function hasOperators(repositoryDir: string): Promise<boolean> {
+  const { targets } = await readRepository(repositoryDir);
+  return Object.keys(targets?.signed.delegations?.roles ?? {}).includes("operators");
+}
+
+/** What signs commands to the devices of a system on the developer's own machine. */
+export async function developmentOperator(project: Project): Promise<Signer> {
+  const { keys, passphrases } = await developmentRing(join(project.keysDir, operatorFile));
+  const [key] = keys;
+  if (key !== undefined) return openSigner(key, passphrases);
+  throw new BulkheadError("KEYS_INVALID", `${project.keysDir} has no operator's key`);
 }
 
 /** The signed release with the highest counter; null where nothing was signed yet. */

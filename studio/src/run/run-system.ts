@@ -16,6 +16,9 @@ export async function runSystem(options: RunOptions): Promise<number> {
   );
 }
 
+const unsignedWords =
+  "Commands need no operator's signature here: the policy of the board waives it. For development only.";
+
 async function present(running: Running, json: boolean, progress: Progress): Promise<void> {
   await bringUpToDate(running, progress);
   const { client, provisioning } = running;
@@ -27,6 +30,8 @@ async function present(running: Running, json: boolean, progress: Progress): Pro
     return;
   }
   if (status) process.stdout.write(`\n${formatLevels(status.components)}\n${formatHostLayers(status.host)}`);
+  const { unsignedCommands } = await client.device(deviceId);
+  if (unsignedCommands === true) process.stdout.write(`\n  ${unsignedWords}\n`);
   process.stdout.write(
     `\n  The system runs. Its page, with a key that works once:\n\n    ${loginLink}\n\n  Ctrl-C ends it.\n`,
   );

@@ -26,7 +26,7 @@ export const ceremonyOptions = {
   },
 } as const;
 
-type KeyArguments = PassphraseArguments & { keys?: string | undefined; development?: boolean | undefined };
+export type KeyArguments = PassphraseArguments & { keys?: string | undefined; development?: boolean | undefined };
 export type CeremonyArguments = KeyArguments & {
   repository: string;
   prepare?: string | undefined;

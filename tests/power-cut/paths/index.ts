@@ -19,6 +19,7 @@ export const pathNames = [
   "newer metadata",
   "an endorsement",
   "a command",
+  "a signed command",
   "a fetch",
 ] as const;
 export type PathName = (typeof pathNames)[number];

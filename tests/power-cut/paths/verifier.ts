@@ -2,12 +2,14 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { CommandEnvelope } from "@bulkhead/protocol";
-import { developmentRing, rotateRoot } from "@bulkhead/studio";
+import { type Command, type CommandEnvelope, generateSigningKey, type KeyPair } from "@bulkhead/protocol";
+import { developmentRing, rotateRoot, signTargets } from "@bulkhead/studio";
 import { expect } from "vitest";
 import { installRelease } from "../../../runtime/src/generations/install.ts";
 import { openFloorClock } from "../../../runtime/src/verifier/clock-floor.ts";
 import { type Gate, openGate } from "../../../runtime/src/verifier/index.ts";
+import { signCommand } from "../../../studio/src/api/sign-command.ts";
+import { memorySigner } from "../../../studio/src/keys/signer.ts";
 import { asked } from "../../releases/bench.ts";
 import { type BuiltForTest, createDevice, createProject, publicHalves, signOnline } from "../../releases/project.ts";
 import type { UpdatePath } from "../explore.ts";
@@ -19,12 +21,17 @@ export type Published = {
   /** Each staged with the metadata of its time; the third came with a new root. */
   readonly staged: readonly [Staged, Staged, Staged, Staged];
   readonly config: Config;
+  /** Named by the targets of all. */
+  readonly operator: KeyPair;
   remove(): Promise<void>;
 };
 
 /** Four releases of a project with real keys; none of it is on the disk whose power is cut. */
 export async function publish(): Promise<Published> {
   const project = await createProject();
+  const operator = generateSigningKey();
+  const delegation = { to: "operators", keys: [operator.publicKey], threshold: 1 } as const;
+  await signTargets(await developmentRing(project.keysDir), project.repoDir, { delegation });
   const { config } = await createDevice(project);
 
   async function next(counter: number): Promise<Staged> {
@@ -39,7 +46,7 @@ export async function publish(): Promise<Published> {
   const [first, second] = [await next(1), await next(2)];
   const online = publicHalves(project.online);
   await rotateRoot(await developmentRing(project.keysDir), project.repoDir, { online });
-  return { staged: [first, second, await next(3), await next(4)], config, remove: project.remove };
+  return { staged: [first, second, await next(3), await next(4)], config, operator, remove: project.remove };
 }
 
 export function verifierPaths(published: Published) {
@@ -48,17 +55,23 @@ export function verifierPaths(published: Published) {
     "newer metadata": newMetadata(published),
     "an endorsement": endorsement(published),
     "a command": command(published),
+    "a signed command": signedCommand(published),
   };
 }
 
 type Opened = Gate & { readonly told: string[]; readonly lines: string[] };
 
-async function open(root: string, { config }: Published, { staging }: Staged): Promise<Opened> {
+async function open(
+  root: string,
+  { config }: Published,
+  { staging }: Staged,
+  change: Partial<Config> = {},
+): Promise<Opened> {
   const told: string[] = [];
   const lines: string[] = [];
   const gate = await openGate({
     directories: { staging, endorsed: join(root, "endorsed"), own: join(root, "verifier") },
-    config: { ...config, components: ["one"] },
+    config: { ...config, components: ["one"], ...change },
     log: { info: (text) => void lines.push(text), warn: (text) => void lines.push(text) },
     tellRoot: (kind) => void told.push(kind),
   });
@@ -167,6 +180,49 @@ function command(published: Published): UpdatePath {
       if (reached.size > 0) expect(gate.told).toEqual([]);
       expect(await gate.command(envelope())).toMatchObject({ accepted: true });
       expect(gate.told.at(-1)).toBe("restart");
+    },
+  };
+}
+
+/** An operator's word counts once, whatever was cut and whoever kept it. */
+function signedCommand(published: Published): UpdatePath {
+  const [first] = published.staged;
+  const { deviceId } = published.config.provisioning;
+  const openSigned = (root: string) => open(root, published, first, { unsignedCommands: false });
+  /** Each that was ever given to a verifier. */
+  const given: CommandEnvelope[] = [];
+  const envelope = (command: Command): CommandEnvelope => ({
+    ...{ id: randomUUID(), deviceId, command },
+    deadlineMs: Date.now() + 3_600_000,
+  });
+  async function give(gate: Opened): Promise<void> {
+    const { challenge = "" } = await gate.command(envelope({ kind: "challenge" }));
+    const order = envelope({ kind: "restart-component", component: "one" });
+    const signed = await signCommand(deviceId, order.command, challenge, 60_000, [memorySigner(published.operator)]);
+    given.push({ ...order, signed });
+    expect(await gate.command({ ...order, signed })).toMatchObject({ accepted: true });
+  }
+  return {
+    async prepare(root) {
+      await makeDirectories(root);
+      await give(await openSigned(root));
+    },
+    async run(root, reached) {
+      const gate = await openSigned(root);
+      await give(gate);
+      if (gate.told.length > 0) await reached("passed it on");
+    },
+    async check(root) {
+      const gate = await openSigned(root);
+      for (const before of given.slice(-3)) {
+        await gate.command(before);
+        const again = await gate.command({ ...before, id: randomUUID() });
+        expect(again).toMatchObject({ accepted: false, code: "COMMAND_CHALLENGE_INVALID" });
+      }
+      expect(gate.told).toEqual([]);
+      await give(gate);
+      given.pop();
+      expect(gate.told).toEqual(["restart"]);
     },
   };
 }

@@ -1,0 +1,2 @@
+ALTER TABLE "commands" ADD COLUMN "signed" json;--> statement-breakpoint
+ALTER TABLE "commands" ADD COLUMN "challenge" text;
