@@ -1,5 +1,5 @@
 /** Attacks on the metadata, and power cuts in the middle of keeping it. */
-import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { generateSigningKey } from "@bulkhead/protocol";
 import { developmentRing, rotateRoot } from "@bulkhead/studio";
@@ -56,6 +56,49 @@ describe("TUF metadata on the device", () => {
     expect(await bench.install(second)).toMatchObject({ accepted: true });
     await signOnline(bench.project.repoDir, bench.project.online, { version: 3, targetsVersion: 1 });
     expect(await bench.install(second)).toMatchObject({ accepted: false, code: "RELEASE_ROLLBACK" });
+  });
+
+  test("[M11] targets of one state beside the snapshot of another are refused: nobody mixes and matches", async () => {
+    await bench.publish(1);
+    const older = await readFile(join(bench.project.repoDir, "1.targets.json"));
+    const second = await bench.publish(2);
+    await bench.device.stage(second);
+    // By the name that the snapshot asks for, with the bytes of before.
+    await writeFile(join(bench.device.staging.metadata, "2.targets.json"), older);
+    expect(await (await bench.device.boot()).install(asked(second))).toMatchObject({
+      code: "RELEASE_METADATA_INVALID",
+    });
+    expect(await bench.install(second)).toMatchObject({ accepted: true });
+  });
+
+  test.each(["timestamp.json", "2.snapshot.json", "1.targets.json", "2.root.json"])(
+    "[M11] a %s without end is not read to its end",
+    async (name) => {
+      const second = await bench.publish(2);
+      await bench.device.stage(second);
+      const file = join(bench.device.staging.metadata, name);
+      await writeFile(file, "{");
+      // Sparse: who reads all of it needs more memory than there is.
+      await truncate(file, 1024 ** 4);
+      const verdict = await (await bench.device.boot()).install(asked(second));
+      expect(verdict.accepted).toBe(false);
+      expect(verdict.message).toMatch(`${name} has 1099511627776 bytes, and at most`);
+      await rm(file);
+      expect(await bench.install(second)).toMatchObject({ accepted: true });
+    },
+  );
+
+  test.each([
+    ["a year behind", -365 * 86_400_000, { accepted: true }],
+    ["a year ahead", 365 * 86_400_000, { code: "RELEASE_METADATA_EXPIRED" }],
+  ])("[M11] with a clock that is %s updates go on, or do so when it is right again", async (_, offsetMs, met) => {
+    expect(await bench.install(await bench.publish(1))).toMatchObject({ accepted: true });
+    const second = await bench.publish(2);
+    bench.device.clock.offsetMs = offsetMs;
+    expect(await bench.install(second)).toMatchObject(met);
+    bench.device.clock.offsetMs = 0;
+    expect(await bench.install(second)).toMatchObject({ accepted: true });
+    expect(await bench.install(await bench.publish(3))).toMatchObject({ accepted: true });
   });
 
   test("[M11] root rotation: new online keys take over, the old ones are refused", async () => {
