@@ -43,6 +43,8 @@ export const errorTable = {
 
   // Building and signing.
   BUILD_FAILED: "A component could not be bundled.",
+  BUILD_UNCONFINED: "Builds run in a sandbox, and this machine does not allow one.",
+  BUILD_UNLOCKED: "A package that is built in is not the one of the lock file.",
   BUILD_INTERFACE_MISMATCH:
     "The code at an end of a channel speaks of another interface than the manifest or the other end.",
   IMAGE_BOARD_UNFIT: "No image can be built for this board.",

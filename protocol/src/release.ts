@@ -51,3 +51,23 @@ export type InstalledRelease = z.infer<typeof installedReleaseSchema>;
 export function releaseTargetName(release: { name: string; releaseCounter: number }): string {
   return `${release.name}-${release.releaseCounter}.json`;
 }
+
+/** What is signed beside a release: its bill of materials (CycloneDX), and how it was built (in-toto, in a DSSE envelope). */
+export const paperKinds = ["sbom", "provenance"] as const;
+export type PaperKind = (typeof paperKinds)[number];
+
+const paperEndings: Readonly<Record<PaperKind, string>> = {
+  sbom: ".sbom.cdx.json",
+  provenance: ".provenance.dsse.json",
+};
+
+/** The name of a paper among the TUF targets. A release's own name has no dot before its ending, so no paper is mistaken for one. */
+export function paperTargetName(release: { name: string; releaseCounter: number }, kind: PaperKind): string {
+  return `${release.name}-${release.releaseCounter}${paperEndings[kind]}`;
+}
+
+/** Which paper of which release (by its target's name) a target is; undefined where it is none. */
+export function paperOf(target: string): { kind: PaperKind; release: string } | undefined {
+  const kind = paperKinds.find((one) => target.endsWith(paperEndings[one]));
+  return kind && { kind, release: `${target.slice(0, -paperEndings[kind].length)}.json` };
+}

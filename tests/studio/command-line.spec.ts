@@ -113,18 +113,26 @@ describe("bulkhead graph", () => {
 });
 
 describe("bulkhead build", () => {
-  test("[S3] the same sources give the same release, digest by digest, wherever it is built", async () => {
+  test("[S3] the same sources give the same release and papers, digest by digest, wherever and by whom it is built", async () => {
     const [one, two] = [join(scratch, "one"), join(scratch, "somewhere/else/two")];
-    const env = { SOURCE_DATE_EPOCH: "1800000000" };
-    for (const out of [one, two]) {
-      const result = await execa({ env })(process.execPath, [
-        join(repository, "studio/bin/bulkhead.js"),
+    const other = { HOME: scratch, TZ: "Pacific/Kiritimati", LANG: "tr_TR.UTF-8", TMPDIR: scratch };
+    for (const [out, more] of [[one, {}] as const, [two, other] as const]) {
+      const result = await execa({ env: { SOURCE_DATE_EPOCH: "1800000000", ...more } })("sh", [
+        ...["-c", 'umask "$0"; exec "$@"', out === one ? "022" : "077"],
+        ...[process.execPath, join(repository, "studio/bin/bulkhead.js")],
         ...["build", greenhouse, "-o", out, "--counter", "7", "--json"],
       ]);
-      expect(JSON.parse(result.stdout).releaseDigest).toBe(sha256(await readFile(join(out, "release.json"))));
+      const said = JSON.parse(result.stdout);
+      expect(said.releaseDigest).toBe(sha256(await readFile(join(out, "release.json"))));
+      expect(said).toMatchObject({
+        dateFrom: "SOURCE_DATE_EPOCH",
+        packages: expect.arrayContaining([expect.stringMatching(/^mqtt@/)]),
+      });
     }
     const text = await readFile(join(one, "release.json"), "utf8");
-    expect(await readFile(join(two, "release.json"), "utf8")).toBe(text);
+    for (const name of ["release.json", "sbom.cdx.json", "provenance.json"]) {
+      expect(await readFile(join(two, name), "utf8")).toBe(await readFile(join(one, name), "utf8"));
+    }
     const release = releaseSchema.parse(JSON.parse(text));
     expect(canonicalJson(release)).toBe(text);
     expect(release).toMatchObject({ releaseCounter: 7, builtAtMs: 1_800_000_000_000, board: "virtual" });

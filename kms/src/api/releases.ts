@@ -1,5 +1,5 @@
 /** Requests and answers about releases: blobs first, then the metadata that names them. */
-import { digestSchema, timeMsSchema } from "@bulkhead/protocol";
+import { digestSchema, paperKinds, timeMsSchema } from "@bulkhead/protocol";
 import { z } from "@hono/zod-openapi";
 
 /** One TUF metadata file; the size limit is above anything that tuf-js on a device accepts for a root. */
@@ -43,6 +43,19 @@ export const uploadAnswerSchema = z
   })
   .openapi("UploadAnswer");
 export type UploadAnswer = z.infer<typeof uploadAnswerSchema>;
+
+export const paperSchema = z
+  .object({
+    kind: z
+      .enum(paperKinds)
+      .openapi({ description: "sbom: CycloneDX; provenance: an in-toto statement in a DSSE envelope." }),
+    target: z.string(),
+    /** Of `text` as it is, which the targets keys signed. */
+    digest: digestSchema,
+    text: z.string(),
+  })
+  .openapi("Paper");
+export type Paper = z.infer<typeof paperSchema>;
 
 export const blobAnswerSchema = z.object({ digest: digestSchema, lengthBytes: z.number().int() }).openapi("BlobAnswer");
 export type BlobAnswer = z.infer<typeof blobAnswerSchema>;

@@ -121,6 +121,28 @@ describe("[M11] releases", () => {
     expect((await fetch(`/blobs/${sha256("")}`)).body.length).toBe(0);
   });
 
+  it("keeps the papers beside a release, gives them out as they were signed, and takes no release for one", async () => {
+    const { made } = await uploadReleases(world, 5);
+    const release = made[0] ?? createRelease(5);
+    const [bill, other] = ['{"bomFormat":"CycloneDX"}\n', "not JSON at all"];
+    const name = release.target.replace(/\.json$/, "");
+    const files = new Map([
+      ...made.map(({ target, content }) => [target, content] as const),
+      [`${name}.sbom.cdx.json`, bill] as const,
+      [`${name}.provenance.dsse.json`, other] as const,
+    ]);
+    const targets = signTargets(world.project, 6, files);
+    expect(await upload({ targets })).toMatchObject({ status: 400, body: { code: "REQUEST_INVALID" } });
+    for (const text of [bill, other]) await world.kms.call("PUT", `/blobs/${sha256(text)}`, Buffer.from(text));
+    expect(await upload({ targets })).toMatchObject({ status: 200, body: { releases: [], targetsVersion: 6 } });
+    const path = `/releases/${release.digest}/papers`;
+    const paper = await world.kms.call("GET", `${path}/sbom`);
+    expect(paper.body).toEqual({ kind: "sbom", target: `${name}.sbom.cdx.json`, digest: sha256(bill), text: bill });
+    expect((await world.kms.call("GET", `${path}/provenance`)).body["text"]).toBe(other);
+    const { made: next } = await uploadReleases(world, 7);
+    expect(await world.kms.call("GET", `/releases/${next.at(-1)?.digest}/papers/sbom`)).toMatchObject({ status: 404 });
+  });
+
   it("does not send a device after a release that is not here, or to another target's name", async () => {
     const { provisioning } = await world.enrol("deployer");
     const path = `/devices/${provisioning.deviceId}/commands`;

@@ -1,5 +1,12 @@
 /** What a targets file names, checked against the blobs: every release whole, every artifact there. */
-import { BulkheadError, describeMisfit, type Release, releaseSchema, releaseTargetName } from "@bulkhead/protocol";
+import {
+  BulkheadError,
+  describeMisfit,
+  paperOf,
+  type Release,
+  releaseSchema,
+  releaseTargetName,
+} from "@bulkhead/protocol";
 import { Metadata, MetadataKind, type Root, type TargetFile, type Targets } from "@tufjs/models";
 import { z } from "zod";
 import type { Blobs } from "./blobs.ts";
@@ -35,17 +42,24 @@ function parse(content: string): Metadata<Targets> {
 /** Reads every release that `targets` names. Errors: REQUEST_INVALID (a blob is missing), RELEASE_INVALID. */
 export async function readReleases(targets: Metadata<Targets>, blobs: Blobs): Promise<NamedRelease[]> {
   const releases: NamedRelease[] = [];
-  for (const target of Object.values(targets.signed.targets)) releases.push(await readRelease(target, blobs));
+  for (const target of Object.values(targets.signed.targets)) {
+    if (paperOf(target.path) === undefined) releases.push(await readRelease(target, blobs));
+    // Papers are for people and their tools: kept and given out, and not read here.
+    else await checkBlob(blobs, digestOf(target), target.length, target.path);
+  }
   return releases;
 }
 
 const maxReleaseBytes = 4 * 1024 * 1024;
 
-async function readRelease(target: TargetFile, blobs: Blobs): Promise<NamedRelease> {
+function digestOf(target: TargetFile): string {
   const digest = target.hashes["sha256"] ?? "";
-  if (!/^[0-9a-f]{64}$/.test(digest) || target.length > maxReleaseBytes) {
-    throw new BulkheadError("RELEASE_METADATA_INVALID", `target ${target.path} has no SHA-256 or is too long`);
-  }
+  if (/^[0-9a-f]{64}$/.test(digest) && target.length <= maxReleaseBytes) return digest;
+  throw new BulkheadError("RELEASE_METADATA_INVALID", `target ${target.path} has no SHA-256 or is too long`);
+}
+
+async function readRelease(target: TargetFile, blobs: Blobs): Promise<NamedRelease> {
+  const digest = digestOf(target);
   await checkBlob(blobs, digest, target.length, `release ${target.path}`);
   const release = parseRelease(target.path, Buffer.concat(await blobs.read(digest).toArray()).toString());
   if (releaseTargetName(release) !== target.path) {

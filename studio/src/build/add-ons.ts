@@ -9,7 +9,7 @@ import { BulkheadError } from "@bulkhead/protocol";
 import type { Board } from "@bulkhead/protocol/manifest";
 import { bulkheadDirectory } from "../locations.ts";
 import { compileAddOn } from "./compiled/index.ts";
-import type { CompiledAddOn } from "./compiled/recipes.ts";
+import { type CompiledAddOn, findSources } from "./compiled/recipes.ts";
 import { findKoffi } from "./koffi.ts";
 
 type Architecture = Exclude<Board["architecture"], "any">;
@@ -56,27 +56,39 @@ export function addOnsOf(driver: string, by: string | undefined): Readonly<Recor
   return chosen ?? own ?? {};
 }
 
+/** An add-on that is ready to be copied. `source`: a file or folder of what it was made from, which tells its package. */
+export type FoundAddOn = { readonly name: string; readonly path: string; readonly source: string };
+
 /**
- * Puts the add-ons of `driver`, if it has any, into `tree`; `by`: the interface that it is configured with. A board of any processor has no
- * hardware, so it needs none.
+ * Finds the add-ons of `driver`, if it needs any, and compiles what has not been; `by`: the interface that it is configured with. A board of
+ * any processor has no hardware, so it needs none.
  *
  * @throws BulkheadError BUILD_FAILED where a package or a compiler is not there
  */
-export async function copyAddOns(
+export async function findAddOns(
   driver: string,
   by: string | undefined,
   architecture: Board["architecture"],
-  tree: string,
-): Promise<void> {
-  if (architecture === "any") return;
-  for (const [file, addOn] of Object.entries(addOnsOf(driver, by))) {
-    await copyFile(await findAddOn(driver, addOn, architecture), join(tree, file));
+): Promise<FoundAddOn[]> {
+  if (architecture === "any") return [];
+  const found: FoundAddOn[] = [];
+  for (const [name, addOn] of Object.entries(addOnsOf(driver, by))) {
+    found.push({ name, ...(await findAddOn(driver, addOn, architecture)) });
   }
+  return found;
 }
 
-async function findAddOn(driver: string, addOn: AddOn, architecture: Architecture): Promise<string> {
-  if (addOn === "koffi") return findKoffi(architecture);
-  return typeof addOn === "string" ? compileAddOn(addOn, architecture) : findReadyMade(driver, addOn, architecture);
+/** Puts them beside a bundle, into `tree`. */
+export async function copyAddOns(found: readonly FoundAddOn[], tree: string): Promise<void> {
+  for (const { name, path } of found) await copyFile(path, join(tree, name));
+}
+
+async function findAddOn(driver: string, addOn: AddOn, architecture: Architecture): Promise<Omit<FoundAddOn, "name">> {
+  if (typeof addOn === "string" && addOn !== "koffi") {
+    return { path: await compileAddOn(addOn, architecture), source: findSources(addOn).folder };
+  }
+  const path = addOn === "koffi" ? findKoffi(architecture) : findReadyMade(driver, addOn, architecture);
+  return { path, source: path };
 }
 
 function findReadyMade(driver: string, { package: name, prebuilt }: ReadyMade, architecture: Architecture): string {

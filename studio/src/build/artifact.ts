@@ -7,7 +7,7 @@ import type { Artifact, RunnerName } from "@bulkhead/protocol";
 import type { Board } from "@bulkhead/protocol/manifest";
 import { packTree, treeDigest } from "@bulkhead/runtime";
 import { driverEntry } from "../locations.ts";
-import { copyAddOns } from "./add-ons.ts";
+import { copyAddOns, type FoundAddOn } from "./add-ons.ts";
 import { buildBeam } from "./beam/index.ts";
 import { bundle } from "./bundle.ts";
 import type { WireInterface } from "./interfaces/describe.ts";
@@ -32,7 +32,12 @@ export type Build = {
   readonly outDir: string;
   readonly architecture: Board["architecture"];
   readonly interfaces: () => Promise<readonly WireInterface[]>;
+  /** Of images of drivers, by their keys. */
+  readonly addOns: ReadonlyMap<string, readonly FoundAddOn[]>;
 };
+
+/** `files`: the sources of which something is in it; of other languages than JavaScript none are told. */
+export type Kept = { readonly artifact: Artifact; readonly files: readonly string[] };
 
 /** One text for one image. */
 export const keyOf = ({ source, runner, symbols, interface: by = "" }: Image): string =>
@@ -40,20 +45,21 @@ export const keyOf = ({ source, runner, symbols, interface: by = "" }: Image): s
 
 /** A tree that is built, and not yet kept. */
 type Built = { readonly tree: string; readonly artifact: Artifact };
+type BuiltImage = Built & Kept;
 
 /** Builds images, side by side, into `artifacts/` and `blobs/` of the build's directory, which is empty. By the keys of `images`. */
-export async function buildArtifacts(images: ReadonlyMap<string, Image>, build: Build): Promise<Map<string, Artifact>> {
+export async function buildArtifacts(images: ReadonlyMap<string, Image>, build: Build): Promise<Map<string, Kept>> {
   const keys = [...images.keys()];
   const built = await Promise.all([...images.values()].map((image) => buildOne(image, build)));
   await keepAll(built, build.outDir);
-  return new Map(built.map(({ artifact }, index) => [keys[index] ?? "", artifact]));
+  return new Map(built.map(({ artifact, files }, index) => [keys[index] ?? "", { artifact, files }]));
 }
 
-async function buildOne(image: Image, build: Build): Promise<Built> {
+async function buildOne(image: Image, build: Build): Promise<BuiltImage> {
   const name = `building-${keyOf(image).replaceAll(/[^a-z0-9-]/g, "_")}`;
   const tree = join(build.outDir, "artifacts", name);
-  await buildTree(image, tree, build);
-  return { tree, artifact: await treeDigest(tree) };
+  const files = await buildTree(image, tree, build);
+  return { tree, artifact: await treeDigest(tree), files };
 }
 
 /** Two images can be the same bytes, a folder for two runners for one: those are kept once. */
@@ -73,22 +79,30 @@ async function keep(digest: string, tree: string, outDir: string): Promise<void>
   await pipeline(packTree(kept), createWriteStream(join(outDir, "blobs", digest)));
 }
 
-async function buildTree({ source, runner, symbols, interface: by }: Image, tree: string, build: Build): Promise<void> {
+async function buildTree(image: Image, tree: string, build: Build): Promise<readonly string[]> {
+  const { source, runner, symbols } = image;
   const folder = join(build.manifestDirectory, source);
   if (runner === "native") {
     await buildNative(folder, tree, await build.interfaces(), architectureOf(build.architecture), symbols);
-    return;
+    return [];
   }
   if (runner === "vm") {
     await buildVm(folder, tree, await build.interfaces(), architectureOf(build.architecture));
-    return;
+    return [];
   }
   if (runner === "beam") {
     await buildBeam(folder, tree, await build.interfaces());
-    return;
+    return [];
   }
-  const driver = source.startsWith("driver:") ? source.slice("driver:".length) : undefined;
+  const driver = driverOf(image);
   const entry = driver === undefined ? join(folder, "main.ts") : driverEntry(driver);
-  await bundle("component", entry, join(tree, "main.js"));
-  if (driver !== undefined) await copyAddOns(driver, by, build.architecture, tree);
+  const modules = await bundle("component", entry, join(tree, "main.js"));
+  const addOns = build.addOns.get(keyOf(image)) ?? [];
+  await copyAddOns(addOns, tree);
+  return [...modules, ...addOns.map((addOn) => addOn.source)];
+}
+
+/** The driver's name where an image is one that comes with Bulkhead. */
+export function driverOf({ source }: Image): string | undefined {
+  return source.startsWith("driver:") ? source.slice("driver:".length) : undefined;
 }

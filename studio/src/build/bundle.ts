@@ -1,7 +1,7 @@
 /** Bundles a component, or a program of the platform, to one JavaScript file that Node 20 runs. */
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { BulkheadError } from "@bulkhead/protocol";
 import { type Plugin, type RolldownLog, rolldown } from "rolldown";
@@ -15,15 +15,34 @@ export type BundleKind = "component" | "program";
 
 /**
  * Bundles `entry` to `output`; a `package.json` beside it says that it is an ES module. The same sources give the same
- * bytes on every machine: nothing of the build's place or time is in them. Throws BUILD_FAILED.
+ * bytes on every machine: nothing of the build's place or time is in them. Returns the files of which something is in it.
+ * Throws BUILD_FAILED.
  */
-export async function bundle(kind: BundleKind, entry: string, output: string): Promise<void> {
+export async function bundle(kind: BundleKind, entry: string, output: string): Promise<string[]> {
   if (!existsSync(entry)) throw new BulkheadError("BUILD_FAILED", `${entry} does not exist`);
-  const { code, format } = await generate(kind, entry);
+  const modules = new Set<string>();
+  const { code, format } = await generate(kind, entry, modulesInto(modules));
   await mkdir(dirname(output), { recursive: true });
   await writeFile(output, code);
   const type = format === "cjs" ? "commonjs" : "module";
   await writeFile(join(dirname(output), "package.json"), `${JSON.stringify({ type })}\n`);
+  return [...modules].sort();
+}
+
+/** Notes the files of which something is in the bundle; what is generated, the entry, is no file. */
+function modulesInto(modules: Set<string>): Plugin {
+  return {
+    name: "bulkhead-modules",
+    generateBundle(_options, files) {
+      modules.clear();
+      for (const file of Object.values(files)) {
+        if (file.type !== "chunk") continue;
+        for (const [id, { renderedLength }] of Object.entries(file.modules)) {
+          if (renderedLength > 0 && isAbsolute(id)) modules.add(id.replace(/\?.*$/, ""));
+        }
+      }
+    },
+  };
 }
 
 type Format = "esm" | "cjs";
@@ -36,9 +55,9 @@ const waitsAtLoading = "INVALID_TLA_FORMAT";
  * A component is CommonJS, for Node's loader of ECMAScript modules takes 0.5 MB of each process and 5 ms of each start; one whose
  * modules wait when they are loaded (top-level `await`) is what it has to be.
  */
-async function generate(kind: BundleKind, entry: string): Promise<Bundled> {
-  if (kind === "program") return { code: await generateFrom(entry, [], entry), format: "esm" };
-  const generateAs = (format: Format) => generateFrom(generatedEntry, [componentEntry(entry)], entry, format);
+async function generate(kind: BundleKind, entry: string, noted: Plugin): Promise<Bundled> {
+  if (kind === "program") return { code: await generateFrom(entry, [noted], entry), format: "esm" };
+  const generateAs = (format: Format) => generateFrom(generatedEntry, [componentEntry(entry), noted], entry, format);
   try {
     return { code: await generateAs("cjs"), format: "cjs" };
   } catch (error) {

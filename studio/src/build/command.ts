@@ -1,40 +1,85 @@
-/** `bulkhead build`: from a manifest to a release that can be signed. */
+/** `bulkhead build`: from a manifest to a release that can be signed; or the same once more, to see whether it is the same. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { defineCommand } from "citty";
 import { jsonOption, printResult, withProgress } from "../cli/output.ts";
-import { buildRelease } from "./release.ts";
+import { keyOptions, openRing } from "../sign/options.ts";
+import { seal } from "../sign/papers.ts";
+import { formatBuild, resultOf } from "./format-build.ts";
+import { buildProject, paperFiles } from "./project-build.ts";
+import { formatVerification } from "./verify/format.ts";
+import { verifyRelease } from "./verify/index.ts";
+
+type Arguments = {
+  manifest: string;
+  out?: string | undefined;
+  counter: string;
+  epoch: string;
+  keys?: string | undefined;
+  verify?: string | undefined;
+  repository?: string | undefined;
+  json?: boolean | undefined;
+};
 
 export const command = defineCommand({
   meta: {
     name: "build",
-    description: "Build the release of a manifest: one bundle per component, one signed document.",
+    description:
+      "Build the release of a manifest, in a sandbox: one bundle per component, one document that gets signed, and its papers.",
   },
   args: {
     manifest: { type: "positional", description: "The manifest (YAML).", required: true },
-    out: { type: "string", alias: "o", description: "Directory for the release.", valueHint: "DIR", required: true },
+    out: { type: "string", alias: "o", description: "Directory for the release.", valueHint: "DIR" },
     counter: { type: "string", description: "Release counter; rises with every release.", default: "1" },
     epoch: { type: "string", description: "Security epoch; devices never go below it.", default: "0" },
+    verify: {
+      type: "string",
+      description:
+        "Build this release anew and compare: a directory of a build, or with --repository a signed one; 1 where it differs.",
+      valueHint: "RELEASE",
+    },
+    repository: { type: "string", description: "Repository that has the release to verify.", valueHint: "DIR" },
+    ...keyOptions,
+    keys: { type: "string", description: "Key of role builder, to sign the provenance here.", valueHint: "PATH" },
     ...jsonOption,
   },
-  async run({ args }) {
-    const built = await withProgress("Building the components", () =>
-      buildRelease({
-        manifest: args.manifest,
-        outDir: args.out,
-        releaseCounter: integer("counter", args.counter, 1),
-        securityEpoch: integer("epoch", args.epoch, 0),
-      }),
-    );
-    const { release, releaseDigest, dir } = built;
-    const total = release.artifacts.reduce((sum, { length }) => sum + length, 0);
-    const text = [
-      `${release.name} ${release.version}, release ${release.releaseCounter}, for board ${release.board}: ${dir}`,
-      `  digest ${releaseDigest}`,
-      `  ${release.artifacts.length} artifacts, ${Math.ceil(total / 1024)} KiB`,
-    ];
-    printResult(args.json, { releaseDigest, dir, artifacts: release.artifacts }, text.join("\n"));
-  },
+  run: ({ args }) => (args.verify === undefined ? build(args) : verify(args, args.verify)),
 });
+
+async function build(args: Arguments): Promise<boolean> {
+  const { manifest, out: outDir, repository } = args;
+  if (outDir === undefined || repository !== undefined) {
+    throw new BulkheadError("USAGE", "where is the release to go?", {
+      remedy: "give -o DIR; --repository goes with --verify",
+    });
+  }
+  const options = { manifest, outDir, ...numbersOf(args) };
+  const ring = args.keys === undefined ? undefined : await openRing(args);
+  const built = await withProgress("Building the components", () => buildProject(options));
+  const envelope = ring && (await seal(built.provenance, ring));
+  if (ring !== undefined && envelope === undefined) {
+    throw new BulkheadError("KEYS_INVALID", "there is no key here that may sign how a release was built", {
+      remedy: "bulkhead keys new FILE --role builder",
+    });
+  }
+  if (envelope !== undefined) await writeFile(join(outDir, paperFiles.envelope), envelope);
+  printResult(args.json, resultOf(built, envelope !== undefined), formatBuild(built, envelope !== undefined));
+  return true;
+}
+
+async function verify({ manifest, out, keys, repository, json }: Arguments, release: string): Promise<boolean> {
+  if (out !== undefined || keys !== undefined) {
+    throw new BulkheadError("USAGE", "--verify writes nothing", { remedy: "leave out -o and --keys" });
+  }
+  const found = await withProgress("Building the release anew", () => verifyRelease({ manifest, release, repository }));
+  printResult(json, found, formatVerification(found));
+  return found.same;
+}
+
+function numbersOf({ counter, epoch }: Arguments) {
+  return { releaseCounter: integer("counter", counter, 1), securityEpoch: integer("epoch", epoch, 0) };
+}
 
 function integer(option: string, text: string, least: number): number {
   const value = Number(text);

@@ -12,7 +12,9 @@ import {
 } from "@bulkhead/protocol";
 import { completePlan, type Plan } from "@bulkhead/protocol/manifest";
 import { loadManifest } from "../check/load.ts";
-import { type Build, buildArtifacts, type Image, keyOf } from "./artifact.ts";
+import { type FoundAddOn, findAddOns } from "./add-ons.ts";
+import { type Build, buildArtifacts, driverOf, type Image, type Kept, keyOf } from "./artifact.ts";
+import { dateMs } from "./date.ts";
 import { checkInterfaces } from "./interfaces/check-system.ts";
 import { describeInterfaces } from "./interfaces/describe.ts";
 import { ManifestError } from "./manifest-error.ts";
@@ -25,8 +27,17 @@ export type BuildOptions = {
   readonly releaseCounter: number;
   /** Default 0. */
   readonly securityEpoch?: number;
-  /** Default: SOURCE_DATE_EPOCH, else the present. The rest of a release is the same for the same sources. */
+  /** Default: as `date.ts` has it. The rest of a release is the same for the same sources. */
   readonly builtAtMs?: number;
+};
+
+/** What is in a component: its image, and the files of which something is in its bundle. */
+export type Content = {
+  readonly component: string;
+  readonly image: string;
+  readonly runner: string;
+  readonly digest: string;
+  readonly files: readonly string[];
 };
 
 export type BuiltRelease = {
@@ -37,31 +48,59 @@ export type BuiltRelease = {
   readonly dir: string;
 };
 
+/** By the key of an image, the add-ons of the driver that it is. */
+export type AddOns = ReadonlyMap<string, readonly FoundAddOn[]>;
+
+/** What a build needs that it cannot make where nothing but the sources is to be seen. Throws as `buildRelease` does. */
+export async function prepareAddOns(manifest: string): Promise<AddOns> {
+  const { compiled } = loadManifest(manifest);
+  if ("errors" in compiled) throw new ManifestError(compiled.errors);
+  const found = new Map<string, readonly FoundAddOn[]>();
+  for (const [key, image] of imagesOf(compiled.plan)) {
+    const driver = driverOf(image);
+    if (driver === undefined || found.has(key)) continue;
+    found.set(key, await findAddOns(driver, image.interface, compiled.board.architecture));
+  }
+  return found;
+}
+
 /**
- * Builds the release of a manifest. Throws a ManifestError with all errors of the manifest, BUILD_FAILED where a component
- * cannot be bundled, a ManifestError with BUILD_INTERFACE_MISMATCH where the ends of a channel disagree.
+ * Builds the release of a manifest, in this process and with all that it sees; `buildConfined` does it in a sandbox. Throws a
+ * ManifestError with all errors of the manifest, BUILD_FAILED where a component cannot be bundled, a ManifestError with
+ * BUILD_INTERFACE_MISMATCH where the ends of a channel disagree.
  */
-export async function buildRelease(options: BuildOptions): Promise<BuiltRelease> {
+export async function buildRelease(
+  options: BuildOptions,
+  prepared?: AddOns,
+): Promise<BuiltRelease & { readonly contents: readonly Content[] }> {
   const { compiled, directory } = loadManifest(options.manifest);
   if ("errors" in compiled) throw new ManifestError(compiled.errors);
+  const addOns = prepared ?? (await prepareAddOns(options.manifest));
   await clear(options.outDir);
   const interfaces = once(() => describeInterfaces(directory));
   await checkInterfaces(compiled.plan, compiled.source, directory, interfaces);
-  const artifacts = await buildImages(compiled.plan, {
-    manifestDirectory: directory,
-    outDir: options.outDir,
-    architecture: compiled.board.architecture,
-    interfaces,
-  });
-  const release = describe(compiled.plan, artifacts, options);
+  const { architecture } = compiled.board;
+  const build = { manifestDirectory: directory, outDir: options.outDir, architecture, interfaces, addOns };
+  const kept = await buildArtifacts(new Map(imagesOf(compiled.plan)), build satisfies Build);
+  const builtAtMs = options.builtAtMs ?? (await dateMs(directory));
+  const release = describe(compiled.plan, kept, { ...options, builtAtMs });
   const text = canonicalJson(release);
   await writeFile(join(options.outDir, "release.json"), text);
-  return { release, releaseDigest: sha256(text), dir: options.outDir };
+  return { release, releaseDigest: sha256(text), dir: options.outDir, contents: contentsOf(compiled.plan, kept) };
 }
+
+/** What a build leaves, and the next one in the same place takes away. */
+const known = new Set([
+  "release.json",
+  "artifacts",
+  "blobs",
+  "sbom.cdx.json",
+  "provenance.json",
+  "provenance.dsse.json",
+]);
 
 async function clear(outDir: string): Promise<void> {
   await mkdir(outDir, { recursive: true });
-  const known = new Set(["release.json", "artifacts", "blobs"]);
   const foreign = (await readdir(outDir)).filter((name) => !known.has(name));
   if (foreign.length > 0) {
     const remedy = "give a new directory, or one that an earlier build made";
@@ -70,27 +109,37 @@ async function clear(outDir: string): Promise<void> {
   for (const name of known) await rm(join(outDir, name), { recursive: true, force: true });
 }
 
-type Artifacts = ReadonlyMap<string, Artifact>;
-
 function imageOf(source: string, { runner, role, attach = [], config }: Plan["components"][string]): Image {
   const by = role === "driver" ? (config as Record<string, unknown>)["interface"] : undefined;
   const symbols = runner === "native" && attach.includes("gdb");
   return { source, runner, symbols, ...(typeof by === "string" && { interface: by }) };
 }
 
-function buildImages(plan: Plan, build: Build): Promise<Artifacts> {
-  const images = Object.values(plan.components).flatMap((component): Image[] =>
-    "source" in component.image ? [imageOf(component.image.source, component)] : [],
-  );
-  return buildArtifacts(new Map(images.map((image) => [keyOf(image), image])), build);
+function imagesOf(plan: Plan): [string, Image][] {
+  return Object.values(plan.components).flatMap((component): [string, Image][] => {
+    if (!("source" in component.image)) return [];
+    const image = imageOf(component.image.source, component);
+    return [[keyOf(image), image]];
+  });
 }
 
-function describe(plan: Plan, artifacts: Artifacts, options: BuildOptions): Release {
+function contentsOf(plan: Plan, kept: ReadonlyMap<string, Kept>): Content[] {
+  return Object.entries(plan.components).flatMap(([component, planned]): Content[] => {
+    if (!("source" in planned.image)) return [];
+    const { source: image } = planned.image;
+    const { artifact, files } = kept.get(keyOf(imageOf(image, planned))) ?? {};
+    return artifact ? [{ component, image, runner: planned.runner, digest: artifact.digest, files: files ?? [] }] : [];
+  });
+}
+
+type Dated = BuildOptions & { readonly builtAtMs: number };
+
+function describe(plan: Plan, kept: ReadonlyMap<string, Kept>, options: Dated): Release {
   const system = completePlan(plan, (source, component) => {
     const planned = plan.components[component];
-    return (planned && artifacts.get(keyOf(imageOf(source, planned)))?.digest) ?? "";
+    return (planned && kept.get(keyOf(imageOf(source, planned)))?.artifact.digest) ?? "";
   });
-  const unique = new Map([...artifacts.values()].map((artifact) => [artifact.digest, artifact]));
+  const unique = new Map<string, Artifact>([...kept.values()].map(({ artifact }) => [artifact.digest, artifact]));
   return releaseSchema.parse({
     format: releaseFormat,
     name: plan.system,
@@ -98,7 +147,7 @@ function describe(plan: Plan, artifacts: Artifacts, options: BuildOptions): Rele
     releaseCounter: options.releaseCounter,
     securityEpoch: options.securityEpoch ?? 0,
     board: plan.board,
-    builtAtMs: options.builtAtMs ?? buildTimeMs(),
+    builtAtMs: options.builtAtMs,
     system,
     artifacts: [...unique.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1)),
   });
@@ -111,14 +160,4 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
     made ??= make();
     return made;
   };
-}
-
-/** SOURCE_DATE_EPOCH (reproducible-builds.org) in milliseconds, else the present. */
-function buildTimeMs(): number {
-  const { SOURCE_DATE_EPOCH: epoch } = process.env;
-  if (epoch === undefined) return Date.now();
-  if (!/^\d{1,12}$/.test(epoch)) {
-    throw new BulkheadError("ENVIRONMENT_INVALID", `SOURCE_DATE_EPOCH=${epoch} is not a number of seconds`);
-  }
-  return Number(epoch) * 1000;
 }

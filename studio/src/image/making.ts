@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { treeDigest } from "@bulkhead/runtime";
-import { execa } from "execa";
-import { buildRelease, ManifestError } from "../build/index.ts";
+import { commitOf } from "../build/commit.ts";
+import { buildProject, ManifestError } from "../build/index.ts";
 import { loadManifest } from "../check/load.ts";
 import { bulkheadDirectory } from "../locations.ts";
 import { type Buildable, findBuildable } from "./board.ts";
@@ -52,7 +52,7 @@ export type Making = {
   readonly loader: readonly LockedPackage[];
   readonly node: NodePackage | undefined;
   readonly support: BoardSupport | undefined;
-  /** What `buildRelease` wrote. */
+  /** What `buildProject` wrote. */
   readonly releaseDir: string;
   onStep(text: string): void;
 };
@@ -80,7 +80,7 @@ export async function makeFiles(
     options.onStep("release");
     const releaseDir = join(workDir, "release");
     const releaseOptions = { manifest: options.manifest, outDir: releaseDir, releaseCounter: 1 };
-    const built = await buildRelease({ ...releaseOptions, builtAtMs: dateS * 1000 });
+    const built = await buildProject({ ...releaseOptions, builtAtMs: dateS * 1000 });
     options.onStep("packages");
     const gathered = await gather(buildable, withKernel && support?.kernel === undefined, workDir, dateS);
     const making: Making = { ...gathered, support, releaseDir, onStep: options.onStep };
@@ -128,7 +128,7 @@ async function gather(buildable: Buildable, withPackagedKernel: boolean, workDir
   return { buildable, recipe, builder, workDir, dateS, system, loader, node };
 }
 
-async function writePapers(making: Making, names: readonly string[], built: Awaited<ReturnType<typeof buildRelease>>) {
+async function writePapers(making: Making, names: readonly string[], built: Awaited<ReturnType<typeof buildProject>>) {
   const { buildable, workDir, dateS, system, loader, node, recipe, support } = making;
   const { board } = buildable.board;
   const files = await Promise.all(names.map((name) => describe(workDir, name)));
@@ -138,7 +138,9 @@ async function writePapers(making: Making, names: readonly string[], built: Awai
   const image = { name: files[0]?.name ?? "", sha256: files[0]?.sha256 ?? "" };
   const sbom = makeSbom({ image, dateS, packages, node, brought, release: built.release, runtimeSha256 });
   const builder = lockedPart(await readLock(recipe.builder.architecture), "builder");
-  const commit = await commitOf();
+  const source = await commitOf(bulkheadDirectory);
+  // One that has changes knows nothing of them.
+  const commit = source === undefined || source.isChanged ? undefined : source.id;
   const about = { board, dateS, releaseDigest: built.releaseDigest, commit, builder, packages, node, brought };
   const provenance = makeProvenance({ ...about, files: files.map(({ name, sha256 }) => ({ name, sha256 })) });
   await writeFile(join(workDir, `${board}.cdx.json`), `${JSON.stringify(sbom, null, 2)}\n`);
@@ -149,11 +151,4 @@ async function writePapers(making: Making, names: readonly string[], built: Awai
 async function describe(directory: string, name: string) {
   const file = join(directory, name);
   return { name, sha256: await digestOf(file), sizeBytes: (await stat(file)).size };
-}
-
-/** The checkout's commit; undefined where it is none, or has changes of which the commit knows nothing. */
-async function commitOf(): Promise<string | undefined> {
-  const git = (...args: string[]) => execa("git", args, { cwd: bulkheadDirectory, reject: false });
-  const [head, changes] = await Promise.all([git("rev-parse", "HEAD"), git("status", "--porcelain")]);
-  return head.failed || changes.failed || changes.stdout !== "" ? undefined : head.stdout;
 }

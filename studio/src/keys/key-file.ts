@@ -12,7 +12,7 @@ import {
 import { z } from "zod";
 import { type Cost, encryptKey } from "./encrypted-key.ts";
 
-export const keyRoles = ["root", "targets", "overlay", "operator"] as const;
+export const keyRoles = ["root", "targets", "overlay", "operator", "builder"] as const;
 export type KeyRole = (typeof keyRoles)[number];
 
 const text = z.string().min(1).max(1000);

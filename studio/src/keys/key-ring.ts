@@ -52,6 +52,17 @@ export function keysOf(ring: KeyRing, role: KeyRole): KeyFile[] {
   return ring.keys.filter((key) => key.role === role && key.kept.as !== "elsewhere");
 }
 
+const opened = new WeakMap<KeyRing, Map<string, Promise<Signer>>>();
+
+/** Opens a key of the ring for signing, once: its passphrase is asked for no second time. Throws as openSigner. */
+export function signerOf(ring: KeyRing, key: KeyFile): Promise<Signer> {
+  const signers = opened.get(ring) ?? new Map<string, Promise<Signer>>();
+  opened.set(ring, signers);
+  const signer = signers.get(key.file) ?? openSigner(key, ring.passphrases);
+  signers.set(key.file, signer);
+  return signer;
+}
+
 /** Opens a key for signing. Throws KEYS_LOCKED, KEYS_INVALID, TOKEN_FAILED. */
 export async function openSigner(key: KeyFile, passphrases: Passphrases): Promise<Signer> {
   const { file, kept, publicKey } = key;

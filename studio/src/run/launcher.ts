@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { KmsConfig } from "@bulkhead/kms";
 import type { Provisioning } from "@bulkhead/protocol";
 import type { StudioClient } from "../api/client.ts";
-import { type BuiltRelease, buildPlatform, buildRelease, installRuntimes, ManifestError } from "../build/index.ts";
+import { type BuiltRelease, buildPlatform, buildProject, installRuntimes, ManifestError } from "../build/index.ts";
 import { loadManifest } from "../check/load.ts";
 import type { SignedRelease } from "../sign/index.ts";
 import { attachDevice, type Device, installNode, makeDeviceKeys, provisionDevice, readProvisioning } from "./device.ts";
@@ -77,7 +77,7 @@ export async function launch(options: LaunchOptions, progress: Progress): Promis
       release,
       signed,
       build: (manifest, releaseCounter) =>
-        buildRelease({ manifest, outDir: join(paths.buildDir, String(releaseCounter)), releaseCounter }),
+        buildProject({ manifest, outDir: join(paths.buildDir, String(releaseCounter)), releaseCounter }),
       stop: site.stop,
     };
   });

@@ -3,14 +3,15 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { UploadAnswer } from "@bulkhead/kms";
-import { BulkheadError, type Release, releaseSchema } from "@bulkhead/protocol";
+import { BulkheadError, paperKinds, paperOf, paperTargetName, type Release, releaseSchema } from "@bulkhead/protocol";
 import type { StudioClient } from "../api/client.ts";
-import { type BuiltRelease, buildRelease } from "../build/index.ts";
+import { type BuiltRelease, buildProject } from "../build/index.ts";
 import { developmentRing, initKeys, markDevelopmentKeys } from "../keys/index.ts";
 import { createKeyFile, readKeyFile } from "../keys/key-file.ts";
 import { openSigner } from "../keys/key-ring.ts";
 import type { Signer } from "../keys/signer.ts";
 import { initRepository, type OnlineKeys, type SignedRelease, signRelease, signTargets } from "../sign/index.ts";
+import { readNewestTargets } from "../sign/metadata.ts";
 import { readRepository } from "../sign/repository.ts";
 
 export type Project = { keysDir: string; repositoryDir: string };
@@ -49,7 +50,9 @@ export async function developmentOperator(project: Project): Promise<Signer> {
 /** The signed release with the highest counter; null where nothing was signed yet. */
 export async function newestSigned(repositoryDir: string): Promise<{ release: Release; digest: string } | null> {
   const directory = join(repositoryDir, "targets");
-  const files = (await readdir(directory).catch(() => [])).filter((name) => /^[0-9a-f]{64}\..+\.json$/.test(name));
+  const files = (await readdir(directory).catch(() => [])).filter(
+    (name) => /^[0-9a-f]{64}\..+\.json$/.test(name) && paperOf(name.slice(65)) === undefined,
+  );
   const all = await Promise.all(
     files.map(async (name) => ({
       release: releaseSchema.parse(JSON.parse(await readFile(join(directory, name), "utf8"))),
@@ -62,12 +65,12 @@ export async function newestSigned(repositoryDir: string): Promise<{ release: Re
 /** Builds a manifest: the newest signed release again where nothing has changed since, else the next one. */
 export async function buildNext(project: Project, manifest: string, outDir: string): Promise<BuiltRelease> {
   const newest = await newestSigned(project.repositoryDir);
-  if (newest === null) return buildRelease({ manifest, outDir, releaseCounter: 1 });
+  if (newest === null) return buildProject({ manifest, outDir, releaseCounter: 1 });
   const { releaseCounter, builtAtMs } = newest.release;
-  const again = await buildRelease({ manifest, outDir, releaseCounter, builtAtMs });
+  const again = await buildProject({ manifest, outDir, releaseCounter, builtAtMs });
   return again.releaseDigest === newest.digest
     ? again
-    : buildRelease({ manifest, outDir, releaseCounter: releaseCounter + 1 });
+    : buildProject({ manifest, outDir, releaseCounter: releaseCounter + 1 });
 }
 
 /** Signs a built release and uploads it with everything that it names. */
@@ -84,9 +87,14 @@ export async function upload(client: StudioClient, repositoryDir: string, built:
     await client.uploadBlob(digest, await readFile(join(built.dir, "blobs", digest)));
   }
   await client.uploadBlob(built.releaseDigest, await readFile(join(built.dir, "release.json")));
-  const { targets } = await readFiles(repositoryDir);
+  const targets = await readNewestTargets(repositoryDir);
   if (targets === undefined) {
     throw new BulkheadError("NOT_FOUND", "the repository has no targets yet", { remedy: "sign a release" });
+  }
+  for (const target of paperKinds.map((kind) => paperTargetName(built.release, kind))) {
+    const digest = targets.signed.targets[target]?.hashes["sha256"];
+    if (digest === undefined) continue;
+    await client.uploadBlob(digest, await readFile(join(repositoryDir, "targets", `${digest}.${target}`)));
   }
   await uploadMetadata(client, repositoryDir);
 }

@@ -99,7 +99,7 @@ export async function signTargets(
   change: TargetsPreparation,
   nowMs?: number,
 ): Promise<SignedRoot> {
-  return finish(await prepareTargets(repoDir, change, nowMs), keys, repoDir);
+  return finish(await prepareTargets(repoDir, { ring: keys, ...change }, nowMs), keys, repoDir);
 }
 
 /** Signs a request with the keys of a ring and writes it into the repository. Throws KEYS_INVALID where they are too few. */

@@ -5,11 +5,13 @@ import {
   BulkheadError,
   canonicalJson,
   overlayTargetName,
+  paperKinds,
+  paperTargetName,
   releaseTargetName,
   verifySignature,
 } from "@bulkhead/protocol";
-import { Metadata, Signature } from "@tufjs/models";
-import { type KeyRing, keysOf, openSigner } from "../keys/key-ring.ts";
+import { Metadata, Signature, type Targets } from "@tufjs/models";
+import { type KeyRing, keysOf, signerOf } from "../keys/key-ring.ts";
 import type { Signer } from "../keys/signer.ts";
 import { missingOf } from "./authority.ts";
 import { type Offline, signedBytes, tufKey, writeAtomically, writeMetadata } from "./metadata.ts";
@@ -60,7 +62,7 @@ export async function signWithRing(request: SigningRequest, ring: KeyRing): Prom
   for (const key of candidates) {
     // A key that no authority needs any more stays closed: its passphrase is not asked for.
     if (!isNeeded(signed, key.publicKey)) continue;
-    signed = await addSignature(signed, await openSigner(key, ring.passphrases));
+    signed = await addSignature(signed, await signerOf(ring, key));
   }
   return signed;
 }
@@ -139,19 +141,33 @@ export async function checkRepository(
 }
 
 /** What targets name is laid beside them, as the management service and devices ask for it (consistent snapshots). */
-async function writeTargets({ metadata, releases, delegated }: SigningRequest, repositoryDir: string): Promise<void> {
+async function writeTargets(request: SigningRequest, repositoryDir: string): Promise<void> {
+  const { metadata, delegated } = request;
   if (metadata.signed.type !== "targets") return;
   const { targets } = metadata.signed as Extract<Offline, { type: "targets" }>;
   const named = [
-    ...[...releases].map(([digest, release]) => ({ digest, target: releaseTargetName(release), document: release })),
+    ...releasesWithPapers(request, targets),
     ...[...(delegated?.overlays ?? [])].map(([digest, overlay]) => {
-      return { digest, target: overlayTargetName(overlay), document: overlay };
+      return { digest, target: overlayTargetName(overlay), text: canonicalJson(overlay) };
     }),
   ];
-  for (const { digest, target, document } of named) {
+  for (const { digest, target, text } of named) {
     if (targets[target]?.hashes["sha256"] !== digest) continue;
     const file = join(repositoryDir, "targets", dirname(target), `${digest}.${basename(target)}`);
     await mkdir(dirname(file), { recursive: true });
-    await writeAtomically(file, canonicalJson(document));
+    await writeAtomically(file, text);
   }
+}
+
+/** Papers have the names that their release gives them, whatever the request calls them. */
+function releasesWithPapers({ releases, papers }: SigningRequest, targets: Targets["targets"]) {
+  return [...releases].flatMap(([digest, release]) => [
+    { digest, target: releaseTargetName(release), text: canonicalJson(release) },
+    ...paperKinds.flatMap((kind) => {
+      const target = paperTargetName(release, kind);
+      const paper = targets[target]?.hashes["sha256"] ?? "";
+      const text = papers?.get(paper);
+      return text === undefined ? [] : [{ digest: paper, target, text }];
+    }),
+  ]);
 }

@@ -2,7 +2,7 @@
 import { BulkheadError, releaseTargetName, sha256 } from "@bulkhead/protocol";
 import { defineCommand } from "citty";
 import { jsonOption } from "../cli/output.ts";
-import { carryOut, ceremonyOptions } from "./options.ts";
+import { carryOut, ceremonyOptions, openRing } from "./options.ts";
 import { prepareTargets } from "./prepare.ts";
 import { readRelease } from "./release-file.ts";
 
@@ -19,13 +19,22 @@ export const command = defineCommand({
     if ((releaseDir === undefined) !== refresh) {
       throw new BulkheadError("USAGE", "what is to be signed?", { remedy: "give a release, or --refresh alone" });
     }
-    const request = await prepareTargets(repository, releaseDir === undefined ? {} : { releaseDir });
+    const ring = args.keys === undefined ? undefined : await openRing(args);
+    const request = await prepareTargets(repository, releaseDir === undefined ? {} : { releaseDir, ring });
     const built = releaseDir === undefined ? undefined : await readRelease(releaseDir);
-    await carryOut(args, request, ({ file, version }) => {
-      const signed = { targetsFile: file, targetsVersion: version, expires: request.metadata.signed.expires };
-      if (built === undefined) return { result: signed, text: `${file}: good until ${signed.expires}` };
-      const target = releaseTargetName(built.release);
-      return { result: { target, releaseDigest: sha256(built.text), ...signed }, text: `${target}: signed in ${file}` };
-    });
+    await carryOut(
+      args,
+      request,
+      ({ file, version }) => {
+        const signed = { targetsFile: file, targetsVersion: version, expires: request.metadata.signed.expires };
+        if (built === undefined) return { result: signed, text: `${file}: good until ${signed.expires}` };
+        const target = releaseTargetName(built.release);
+        return {
+          result: { target, releaseDigest: sha256(built.text), ...signed },
+          text: `${target}: signed in ${file}`,
+        };
+      },
+      ring,
+    );
   },
 });

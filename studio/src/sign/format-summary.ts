@@ -2,6 +2,7 @@
 import { printable } from "../cli/printable.ts";
 import { formatDifference } from "../diff/format.ts";
 import { overlaysLines } from "./format-overlay.ts";
+import type { PaperSummary } from "./paper-summary.ts";
 import type { RootContent } from "./root.ts";
 import type { ReleaseSummary, Summary } from "./summary.ts";
 
@@ -51,7 +52,7 @@ function contentLines(before: RootContent | undefined, after: RootContent): stri
 
 const changed = <T>(was: T | undefined, is: T): string => (was === undefined || was === is ? "" : ` (before: ${was})`);
 
-function targetsLines({ releases, permissions, delegations }: Summary): string[] {
+function targetsLines({ releases, papers, permissions, delegations }: Summary): string[] {
   const { added, removed, kept, comparable } = releases;
   return [
     "releases",
@@ -60,6 +61,8 @@ function targetsLines({ releases, permissions, delegations }: Summary): string[]
     ...removed.map((target) => `  - ${target}`),
     ...(kept > 0 ? [`    ${kept} as before`] : []),
     ...(added.length + removed.length === 0 ? ["    nothing but the expiry changes"] : []),
+    ...(papers.length > 0 ? ["papers"] : []),
+    ...papers.flatMap(paperLines),
     ...(permissions
       ? [
           `permissions and flows${permissions.against ? ` against ${permissions.against}` : ", for there is no release before it"}`,
@@ -71,6 +74,16 @@ function targetsLines({ releases, permissions, delegations }: Summary): string[]
     ...(delegations.gained.length + delegations.lost.length > 0 ? ["delegations"] : []),
     ...delegations.gained.map((line) => `  + ${line}`),
     ...delegations.lost.map((line) => `  - ${line}`),
+  ];
+}
+
+function paperLines({ target, digest, packages, builder, commit }: PaperSummary): string[] {
+  return [
+    `  + ${target}`,
+    `      digest ${digest}`,
+    packages === undefined
+      ? `      built by the key ${builder}, of ${commit === undefined ? "no commit" : `commit ${commit}`}`
+      : `      names ${packages} packages`,
   ];
 }
 

@@ -43,23 +43,29 @@ export function openRing(args: KeyArguments): Promise<KeyRing> {
 
 /**
  * Signs a request with the keys at hand and publishes it; with `--prepare` writes it to a file instead, signed by the keys
- * that were named, if any. `describe` says what was published.
+ * that were named, if any. `describe` says what was published; `opened` are the keys, where somebody has opened them already.
  */
 export async function carryOut(
   args: CeremonyArguments,
   request: SigningRequest,
   describe: (published: SignedRoot) => { result: Record<string, unknown>; text: string },
+  opened?: KeyRing,
 ): Promise<void> {
-  if (args.prepare !== undefined) return prepare(args, args.prepare, request);
-  const ring = await openRing(args);
+  if (args.prepare !== undefined) return prepare(args, args.prepare, request, opened);
+  const ring = opened ?? (await openRing(args));
   checkMark(request, ring);
   const { result, text } = describe(await finish(request, ring, args.repository));
   printResult(args.json, result, text);
 }
 
-async function prepare(args: CeremonyArguments, file: string, request: SigningRequest): Promise<void> {
+async function prepare(
+  args: CeremonyArguments,
+  file: string,
+  request: SigningRequest,
+  opened: KeyRing | undefined,
+): Promise<void> {
   const summary = summarise(request);
-  const ring = args.keys === undefined ? undefined : await openRing(args);
+  const ring = opened ?? (args.keys === undefined ? undefined : await openRing(args));
   if (ring !== undefined) checkMark(request, ring);
   const signed = ring === undefined ? request : await signWithRing(request, ring);
   await writeRequest(file, signed);

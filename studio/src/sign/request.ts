@@ -44,6 +44,11 @@ const requestSchema = z.strictObject({
   delegated: z
     .strictObject({ name: z.string().max(64), targets: metadataSchema, overlays: z.array(z.string()).max(2) })
     .optional(),
+  /** The papers of the new release. */
+  papers: z
+    .array(z.string().max(8 * 1024 * 1024))
+    .max(2)
+    .default([]),
 });
 
 export type SigningRequest = {
@@ -54,6 +59,8 @@ export type SigningRequest = {
   readonly releases: ReadonlyMap<string, Release>;
   /** What is signed under a delegation of the targets; `before` is what was signed under it last. */
   readonly delegated?: Delegated & { readonly overlays: ReadonlyMap<string, Overlay> };
+  /** Of releases, by digest. */
+  readonly papers?: ReadonlyMap<string, string>;
 };
 
 /** Who must sign a request, and who has. */
@@ -75,7 +82,7 @@ export async function readRequest(file: string): Promise<SigningRequest> {
 
 function parse(text: string, file: string): SigningRequest {
   try {
-    const { metadata, root, before, releases, delegated } = requestSchema.parse(JSON.parse(text));
+    const { metadata, root, before, releases, papers, delegated } = requestSchema.parse(JSON.parse(text));
     return {
       metadata: parseMetadata(metadata.signed._type as MetadataKind.Root, metadata, file),
       root: root === null ? undefined : parseMetadata<Root>(MetadataKind.Root, root, `the root in ${file}`),
@@ -83,6 +90,7 @@ function parse(text: string, file: string): SigningRequest {
         before === null ? undefined : parseMetadata<Targets>(MetadataKind.Targets, before, `the targets in ${file}`),
       releases: new Map(releases.map((release) => [sha256(release), releaseSchema.parse(JSON.parse(release))])),
       ...(delegated && { delegated: parseDelegated(delegated, file) }),
+      papers: new Map(papers.map((paper) => [sha256(paper), paper])),
     };
   } catch (cause) {
     const why = cause instanceof z.ZodError ? describeMisfit(cause, 300) : cause instanceof Error ? cause.message : "";
@@ -104,7 +112,7 @@ function parseDelegated(
 
 /** Writes the request with the signatures that it has. */
 export async function writeRequest(file: string, request: SigningRequest): Promise<void> {
-  const { metadata, root, before, releases, delegated } = request;
+  const { metadata, root, before, releases, papers, delegated } = request;
   const content = {
     format: 1,
     kind: "signing-request",
@@ -119,6 +127,7 @@ export async function writeRequest(file: string, request: SigningRequest): Promi
         overlays: [...delegated.overlays.values()].map((overlay) => canonicalJson(overlay)),
       },
     }),
+    papers: [...(papers ?? new Map<string, string>()).values()],
   };
   await writeAtomically(file, `${JSON.stringify(content)}\n`);
 }

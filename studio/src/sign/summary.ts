@@ -1,12 +1,15 @@
 /** What a signing request means, for the person who is to sign it: taken from the request's own bytes alone. Pure. */
-import { BulkheadError, parseDelegations, type Release, releaseTargetName, sha256 } from "@bulkhead/protocol";
+import { BulkheadError, paperOf, parseDelegations, type Release, releaseTargetName, sha256 } from "@bulkhead/protocol";
 import type { Root, TargetFile, Targets } from "@tufjs/models";
 import { compareSystems, type Difference } from "../diff/compare.ts";
 import { authorityOf, checkSignatures, missingOf } from "./authority.ts";
 import { type Offline, signedBytes } from "./metadata.ts";
 import { type OverlaysSummary, summariseOverlays } from "./overlay-summary.ts";
+import { describePaper, type PaperSummary } from "./paper-summary.ts";
 import { type SigningRequest, standingOf } from "./request.ts";
 import { contentOf, type RootContent } from "./root.ts";
+
+type Files = Targets["targets"];
 
 export type ReleaseSummary = {
   readonly target: string;
@@ -32,6 +35,8 @@ export type Summary = {
     /** False: the list before is not signed by keys of this root, so that all of the list counts as added. */
     readonly comparable: boolean;
   };
+  /** Of the added releases. */
+  readonly papers: readonly PaperSummary[];
   /** Of the newest added release against the newest release before it. */
   readonly permissions: { readonly against: string | undefined; readonly difference: Difference } | undefined;
   readonly delegations: { readonly gained: readonly string[]; readonly lost: readonly string[] };
@@ -65,9 +70,10 @@ export function summarise(request: SigningRequest): Summary {
   };
 }
 
-type TargetsPart = Pick<Summary, "releases" | "permissions" | "delegations">;
+type TargetsPart = Pick<Summary, "releases" | "papers" | "permissions" | "delegations">;
 const nothing: TargetsPart = {
   releases: { added: [], removed: [], kept: 0, comparable: true },
+  papers: [],
   permissions: undefined,
   delegations: { gained: [], lost: [] },
 };
@@ -76,19 +82,32 @@ function ofTargets(request: SigningRequest, signed: Targets): TargetsPart {
   const trusted = trustedBefore(request);
   const [was, is] = [trusted?.targets ?? {}, signed.targets];
   const comparable = request.before === undefined || trusted !== undefined;
-  const added = Object.values(is)
-    .filter((file) => was[file.path]?.hashes["sha256"] !== file.hashes["sha256"])
-    .map((file) => describe(request, file, comparable));
-  const removed = Object.keys(was).filter((path) => is[path] === undefined);
+  const changed = Object.values(is).filter((file) => was[file.path]?.hashes["sha256"] !== file.hashes["sha256"]);
+  const added = changed.filter(isRelease).map((file) => describe(request, file, comparable));
+  const removed = Object.keys(was).filter((path) => is[path] === undefined && paperOf(path) === undefined);
+  const unchanged = Object.values(is).filter((file) => isRelease(file) && !changed.includes(file));
   const [before, after] = [trusted, signed].map((one) => delegationLines(one));
   return {
-    releases: { added, removed, kept: Object.keys(is).length - added.length, comparable },
+    releases: { added, removed, kept: unchanged.length, comparable },
+    papers: papersOf(request, changed, is, comparable),
     permissions: permissionsOf(request, added, was),
     delegations: {
       gained: (after ?? []).filter((line) => !before?.includes(line)),
       lost: (before ?? []).filter((line) => !after?.includes(line)),
     },
   };
+}
+
+const isRelease = ({ path }: TargetFile): boolean => paperOf(path) === undefined;
+
+/** Where the list before is not known, old papers are new too, and no more of them can be shown than of old releases. */
+function papersOf({ papers, releases }: SigningRequest, changed: TargetFile[], is: Files, mustShow: boolean) {
+  const digestOf = (target: string) => is[target]?.hashes["sha256"];
+  return changed
+    .filter((file) => !isRelease(file))
+    .map((file) => ({ file, text: papers?.get(file.hashes["sha256"] ?? "") }))
+    .filter(({ text }) => mustShow || text !== undefined)
+    .map(({ file, text }) => describePaper(file, text, releases, digestOf));
 }
 
 /** The list before, where keys of the root signed it: another would make new releases look like known ones. */
@@ -113,7 +132,7 @@ function describe({ releases }: SigningRequest, file: TargetFile, mustShow: bool
 function permissionsOf(
   { releases }: SigningRequest,
   added: readonly ReleaseSummary[],
-  was: Targets["targets"],
+  was: Files,
 ): Summary["permissions"] {
   const newest = newestOf(added.flatMap(({ release }) => (release ? [release] : [])));
   if (newest === undefined) return undefined;

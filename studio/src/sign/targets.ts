@@ -1,14 +1,20 @@
 /** The targets of a project: the releases that devices may run. What the next file would be; signing it is elsewhere. Pure. */
-import { BulkheadError, type Release, releaseTargetName } from "@bulkhead/protocol";
+import { BulkheadError, paperOf, type Release, releaseTargetName } from "@bulkhead/protocol";
 import { Metadata, TargetFile, Targets } from "@tufjs/models";
 import { changeDelegations, type DelegationChange, type DelegationsJson } from "./delegations.ts";
 import { expiresIn, specVersion } from "./metadata.ts";
+import type { Paper } from "./papers.ts";
 
 const targetsDays = 180;
 /** Releases that stay signed. Older ones leave the list: a device that needs one is to be updated, not served. */
 const keptTargets = 64;
 
-export type BuiltDocument = { readonly release: Release; readonly digest: string; readonly lengthBytes: number };
+export type BuiltDocument = {
+  readonly release: Release;
+  readonly digest: string;
+  readonly lengthBytes: number;
+  readonly papers: readonly Paper[];
+};
 
 export type TargetsChange = {
   readonly release?: BuiltDocument;
@@ -18,8 +24,7 @@ export type TargetsChange = {
 /** The targets after `old`, good for another half a year; without a change a refresh. Throws RELEASE_ROLLBACK, KEYS_INVALID. */
 export function nextTargets(old: Targets | undefined, change: TargetsChange, nowMs: number): Metadata<Targets> {
   const before = old?.targets ?? {};
-  const added = change.release === undefined ? [] : [targetOf(change.release, before)];
-  const targets = Object.fromEntries([...Object.entries(before), ...added].slice(-keptTargets));
+  const targets = change.release === undefined ? before : withRelease(before, change.release);
   const signed = new Targets({
     version: (old?.version ?? 0) + 1,
     specVersion,
@@ -30,13 +35,31 @@ export function nextTargets(old: Targets | undefined, change: TargetsChange, now
   return new Metadata(Targets.fromJSON(json as Parameters<typeof Targets.fromJSON>[0]));
 }
 
+type Files = Targets["targets"];
+
+/** With a release and its papers, in place of those that it had, and without the oldest releases and theirs. */
+function withRelease(before: Files, built: BuiltDocument): Files {
+  const [name, file] = targetOf(built, before);
+  const others = Object.entries(before).filter(([path]) => path !== name && paperOf(path)?.release !== name);
+  const all: [string, TargetFile][] = [...others, [name, file], ...built.papers.map(paperTarget)];
+  const releases = all.map(([path]) => path).filter((path) => paperOf(path) === undefined);
+  const kept = new Set(releases.slice(-keptTargets));
+  return Object.fromEntries(all.filter(([path]) => kept.has(paperOf(path)?.release ?? path)));
+}
+
+function paperTarget({ kind, target: path, text, digest, builder }: Paper): [string, TargetFile] {
+  const custom = { paper: kind, ...(builder === undefined ? {} : { builder }) };
+  const file = { path, length: Buffer.byteLength(text), hashes: { sha256: digest } };
+  return [path, new TargetFile({ ...file, unrecognizedFields: { custom } })];
+}
+
 function delegationsAfter(old: Targets | undefined, { delegation }: TargetsChange): { delegations?: DelegationsJson } {
   const before = old?.delegations?.toJSON() as DelegationsJson | undefined;
   const after = delegation === undefined ? before : changeDelegations(before, delegation);
   return after === undefined ? {} : { delegations: after };
 }
 
-function targetOf({ release, digest, lengthBytes }: BuiltDocument, before: Targets["targets"]): [string, TargetFile] {
+function targetOf({ release, digest, lengthBytes }: BuiltDocument, before: Files): [string, TargetFile] {
   const path = releaseTargetName(release);
   const signed = before[path]?.hashes["sha256"];
   // A counter means one content for ever: devices remember what they committed by it.

@@ -1,9 +1,15 @@
 /** /api/v1/releases and /api/v1/blobs: uploads. Blobs first, then the signed metadata that names them. */
-import { BulkheadError, digestSchema } from "@bulkhead/protocol";
+import { BulkheadError, digestSchema, paperKinds } from "@bulkhead/protocol";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { blobAnswerSchema, releaseListSchema, uploadAnswerSchema, uploadRequestSchema } from "../../api/index.ts";
+import {
+  blobAnswerSchema,
+  paperSchema,
+  releaseListSchema,
+  uploadAnswerSchema,
+  uploadRequestSchema,
+} from "../../api/index.ts";
 import type { Kms } from "../../kms.ts";
-import { listReleases, uploadRelease } from "../../releases/index.ts";
+import { getPaper, getRelease, listReleases, uploadRelease } from "../../releases/index.ts";
 import { answers, jsonBody } from "./answers.ts";
 
 const blobParams = z.object({ digest: digestSchema });
@@ -25,6 +31,15 @@ export const releaseRoutes = {
     summary: "Publish offline-signed TUF metadata; every file that it names must be here as a blob",
     request: jsonBody(uploadRequestSchema),
     responses: answers(uploadAnswerSchema, "What was added"),
+  }),
+  paper: createRoute({
+    method: "get",
+    path: "/api/v1/releases/{digest}/papers/{kind}",
+    operationId: "getPaper",
+    tags: ["releases"],
+    summary: "What a release is made of, or how it was built, as it was signed beside it",
+    request: { params: z.object({ digest: digestSchema, kind: z.enum(paperKinds) }) },
+    responses: answers(paperSchema, "The paper"),
   }),
   blob: createRoute({
     method: "get",
@@ -57,6 +72,11 @@ export function serveReleases(app: OpenAPIHono, kms: Kms): void {
     const answer = await uploadRelease(database, scope, context.req.valid("json"), { blobs, instance, verify });
     for (const release of answer.releases) kms.events.publish({ type: "release", release });
     return context.json(answer, 200);
+  });
+  app.openapi(releaseRoutes.paper, async (context) => {
+    const { digest, kind } = context.req.valid("param");
+    const release = await getRelease(database, scope, digest);
+    return context.json(await getPaper(database, scope, blobs, release, kind), 200);
   });
   app.openapi(releaseRoutes.blob, async (context) => {
     const { digest } = context.req.valid("param");

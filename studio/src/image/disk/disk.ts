@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { BulkheadError } from "@bulkhead/protocol";
+import { uuidOf } from "../../uuid.ts";
 import type { Builder } from "../builder.ts";
-import { uuidOf } from "../slot/root-image.ts";
 import { diskBytes, firstPartitionBytes, type PartitionName, partitions } from "./layout.ts";
 
 /** A stretch of the image that a writer must bring to the disk; what is between them may stay as it was. */

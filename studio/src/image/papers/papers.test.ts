@@ -1,10 +1,7 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import type { Release } from "@bulkhead/protocol";
-import { Ajv } from "ajv";
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { compileBillSchema } from "../../papers/testing/bill-schema.ts";
 import type { LockedPackage } from "../packages/locked.ts";
 import { makeProvenance } from "./provenance.ts";
 import { makeSbom } from "./sbom.ts";
@@ -25,18 +22,10 @@ const release: Release = {
 const image = { name: "some-board.img", sha256: digest("0e") };
 const contents = { image, dateS: 1_760_000_000, packages, node, brought: [], release, runtimeSha256: digest("0f") };
 
-/** CycloneDX's own schema, as its library carries it. */
 let problemsOf: (document: unknown) => unknown;
 
 beforeAll(() => {
-  const library = dirname(createRequire(import.meta.url).resolve("@cyclonedx/cyclonedx-library/package.json"));
-  const read = (name: string) => JSON.parse(readFileSync(join(library, `res/schema/${name}.schema.json`), "utf8"));
-  // Formats are words about texts (iri-reference, idn-email); those that the papers have are looked at below.
-  const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
-  for (const name of ["spdx.SNAPSHOT", "jsf-0.82.SNAPSHOT"])
-    ajv.addSchema(read(name), `http://cyclonedx.org/schema/${name}.schema.json`);
-  const validate = ajv.compile(read("bom-1.6.SNAPSHOT"));
-  problemsOf = (document) => (validate(document) ? [] : validate.errors);
+  problemsOf = compileBillSchema();
 });
 
 type Component = { name: string; purl?: string; "bom-ref": string; hashes: { alg: string; content: string }[] };

@@ -1,4 +1,6 @@
-/** How an image came to be: an in-toto statement (v1) with SLSA's provenance (v1). Not signed here: it goes with the release's metadata. */
+/** How an image came to be: an in-toto statement of its files. Not signed here: it goes with the release's metadata. */
+import { npmUrl } from "../../papers/cyclonedx.ts";
+import { makeStatement } from "../../papers/statement.ts";
 import type { SupportFile } from "../bsp/contents.ts";
 import type { LockedPackage } from "../packages/locked.ts";
 import type { NodePackage } from "../root/node.ts";
@@ -18,27 +20,19 @@ export type Making = {
 
 export function makeProvenance(making: Making): object {
   const { files, board, dateS, releaseDigest, commit, builder, packages, node, brought } = making;
-  const materials = [...packages, ...builder].map(({ name, version, architecture, sha256 }) => ({
+  const debian = [...packages, ...builder].map(({ name, version, architecture, sha256 }) => ({
     uri: `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architecture}`,
     digest: { sha256 },
   }));
   const sources = commit === undefined ? [] : [{ uri: "bulkhead", digest: { gitCommit: commit } }];
-  const nodes =
-    node === undefined ? [] : [{ uri: `pkg:npm/${node.name}@${node.version}`, digest: { sha512: hexOf(node) } }];
+  const nodes = node === undefined ? [] : [{ uri: npmUrl(node.name, node.version), digest: { sha512: hexOf(node) } }];
   const support = brought.map(({ path, sha256 }) => ({ uri: `bsp/${encodeURI(path)}`, digest: { sha256 } }));
-  return {
-    _type: "https://in-toto.io/Statement/v1",
-    subject: files.map(({ name, sha256 }) => ({ name, digest: { sha256 } })),
-    predicateType: "https://slsa.dev/provenance/v1",
-    predicate: {
-      buildDefinition: {
-        buildType: "https://bulkhead.invalid/image/v1",
-        externalParameters: { board, release: releaseDigest, sourceDateEpoch: dateS },
-        resolvedDependencies: [...sources, ...nodes, ...materials, ...support],
-      },
-      runDetails: { builder: { id: "https://bulkhead.invalid/image-builder/v1" } },
-    },
-  };
+  return makeStatement({
+    subject: files,
+    kind: "image",
+    externalParameters: { board, release: releaseDigest, sourceDateEpoch: dateS },
+    materials: [...sources, ...nodes, ...debian, ...support],
+  });
 }
 
 function hexOf({ integrity }: NodePackage): string {

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { uuidOf } from "../../uuid.ts";
 import type { Builder } from "../builder.ts";
 
 const blockBytes = 4096;
@@ -30,10 +31,4 @@ export async function makeRootImage(
   const said = await builder.run("veritysetup", [...format, ...where]);
   const digest = /Root hash:\s+([0-9a-f]{64})/.exec(said)?.[1] ?? "";
   return { file: join(workDir, "root.image"), word: `bulkhead.root=${blocks}:${digest}:${salt}` };
-}
-
-/** A UUID (RFC 9562, version 8: of one's own making) of 32 hexadecimal digits or more. */
-export function uuidOf(hex: string): string {
-  const digits = `${hex.slice(0, 12)}8${hex.slice(13, 16)}8${hex.slice(17, 32)}`;
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

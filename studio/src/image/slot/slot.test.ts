@@ -2,12 +2,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { uuidOf } from "../../uuid.ts";
 import { buildableOf, readBoards } from "../board.ts";
 import type { Builder } from "../builder.ts";
 import { prune } from "../root/packages.ts";
 import { makeBootScript } from "./boot-files.ts";
 import { takeDeviceTree } from "./device-tree.ts";
-import { makeRootImage, uuidOf } from "./root-image.ts";
+import { makeRootImage } from "./root-image.ts";
 
 const boards = new Map(readBoards().map((board) => [board.board, board]));
 let workDir: string;

@@ -1,0 +1,63 @@
+/**
+ * The build of a release as the command line has it: in its sandbox, held to the lock file, with its papers beside it: `sbom.cdx.json`, and
+ * `provenance.json`, which is signed with the release.
+ */
+import { realpath, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { paperTargetName, releaseTargetName, sha256 } from "@bulkhead/protocol";
+import { buildInSandbox } from "./confined/index.ts";
+import { projectOf } from "./confined/places.ts";
+import { type BuildDate, dateOf } from "./date.ts";
+import { type LockedPackage, lockedPackages } from "./locked/index.ts";
+import { packagesOf } from "./locked/packages.ts";
+import { makeReleaseProvenance } from "./papers/provenance.ts";
+import { type Documented, makeReleaseSbom } from "./papers/sbom.ts";
+import type { BuildOptions, BuiltRelease } from "./release.ts";
+
+export type ProjectBuild = BuiltRelease & {
+  readonly components: readonly Documented[];
+  /** All packages of the bundles. */
+  readonly packages: readonly LockedPackage[];
+  /** Where the date is from that the release has. */
+  readonly dateFrom: BuildDate["from"] | "given";
+  /** Text of the statement. */
+  readonly provenance: string;
+};
+
+/** Files that a build writes beside `release.json`. */
+export const paperFiles = {
+  sbom: "sbom.cdx.json",
+  provenance: "provenance.json",
+  envelope: "provenance.dsse.json",
+} as const;
+
+/** Throws what `buildInSandbox` does; BUILD_UNLOCKED. */
+export async function buildProject(options: BuildOptions): Promise<ProjectBuild> {
+  const date = options.builtAtMs === undefined ? await dateOf(dirname(options.manifest)) : undefined;
+  const built = await buildInSandbox({ ...options, ...(date && { builtAtMs: date.ms }) });
+  const { release, releaseDigest, dir, contents } = built;
+  const packages = await lockedPackages(contents.flatMap(({ files }) => files));
+  const components = await Promise.all(
+    contents.map(async (content) => {
+      const own = new Set((await packagesOf(content.files)).map(({ directory }) => directory));
+      return { ...content, packages: packages.filter(({ directory }) => own.has(directory)) };
+    }),
+  );
+  const sbom = `${JSON.stringify(makeReleaseSbom(release, releaseDigest, components), null, 2)}\n`;
+  await writeFile(join(dir, paperFiles.sbom), sbom);
+  const manifest = await realpath(options.manifest);
+  const statement = await makeReleaseProvenance({
+    release,
+    releaseDigest,
+    target: releaseTargetName(release),
+    sbomSha256: sha256(sbom),
+    sbomTarget: paperTargetName(release, "sbom"),
+    manifest,
+    project: await projectOf(dirname(manifest)),
+    packages,
+  });
+  const provenance = `${JSON.stringify(statement, null, 2)}\n`;
+  await writeFile(join(dir, paperFiles.provenance), provenance);
+  const dateFrom = date?.from ?? "given";
+  return { release, releaseDigest, dir, components, packages, dateFrom, provenance };
+}

@@ -1,0 +1,99 @@
+/** What a rebuild is compared with: a build's directory, or what the targets of the project's repository name. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  BulkheadError,
+  type PaperKind,
+  paperKinds,
+  paperOf,
+  paperTargetName,
+  type Release,
+  releaseSchema,
+  releaseTargetName,
+  sha256,
+} from "@bulkhead/protocol";
+import type { Metadata, Targets } from "@tufjs/models";
+import { openEnvelope } from "../../papers/dsse.ts";
+import { authorityOf, checkSignatures, missingOf } from "../../sign/authority.ts";
+import { readRelease } from "../../sign/release-file.ts";
+import { readRepository, rootOf } from "../../sign/repository.ts";
+import { paperFiles } from "../project-build.ts";
+
+export type Subject = {
+  readonly release: Release;
+  readonly digest: string;
+  /** Texts of the papers, where it has them: of provenance the statement, without its signature. */
+  readonly papers: Readonly<Partial<Record<PaperKind, string>>>;
+  /** Where its artifacts lie; undefined: only their digests are known. */
+  readonly dir: string | undefined;
+};
+
+/** `what`: a directory; or with a repository the name or the digest of a target. Throws NOT_FOUND, USAGE, RELEASE_… errors. */
+export async function findSubject(what: string, repositoryDir: string | undefined): Promise<Subject> {
+  if (existsSync(join(what, "release.json"))) return ofDirectory(what);
+  if (repositoryDir !== undefined) return ofRepository(what, repositoryDir);
+  throw new BulkheadError("NOT_FOUND", `${what} is no directory of a build`, {
+    remedy: "give --repository DIR where it is the name or the digest of a signed release",
+  });
+}
+
+async function ofDirectory(dir: string): Promise<Subject> {
+  const { release, text } = await readRelease(dir);
+  const read = (name: string) => readFile(join(dir, name), "utf8").catch(() => undefined);
+  const [sbom, provenance] = await Promise.all([read(paperFiles.sbom), read(paperFiles.provenance)]);
+  const papers = { ...(sbom !== undefined && { sbom }), ...(provenance !== undefined && { provenance }) };
+  return { release, digest: sha256(text), papers, dir };
+}
+
+async function ofRepository(what: string, directory: string): Promise<Subject> {
+  const repository = await readRepository(directory);
+  const root = rootOf(repository).signed;
+  const { targets } = repository;
+  if (targets === undefined) throw new BulkheadError("NOT_FOUND", `${directory} has no signed targets`);
+  const authority = authorityOf(root, "targets");
+  if (missingOf(authority, checkSignatures(targets, [authority])) > 0) {
+    throw new BulkheadError(
+      "RELEASE_SIGNATURE_INVALID",
+      `the targets in ${directory} lack signatures of ${authority.title}`,
+    );
+  }
+  const files = targets.signed.targets;
+  const name = Object.keys(files).find((path) => path === what || files[path]?.hashes["sha256"] === what);
+  if (name === undefined || paperOf(name) !== undefined) {
+    throw new BulkheadError("NOT_FOUND", `${directory} has no signed release ${what}`, {
+      remedy: `it has ${Object.keys(files)
+        .filter((path) => paperOf(path) === undefined)
+        .slice(-20)
+        .join(", ")}`,
+    });
+  }
+  const text = await readTarget(directory, targets, name);
+  const release = releaseSchema.parse(JSON.parse(text));
+  if (releaseTargetName(release) !== name) throw new BulkheadError("RELEASE_INVALID", `${name} holds another release`);
+  return { release, digest: sha256(text), papers: await papersOf(directory, targets, release), dir: undefined };
+}
+
+async function papersOf(directory: string, targets: Metadata<Targets>, release: Release): Promise<Subject["papers"]> {
+  const papers: Partial<Record<PaperKind, string>> = {};
+  for (const kind of paperKinds) {
+    const name = paperTargetName(release, kind);
+    const file = targets.signed.targets[name];
+    if (file === undefined) continue;
+    const text = await readTarget(directory, targets, name);
+    const builder = (file.custom as { builder?: unknown } | undefined)?.builder;
+    papers[kind] = kind === "provenance" ? openEnvelope(text, String(builder), name) : text;
+  }
+  return papers;
+}
+
+/** A target's bytes, which are what was signed. */
+async function readTarget(directory: string, targets: Metadata<Targets>, name: string): Promise<string> {
+  const digest = targets.signed.targets[name]?.hashes["sha256"] ?? "";
+  const file = join(directory, "targets", `${digest}.${name}`);
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new BulkheadError("FILE_UNREADABLE", `${file} cannot be read`, { cause, remedy: "restore the repository" });
+  });
+  if (sha256(text) === digest) return text;
+  throw new BulkheadError("RELEASE_ARTIFACT_ALTERED", `${file} does not have the signed digest`);
+}
