@@ -130,6 +130,8 @@ export const systemSchema = z.strictObject({
   policy: z.strictObject({ unsignedCommands: z.boolean(), requireFullLevel: z.boolean() }),
   /** Security primitives without which it must not be started; absent: none. */
   requires: z.array(primitiveSchema).min(1).optional(),
+  /** What an update from or to this system restarts; absent: what it changes. */
+  update: z.strictObject({ restart: z.literal("all") }).optional(),
   /** Numbers of the processor cores that the runtime itself keeps to; empty: any. */
   housekeepingCores: z.array(z.number().int().min(0).max(255)).max(256),
   /** The device sleeps and wakes every `everyMs` for `awakeMs`; null: it is always awake. */

@@ -78,6 +78,7 @@ export function runComponent(definition: AnyComponent, options: RunOptions = {})
         resolved: (body) => root.take("resolved", body),
         uplink: (body) => root.take("uplink", body),
         time: (body) => root.take("time", body),
+        built: (body) => root.take("built", body),
         files: (body) => root.take("files", body),
       },
       (error) => ending.fault(error ?? new BulkheadError("PEER_GONE", "the root server has gone")),

@@ -60,11 +60,14 @@ async function makeTree(artifacts: string, files: Readonly<Record<string, string
   return artifact;
 }
 
+/** Where components see the device's data. */
+export const shownOf = (root: string) => join(root, "shown");
+
 /** The ledger of the device in `root`, as a root server that starts opens it. */
 export function openDevice(root: string, { endorsed }: Releases): Promise<Ledger> {
   return openLedger({
     config: { dataDir: join(root, "data"), board: "virtual" },
-    paths: { endorsed },
+    paths: { endorsed, shownData: shownOf(root) },
     log: { line: () => undefined },
   } as unknown as Device);
 }

@@ -59,6 +59,8 @@ export const toCoreServer = {
   uplink: z.strictObject({ gateway: addressSchema }),
   /** Only to the clock server, where the board has time servers. */
   time: timeReadingSchema,
+  /** Only to the clock server: another release runs, which was built then. */
+  built: z.strictObject({ builtAtMs: timeMsSchema }),
   /** Only to the scheduler server, each time that it asked: how many files that process of a component has open that has most of them. */
   files: z.strictObject({ open: z.record(nameSchema, z.number().int().nonnegative()) }),
 } as const;

@@ -42,6 +42,7 @@ export function resolvePlan(written: ManifestWritten, board: Board, channels: re
       requireFullLevel: board.policy["require-full-level"],
     },
     ...(written.requires?.length && { requires: [...written.requires] }),
+    ...(written.update?.restart === "all" && { update: { restart: "all" as const } }),
     housekeepingCores,
     sleep: written.sleep ? { everyMs: written.sleep.every, awakeMs: written.sleep.awake } : null,
     store: {

@@ -47,6 +47,16 @@ export const manifestWritten = z.strictObject({
     .max(16)
     .optional()
     .describe("Security primitives that the board must have and use. Default: none."),
+  update: z
+    .strictObject({
+      restart: z
+        .enum(["changed", "all"])
+        .describe(
+          "`changed`: components whose image, permissions, channels and strong providers stay the same go on running over an update; `all`: none does. Default: changed.",
+        ),
+    })
+    .optional()
+    .describe("What an update restarts, and the way back from one."),
   sleep: z
     .strictObject({
       every: durationMs.describe("From one waking to the next."),

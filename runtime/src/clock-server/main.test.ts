@@ -125,3 +125,18 @@ test("[K5] clients have time-outs of their own: same ids do not meet, and a full
   expect((await a.client.now()).quality).toBe("host");
   a.leave();
 });
+
+test("[K5] [K17] a clock server that goes on over an update is not before the day on which the new release was built, nor goes back", async () => {
+  const builtAtMs = Date.UTC(2026, 0);
+  const clock = await start({ trustsHost: false, builtAtMs });
+  await clock.connect("setting").client.offer({ source: "kms", timeMs: builtAtMs + 1_000, errorMs: 5 });
+  clock.root.built({ builtAtMs: builtAtMs + 500 });
+  expect(await clock.connect("time").client.now()).toMatchObject({ quality: "kms" });
+  clock.root.built({ builtAtMs: builtAtMs + 9_000_000 });
+  const later = await clock.connect("time").client.now();
+  expect(later).toMatchObject({ quality: "floor" });
+  expect(later.timeMs).toBeGreaterThanOrEqual(builtAtMs + 9_000_000);
+  clock.root.built({ builtAtMs });
+  expect((await clock.connect("time").client.now()).timeMs).toBeGreaterThanOrEqual(later.timeMs);
+  await clock.stop();
+});

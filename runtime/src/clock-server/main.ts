@@ -1,5 +1,5 @@
 /** The clock server: the time of day with its quality, and time-outs that do not depend on it. */
-import { type ClockState, reportError, timeReadingSchema } from "@bulkhead/protocol";
+import { type ClockState, reportError, timeReadingSchema, toCoreServer } from "@bulkhead/protocol";
 import { clockInterface, clockSettingInterface, defineComponent } from "@bulkhead/sdk";
 import { z } from "zod";
 import { monotonicUs, openLastSeen, readRtc } from "./sources.ts";
@@ -35,10 +35,11 @@ export const clockServer = ({ directory, rtc, bootId }: ClockPlaces) =>
       const keep = () => lastSeen.write(timeAt(model, monotonicUs())).catch(complain);
       await keep();
       await standing.write(model).catch(complain);
+      let written = Promise.resolve();
       const keeping = setInterval(() => void keep(), keepEveryMs);
       onStop(async () => {
         clearInterval(keeping);
-        await keep();
+        await Promise.all([keep(), written]);
       });
 
       /** What was answered, a kill a moment later leaves. */
@@ -52,6 +53,13 @@ export const clockServer = ({ directory, rtc, bootId }: ClockPlaces) =>
         return state;
       }
 
+      // As a clock server that starts with that release would.
+      root.hear("built", toCoreServer.built, (built) => {
+        const nowUs = monotonicUs();
+        const now = { timeMs: Date.now(), isTrusted: trustsHost };
+        model = goOn(model, { floorMs: timeAt(model, nowUs), rtcMs: null, host: now, ...built }, nowUs);
+        written = written.then(() => standing.write(model)).catch(complain);
+      });
       root.hear("time", timeReadingSchema, (reading) => {
         const nowUs = monotonicUs();
         const offer = asOffer(reading, nowUs);

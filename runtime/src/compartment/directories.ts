@@ -56,17 +56,14 @@ function listenerOf({ inspect, provider }: Channel): string {
 const ipcBytes = 64 * 1024;
 
 /**
- * Makes a directory per channel, owned by its provider. They live as long as the generation: a directory that is made
- * anew would leave the other end with a dead mount. Each provider's are a file system of its own, so that what it writes
+ * Makes a directory per channel, owned by its provider. They live as long as an end of it runs: a directory that is made
+ * anew would leave the other end with a dead mount (change-directories.ts). Each provider's are a file system of its own, so that what it writes
  * there cannot fill the one that all share.
  */
 export async function makeChannelDirectories(paths: DevicePaths, system: System, uidOf: UidOf): Promise<void> {
   await removeChannelDirectories(paths);
   await mkdir(paths.ipc, { mode: 0o711 });
-  const places = system.channels.flatMap((channel) => [
-    { owner: channel.provider, directory: channelDirectory(paths, channel) },
-    ...(channel.inspect ? [{ owner: listenerOf(channel), directory: clientDirectory(paths, channel) }] : []),
-  ]);
+  const places = channelPlaces(paths, system);
   const owners = new Set(places.map(({ owner }) => owner));
   const countOf = (name: string) => places.filter(({ owner }) => owner === name).length;
   await Promise.all([...owners].map((name) => mountProvider(join(paths.ipc, name), countOf(name))));
@@ -77,12 +74,24 @@ export async function makeChannelDirectories(paths: DevicePaths, system: System,
   }
 }
 
-async function mountProvider(path: string, channels: number): Promise<void> {
+/** Each directory, and who listens in it. */
+export function channelPlaces(paths: DevicePaths, { channels }: System): { owner: string; directory: string }[] {
+  return channels.flatMap((channel) => [
+    { owner: channel.provider, directory: channelDirectory(paths, channel) },
+    ...(channel.inspect ? [{ owner: listenerOf(channel), directory: clientDirectory(paths, channel) }] : []),
+  ]);
+}
+
+export async function mountProvider(path: string, channels: number): Promise<void> {
   await mkdir(path);
+  await execa("mount", ["-t", "tmpfs", "-o", `mode=0711,${providerOptions(channels)}`, "tmpfs", path]);
+}
+
+/** How much fits on the file system of a provider. */
+export function providerOptions(channels: number): string {
   // Itself; a directory and a socket per channel, and one to replace that socket; a few to spare.
   const inodes = 1 + 3 * channels + 8;
-  const options = `mode=0711,nosuid,nodev,noexec,size=${ipcBytes},nr_inodes=${inodes}`;
-  await execa("mount", ["-t", "tmpfs", "-o", options, "tmpfs", path]);
+  return `nosuid,nodev,noexec,size=${ipcBytes},nr_inodes=${inodes}`;
 }
 
 /** Nothing of a component may run. */

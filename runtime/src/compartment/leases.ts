@@ -11,7 +11,7 @@ import type { DevicePaths } from "../device/index.ts";
 import type { Mount } from "../sandbox/index.ts";
 
 /** Beside the providers' directories: no component's name has a dot. */
-function leasePlace({ ipc }: DevicePaths, { client, name }: Channel): string {
+export function leasePlace({ ipc }: DevicePaths, { client, name }: Channel): string {
   return join(ipc, `lease.${client}.${name}`);
 }
 
@@ -24,7 +24,7 @@ export async function makeLeases(paths: DevicePaths, { channels }: System): Prom
   );
 }
 
-async function makeLease(place: string, { leaseBytes }: Channel): Promise<void> {
+export async function makeLease(place: string, { leaseBytes }: Channel): Promise<void> {
   await mkdir(place);
   // Itself and the file.
   const options = `mode=0711,nosuid,nodev,noexec,size=${leaseBytes},nr_inodes=2`;

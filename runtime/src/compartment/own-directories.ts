@@ -1,11 +1,14 @@
-/** The directories that a component has to itself beside its bundle and its channels; they live as long as the generation. */
+/**
+ * The directories that a component has to itself beside its bundle and its channels; they live as long as the generation, and are left
+ * as they are for the next where that has them alike.
+ */
 import { join } from "node:path";
 import type { System } from "@bulkhead/protocol";
 import { storageDirectory, traceDirectory } from "@bulkhead/sdk";
 import type { Device, UidOf } from "../device/index.ts";
 import type { GenerationRecord } from "../generations/index.ts";
 import type { Mount, SandboxSpec } from "../sandbox/index.ts";
-import { mountStorage, storageWishes, unmountStorage } from "../storage/index.ts";
+import { mountStorage, type Storages, storageWishes, unmountStorage } from "../storage/index.ts";
 import { mountConsole, mountRings, unmountRings } from "../trace/index.ts";
 import { withSharedStorage } from "../trust-groups/index.ts";
 
@@ -16,7 +19,11 @@ export type OwnDirectories = {
   of(component: string): Promise<OwnPlaces>;
   /** Nothing of a component may run. */
   remove(): Promise<void>;
+  readonly stored: Storages;
 };
+
+/** Those of the generation before, some of whose components go on. */
+type Before = { readonly system: System; readonly own: OwnDirectories };
 
 /** What cannot be made for one component is told when that one is launched. */
 export async function makeOwnDirectories(
@@ -25,9 +32,10 @@ export async function makeOwnDirectories(
   generation: number,
   { current, trying }: GenerationRecord,
   uidOf: UidOf,
+  before?: Before,
 ): Promise<OwnDirectories> {
   const { components } = system;
-  await mountRings(paths.trace, components, uidOf);
+  await mountRings(paths.trace, components, uidOf, before && sameRings(before.system, system));
   if (components["serial-server"]) await mountConsole(paths.console, uidOf("serial-server"));
   const stored = await mountStorage({
     root: paths.storage,
@@ -38,8 +46,10 @@ export async function makeOwnDirectories(
     wishes: storageWishes(withSharedStorage(system)),
     uidOf,
     log: log.line,
+    ...(before && { staying: sameStorage(before, system) }),
   });
   return {
+    stored,
     async of(name) {
       const hasRing = (components[name]?.trace.ringBytes ?? 0) > 0;
       const ring: Mount[] = hasRing ? [{ kind: "rw", source: join(paths.trace, name), target: traceDirectory }] : [];
@@ -56,4 +66,23 @@ export async function makeOwnDirectories(
       await unmountRings(paths.trace);
     },
   };
+}
+
+/** A ring outlives its writer, so it stays for who is restarted as well. */
+function sameRings(before: System, after: System): string[] {
+  const ringOf = ({ components }: System, name: string) => components[name]?.trace.ringBytes ?? 0;
+  return Object.keys(after.components).filter(
+    (name) => ringOf(after, name) > 0 && ringOf(after, name) === ringOf(before, name),
+  );
+}
+
+/** What outlives updates, and is as large as before: what mounts it may go on. */
+function sameStorage({ system, own }: Before, after: System): Storages["mounts"] {
+  const wishesOf = (one: System) => storageWishes(withSharedStorage(one));
+  const same = wishesOf(after).filter(
+    ({ component, quotaBytes, keep }) =>
+      keep &&
+      wishesOf(system).some((wish) => wish.component === component && wish.keep && wish.quotaBytes === quotaBytes),
+  );
+  return new Map([...own.stored.mounts].filter(([name]) => same.some(({ component }) => component === name)));
 }

@@ -1,9 +1,6 @@
 /** What a device has installed, which of it runs, and how that changes without a moment in which nothing would start. */
 export { replaceFile } from "./durable.ts";
-export {
-  installFactoryRelease,
-  verifyInstalled,
-} from "./install.ts";
+export { installFactoryRelease } from "./install.ts";
 export { type Ledger, openLedger } from "./ledger.ts";
 export {
   type Choice,

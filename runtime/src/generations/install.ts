@@ -23,10 +23,11 @@ export function releaseDirectory(dataDir: string, digest: string): string {
  * Copies the release in `fromDir` (named after its digest; `release.json`, `artifacts/<digest>/…`) into the store.
  * Artifacts that are missing there are taken from installed releases. Does nothing where it is installed and intact.
  *
- * Throws RELEASE_NOT_ENDORSED where there is no such directory, RELEASE_ARTIFACT_ALTERED where a digest is not the
+ * `isUsed`: components run from an earlier installation of it, which must not be taken away from them.
+ * Throws CONFLICT where that would be, RELEASE_NOT_ENDORSED where there is no such directory, RELEASE_ARTIFACT_ALTERED where a digest is not the
  * one that was named, RELEASE_INVALID where the document or a tree is not well formed.
  */
-export async function installRelease(dataDir: string, fromDir: string): Promise<Release> {
+export async function installRelease(dataDir: string, fromDir: string, isUsed = false): Promise<Release> {
   const digest = basename(fromDir);
   const text = await readReleaseFile(fromDir).catch((cause: unknown) => {
     throw cause instanceof BulkheadError
@@ -39,6 +40,15 @@ export async function installRelease(dataDir: string, fromDir: string): Promise<
     // Who installed it may have been killed before its name was safe.
     await syncDirectory(join(dataDir, "releases"));
     return installed;
+  }
+  if (isUsed) {
+    throw new BulkheadError(
+      "CONFLICT",
+      `components still run from what is left of an earlier installation of ${digest}`,
+      {
+        remedy: "restart the device, then deploy the release again",
+      },
+    );
   }
   await store(dataDir, digest, text, release.artifacts, join(fromDir, "artifacts"));
   return release;
@@ -80,11 +90,32 @@ export async function verifyInstalled(dataDir: string, digest: string): Promise<
   return release;
 }
 
-/** Removes installed releases other than `kept`, and what an interrupted installation left. */
-export async function collectGarbage(dataDir: string, kept: readonly string[]): Promise<void> {
-  const directory = join(dataDir, "releases");
-  for (const name of await readdir(directory)) {
-    if (!kept.includes(name)) await rm(join(directory, name), { recursive: true, force: true });
+/**
+ * Removes installed releases other than `kept`, and what an interrupted installation left. `used`: paths below `dataDir` that components
+ * which went on over an update still run from: of a release that is not kept they are all that stays.
+ */
+export async function collectGarbage(
+  dataDir: string,
+  kept: readonly string[],
+  used: readonly string[] = [],
+): Promise<void> {
+  for (const name of await readdir(join(dataDir, "releases"))) {
+    if (!kept.includes(name)) await removeUnused(dataDir, join("releases", name), used);
+  }
+}
+
+/** `path`, but for what of it is in use. The document goes first: what is left is no release. */
+async function removeUnused(dataDir: string, path: string, used: readonly string[]): Promise<void> {
+  if (used.includes(path)) return;
+  const within = used.filter((one) => one.startsWith(`${path}/`));
+  if (within.length === 0) {
+    await rm(join(dataDir, path), { recursive: true, force: true });
+    return;
+  }
+  const names = await readdir(join(dataDir, path));
+  const isUsed = (name: string) => within.some((one) => `${one}/`.startsWith(`${path}/${name}/`));
+  for (const name of names.toSorted((one, other) => Number(isUsed(one)) - Number(isUsed(other)))) {
+    await removeUnused(dataDir, `${path}/${name}`, used);
   }
 }
 

@@ -25,7 +25,7 @@ import { readRecord } from "./slots.ts";
 export type Ledger = {
   record(): GenerationRecord;
   /** What to start now; its release is intact. Skips what is not, and a trial that cannot be counted. Throws where nothing is left to start. */
-  choose(): Promise<Choice>;
+  choose(): Promise<Choice & { readonly release: Release }>;
   /** Another is to be chosen in the place of this one. Throws `error` where there is no other. */
   giveUp(choice: Choice, error: unknown): Promise<void>;
   /**
@@ -33,13 +33,14 @@ export type Ledger = {
    * RELEASE_ARTIFACT_ALTERED where it is damaged.
    */
   goBack(reason: string): Promise<string | null>;
-  commitTrial(release: Release): Promise<void>;
+  /** `shown`: paths of which running components have something mounted; what they show of a release stays. */
+  commitTrial(release: Release, shown?: readonly string[]): Promise<void>;
   rollBackTrial(reason: string): Promise<void>;
   /**
    * Installs an endorsed release and puts it on trial. Throws with what is wrong with it; the verifier has judged all of
-   * this, and what is cheap is judged twice.
+   * this, and what is cheap is judged twice. `shown`: as above.
    */
-  admit(digest: string): Promise<void>;
+  admit(digest: string, shown?: readonly string[]): Promise<void>;
 };
 
 /** Opens the record of `device`. Throws STATE_DAMAGED where it has none. */
@@ -82,7 +83,7 @@ export async function openLedger({ config, paths, log }: Device): Promise<Ledger
           const release = await verifyInstalled(dataDir, choice.run.digest);
           const numbered = assignUids(kept.now(), release.system.startOrder);
           if (numbered !== kept.now()) await kept.adopt(numbered);
-          return choice;
+          return { ...choice, release };
         } catch (error) {
           await giveUp(choice, error);
         }
@@ -101,29 +102,36 @@ export async function openLedger({ config, paths, log }: Device): Promise<Ledger
       return null;
     },
 
-    async commitTrial(release) {
+    async commitTrial(release, shown = []) {
       // What the record on the disk may still need is not garbage.
-      if (await kept.adopt(commit(kept.now(), release))) await removeUnneeded();
+      if (await kept.adopt(commit(kept.now(), release))) await removeUnneeded(shown);
     },
 
     async rollBackTrial(reason) {
       await kept.adopt(rollBack(kept.now(), reason, Date.now()));
     },
 
-    async admit(digest) {
+    async admit(digest, shown = []) {
       const record = kept.now();
       if (record.trying) throw new BulkheadError("CONFLICT", "another generation is on trial");
       const bad = whyBad(record, digest);
       if (bad) throw new BulkheadError("RELEASE_FAILED_TO_START", `it was tried before: ${bad}`);
-      const release = await installRelease(dataDir, join(paths.endorsed, digest));
+      const isUsed = usedOf(shown).some((path) => path.startsWith(`releases/${digest}/`));
+      const release = await installRelease(dataDir, join(paths.endorsed, digest), isUsed);
       checkRelease(release, record, board);
       await checkPrimitives(release);
       await kept.write(beginTrial(record, digest, release));
     },
   };
 
-  async function removeUnneeded(): Promise<void> {
-    await collectGarbage(dataDir, keptDigests(kept.now())).catch((error: Error) =>
+  /** Below `dataDir`. */
+  function usedOf(shown: readonly string[]): string[] {
+    const place = `${paths.shownData}/`;
+    return shown.filter((path) => path.startsWith(place)).map((path) => path.slice(place.length));
+  }
+
+  async function removeUnneeded(shown: readonly string[]): Promise<void> {
+    await collectGarbage(dataDir, keptDigests(kept.now()), usedOf(shown)).catch((error: Error) =>
       log.line(`releases that are not needed any more cannot be removed: ${error.message}`),
     );
   }

@@ -172,5 +172,24 @@ describe("installing", () => {
     expect(await readdir(join(dataDir, "releases"))).toEqual([two.digest]);
   });
 
+  test("[K17] of a release that is not kept stays what components run from, which is no release, and none that is installed takes it away", async () => {
+    const one = await makeRelease("one", 1);
+    const two = await makeRelease("two", 2);
+    await installRelease(dataDir, one.endorsed);
+    await installRelease(dataDir, two.endorsed);
+    const place = join("releases", one.digest, "artifacts");
+    await mkdir(join(dataDir, place, "unused"));
+    const used = join(place, one.artifact.digest);
+    for (let times = 0; times < 2; times += 1) await collectGarbage(dataDir, [two.digest], [used]);
+    expect(await readdir(join(dataDir, "releases", one.digest))).toEqual(["artifacts"]);
+    expect(await readdir(join(dataDir, place))).toEqual([one.artifact.digest]);
+    expect(await readFile(join(dataDir, used, "main.js"), "utf8")).toBe("one");
+    await expect(verifyInstalled(dataDir, one.digest)).rejects.toMatchObject({ code: "RELEASE_ARTIFACT_ALTERED" });
+    await expect(installRelease(dataDir, one.endorsed, true)).rejects.toMatchObject({ code: "CONFLICT" });
+    expect(await readFile(join(dataDir, used, "main.js"), "utf8")).toBe("one");
+    await collectGarbage(dataDir, [two.digest]);
+    expect(await readdir(join(dataDir, "releases"))).toEqual([two.digest]);
+  });
+
   type Made = Awaited<ReturnType<typeof makeRelease>>;
 });

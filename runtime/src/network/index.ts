@@ -1,7 +1,9 @@
 /** The device's network: planned from the system, applied by the root server, its tunnel held by the network server. */
 export { type ApplyOptions, applySteps } from "./apply.ts";
+export { type NetworkChange, planNetworkChange } from "./change.ts";
 export { firstUplink, type UplinkPlan } from "./firewall.ts";
 export { createUplink, type Uplink } from "./gateway/uplink.ts";
+export { linkOf } from "./links.ts";
 export { createNamespaces, deleteNamespaces, namespacePath } from "./namespaces.ts";
 export {
   componentNamespace,

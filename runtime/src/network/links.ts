@@ -47,6 +47,11 @@ export function planLinks(system: System, provisioning: Provisioning): Link[] {
     });
 }
 
+/** The link of one component; undefined where it has none. Throws NETWORK_SETUP_FAILED as above. */
+export function linkOf(system: System, provisioning: Provisioning, name: string): Link | undefined {
+  return planLinks(system, provisioning).find(({ component }) => component === name);
+}
+
 function portsOf(name: string, component: Component, provisioning: Provisioning): number[] {
   const ports = component.network.map((permission) => {
     if (permission === "kms") return commandPort(name, component);

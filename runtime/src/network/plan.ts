@@ -56,7 +56,8 @@ export function hasOwnNetwork({ network, interfaces = {} }: Pick<Component, "net
   return network.length > 0 || Object.keys(interfaces).length > 0;
 }
 
-function ownNetworks({ components }: System): string[] {
+/** The namespaces of components. */
+export function ownNetworks({ components }: System): string[] {
   const owners = Object.entries(components).filter(([, component]) => hasOwnNetwork(component));
   return owners.map(([name]) => componentNamespace(name)).sort();
 }
@@ -93,7 +94,7 @@ export function uplinkStep(uplink: UplinkPlan): NetworkStep {
   return { namespace: "uplink", program: "nft", input: uplinkRules(uplink) };
 }
 
-function routerEnd(link: Link): string[] {
+export function routerEnd(link: Link): string[] {
   const { routerInterface: name, address } = link;
   const peer = `name eth0 address ${componentLinkAddress} mtu ${tunnelMtuBytes}`;
   return [
@@ -106,7 +107,7 @@ function routerEnd(link: Link): string[] {
   ];
 }
 
-function componentEnd(link: Link): string[] {
+export function componentEnd(link: Link): string[] {
   return [
     "link set lo up",
     "link set eth0 addrgenmode none",
@@ -137,6 +138,6 @@ function tunnelSteps(provisioning: Provisioning): NetworkStep[] {
   ];
 }
 
-function batch(lines: readonly string[]): string {
+export function batch(lines: readonly string[]): string {
   return `${lines.join("\n")}\n`;
 }

@@ -15,7 +15,7 @@ export type Attachments = {
 
 /** `onChange`: somebody came or went. */
 export function createAttachments(
-  system: System,
+  system: () => System,
   onChange: () => void,
   nowMs: () => number = performance.now.bind(performance),
 ): Attachments {
@@ -32,7 +32,7 @@ export function createAttachments(
       onChange();
       return () => {
         if (!marks.delete(mark)) return;
-        const { periodMs = 0, missed = 0 } = system.components[component]?.heartbeat ?? {};
+        const { periodMs = 0, missed = 0 } = system().components[component]?.heartbeat ?? {};
         if (tool !== "record") standsUntilMs.set(component, nowMs() + periodMs * missed);
         onChange();
       };
@@ -40,7 +40,7 @@ export function createAttachments(
     of,
     // A process that is stopped is stopped for all that are in it.
     stands: (component) =>
-      membersOf(system, component).some(
+      membersOf(system(), component).some(
         (member) => of(member).some((tool) => tool !== "record") || (standsUntilMs.get(member) ?? 0) > nowMs(),
       ),
     all: () =>

@@ -22,7 +22,7 @@ function bench() {
   let isRunning = true;
   const restarted: string[] = [];
   const attachments = createAttachments(
-    system,
+    () => system,
     () => undefined,
     () => nowMs,
   );
@@ -44,7 +44,7 @@ function bench() {
     remove: async (name) => void removed.push(name),
   };
   const ask = createCounter({
-    ...{ system, attachments, recordings },
+    ...{ system: () => system, attachments, recordings },
     uidOf: () => 700_001,
     running: () => (isRunning ? { sandbox: { componentPid: 42, exited }, incarnation: 3 } : undefined),
     restart: (component) => restarted.push(component),

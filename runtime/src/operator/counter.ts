@@ -7,7 +7,7 @@ import type { Visit } from "./desk.ts";
 import type { Recordings } from "./recordings.ts";
 
 export type CounterMeans = {
-  readonly system: System;
+  readonly system: () => System;
   readonly uidOf: UidOf;
   readonly attachments: Attachments;
   readonly recordings: Recordings;
@@ -35,7 +35,7 @@ export function createCounter(means: CounterMeans): (request: OperatorRequest, v
 }
 
 function attach(means: CounterMeans, { component, tool }: Of<"attach">, visit: Visit): void {
-  allowed(means.system, component, tool);
+  allowed(means.system(), component, tool);
   const found = means.running(component);
   if (!found) throw new BulkheadError("ATTACH_REFUSED", `${component} does not run now`, { remedy: "start it first" });
   const remove = means.attachments.add(component, tool);
@@ -53,7 +53,7 @@ function attach(means: CounterMeans, { component, tool }: Of<"attach">, visit: V
 async function record(means: CounterMeans, records: Records, request: Of<"record">, visit: Visit): Promise<void> {
   const { component, maxBytes } = request;
   const { system, recordings, attachments, log } = means;
-  const declared = allowed(system, component, "record");
+  const declared = allowed(system(), component, "record");
   if (records.has(visit)) throw new BulkheadError("ATTACH_REFUSED", "this connection has asked for a record already");
   records.set(visit, component);
   const place = await recordings.prepare(component, declared, maxBytes, () => {

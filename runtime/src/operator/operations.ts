@@ -1,4 +1,4 @@
-/** What an operator's requests come to in one generation: marks, records, and who deals with a request. */
+/** What an operator's requests come to, in the generation that runs: marks, records, and who deals with a request. */
 import type { OperatorRequest, System } from "@bulkhead/protocol";
 import type { UidOf } from "../device/index.ts";
 import type { Runner } from "../processes/index.ts";
@@ -8,7 +8,8 @@ import type { Visit } from "./desk.ts";
 import { createRecordings, type Recordings } from "./recordings.ts";
 
 type Means = {
-  readonly system: System;
+  /** As it runs now. */
+  readonly system: () => System;
   readonly uidOf: UidOf;
   /** Where the places of records are made. */
   readonly records: string;

@@ -40,7 +40,7 @@ type Means = {
 export function createProcesses({ launch, happen, hear }: Means) {
   const running = new Map<string, Process>();
   const spares = new Map<string, Process>();
-  const leaving = new Set<Promise<unknown>>();
+  const leaving = new Map<Promise<unknown>, string>();
 
   async function start(process: Process): Promise<void> {
     const { component, slot } = process;
@@ -60,7 +60,7 @@ export function createProcesses({ launch, happen, hear }: Means) {
       sandbox.control.destroy();
       gone(process, toExit(end));
     });
-    leaving.add(sandbox.exited);
+    leaving.set(sandbox.exited, component);
     void sandbox.exited.then(() => leaving.delete(sandbox.exited));
     happen(() =>
       "spare" in process.as
@@ -128,8 +128,10 @@ export function createProcesses({ launch, happen, hear }: Means) {
       const process = running.get(component);
       return process?.end ? undefined : process;
     },
-    /** Resolves when nothing is left of those that ended. */
-    cleanedUp: async (): Promise<void> => void (await Promise.all(leaving)),
+    /** Resolves when nothing is left of all but `staying`. */
+    async cleanedUp(staying: readonly string[] = []): Promise<void> {
+      await Promise.all([...leaving].flatMap(([exited, component]) => (staying.includes(component) ? [] : [exited])));
+    },
   };
 }
 

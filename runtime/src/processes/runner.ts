@@ -21,6 +21,10 @@ export type Runner = {
   start(): void;
   /** Resolves when nothing runs any more. */
   stop(reason: string): Promise<void>;
+  /** Resolves when nothing of all but `staying` runs any more; nothing is started until `takeOver`. */
+  giveWay(staying: readonly string[], reason: string): Promise<void>;
+  /** Starts what `plan` has beside those that stayed. */
+  takeOver(plan: SupervisionPlan, reason: string): void;
   restart(component: string, reason: string): void;
   /** Kills a component for what the root server saw it fail at. */
   fault(component: string, what: string): void;
@@ -40,7 +44,7 @@ const isVisible: ReadonlySet<SupervisionEffect["kind"]> = new Set([
 /** A runner at rest. */
 export function createRunner(plan: SupervisionPlan, host: RunnerHost): Runner {
   const reasons = new Map<string, Reason>();
-  const idle: (() => void)[] = [];
+  const waiting: Record<"idle" | "yielded", (() => void)[]> = { idle: [], yielded: [] };
   const queue: (() => Happening)[] = [];
   let state = initialState(plan);
   let isBusy = false;
@@ -54,11 +58,19 @@ export function createRunner(plan: SupervisionPlan, host: RunnerHost): Runner {
     } finally {
       isBusy = false;
     }
-    if (state.mode === "idle") void processes.cleanedUp().then(tellIdle);
+    const { mode, staying } = state;
+    if (mode === "idle" || mode === "yielded") void processes.cleanedUp(staying).then(() => tell(mode));
   }
 
-  function tellIdle(): void {
-    for (const resolve of idle.splice(0)) resolve();
+  function tell(mode: "idle" | "yielded"): void {
+    for (const resolve of waiting[mode].splice(0)) resolve();
+  }
+
+  function until(mode: "idle" | "yielded", happening: Happening): Promise<void> {
+    return new Promise((resolve) => {
+      waiting[mode].push(resolve);
+      happen(() => happening);
+    });
   }
 
   function step(happening: Happening): void {
@@ -94,11 +106,9 @@ export function createRunner(plan: SupervisionPlan, host: RunnerHost): Runner {
 
   return {
     start: () => happen(() => ({ kind: "start" })),
-    stop: (reason) =>
-      new Promise((resolve) => {
-        idle.push(resolve);
-        happen(() => ({ kind: "stop", reason }));
-      }),
+    stop: (reason) => until("idle", { kind: "stop", reason }),
+    giveWay: (staying, reason) => until("yielded", { kind: "give-way", staying, reason }),
+    takeOver: (next, reason) => happen(() => ({ kind: "take-over", plan: next, reason })),
     restart: (component, reason) => happen(() => ({ kind: "restart", component, reason })),
     fault(component, reason) {
       const incarnation = state.components[component]?.incarnation ?? 0;

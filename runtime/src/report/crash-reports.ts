@@ -16,20 +16,23 @@ export type CrashReports = {
 
 /** `isLimited`: the device has control groups. `send` returns false where nobody is there to hear it. */
 export function createCrashReports(
-  { name, version, system }: Pick<Release, "name" | "version" | "system">,
-  generation: number,
+  running: () => {
+    readonly release: Pick<Release, "name" | "version" | "system">;
+    readonly installed: { readonly generation: number };
+  },
   isLimited: boolean,
   send: (facts: CrashFacts) => boolean,
 ): CrashReports {
   const waiting: CrashFacts[] = [];
 
   function describe({ atMs, component, incarnation, reason, exit, stack, end, life }: Crash): CrashFacts | undefined {
-    const declared = system.components[component];
+    const { release, installed } = running();
+    const declared = release.system.components[component];
     if (!declared) return undefined;
     const { memoryBytes, processes, cpu } = declared;
     return {
-      ...{ atMs, component, incarnation, generation },
-      release: `${name} ${version}`.slice(0, 200),
+      ...{ atMs, component, incarnation, generation: installed.generation },
+      release: `${release.name} ${release.version}`.slice(0, 200),
       reason: reason.slice(0, 4000),
       exit: { code: exit.code, signal: exit.signal, outOfMemory: exit.outOfMemory === true },
       stack: stack?.slice(0, 8000) ?? null,

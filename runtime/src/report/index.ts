@@ -5,4 +5,5 @@ export { createPacer } from "./pacer.ts";
 export { createReadyLine } from "./ready-line.ts";
 export { buildStatus } from "./status.ts";
 export { createTraceSwitches } from "./trace-switches.ts";
+export { updateState } from "./update-state.ts";
 export { createWatch } from "./verification.ts";

@@ -9,7 +9,11 @@ test("[K6] a component's open files are counted, and those of one that does not 
   const count = () =>
     new Promise<Record<string, number>>((resolve) => {
       const pids: Readonly<Record<string, number>> = { here: process.pid, ended: 2 ** 22 + 1 };
-      createFileCounter(["here", "ended", "absent"], (name) => pids[name], resolve).ask();
+      createFileCounter(
+        () => ["here", "ended", "absent"],
+        (name) => pids[name],
+        resolve,
+      ).ask();
     });
   const before = await count();
   expect(before).toMatchObject({ here: expect.any(Number), ended: 0 });
@@ -30,7 +34,11 @@ test("[K6] of a component's processes the one counts that has most of them, for 
   const ended = once(outer, "exit");
   const [pid] = await once(createInterface({ input: outer.stdout }), "line");
   const open = await new Promise<Record<string, number>>((resolve) => {
-    createFileCounter(["two"], () => outer.pid, resolve).ask();
+    createFileCounter(
+      () => ["two"],
+      () => outer.pid,
+      resolve,
+    ).ask();
   });
   expect(open).toEqual({ two: (await readdir(`/proc/${pid}/fd`)).length });
   outer.stdin.end();
@@ -44,7 +52,11 @@ test("[K6] questions while one is counted have one answer, and the next has one 
     return undefined;
   };
   const answers: unknown[] = [];
-  const counter = createFileCounter(["here"], look, (open) => answers.push(open));
+  const counter = createFileCounter(
+    () => ["here"],
+    look,
+    (open) => answers.push(open),
+  );
   for (let round = 1; round <= 2; round++) {
     for (let times = 0; times < 20; times++) counter.ask();
     expect(looks).toBe(round);
@@ -58,7 +70,7 @@ test("[K6] a count that fails is none, ends nobody, and the next is made", async
     throw new Error("as at the end of the root server's own files");
   };
   const counter = createFileCounter(
-    ["here"],
+    () => ["here"],
     () => pidOf(),
     (open) => answers.push(open),
   );

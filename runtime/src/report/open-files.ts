@@ -4,7 +4,7 @@ import { childrenOf } from "../sandbox/index.ts";
 
 /** One question at a time, whoever asks how often: each reads a directory of /proc for every process. */
 export function createFileCounter(
-  components: readonly string[],
+  components: () => readonly string[],
   pidOf: (component: string) => number | undefined,
   tell: (open: Record<string, number>) => void,
 ): { ask(): void } {
@@ -14,7 +14,7 @@ export function createFileCounter(
       if (isCounting) return;
       isCounting = true;
       // Where it fails, nothing is known; nobody is to end for that.
-      void countAll(components, pidOf)
+      void countAll(components(), pidOf)
         .catch(() => ({}))
         .then((open) => {
           isCounting = false;

@@ -25,6 +25,10 @@ export type Watch = {
   /** Looks now, or once more after the look that is under way. */
   request(): void;
   latest(): Verification | null;
+  /** Another system runs: it is looked at when everything is ready. */
+  follow(): void;
+  /** Paths that the sandboxes there are show something of. */
+  shown(): string[];
   stop(): void;
 };
 
@@ -34,7 +38,7 @@ export type Watch = {
  */
 export function createWatch(
   device: Device,
-  system: System,
+  system: () => System,
   uplink: () => Question["uplink"],
   attached: () => Question["attached"],
   onReport: () => void,
@@ -42,12 +46,13 @@ export function createWatch(
   const sandboxes = new Map<Sandbox, string>();
   let changes = 0;
   let latest: Verification | null = null;
-  let state: "new" | "idle" | "looking" | "again" | "stopped" = "new";
+  /** `anew`: looking, at a system that does not run any more. */
+  let state: "new" | "idle" | "looking" | "again" | "anew" | "stopped" = "new";
 
   async function lookUntilSteady(): Promise<Verification> {
     for (let left = tries; ; left--) {
       const before = [changes, uplink()];
-      const question = { ...questionOf(device, system, uplink(), sandboxes), attached: attached() };
+      const question = { ...questionOf(device, system(), uplink(), sandboxes), attached: attached() };
       const report = await ask(device, question).catch(cannotLook);
       if ((changes === before[0] && uplink() === before[1]) || state === "stopped") return report;
       if (left === 1) return { ...report, ok: false, failure: "components were started and ended all the time" };
@@ -59,6 +64,10 @@ export function createWatch(
     state = "looking";
     const report = await lookUntilSteady();
     if (isStopped()) return;
+    if (isAnew()) {
+      state = "new";
+      return;
+    }
     latest = report;
     tell(device, report);
     onReport();
@@ -68,9 +77,10 @@ export function createWatch(
   // The compiler takes what `state` was before the wait for what it is after it.
   const isStopped = () => state === "stopped";
   const isAgain = () => state === "again";
+  const isAnew = () => state === "anew";
 
   function request(): void {
-    if (state === "looking") state = "again";
+    if (state === "looking" || state === "anew") state = "again";
     else if (state === "idle" || state === "new") void look();
   }
 
@@ -86,9 +96,19 @@ export function createWatch(
       });
       return sandbox;
     },
-    settled: () => state === "new" && request(),
+    settled: () => (state === "new" || state === "anew") && request(),
     request,
     latest: () => latest,
+    follow() {
+      changes += 1;
+      latest = null;
+      if (state === "idle") state = "new";
+      else if (state !== "new" && state !== "stopped") state = "anew";
+    },
+    shown: () =>
+      [...sandboxes.keys()].flatMap(({ made }) =>
+        made.spec.mounts.flatMap((mount) => ("source" in mount ? [mount.source] : [])),
+      ),
     stop() {
       state = "stopped";
     },

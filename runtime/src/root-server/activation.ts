@@ -6,7 +6,7 @@ import type { Request } from "../processes/index.ts";
 import type { Generation } from "./generation.ts";
 
 export type Activation = {
-  /** `choose`: its generation is next. */
+  /** `choose`: its generation is next, in the place of `generation`, which still runs. */
   activate(generation: Generation, digest: string): Promise<"go-on" | "choose">;
   trialIsOver(): void;
 };
@@ -33,14 +33,13 @@ export function createActivation(
       return "go-on";
     }
     try {
-      await ledger.admit(digest);
+      await ledger.admit(digest, generation.shown());
     } catch (error) {
       const reason = reportError(error).message;
       device.log.line(`release ${digest} is not activated: ${reason}`);
       generation.tellOutcome({ releaseDigest: digest, outcome: "rolled-back", reason });
       return "go-on";
     }
-    await generation.stop(`generation ${ledger.record().lastGeneration} takes over`);
     return "choose";
   }
 

@@ -1,36 +1,18 @@
-/** One running generation: its directories, its network, its supervision, and the state that it shows to the world. */
-import { join } from "node:path";
+/** The running generation: its ground, its supervision, and the state that it shows to the world. */
 import type { DeviceStatus, Release } from "@bulkhead/protocol";
-import {
-  createAskers,
-  greeting,
-  isCoreServer,
-  type LogFifos,
-  launch,
-  makeChannelDirectories,
-  makeLeases,
-  makeOwnDirectories,
-  type OwnDirectories,
-  prepareStores,
-  runtimeLogName,
-  watchReturns,
-} from "../compartment/index.ts";
-import { type Device, resolverUid, timeUid, type UidOf, uidTable } from "../device/index.ts";
-import { type GenerationRecord, type Installed, verifyInstalled } from "../generations/index.ts";
-import {
-  applySteps,
-  catchUp,
-  createNamespaces,
-  createTunnelEnd,
-  createUplink,
-  deleteNamespaces,
-  firstUplink,
-  type NetworkPlan,
-  planNetwork,
-  type UplinkPlan,
-} from "../network/index.ts";
+import { greeting, isCoreServer, type LaunchPad, type LogFifos, launch, watchReturns } from "../compartment/index.ts";
+import type { Device } from "../device/index.ts";
+import type { GenerationRecord, Installed } from "../generations/index.ts";
 import { createOperations, type Operations, openDesk } from "../operator/index.ts";
-import { createRunner, type Escalation, mayAsk, type Request, type Runner, type Slot } from "../processes/index.ts";
+import { openWayOut, setClock } from "../outside/index.ts";
+import {
+  createRunner,
+  type Escalation,
+  mayAsk,
+  type Request,
+  type Runner,
+  type RunnerHost,
+} from "../processes/index.ts";
 import {
   buildStatus,
   createCrashReports,
@@ -40,16 +22,16 @@ import {
   createTraceSwitches,
   createWatch,
 } from "../report/index.ts";
-import { keepToCores } from "../sandbox/index.ts";
+import { changeGround, type Ground, layGround, stayingOf } from "../succession/index.ts";
 import { notReady, planSupervision } from "../supervision/index.ts";
-import { createTrustGroups, sharedUids } from "../trust-groups/index.ts";
+import { createTrustGroups } from "../trust-groups/index.ts";
 
 /** The state goes out at most this often. */
 const statusIntervalMs = 200;
 
 export type Generation = {
-  readonly number: number;
-  readonly release: Release;
+  number(): number;
+  release(): Release;
   /** The permanent components that are not ready. */
   notReady(): string[];
   isInSafeMode(): boolean;
@@ -58,9 +40,18 @@ export type Generation = {
   tellOutcome(outcome: NonNullable<GenerationRecord["lastOutcome"]>): void;
   /** Something outside of supervision that the state shows has changed. */
   touch(): void;
+  /** The components that could go on if `next` took over now. */
+  staying(next: Chosen): readonly string[];
+  /** Becomes `next`, while `staying` go on. Where it throws, `stop` is all that is left to do with it. */
+  become(next: Chosen, staying: readonly string[]): Promise<void>;
+  /** Paths of which sandboxes that there are show something. */
+  shown(): string[];
   /** Ends all components and removes the network. */
   stop(reason: string): Promise<void>;
 };
+
+/** What is installed, and intact. */
+export type Chosen = { readonly installed: Installed; readonly release: Release };
 
 export type GenerationEvents = {
   onRequest(request: Request): void;
@@ -71,95 +62,75 @@ export type GenerationEvents = {
 export type GenerationOptions = {
   readonly device: Device;
   readonly fifos: LogFifos;
-  readonly installed: Installed;
   /** As it stands now; the floors and the last outcome are read from it. */
   readonly record: () => GenerationRecord;
   readonly update: () => DeviceStatus["update"];
   readonly events: GenerationEvents;
 };
 
-/**
- * Prepares and starts a generation whose release is installed and intact; the components come up in the background.
- * Throws RELEASE_ARTIFACT_ALTERED where it is not intact, NETWORK_SETUP_FAILED; nothing runs then.
- */
-export async function startGeneration(options: GenerationOptions): Promise<Generation> {
-  const { device, fifos, installed, record } = options;
-  const tellReady = createReadyLine(device.log, installed.generation);
-  const release = await verifyInstalled(device.config.dataDir, installed.digest);
-  const { system } = release;
-  const uidOf = sharedUids(system, uidTable(device.config.uidBase, record().uidNumbers));
-  await keepToCores(system.housekeepingCores, device.host);
-  await prepareStores(device.paths, uidOf);
-  await setClock(device, release);
-  await makeChannelDirectories(device.paths, system, uidOf);
-  await makeLeases(device.paths, system);
-  await fifos.ensure([runtimeLogName, ...system.startOrder], uidOf("serial-server"));
-  const own = await makeOwnDirectories(device, system, installed.generation, record(), uidOf);
-  const network = planNetwork(system, device.provisioning, firstUplinkOf(device));
-  const toolsUid = uidOf("network");
-  try {
-    await createNamespaces(network.namespaces);
-    await applySteps(network.board, { toolsUid });
-  } catch (error) {
-    await deleteNamespaces(network.namespaces);
-    await own.remove();
-    throw error;
-  }
+/** What runs now; becoming another generation exchanges it as a whole. */
+type Current = Chosen & { readonly ground: Ground; readonly tellReady: () => void };
 
-  const runner = createSystemRunner(options, release, uidOf, own, network, tellReady);
+/** Prepares and starts `chosen`; the components come up in the background. Throws NETWORK_SETUP_FAILED; nothing runs then. */
+export async function startGeneration(options: GenerationOptions, chosen: Chosen): Promise<Generation> {
+  const { device, fifos, record } = options;
+  const means = () => ({ device, fifos, record: record() });
+  const begin = { ...chosen, tellReady: createReadyLine(device.log, chosen.installed.generation) };
+  await setClock(device, chosen.release);
+  let now: Current = { ...begin, ground: await layGround(means(), chosen) };
+
+  const runner = createSystemRunner(options, () => now);
   const desk = await openDesk(device.paths.operator, runner.ask);
+  const isReady = (name: string) => runner.state().components[name]?.phase.kind === "ready";
   runner.start();
   return {
-    ...{ release, number: installed.generation },
+    number: () => now.installed.generation,
+    release: () => now.release,
     notReady: () => notReady(runner.state()),
     isInSafeMode: () => runner.state().ladder.safeMode !== null,
     restart: runner.restart,
     tellOutcome: (outcome) => runner.send("verifier", "generation", outcome),
     touch: runner.touch,
+    staying: (next) =>
+      stayingOf(now, next, { ...device.config, provisioning: device.provisioning, floors: record() }, isReady),
+    async become(next, staying) {
+      const tellReady = createReadyLine(device.log, next.installed.generation);
+      const reason = `generation ${next.installed.generation} takes over`;
+      await runner.giveWay(staying, reason);
+      if (runner.state().ladder.safeMode) throw new Error("the device is in safe mode");
+      now = { ...next, tellReady, ground: await changeGround(means(), now, next, staying) };
+      runner.follow(staying);
+      runner.takeOver(planSupervision(next.release.system), reason);
+      runner.send("clock-server", "built", { builtAtMs: next.release.builtAtMs });
+      runner.touch();
+    },
+    shown: runner.shown,
     async stop(reason) {
       await desk.close();
       await runner.stop(reason);
-      await deleteNamespaces(network.namespaces);
-      await own.remove();
+      await now.ground.remove();
     },
   };
 }
 
-/** Before anything tells the time or opens the tunnel. The clock of a machine that is only played on is not ours. */
-async function setClock({ config, log }: Device, { builtAtMs }: Release): Promise<void> {
-  if (config.board === "virtual") return;
-  const words = await catchUp(join(config.dataDir, "tunnel"), Date.now(), builtAtMs);
-  if (words) log.line(words);
-}
+type SystemRunner = Runner & {
+  touch(): void;
+  /** `now` is another one, in which `staying` go on. */
+  follow(staying: readonly string[]): void;
+  shown(): string[];
+  readonly ask: Operations["ask"];
+};
 
-function firstUplinkOf({ provisioning, config }: Device): UplinkPlan {
-  return firstUplink(provisioning, { servers: config.timeServers, uid: timeUid(config.uidBase) });
-}
-
-function aboutUplink(device: Device) {
-  const { config, provisioning, log } = device;
-  const names = { resolvers: config.resolvers, resolverUid: resolverUid(config.uidBase) };
-  return { provisioning, first: firstUplinkOf(device), log: log.line, ...names };
-}
-
-type SystemRunner = Runner & { touch(): void; readonly ask: Operations["ask"] };
-
-function createSystemRunner(
-  options: GenerationOptions,
-  release: Release,
-  uidOf: UidOf,
-  own: OwnDirectories,
-  network: NetworkPlan,
-  tellReady: () => void,
-): SystemRunner {
-  const { device, fifos, installed, record, update, events } = options;
-  const { system } = release;
+function createSystemRunner(options: GenerationOptions, now: () => Current): SystemRunner {
+  const { device, fifos, record, update, events } = options;
+  const system = () => now().release.system;
+  const uidOf = (name: string) => now().ground.uidOf(name);
   const pacer = createPacer(statusIntervalMs, () => {
     const { sandbox, lastReason } = runner;
-    const seen = { installed, release, update: update(), verification: watch.latest(), host: device.host };
-    const now = { atMs: Date.now(), gateway: uplink.status(), state: runner.state() };
-    const status = buildStatus({ ...seen, ...now, sandbox, lastReason, attached: operations.attachments.of });
-    runner.send("message-server", "status", { status: { status, system } });
+    const seen = { ...now(), update: update(), verification: watch.latest(), host: device.host };
+    const moment = { atMs: Date.now(), gateway: wayOut.status(), state: runner.state() };
+    const status = buildStatus({ ...seen, ...moment, sandbox, lastReason, attached: operations.attachments.of });
+    runner.send("message-server", "status", { status: { status, system: system() } });
   });
 
   const operations = createOperations({
@@ -169,54 +140,44 @@ function createSystemRunner(
       watch.request();
     },
   });
-  const watch = createWatch(device, system, () => uplink.plan(), operations.attachments.all, pacer.touch);
+  const watch = createWatch(device, system, () => wayOut.plan(), operations.attachments.all, pacer.touch);
   const traces = createTraceSwitches(system);
-  const files = countOpenFiles(system, () => runner);
+  const files = createFileCounter(
+    () => Object.keys(system().components),
+    (name) => runner.sandbox(name)?.componentPid,
+    (open) => runner.send("scheduler-server", "files", { open }),
+  );
 
   function onRequest(request: Request<keyof typeof mayAsk>): void {
     if (request.kind === "verify") watch.request();
-    else if (request.kind === "resolve" || request.kind === "gateway") uplink.hear(request);
+    else if (request.kind === "resolve" || request.kind === "gateway") wayOut.hear(request);
     else if (request.kind === "files") files.ask();
     else if (request.kind !== "trace") events.onRequest(request);
     else traces.set(request.body, (name, body) => runner.send(name, "trace", body));
   }
 
-  const askers = createAskers({ device, fifos }, watch.launch, (time) => runner.send("clock-server", "time", time));
-  const toolsUid = uidOf("network");
-  const tunnel = createTunnelEnd(network.tunnel, { toolsUid }, (reading) => runner.send("network", "tunnel", reading));
-  const uplink = createUplink({
-    ...{ ...aboutUplink(device), toolsUid, onChange: pacer.touch, ask: askers.name },
-    tell: (kind, body) => runner.send("network", kind, body),
-    onRefused: (what) => runner.fault("network", what),
-  });
+  const means = { device, uidOf, steps: now().ground.network.tunnel, runner: () => runner, onChange: pacer.touch };
+  const wayOut = openWayOut(means, { device, fifos }, watch.launch);
 
-  async function attachTunnel(): Promise<void> {
-    await tunnel.attach().then(uplink.attached, (error: Error) => {
-      runner.fault("network", `made a tunnel that ${error.message}`);
-    });
-  }
-
-  const crashes = createCrashReports(release, installed.generation, hasGroups(device), (facts) => {
-    const isThere = runner.sandbox("serial-server") !== undefined && isCore(release, "serial-server");
+  const crashes = createCrashReports(now, device.host.cgroup.version !== "none", (facts) => {
+    const isThere = runner.sandbox("serial-server") !== undefined && isCore(now().release, "serial-server");
     if (isThere) runner.send("serial-server", "crash", facts);
     return isThere;
   });
 
   const returns = watchReturns(device, system, (name, reason) => runner.restart(name, reason));
-  const pad = { device, fifos, release, installed, uidOf, own, returns, recordings: operations.recordings };
-  const launchAlone = (name: string, slot: Slot) => watch.launch(name, () => launch(pad, name, slot));
-  const groups = createTrustGroups(system, (leader) => launchAlone(leader, 0));
-  const isMember = (name: string) => (system.components[name]?.trustGroup ?? null) !== null;
+  const { recordings } = operations;
+  const pad = (): LaunchPad => ({ device, fifos, ...now(), ...now().ground, returns, recordings });
 
-  const runner: Runner = createRunner(planSupervision(system), {
-    launch: (name, slot) => (isMember(name) ? groups.launch(name) : launchAlone(name, slot)),
+  const runner: Runner = createRunner(planSupervision(system()), {
+    launch: createLauncher(system, (name, slot) => watch.launch(name, () => launch(pad(), name, slot))),
     greeting: (name, incarnation) => ({
-      ...greeting(name, incarnation, { release, installed, record: record(), device }),
+      ...greeting(name, incarnation, { ...now(), record: record(), device }),
       trace: traces.settings(name),
-      ...operations.recordings.settings(name),
+      ...recordings.settings(name),
     }),
     stands: operations.attachments.stands,
-    mayRequest: (name, kind) => name === mayAsk[kind] && isCore(release, name),
+    mayRequest: (name, kind) => name === mayAsk[kind] && isCore(now().release, name),
     onRequest,
     onGreeted(name) {
       const { lastOutcome } = record();
@@ -229,14 +190,14 @@ function createSystemRunner(
         .sandbox(name)
         ?.schedule()
         .then(pacer.touch, (error: Error) => runner.fault(name, error.message));
-      if (name === "network" && isCore(release, name)) void attachTunnel();
-      if (name === "clock-server" && isCore(release, name)) askers.time.begin();
+      if (name === "network" && isCore(now().release, name)) void wayOut.attach();
+      if (name === "clock-server" && isCore(now().release, name)) wayOut.beginTime();
     },
     onCrash: crashes.tell,
     onEscalation: events.onEscalation,
     onChange() {
       if (notReady(runner.state()).length === 0) {
-        tellReady();
+        now().tellReady();
         watch.settled();
       }
       pacer.touch();
@@ -249,23 +210,24 @@ function createSystemRunner(
     ...runner,
     touch: pacer.touch,
     ask: operations.ask,
+    shown: watch.shown,
+    follow(staying) {
+      watch.follow();
+      traces.follow(staying);
+    },
     async stop(reason) {
-      for (const part of [watch, tunnel, uplink, askers.time, returns]) part.stop();
+      for (const part of [watch, wayOut, returns]) part.stop();
       await runner.stop(reason);
       pacer.stop();
     },
   };
 }
 
-function countOpenFiles({ components }: Release["system"], runner: () => Runner) {
-  const pidOf = (name: string) => runner().sandbox(name)?.componentPid;
-  return createFileCounter(Object.keys(components), pidOf, (open) =>
-    runner().send("scheduler-server", "files", { open }),
-  );
-}
-
-function hasGroups({ host }: Device): boolean {
-  return host.cgroup.version !== "none";
+/** A member of a trust group is launched with its group's process, by way of the leader's. */
+function createLauncher(system: () => Release["system"], launchAlone: RunnerHost["launch"]): RunnerHost["launch"] {
+  const groups = createTrustGroups(system, (leader) => launchAlone(leader, 0));
+  const isMember = (name: string) => (system().components[name]?.trustGroup ?? null) !== null;
+  return (name, slot) => (isMember(name) ? groups.launch(name) : launchAlone(name, slot));
 }
 
 function isCore({ system }: Release, name: string): boolean {

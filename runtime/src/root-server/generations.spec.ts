@@ -1,5 +1,6 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { DeviceStatus } from "@bulkhead/protocol";
 import { execa } from "execa";
 import { afterEach, describe, expect, test } from "vitest";
 import {
@@ -18,11 +19,22 @@ import { makeDevice } from "./testing/device.ts";
 afterEach(cleanUpAll);
 
 describe("generations", () => {
-  test("[K17] [M11] an endorsed release becomes the current generation, and the record says so", async () => {
-    const { world, device } = await boot({ one: { fake: "good" } });
+  test("[K17] [M11] an endorsed release becomes the current generation, and what it does not change goes on", async () => {
+    const sketch = {
+      echo: { fake: "echo" },
+      caller: { fake: "caller", strong: ["echo"] },
+      onlooker: { fake: "good", weak: ["one"] },
+      one: { fake: "good" },
+      granter: { fake: "good" },
+      granted: { fake: "good", weak: ["granter"] },
+    } as const;
+    const { world, device } = await boot(sketch);
     const watch = await watchStatus(world);
-    await watch.when(allReady);
-    const digest = await device.endorse({ one: { fake: "good" }, two: { fake: "good" } }, 2);
+    const before = await watch.when(allReady);
+    const caller = world.console("caller");
+    const newer = { one: { fake: "good", more: { memoryBytes: 64 * 1024 ** 2 } }, two: { fake: "good" } } as const;
+    const granted = { ...sketch.granted, grant: { more: true } };
+    const digest = await device.endorse({ ...sketch, ...newer, granted }, 2);
     const verifier = world.console("verifier");
     await device.ask(`activate ${digest}`);
     await world.line(/generation 2 \(spec 1.0.2\) is on trial/);
@@ -37,6 +49,10 @@ describe("generations", () => {
     expect(status).toMatchObject({ generation: 2, release: { digest, version: "1.0.2" } });
     expect(stateOf(status, "two")?.state).toBe("ready");
     await until(() => verifier.lines.some((line) => line.includes("committed")), "the verifier to hear of it");
+    expect(restarted(before, status)).toEqual(["granted", "granter", "one", "two", "verifier"]);
+    expect(stateOf(status, "one")?.lastReason?.text).toBe("one restarted: generation 2 takes over");
+    expect(caller.lines).not.toContain("failed");
+    expect(callsIn(caller.lines)).toBeGreaterThan(100);
   });
 
   test("[K14] what a component stores outlives its update where the manifest says so, and has a hard bound", async () => {
@@ -56,8 +72,16 @@ describe("generations", () => {
       { count: 1, full: "ENOSPC" },
       { count: 1, full: "ENOSPC" },
     ]);
-    await device.ask(`activate ${await device.endorse({ ...sketch, other: { fake: "good" } }, 2)}`);
+    const next = { ...sketch, other: { fake: "good" } } as const;
+    await device.ask(`activate ${await device.endorse(next, 2, { update: { restart: "all" } })}`);
     await world.line(/generation 2 is committed/);
+    expect(restarted(status, await watch.when((now) => now.update.state === "committed"))).toEqual([
+      "lasting",
+      "message-server",
+      "other",
+      "passing",
+      "verifier",
+    ]);
     expect([await said(0, 1), await said(1, 1)]).toMatchObject([{ count: 2 }, { count: 1 }]);
   });
 
@@ -97,21 +121,26 @@ describe("generations", () => {
       await (await watchStatus(world)).when(allReady);
       await device.ask(`activate ${await device.endorse({ one: first }, 2)}`);
       await world.line(/generation 2 .* is on trial/);
-      const later = await device.endorse({ one: { fake: "good" }, two: { fake: "good" } }, 3);
+      // In the way of a directory: the message server, which could go on, is restarted with the rest.
+      await mkdir(`/proc/${world.pid}/root/run/device/ipc/two`, { recursive: true });
+      const later = await device.endorse({ one: { fake: "good", strong: ["two"] }, two: { fake: "good" } }, 3);
       await device.ask(`activate ${later}`);
       await world.line(new RegExp(`${later} waits until the trial .* is over`));
       await world.line(new RegExp(outcome));
       await world.line(new RegExp(`generation ${next} \\(spec 1.0.3\\) is on trial`));
+      await world.line(new RegExp(`generation ${next} takes over, and all is restarted for it: EEXIST`));
       await world.line(new RegExp(`generation ${next} is committed`));
       expect(await device.record()).toMatchObject({ current: { digest: later, generation: next }, trying: null });
     },
   );
 
   test("[K2] a generation that does not become ready is rolled back, with the reason, and not tried again", async () => {
-    const { world, device } = await boot({ one: { fake: "good" } });
+    const other = { echo: { fake: "echo" }, caller: { fake: "caller", strong: ["echo"] } } as const;
+    const { world, device } = await boot({ one: { fake: "good" }, ...other });
     const watch = await watchStatus(world);
-    await watch.when(allReady);
-    const digest = await device.endorse({ one: { fake: "neverReady" } }, 2);
+    const before = await watch.when(allReady);
+    const caller = world.console("caller");
+    const digest = await device.endorse({ one: { fake: "neverReady" }, ...other }, 2);
     await device.ask(`activate ${digest}`);
     await world.line(/the generation on trial is rolled back: not ready: one, 4000 ms after the start/);
     const status = await watch.when((now) => now.update.state === "rolled-back" && allReady(now));
@@ -120,6 +149,9 @@ describe("generations", () => {
       update: { reason: expect.stringContaining("not ready: one"), releaseDigest: digest },
     });
     expect(await device.record()).toMatchObject({ current: { generation: 1 }, trying: null, bad: [{ digest }] });
+    expect(restarted(before, status)).toEqual(["one", "verifier"]);
+    expect(caller.lines).not.toContain("failed");
+    expect(callsIn(caller.lines)).toBeGreaterThan(100);
     await device.ask(`activate ${digest}`);
     await world.line(/is not activated: it was tried before: not ready: one/);
   });
@@ -176,3 +208,11 @@ describe("generations", () => {
     await again.line(/generation 1 .* starts/);
   });
 });
+
+/** Components of which another process runs. */
+function restarted(before: DeviceStatus, after: DeviceStatus): string[] {
+  const changed = after.components.filter(({ name, pid }) => pid !== stateOf(before, name)?.pid);
+  return changed.map(({ name }) => name).sort();
+}
+
+const callsIn = (lines: readonly string[]) => Number(lines.at(-1)?.split(" ")[1]);

@@ -1,14 +1,15 @@
 /** The life of the root server: choose a generation, run it, do what is asked, choose again. */
 import { join } from "node:path";
-import type { DeviceStatus } from "@bulkhead/protocol";
+import { type Release, reportError } from "@bulkhead/protocol";
 import { openServiceManager } from "../board/index.ts";
 import { type LogFifos, runtimeLogName } from "../compartment/index.ts";
 import { type Device, exitToReboot, exitToRestart } from "../device/index.ts";
-import { beginTrialWatch, type Choice, type GenerationRecord, type Ledger, type Trial } from "../generations/index.ts";
+import { beginTrialWatch, type Choice, type Ledger, type Trial } from "../generations/index.ts";
 import { openUpperRungs, type UpperRungs } from "../ladder/index.ts";
 import type { Escalation, Request } from "../processes/index.ts";
+import { updateState } from "../report/index.ts";
 import { createActivation } from "./activation.ts";
-import { type Generation, startGeneration } from "./generation.ts";
+import { type Chosen, type Generation, type GenerationOptions, startGeneration } from "./generation.ts";
 import { createMailbox } from "./mailbox.ts";
 
 type Mail =
@@ -19,8 +20,8 @@ type Mail =
   | { readonly kind: "trial-good" }
   | { readonly kind: "trial-bad"; readonly reason: string };
 
-/** What follows when a mail was dealt with: go on, choose another generation, or end with a code. */
-type Next = "go-on" | "choose" | { readonly exitCode: number };
+/** What follows when a mail was dealt with: go on, choose another generation (`stopped`: nothing runs), or end with a code. */
+type Next = "go-on" | "choose" | "stopped" | { readonly exitCode: number };
 
 export type RootServer = {
   /** Runs until it is told to end; resolves with the exit code. Throws where nothing can be started. */
@@ -34,101 +35,132 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
   const activation = createActivation(device, ledger, mailbox.post);
   const manager = openServiceManager(device.log, device.config.runDir);
   let rungs: UpperRungs;
+  /** What runs. */
+  let generation: Generation | undefined;
 
   async function run(): Promise<number> {
     rungs = await openUpperRungs(device, ledger, (reason) => mailbox.post({ kind: "reboot", reason }));
     for (;;) {
-      const choice = await ledger.choose();
-      const generation = await start(choice);
+      const { release, ...choice } = await ledger.choose();
+      generation = await put(choice, release);
       if (!generation) continue;
-      announce(device, generation, choice);
-      if (choice.onTrial) trial = watchTrial(device, generation, mailbox.post);
       const next = await serve(generation);
       trial?.stop();
       trial = undefined;
       rungs.callOff();
-      if (next !== "choose") return next.exitCode;
+      if (next === "stopped") generation = undefined;
+      else if (next !== "choose") return next.exitCode;
     }
   }
 
-  // Undefined where a generation on trial cannot even be started; any other has nothing better to go back to.
-  async function start(choice: Choice): Promise<Generation | undefined> {
-    try {
-      let generation: Generation | undefined;
-      generation = await startGeneration({
-        ...{ device, fifos, installed: choice.run, record: ledger.record },
-        update: () => updateState(ledger.record()),
-        events: {
-          onRequest: mailbox.post,
-          onEscalation: (escalation) => escalated(choice.run.generation, escalation),
-          onChange() {
-            trial?.observe();
-            // A moment before it is there it has no news; what is well stays so until the next change.
-            if (!trial) rungs.observe(generation !== undefined && isWell(generation));
-            if (generation) manager.observe(generation);
-          },
-        },
-      });
-      return generation;
-    } catch (error) {
+  /** In the place of what runs, if anything does. Undefined where a generation on trial cannot even be started. */
+  async function put(choice: Choice, release: Release): Promise<Generation | undefined> {
+    const { run, onTrial } = choice;
+    // What was to take over turned out to be damaged.
+    if (generation?.number() === run.generation) return tellLastOutcome(ledger, generation);
+    const chosen = { installed: run, release };
+    if (generation && !(await goOver(device, generation, chosen))) generation = undefined;
+    const running = generation ?? (await start(choice, chosen));
+    if (!running) return undefined;
+    announce(device, running, choice);
+    if (onTrial) trial = watchTrial(device, running, mailbox.post);
+    trial?.observe();
+    return running;
+  }
+
+  function start(choice: Choice, chosen: Chosen): Promise<Generation | undefined> {
+    const update = () => updateState(ledger.record());
+    const started = startGeneration({ device, fifos, record: ledger.record, update, events }, chosen);
+    return started.catch(async (error: unknown) => {
+      // Any but one on trial has nothing better to go back to.
       if (!choice.onTrial) throw error;
       await ledger.giveUp(choice, error);
       return undefined;
-    }
+    });
   }
 
-  // On trial, every component that is given up is reason enough to go back.
-  function escalated(generation: number, escalation: Escalation): void {
-    if (trial) trial.escalated(escalation.reason);
-    else mailbox.post({ kind: "escalation", generation, escalation });
-  }
+  const events: GenerationOptions["events"] = {
+    onRequest: mailbox.post,
+    // On trial, every component that is given up is reason enough to go back.
+    onEscalation(escalation) {
+      if (trial) trial.escalated(escalation.reason);
+      else mailbox.post({ kind: "escalation", generation: generation?.number() ?? 0, escalation });
+    },
+    onChange() {
+      trial?.observe();
+      // A moment before it is there it has no news; what is well stays so until the next change.
+      if (!trial) rungs.observe(generation !== undefined && isWell(generation));
+      if (generation) manager.observe(generation);
+    },
+  };
 
-  async function serve(generation: Generation): Promise<Exclude<Next, "go-on">> {
+  async function serve(running: Generation): Promise<Exclude<Next, "go-on">> {
     for (;;) {
-      const next = await deal(generation, await mailbox.next());
+      const next = await deal(running, await mailbox.next());
       if (next !== "go-on") return next;
     }
   }
 
-  async function deal(generation: Generation, mail: Mail): Promise<Next> {
+  async function deal(running: Generation, mail: Mail): Promise<Next> {
     switch (mail.kind) {
       case "end":
-        await generation.stop(mail.reason);
+        await running.stop(mail.reason);
         return { exitCode: mail.exitCode };
       case "restart":
-        return restart(device, rungs, generation, mail.body);
+        return restart(device, rungs, running, mail.body);
       case "activate":
-        return activation.activate(generation, mail.body.releaseDigest);
+        return activation.activate(running, mail.body.releaseDigest);
       case "escalation":
-        return climb(generation, mail);
+        return climb(device, rungs, running, mail);
       case "reboot":
-        return reboot(device, rungs, generation, mail.reason);
+        return reboot(device, rungs, running, mail.reason);
       case "trial-good":
         trial = undefined;
-        await ledger.commitTrial(generation.release);
+        await ledger.commitTrial(running.release(), running.shown());
         await rungs.forgive();
         device.log.line(`generation ${ledger.record().current.generation} is committed`);
-        tellLastOutcome(ledger, generation);
+        tellLastOutcome(ledger, running);
         activation.trialIsOver();
         return "go-on";
       case "trial-bad":
         await ledger.rollBackTrial(mail.reason);
         device.log.line(`the generation on trial is rolled back: ${mail.reason}`);
         activation.trialIsOver();
-        await generation.stop("the previous generation is brought back");
         return "choose";
     }
   }
 
-  // An escalation of a generation that has given way meanwhile is no reason to leave the one after it.
-  async function climb(generation: Generation, mail: Extract<Mail, { kind: "escalation" }>): Promise<Next> {
-    if (mail.generation !== generation.number || (await rungs.climb(mail.escalation)) === "stay") return "go-on";
-    device.log.line(`generation ${mail.generation} gives way to the one before it: ${mail.escalation.reason}`);
-    await generation.stop(`the previous generation takes over: ${mail.escalation.reason}`);
-    return "choose";
-  }
-
   return { run, end: (reason) => mailbox.post({ kind: "end", reason, exitCode: 0 }) };
+}
+
+/** Another generation in the place of the one that runs: while what is the same goes on, or anew. False: it is stopped. */
+async function goOver({ log }: Device, running: Generation, next: Chosen): Promise<boolean> {
+  const takesOver = `generation ${next.installed.generation} takes over`;
+  try {
+    const staying = running.isInSafeMode() ? [] : running.staying(next);
+    if (staying.length > 0) {
+      await running.become(next, staying);
+      log.line(`${takesOver}; ${staying.join(", ")} went on`);
+      return true;
+    }
+  } catch (error) {
+    log.line(`${takesOver}, and all is restarted for it: ${reportError(error).message}`);
+  }
+  await running.stop(takesOver);
+  return false;
+}
+
+// An escalation of a generation that has given way meanwhile is no reason to leave the one after it.
+async function climb(
+  { log }: Device,
+  rungs: UpperRungs,
+  running: Generation,
+  { generation, escalation }: Extract<Mail, { kind: "escalation" }>,
+): Promise<Next> {
+  if (generation !== running.number() || (await rungs.climb(escalation)) === "stay") return "go-on";
+  log.line(`generation ${generation} gives way to the one before it: ${escalation.reason}`);
+  await running.stop(`the previous generation takes over: ${escalation.reason}`);
+  return "stopped";
 }
 
 async function restart(
@@ -167,22 +199,15 @@ function watchTrial(device: Device, generation: Generation, post: (mail: Mail) =
   });
 }
 
-function tellLastOutcome(ledger: Ledger, generation: Generation): void {
+function tellLastOutcome(ledger: Ledger, generation: Generation): Generation {
   const { lastOutcome } = ledger.record();
   if (lastOutcome) generation.tellOutcome(lastOutcome);
   generation.touch();
+  return generation;
 }
 
-function announce({ log, paths }: Device, { release }: Generation, { run: { generation }, onTrial }: Choice): void {
+function announce({ log, paths }: Device, running: Generation, { run: { generation }, onTrial }: Choice): void {
+  const { name, version } = running.release();
   log.openConsole(join(paths.log, runtimeLogName));
-  log.line(`generation ${generation} (${release.name} ${release.version}) ${onTrial ? "is on trial" : "starts"}`);
-}
-
-function updateState({ trying, lastOutcome }: GenerationRecord): DeviceStatus["update"] {
-  if (trying) {
-    return { state: "trying", reason: `generation ${trying.generation} is on trial`, releaseDigest: trying.digest };
-  }
-  if (!lastOutcome) return { state: "idle", reason: "" };
-  const { outcome, reason, releaseDigest } = lastOutcome;
-  return { state: outcome, reason, releaseDigest };
+  log.line(`generation ${generation} (${name} ${version}) ${onTrial ? "is on trial" : "starts"}`);
 }

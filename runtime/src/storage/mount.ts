@@ -29,6 +29,8 @@ export type StorageOptions = {
   readonly wishes: readonly StorageWish[];
   readonly uidOf: (component: string) => number | null;
   readonly log: (text: string) => void;
+  /** What of an earlier generation's stays mounted as it is. */
+  readonly staying?: ReadonlyMap<string, Promise<MountedStorage>>;
   /** For tests: how long each program may take. */
   readonly limitMs?: number;
 };
@@ -40,23 +42,27 @@ export type Storages = {
    * a person has restarted the component.
    */
   of(component: string): Promise<MountedStorage | undefined>;
+  /** What is mounted, or on the way to it. */
+  readonly mounts: ReadonlyMap<string, Promise<MountedStorage>>;
 };
 
 /**
- * Mounts the storage of all components of a generation, none of which may run. What cannot be mounted is one component's
+ * Mounts the storage of all components of a generation; none but those of `staying` may run. What cannot be mounted is one component's
  * trouble, in a bounded time: the others have theirs. Throws where the places on the disk cannot be made.
  */
 export async function mountStorage(options: StorageOptions): Promise<Storages> {
-  await unmountStorage(options.mountRoot);
+  const { staying = new Map<string, Promise<MountedStorage>>() } = options;
+  await unmountStorage(options.mountRoot, staying);
   await preparePlaces(options.root, options.generation, options.needed);
   await mkdir(options.mountRoot, { recursive: true, mode: 0o711 });
   const wishes = new Map(options.wishes.map((wish) => [wish.component, wish]));
   const mounts = new Map<string, Promise<MountedStorage>>();
-  for (const wish of options.wishes) mounts.set(wish.component, mountOne(options, wish));
+  for (const wish of options.wishes) mounts.set(wish.component, staying.get(wish.component) ?? mountOne(options, wish));
   for (const result of await Promise.allSettled(mounts.values())) {
     if (result.status === "rejected") options.log(`no storage: ${(result.reason as Error).message}`);
   }
   return {
+    mounts,
     async of(component) {
       const wish = wishes.get(component);
       if (!wish) return undefined;
@@ -68,9 +74,13 @@ export async function mountStorage(options: StorageOptions): Promise<Storages> {
   };
 }
 
-/** Takes away what is mounted below `mountRoot`, also what a root server before us left. */
-export async function unmountStorage(mountRoot: string): Promise<void> {
+/** Takes away what is mounted below `mountRoot`, also what a root server before us left, but for `staying`. */
+export async function unmountStorage(
+  mountRoot: string,
+  staying: ReadonlyMap<string, unknown> = new Map(),
+): Promise<void> {
   for (const name of await readdir(mountRoot).catch(() => [])) {
+    if (staying.has(name)) continue;
     await unmountOne(join(mountRoot, name));
     await rmdir(join(mountRoot, name)).catch(() => undefined);
   }

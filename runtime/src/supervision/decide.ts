@@ -10,6 +10,7 @@ import { condemn, kill, killForCause } from "./leave.ts";
 import { reconcile } from "./reconcile.ts";
 import { spareElapsed, spareExited, spareMisbehaved, spareSpawned, spareStandsBy } from "./spare.ts";
 import type { SupervisionState } from "./state.ts";
+import { giveWay, takeOver } from "./succession.ts";
 import { closeTurn, greet, move, note, openTurn, planOf, recordOf, report, type Turn } from "./turn.ts";
 import { durationInWords } from "./words.ts";
 
@@ -37,6 +38,8 @@ type Handlers = { readonly [K in SupervisionEvent["kind"]]: (turn: Turn, event: 
 const handlers: Handlers = {
   start,
   stop: (turn, { reason }) => stop(turn, reason),
+  "give-way": (turn, { staying, reason }) => giveWay(turn, staying, reason),
+  "take-over": (turn, { plan, reason }) => takeOver(turn, plan, reason),
   restart: (turn, { component, reason }) => restart(turn, component, reason),
   spawned: (turn, { component }) => spawned(turn, component),
   ready: (turn, { component }) => ready(turn, component),
@@ -65,7 +68,7 @@ function start(turn: Turn): void {
 }
 
 function stop(turn: Turn, reason: string): void {
-  if (turn.mode !== "running") return;
+  if (turn.mode === "idle" || turn.mode === "ending") return;
   turn.mode = "ending";
   for (const name of turn.plan.order) condemn(turn, name, { kind: "stop" }, reason);
 }

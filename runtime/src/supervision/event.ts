@@ -1,5 +1,6 @@
 /** What can happen to supervision, and what it can want done. Nothing else goes in or out. */
 import type { Component } from "@bulkhead/protocol";
+import type { SupervisionPlan } from "./plan.ts";
 import type { Phase } from "./state.ts";
 
 /** Each phase has at most one deadline, so a component has at most one timer; `arm` replaces what was armed. */
@@ -32,6 +33,10 @@ type OfSpare<K extends string, T = unknown> = Of<K, { readonly component: string
 export type SupervisionEvent =
   | Of<"start">
   | Of<"stop", { readonly reason: string }>
+  /** Another plan is to be in force: all but `staying` end. */
+  | Of<"give-way", { readonly staying: readonly string[]; readonly reason: string }>
+  /** Those have ended, and what is around the components is as `plan` has it. */
+  | Of<"take-over", { readonly plan: SupervisionPlan; readonly reason: string }>
   | Of<"restart", { readonly component: string; readonly reason: string }>
   | OfComponent<"spawned">
   | OfComponent<"ready">

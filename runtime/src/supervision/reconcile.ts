@@ -9,6 +9,7 @@
 import { isKeptBack } from "./ladder.ts";
 import { keepSpare, promoteSpare } from "./spare.ts";
 import { hasSpareProcess, isRunning, type Phase } from "./state.ts";
+import { isLeaving } from "./succession.ts";
 import { greet, move, note, planOf, recordOf, report, type Turn } from "./turn.ts";
 
 /** More starts at once would only make each of them late on a small board. */
@@ -29,7 +30,12 @@ function applyRules(turn: Turn): boolean {
 
 function end(turn: Turn): boolean {
   const exists = (name: string) => isRunning(recordOf(turn, name)) || hasSpareProcess(recordOf(turn, name));
-  if (turn.mode !== "ending" || turn.plan.order.some(exists)) return false;
+  if (turn.mode !== "ending" && turn.mode !== "yielding") return false;
+  if (turn.plan.order.some((name) => isLeaving(turn, name) && exists(name))) return false;
+  if (turn.mode === "yielding") {
+    turn.mode = "yielded";
+    return true;
+  }
   if (turn.ladder.safeMode) turn.effects.push({ kind: "unwatch-safe-mode" });
   turn.mode = "idle";
   return true;
@@ -64,7 +70,8 @@ function askToStop(turn: Turn, name: string): boolean {
 
 function mustOutlive(turn: Turn, name: string): boolean {
   const { strongDependents, stopLayer } = planOf(turn, name);
-  const outlives = (other: string) => turn.mode === "ending" && planOf(turn, other).stopLayer < stopLayer;
+  const outlives = (other: string) =>
+    isLeaving(turn, name) && isLeaving(turn, other) && planOf(turn, other).stopLayer < stopLayer;
   return turn.plan.order.some(
     (other) => isRunning(recordOf(turn, other)) && (strongDependents.includes(other) || outlives(other)),
   );

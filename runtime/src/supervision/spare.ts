@@ -19,7 +19,7 @@ export function keepSpare(turn: Turn, name: string): boolean {
   const { spare, phase } = recordOf(turn, name);
   if (!planOf(turn, name).spare) return false;
   if (!isWanted(turn, phase)) return dismiss(turn, name);
-  if (spare.kind !== "none" || phase.kind !== "ready") return false;
+  if (spare.kind !== "none" || phase.kind !== "ready" || turn.mode !== "running") return false;
   const id = nextId(turn, name);
   turn.effects.push({ kind: "spawn-spare", component: name, spare: id });
   moveSpare(turn, name, { kind: "building", id, spawned: false });
@@ -82,7 +82,7 @@ export function spareElapsed(turn: Turn, name: string): void {
 
 // Through a crash and a restart it stays: that is what it is for.
 function isWanted({ mode }: Turn, phase: Phase): boolean {
-  if (mode !== "running") return false;
+  if (mode === "idle" || mode === "ending") return false;
   if (phase.kind === "stopping") return phase.after.kind === "restart" || phase.after.kind === "crash";
   return phase.kind !== "stopped" && phase.kind !== "held" && phase.kind !== "failed";
 }

@@ -63,8 +63,13 @@ export type ComponentRecord = {
 
 export type SupervisionState = {
   readonly plan: SupervisionPlan;
-  /** idle: nothing was started, or all has ended · running · ending: on the way to idle. */
-  readonly mode: "idle" | "running" | "ending";
+  /**
+   * idle: nothing was started, or all has ended · running · ending: on the way to idle · yielding: all but `staying` end, for another
+   * plan · yielded: they have.
+   */
+  readonly mode: "idle" | "running" | "ending" | "yielding" | "yielded";
+  /** Who goes on under the next plan; nobody where none follows. */
+  readonly staying: readonly string[];
   readonly components: Readonly<Record<string, ComponentRecord>>;
   readonly ladder: LadderState;
 };
@@ -76,7 +81,8 @@ export type LadderState = {
   readonly givenUp: readonly { readonly component: string; readonly atMs: number }[];
 };
 
-const fresh: ComponentRecord = {
+/** Never started. */
+export const fresh: ComponentRecord = {
   phase: { kind: "stopped" },
   spare: { kind: "none" },
   sparesMade: 0,
@@ -92,7 +98,7 @@ const fresh: ComponentRecord = {
 /** The state before anything was started. */
 export function initialState(plan: SupervisionPlan): SupervisionState {
   const components = Object.fromEntries(plan.order.map((name) => [name, fresh]));
-  return { plan, mode: "idle", components, ladder: { safeMode: null, givenUp: [] } };
+  return { plan, mode: "idle", staying: [], components, ladder: { safeMode: null, givenUp: [] } };
 }
 
 /** True while a process of it may exist. */

@@ -7,11 +7,12 @@ import type { SupervisedComponent, SupervisionPlan } from "./plan.ts";
 import type { ComponentRecord, LadderState, Phase, SupervisionState } from "./state.ts";
 
 export type Turn = {
-  readonly plan: SupervisionPlan;
+  plan: SupervisionPlan;
   readonly nowMs: number;
   mode: SupervisionState["mode"];
+  staying: readonly string[];
   ladder: LadderState;
-  readonly components: Record<string, ComponentRecord>;
+  components: Record<string, ComponentRecord>;
   readonly effects: SupervisionEffect[];
 };
 
@@ -19,13 +20,13 @@ export type Turn = {
 export const killAgainMs = 1000;
 
 export function openTurn(state: SupervisionState, nowMs: number): Turn {
-  const { plan, mode, ladder, components } = state;
-  return { plan, nowMs, mode, ladder, components: { ...components }, effects: [] };
+  const { plan, mode, staying, ladder, components } = state;
+  return { plan, nowMs, mode, staying, ladder, components: { ...components }, effects: [] };
 }
 
 export function closeTurn(turn: Turn): { state: SupervisionState; effects: SupervisionEffect[] } {
-  const { plan, mode, ladder, components, effects } = turn;
-  return { state: { plan, mode, ladder, components }, effects };
+  const { plan, mode, staying, ladder, components, effects } = turn;
+  return { state: { plan, mode, staying, ladder, components }, effects };
 }
 
 /** Names come from the plan or are checked at the event; a miss is an error of this module. */

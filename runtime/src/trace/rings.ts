@@ -9,15 +9,18 @@ const pageBytes = 4096;
 /** Of the largest component: 256 channels in 128 bytes each. */
 const countersBytes = 32 * 1024;
 
-/** Mounts a ring for each component that has one; nothing of them may run. Throws SANDBOX_UNAVAILABLE. */
+/** Mounts a ring for each component that has one and is not among `staying`; nothing of those may run. Throws SANDBOX_UNAVAILABLE. */
 export async function mountRings(
   root: string,
   components: Readonly<Record<string, Component>>,
   uidOf: (component: string) => number | null,
+  staying: readonly string[] = [],
 ): Promise<void> {
-  await unmountRings(root);
+  await unmountRings(root, staying);
   await mkdir(root, { recursive: true, mode: 0o755 });
-  const wanted = Object.entries(components).filter(([, { trace }]) => trace.ringBytes > 0);
+  const wanted = Object.entries(components).filter(
+    ([name, { trace }]) => trace.ringBytes > 0 && !staying.includes(name),
+  );
   for (const [name] of wanted) await mkdir(join(root, name));
   const rings = wanted.map(([name, { trace }]) => ({ path: join(root, name), ringBytes: trace.ringBytes }));
   await mountAll(rings, `${root}.table`);
@@ -59,9 +62,10 @@ export async function mountConsole(path: string, uid: number | null): Promise<vo
   if (uid !== null) await chown(path, uid, uid);
 }
 
-/** Also those that a root server before us left. */
-export async function unmountRings(root: string): Promise<void> {
-  const paths = (await readdir(root).catch(() => [])).map((name) => join(root, name));
+/** Also those that a root server before us left, but not those of `staying`. */
+export async function unmountRings(root: string, staying: readonly string[] = []): Promise<void> {
+  const names = (await readdir(root).catch(() => [])).filter((name) => !staying.includes(name));
+  const paths = names.map((name) => join(root, name));
   if (paths.length === 0) return;
   await execa("umount", ["--lazy", "--", ...paths], { reject: false, env: programEnvironment });
   for (const path of paths) await rmdir(path).catch(() => undefined);

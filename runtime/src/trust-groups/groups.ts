@@ -1,4 +1,4 @@
-/** The processes of a generation's trust groups: made with the first member that starts, gone with the last. */
+/** The processes of the trust groups that run now: made with the first member that starts, gone with the last. */
 import type { System } from "@bulkhead/protocol";
 import type { Sandbox } from "../sandbox/index.ts";
 import { carryMembers, type GroupProcess } from "./group-process.ts";
@@ -10,7 +10,7 @@ export type TrustGroups = {
 };
 
 /** `launch` makes the sandbox of the group that `leader` stands for. */
-export function createTrustGroups(system: System, launch: (leader: string) => Promise<Sandbox>): TrustGroups {
+export function createTrustGroups(system: () => System, launch: (leader: string) => Promise<Sandbox>): TrustGroups {
   const processes = new Map<string, Promise<GroupProcess>>();
 
   function begin(leader: string): Promise<GroupProcess> {
@@ -23,7 +23,7 @@ export function createTrustGroups(system: System, launch: (leader: string) => Pr
 
   return {
     async launch(name) {
-      const leader = leaderOf(system, name);
+      const leader = leaderOf(system(), name);
       for (;;) {
         const process = await (processes.get(leader) ?? begin(leader));
         if (process.isOpen()) return process.open(name);

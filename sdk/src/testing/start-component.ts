@@ -43,6 +43,7 @@ export type StartedComponent<P extends Interfaces> = {
     generation(outcome: never): void;
     crash(facts: CrashFacts): void;
     time(reading: TimeReading): void;
+    built(release: ToComponent["built"]): void;
     files(count: ToComponent["files"]): void;
   };
   /** What it told the root server. */
@@ -85,6 +86,7 @@ export async function startComponent<U extends Interfaces, P extends Interfaces,
       generation: (outcome) => mailbox.take("generation", outcome),
       crash: (facts) => mailbox.take("crash", facts),
       time: (reading) => mailbox.take("time", reading),
+      built: (release) => mailbox.take("built", release),
       files: (count) => mailbox.take("files", count),
     },
     connect(name, { grant = {}, component = "client" } = {}) {

@@ -6,7 +6,7 @@ import type { CrashRecord } from "@bulkhead/protocol";
 import { formatCrash } from "../../../studio/src/device/format-crashes.ts";
 import { eventually } from "../../../studio/src/run/eventually.ts";
 import type { FirstLight } from "../first-light.ts";
-import { processesBelow } from "../processes.ts";
+import { isAlive as isRunning, processesBelow } from "../processes.ts";
 import { type Fact, fact, type Proof } from "../proof.ts";
 
 const startBudgetMs = 5_000;
@@ -55,9 +55,12 @@ async function restartComponent(light: FirstLight): Promise<Fact> {
 async function restartRuntime(light: FirstLight): Promise<Fact> {
   const before = await light.processOf("serial-server");
   const answer = await light.command({ kind: "restart-runtime" });
+  await eventually("the runtime to end", 40_000, async () => !isRunning(before.pid) || undefined);
+  const endedAtMs = Date.now();
+  // What the KMS has of before names processes by their numbers there, which others have now.
   const after = await eventually("the runtime to come back", 40_000, async () => {
-    const now = await light.processOf("serial-server").catch(() => undefined);
-    return now && now.pid !== before.pid ? now : undefined;
+    if ((await light.status()).atMs < endedAtMs) return undefined;
+    return light.processOf("serial-server").catch(() => undefined);
   });
   const status = await light.untilReady();
   return fact(

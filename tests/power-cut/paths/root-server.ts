@@ -1,5 +1,5 @@
 /** The paths that the root server takes: what it installs, what it starts, and what it writes down of it. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { installFactoryRelease } from "@bulkhead/runtime";
 import { expect } from "vitest";
@@ -8,7 +8,7 @@ import { whyBad } from "../../../runtime/src/generations/record.ts";
 import { readRecord } from "../../../runtime/src/generations/slots.ts";
 import type { UpdatePath } from "../explore.ts";
 import { dataOf, expectFloors, expectUids, flash, goOn, recordIn, takeRelease } from "../going-on.ts";
-import { type MadeRelease, openDevice, type Releases } from "../releases.ts";
+import { type MadeRelease, openDevice, type Releases, shownOf } from "../releases.ts";
 
 export function rootServerPaths(releases: Releases) {
   return {
@@ -45,9 +45,13 @@ function factory(releases: Releases): UpdatePath {
   };
 }
 
-/** An endorsed release: installed, tried twice, for the first start is cut short, found good, and the oldest cleared away. */
+/**
+ * An endorsed release: installed, tried twice, for the first start is cut short, found good, and the oldest cleared away, but for what a
+ * component runs from that goes on since then.
+ */
 function update(releases: Releases): UpdatePath {
-  const { second, third, fourth } = releases;
+  const { first, second, third, fourth } = releases;
+  const used = join("releases", first.digest, "artifacts", first.release.artifacts[1]?.digest ?? "");
   return {
     prepare: (root) => updateOnce(root, releases),
     async run(root, reached) {
@@ -58,7 +62,8 @@ function update(releases: Releases): UpdatePath {
       const left = await tryOnce(ledger, reached);
       const next = left === 2 ? await openDevice(root, releases) : ledger;
       if (left === 2) await tryOnce(next, reached);
-      await next.commitTrial(third.release);
+      await next.commitTrial(third.release, [join(shownOf(root), used)]);
+      if (next.record().previous?.digest === second.digest) await access(join(dataOf(root), used));
       await reached("committed it");
     },
     async check(root, reached) {

@@ -29,7 +29,7 @@ async function watch(name = "pi", everyMs = 1_000_000): Promise<Returns> {
   const components = { leds: plainComponent({ role: "driver", attributes }) };
   const device = { config: { board: name } } as unknown as Parameters<typeof watchReturns>[0];
   const restart = (who: string, why: string) => told.push(`${who}: ${why}`);
-  returns = watchReturns(device, { components }, restart, { roots, everyMs });
+  returns = watchReturns(device, () => ({ components }), restart, { roots, everyMs });
   await returns.note("leds");
   return returns;
 }
@@ -87,7 +87,12 @@ test("[K11] a driver that starts anew while it is looked at has the device, and 
     },
   };
   const device = { config: { board: "pi" } } as unknown as Parameters<typeof watchReturns>[0];
-  returns = watchReturns(device, { components }, (who) => told.push(who), { roots, everyMs: 1_000_000 });
+  returns = watchReturns(
+    device,
+    () => ({ components }),
+    (who) => told.push(who),
+    { roots, everyMs: 1_000_000 },
+  );
   await returns.note("leds");
   await unplug();
   await plug();

@@ -26,13 +26,13 @@ type Presence = ReadonlyMap<string, string>;
 /** `restart` is told once for each life of a driver. On board `virtual` nothing is looked at. */
 export function watchReturns(
   { config }: Pick<Device, "config">,
-  { components }: Pick<System, "components">,
+  system: () => Pick<System, "components">,
   restart: (name: string, reason: string) => void,
   { roots, everyMs }: { roots: Roots; everyMs: number } = { roots: kernelsRoots, everyMs: lookMs },
 ): Returns {
   const seen = new Map<string, Presence>();
   const placed = (name: string) => {
-    const component = components[name];
+    const component = system().components[name];
     return component?.role === "driver" && config.board !== "virtual" ? component : undefined;
   };
 

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import {
+  type Channel,
   type Component,
   canonicalJson,
   type Provisioning,
@@ -33,6 +34,8 @@ export type Sketch = {
   readonly packageJson?: string;
   /** The service, and the interface, that its clients are given. */
   readonly service?: string;
+  /** What its channels grant it. */
+  readonly grant?: Channel["grant"];
   readonly strong?: readonly string[];
   readonly weak?: readonly string[];
   readonly restart?: Partial<Component["restart"]>;
@@ -40,6 +43,8 @@ export type Sketch = {
   readonly more?: Partial<Component>;
 };
 export type SystemSketch = Readonly<Record<string, Sketch>>;
+/** Of a whole system. */
+type Terms = Pick<System, "update">;
 
 const moduleJson = '{"type":"module"}\n';
 const key = "A".repeat(43);
@@ -66,7 +71,12 @@ const core: SystemSketch = {
 };
 
 /** Writes a release of fakes to `into`: `release.json` and `artifacts/<digest>`. */
-async function writeRelease(into: string, sketch: SystemSketch, releaseCounter: number): Promise<Release> {
+async function writeRelease(
+  into: string,
+  sketch: SystemSketch,
+  releaseCounter: number,
+  terms: Terms = {},
+): Promise<Release> {
   const all: SystemSketch = { ...core, ...sketch };
   const artifacts = new Map<string, { digest: string; length: number }>();
   const components: System["components"] = {};
@@ -83,7 +93,7 @@ async function writeRelease(into: string, sketch: SystemSketch, releaseCounter: 
     const image = isCore ? { core: name } : { artifact: artifact.digest, source: fake };
     components[name] = { ...sketchComponent(image, restart), role: isCore ? "core" : "application", ...more };
   }
-  const system = sketchSystem(all, components);
+  const system = { ...sketchSystem(all, components), ...terms };
   const release: Release = {
     format: 1,
     name: "spec",
@@ -112,12 +122,13 @@ function sketchComponent(image: Component["image"], restart: Sketch["restart"]):
 }
 
 function sketchSystem(sketch: SystemSketch, components: System["components"]): System {
-  const channels = Object.entries(sketch).flatMap(([client, { strong = [], weak = [] }]) =>
+  const channels = Object.entries(sketch).flatMap(([client, { strong = [], weak = [], grant = {} }]) =>
     [...strong, ...weak].map((provider) =>
       plainChannel({
         client,
         name: `to-${provider}`,
         provider,
+        grant,
         ...(sketch[provider]?.service && { service: sketch[provider].service, interface: sketch[provider].service }),
         dependency: strong.includes(provider) ? "strong" : "weak",
       }),
@@ -205,9 +216,9 @@ export async function flashDevice(
       startWorld(instance, configFile, config.nodePath, uid, program),
     giveTo: (uid: number) => execa("chown", ["-R", `${uid}:${uid}`, directory]),
     /** Lays a release where the verifier would have put it; returns its digest. */
-    async endorse(next: SystemSketch, releaseCounter: number): Promise<string> {
+    async endorse(next: SystemSketch, releaseCounter: number, terms?: Terms): Promise<string> {
       const staging = await mkdtemp(join(directory, "release-"));
-      const made = await writeRelease(staging, next, releaseCounter);
+      const made = await writeRelease(staging, next, releaseCounter, terms);
       const digest = sha256(canonicalJson(made));
       await mkdir(join(dataDir, "endorsed"), { recursive: true });
       await cp(staging, join(dataDir, "endorsed", digest), { recursive: true });

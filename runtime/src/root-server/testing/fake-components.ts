@@ -62,6 +62,18 @@ export const fakes = {
     fs.ftruncateSync(file);
     try { for (; got.files < 5000; got.files++) fs.writeFileSync(place + "/" + got.files, ""); } catch (e) { got.crowded = e.code; }
     console.log(JSON.stringify(got)); };`,
+  /** Sends back whatever comes by its channels. */
+  echo: `${speak} import net from "node:net"; heard.start = () => { const places = fs.readdirSync("/run/ipc/provides");
+    let waiting = places.length;
+    for (const place of places) { const path = "/run/ipc/provides/" + place + "/socket"; fs.rmSync(path, { force: true });
+      net.createServer((peer) => peer.on("error", () => {}).pipe(peer)).listen(path, () => { fs.chmodSync(path, 0o666);
+        if (--waiting === 0) beReady(); }); } };`,
+  /** Calls that one without a pause to speak of; writes how often it was answered, and each time that it was not. */
+  caller: `${speak} import net from "node:net"; heard.start = () => { beReady(); let calls = 0;
+    const call = () => { const peer = net.connect("/run/ipc/uses/to-echo/socket", () => peer.write("?"));
+      peer.on("data", () => { calls += 1; setTimeout(() => peer.write("?"), 2); });
+      peer.on("error", () => {}).on("close", () => { console.log("failed"); setTimeout(call, 20); }); };
+    call(); setInterval(() => console.log("calls " + calls), 50); };`,
   /** Counts its starts in its storage, fills that, and writes the count and how the filling ended. */
   keeper: `${speak} heard.start = () => { beReady();
     const count = fs.existsSync("/data/count") ? Number(fs.readFileSync("/data/count", "utf8")) + 1 : 1;

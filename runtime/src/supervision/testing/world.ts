@@ -25,7 +25,7 @@ export function makeWorld(plan: SupervisionPlan) {
     if (wasIdle) assert.deepEqual(decision.effects, [], "a system that does not run wants nothing done");
     for (const effect of decision.effects) apply(table, effect);
     effects.push(...decision.effects);
-    checkInvariants(plan, state, table);
+    checkInvariants(state.plan, state, table);
     return decision.effects;
   }
 
@@ -69,7 +69,7 @@ export function makeWorld(plan: SupervisionPlan) {
   function settle(): void {
     for (let round = 0; round < 1000; round++) {
       const before = JSON.stringify(state);
-      for (const name of plan.order) obey(name);
+      for (const name of state.plan.order) obey(name);
       if (JSON.stringify(state) === before) return;
     }
     assert.fail("it does not come to rest");
