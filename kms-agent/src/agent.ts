@@ -214,6 +214,7 @@ async function readAftermath(monitor: Neighbours["monitor"], incarnation: number
   const status = await monitor.status(null, { deadlineMs: commandDeadlineMs }).catch(() => undefined);
   const update = status && {
     currentReleaseDigest: status.release.digest,
+    currentOverlayDigest: status.overlay?.digest,
     isRolledBack: status.update.state === "rolled-back",
     reason: status.update.reason,
   };

@@ -14,6 +14,7 @@ import { crashRecordSchema, maxReportedCrashes } from "./crash.ts";
 import { lossesSchema } from "./loss.ts";
 import { digestSchema, key32Schema, nameSchema, signatureSchema, timeMsSchema } from "./names.ts";
 import { observationSchema } from "./observation.ts";
+import { overlayNameSchema } from "./overlay/name.ts";
 import { resourcesSchema } from "./resources.ts";
 import { operatorWordSchema } from "./signed-command.ts";
 import { deviceStatusSchema, logLineSchema } from "./status.ts";
@@ -41,7 +42,13 @@ export const commandSchema = z.discriminatedUnion("kind", [
   /** Asks for what an operator signs next; it changes nothing, so it needs no signature itself. */
   z.strictObject({ kind: z.literal("challenge") }),
   /** Fetch, verify and activate; the answer comes when the verifier has judged. */
-  z.strictObject({ kind: z.literal("deploy"), target: z.string().max(128), releaseDigest: digestSchema }),
+  z.strictObject({
+    kind: z.literal("deploy"),
+    target: z.string().max(128),
+    releaseDigest: digestSchema,
+    /** To be put on it; the two become one generation. Absent: the release as it is. */
+    overlay: overlayNameSchema.optional(),
+  }),
 ]);
 export type Command = z.infer<typeof commandSchema>;
 

@@ -22,13 +22,13 @@ import { compile, completePlan } from "@bulkhead/protocol/manifest";
 import { packTree, treeDigest } from "@bulkhead/runtime";
 import { developmentRing, initKeys, initRepository, signRelease } from "@bulkhead/studio";
 import { Metadata, MetaFile, Signature, Snapshot, Timestamp } from "@tufjs/models";
-import { type Gate, openGate } from "../../runtime/src/verifier/index.ts";
+import { type Gate, openGate, type VerifierConfig } from "../../runtime/src/verifier/index.ts";
 
 const manifest = `system: example
 version: 1.0.0
 board: test
 components:
-  one: { image: ./one }
+  one: { image: ./one, config: { level: 5, fixed: 7 }, overlayable: { config: { level: { type: integer, min: 0, max: 9 } }, memory: { max: 700Mi } } }
 `;
 const board = `format: 1
 board: test
@@ -106,12 +106,27 @@ export async function signOnline(repoDir: string, keys: OnlineKeyPairs, options:
   const targetsVersion = options.targetsVersion ?? Math.max(...versions.map(Number));
   const targets = await readFile(join(repoDir, `${targetsVersion}.targets.json`));
   const specVersion = "1.0.31";
-  const meta = { "targets.json": describe(targets, targetsVersion) };
+  const passedOn = await Promise.all(
+    newestOverlays(await readdir(repoDir)).map(async ({ role, version: newest }) => {
+      const content = await readFile(join(repoDir, `${newest}.${role}.json`));
+      return [`${role}.json`, describe(content, newest)] as const;
+    }),
+  );
+  const meta = { "targets.json": describe(targets, targetsVersion), ...Object.fromEntries(passedOn) };
   const snapshot = signWith(keys.snapshot, new Metadata(new Snapshot({ version, specVersion, expires, meta })));
   await writeFile(join(repoDir, `${version}.snapshot.json`), snapshot);
   const snapshotMeta = describe(Buffer.from(snapshot), version);
   const timestamp = new Metadata(new Timestamp({ version, specVersion, expires, snapshotMeta }));
   await writeFile(join(repoDir, "timestamp.json"), signWith(keys.timestamp, timestamp));
+}
+
+function newestOverlays(names: readonly string[]): { role: string; version: number }[] {
+  const newest = new Map<string, number>();
+  for (const name of names) {
+    const [, version, role = ""] = /^(\d+)\.(overlays-[a-z-]+)\.json$/.exec(name) ?? [];
+    if (version !== undefined) newest.set(role, Math.max(newest.get(role) ?? 0, Number(version)));
+  }
+  return [...newest].map(([role, version]) => ({ role, version }));
 }
 
 function describe(content: Buffer, version: number): MetaFile {
@@ -162,6 +177,7 @@ export async function createDevice(project: Project, options: DeviceOptions = {}
       },
       addressPrefix: "fd00::1:0",
       tufRoot: await readFile(join(project.repoDir, "1.root.json"), "utf8"),
+      deployment: "field",
     },
     board: options.board ?? "test",
     currentReleaseDigest: options.digest ?? "0".repeat(64),
@@ -171,6 +187,7 @@ export async function createDevice(project: Project, options: DeviceOptions = {}
     installedArtifacts: [] as string[],
     unsignedCommands: options.unsignedCommands ?? true,
     components: [] as string[],
+    currentOverlay: undefined as VerifierConfig["currentOverlay"],
   };
   const told: { kind: string; body: unknown }[] = [];
   const lines: string[] = [];
@@ -194,6 +211,9 @@ export async function createDevice(project: Project, options: DeviceOptions = {}
     }
     await cp(join(built.dir, "release.json"), join(targets, `${built.digest}.${built.target}`));
     await cp(join(built.dir, "blobs"), blobs, { recursive: true });
+    for (const deployment of await readdir(join(project.repoDir, "targets/overlays")).catch(() => [])) {
+      await cp(join(project.repoDir, "targets/overlays", deployment), targets, { recursive: true });
+    }
   }
 
   return { directories, staging: stagingOf(directories.staging), config, told, lines, clock, boot, stage };

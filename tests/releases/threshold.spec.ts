@@ -53,7 +53,7 @@ async function judge(directory: string, text: string): Promise<string> {
     await writeFile(join(directory, "1.targets.json"), text);
     await signOnline(directory, project.online, { version: 1 });
     const store = await openMetadataStore(own, await readFile(join(directory, "1.root.json"), "utf8"));
-    await refreshMetadata(store, directory, await openFloorClock(own, 0), "nothing.json");
+    await refreshMetadata(store, directory, await openFloorClock(own, 0), { target: "nothing.json" });
     return "accepted";
   } catch (error) {
     return (error as { code?: string }).code ?? String(error);

@@ -29,7 +29,12 @@ export type Aftermath = {
   readonly isAllNew: boolean;
   /** Undefined where the monitor cannot say. */
   readonly update:
-    | { readonly currentReleaseDigest: string; readonly isRolledBack: boolean; readonly reason: string }
+    | {
+        readonly currentReleaseDigest: string;
+        readonly currentOverlayDigest?: string | undefined;
+        readonly isRolledBack: boolean;
+        readonly reason: string;
+      }
     | undefined;
 };
 
@@ -50,7 +55,8 @@ function judgePassedOn(command: Command, { isAllNew, update }: Aftermath): Comma
     "the agent ended before it heard the verdict; the state of the device shows what happened",
   );
   if (command.kind === "deploy") {
-    if (update?.currentReleaseDigest === command.releaseDigest) return done("the release was activated");
+    const isIt = update?.currentReleaseDigest === command.releaseDigest;
+    if (isIt && update.currentOverlayDigest === command.overlay?.digest) return done("the release was activated");
     return isAllNew && update?.isRolledBack ? failed("RELEASE_FAILED_TO_START", update.reason) : unknown;
   }
   if (command.kind === "restart-runtime" && isAllNew) return done("the runtime was restarted");

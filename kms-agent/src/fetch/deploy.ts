@@ -4,7 +4,14 @@
  */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError, type Command } from "@bulkhead/protocol";
+import {
+  BulkheadError,
+  type Command,
+  delegationName,
+  maxOverlayBytes,
+  type OverlayName,
+  partsOfTarget,
+} from "@bulkhead/protocol";
 import type { Client, gateInterface, Verdict } from "@bulkhead/sdk";
 import { replaceFile } from "../durable-file.ts";
 import type { Turns } from "../turns.ts";
@@ -40,34 +47,55 @@ const examineDeadlineMs = 60_000;
  * this process. Answers the verifier's verdict; throws coded errors where it could not be asked.
  */
 export async function deploy(
-  { target, releaseDigest }: Extract<Command, { kind: "deploy" }>,
+  { target, releaseDigest, overlay }: Extract<Command, { kind: "deploy" }>,
   ports: DeployPorts,
   passOn: () => Promise<void>,
 ): Promise<Verdict> {
   const { http, gate, staging } = ports;
   const { inTurn = (work) => work() } = ports;
-  await retry(() => inTurn(() => fetchMetadata(http, staging.metadata, ports.rootVersion)), http.signal);
-  await retry(() => fetchRelease(http, staging.targets, target, releaseDigest), http.signal);
-  const { verdict, missing } = await gate.examine({ target, releaseDigest }, { deadlineMs: examineDeadlineMs });
+  const asked = { target, releaseDigest, ...(overlay && { overlay }) };
+  const role = overlay && delegationName({ deployment: partsOfTarget(overlay.target).deployment }).name;
+  await retry(() => inTurn(() => fetchMetadata(http, staging.metadata, ports.rootVersion, role)), http.signal);
+  await retry(() => fetchDocuments(http, staging.targets, asked), http.signal);
+  const { verdict, missing } = await gate.examine(asked, { deadlineMs: examineDeadlineMs });
   if (!verdict.accepted) return verdict;
   await fetchArtifacts(ports, missing);
   await passOn();
-  const judged = await gate.install({ target, releaseDigest }, { deadlineMs: installDeadlineMs });
+  const judged = await gate.install(asked, { deadlineMs: installDeadlineMs });
   // The verifier has its own copy now, and disks are small.
   if (judged.accepted) await prune(staging.blobs, () => false);
   return judged;
 }
 
+type Asked = { target: string; releaseDigest: string; overlay?: OverlayName };
+
+/** The release, and what is to be put on it. */
+async function fetchDocuments(http: Http, directory: string, { target, releaseDigest, overlay }: Asked): Promise<void> {
+  const release = await fetchDocument(http, directory, target, releaseDigest, maxReleaseBytes);
+  const names = [release];
+  if (overlay) {
+    const { file } = partsOfTarget(overlay.target);
+    names.push(await fetchDocument(http, directory, file, overlay.digest, maxOverlayBytes));
+  }
+  await prune(directory, (other) => names.includes(other));
+}
+
 /** Consistent snapshots: a target's file carries its digest in front (TUF specification 1.0.34, section 6.2.1). */
-async function fetchRelease(http: Http, directory: string, target: string, releaseDigest: string): Promise<void> {
+async function fetchDocument(
+  http: Http,
+  directory: string,
+  target: string,
+  digest: string,
+  maxBytes: number,
+): Promise<string> {
   // Becomes a file name and a path of a URL: nothing but a plain name may.
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(target))
     throw new BulkheadError("COMMAND_INVALID", `${target} cannot name a release`);
-  const name = `${releaseDigest}.${target}`;
-  const content = await getSmall(http, `${targetPath}/${name}`, maxReleaseBytes);
+  const name = `${digest}.${target}`;
+  const content = await getSmall(http, `${targetPath}/${name}`, maxBytes);
   if (content === null) throw fetchFailed(`${targetPath}/${name}`, "it does not exist", false);
   await replaceFile(join(directory, name), content);
-  await prune(directory, (other) => other === name);
+  return name;
 }
 
 async function fetchArtifacts({ http, staging, log }: DeployPorts, missing: readonly Blob[]): Promise<void> {

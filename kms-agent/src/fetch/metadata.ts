@@ -16,8 +16,11 @@ const maxBytes = { root: 512_000, timestamp: 16_384, snapshot: 2_000_000, target
 /** More roots than anybody rotates between two updates of one device (tuf-js: maxRootRotations 256). */
 const maxRoots = 64;
 
-/** Stages all metadata in `directory` and removes what is no longer part of it. `rootVersion` is the pinned one. */
-export async function fetchMetadata(http: Http, directory: string, rootVersion: number): Promise<void> {
+/**
+ * Stages all metadata in `directory` and removes what is no longer part of it. `rootVersion` is the pinned one; `role`: one that
+ * the targets have passed on, where something of it is wanted.
+ */
+export async function fetchMetadata(http: Http, directory: string, rootVersion: number, role?: string): Promise<void> {
   const staged = new Set<string>();
 
   async function stage(name: string, content: Buffer): Promise<void> {
@@ -41,13 +44,18 @@ export async function fetchMetadata(http: Http, directory: string, rootVersion: 
   const timestamp = await getExisting("timestamp.json", maxBytes.timestamp);
   const snapshotName = `${namedVersion(timestamp, "timestamp.json", "snapshot.json")}.snapshot.json`;
   const snapshot = await getExisting(snapshotName, maxBytes.snapshot);
-  const targetsName = `${namedVersion(snapshot, snapshotName, "targets.json")}.targets.json`;
-  const targets = await getExisting(targetsName, maxBytes.targets);
+  const lists = ["targets", ...(role === undefined ? [] : [role])].map((name) => {
+    return `${namedVersion(snapshot, snapshotName, `${name}.json`)}.${name}.json`;
+  });
+  const contents: Buffer[] = [];
+  for (const name of lists) contents.push(await getExisting(name, maxBytes.targets));
   // What names the others comes last: the verifier may look in between, for a deployment that is under way.
-  await stage(targetsName, targets);
+  for (const [at, name] of lists.entries()) await stage(name, contents[at] ?? Buffer.alloc(0));
   await stage(snapshotName, snapshot);
   await stage("timestamp.json", timestamp);
-  await prune(directory, (name) => staged.has(name));
+  // Who wants no overlay leaves alone what is there of one: its deployment may be under way.
+  const isOthers = (name: string) => role === undefined && name.includes(".overlays-");
+  await prune(directory, (name) => staged.has(name) || isOthers(name));
 }
 
 /** The version of `file` that a timestamp or snapshot names (section 4.4: `meta`, `version`). */

@@ -13,7 +13,7 @@ export const overlayNameSchema = z.strictObject({
 export type OverlayName = z.infer<typeof overlayNameSchema>;
 
 /** The parts of a target's name: the deployment, and the file within it. */
-export function partsOfTarget({ target }: OverlayName): { deployment: string; file: string } {
+export function partsOfTarget(target: string): { deployment: string; file: string } {
   const [, deployment = "", file = ""] = target.split("/");
   return { deployment, file };
 }

@@ -1,5 +1,5 @@
 /** The first message to a component: who it is, its channels, its configuration. */
-import type { Release, ToComponent } from "@bulkhead/protocol";
+import type { InstalledRelease, ToComponent } from "@bulkhead/protocol";
 import type { Device } from "../device/index.ts";
 import type { GenerationRecord, Installed } from "../generations/index.ts";
 import { componentOf } from "./launch.ts";
@@ -8,7 +8,7 @@ import { startConfig } from "./start-config.ts";
 type Greeting = Omit<ToComponent["start"], "trace">;
 
 export type GreetingFacts = {
-  readonly release: Release;
+  readonly release: InstalledRelease;
   readonly installed: Installed;
   readonly record: GenerationRecord;
   readonly device: Device;

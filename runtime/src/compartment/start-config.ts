@@ -1,5 +1,5 @@
 /** What a component is told at its start beyond its channels: its manifest's configuration, and what only we know. */
-import { type Component, commandChannelPort, type Provisioning, type Release } from "@bulkhead/protocol";
+import { type Component, commandChannelPort, type InstalledRelease, type Provisioning } from "@bulkhead/protocol";
 import type { Installed } from "../generations/index.ts";
 
 type Config = Component["config"];
@@ -7,7 +7,7 @@ type Facts = {
   readonly instance: string;
   readonly board: string;
   readonly provisioning: Provisioning;
-  readonly release: Release;
+  readonly release: InstalledRelease;
   readonly installed: Pick<Installed, "digest" | "generation">;
   readonly floors: { readonly releaseCounter: number; readonly securityEpoch: number };
 };
@@ -60,7 +60,8 @@ function verifierConfig({ provisioning, board, release, installed, floors }: Fac
   return {
     provisioning,
     board,
-    currentReleaseDigest: installed.digest,
+    currentReleaseDigest: release.overlay?.base ?? installed.digest,
+    currentOverlay: release.overlay && { ...release.overlay, effectiveDigest: installed.digest },
     currentReleaseCounter: Math.max(floors.releaseCounter, release.releaseCounter),
     currentReleaseBuiltAtMs: release.builtAtMs,
     securityEpoch: Math.max(floors.securityEpoch, release.securityEpoch),
@@ -70,7 +71,7 @@ function verifierConfig({ provisioning, board, release, installed, floors }: Fac
   };
 }
 
-function ownPlaces(components: Release["system"]["components"]): unknown {
+function ownPlaces(components: InstalledRelease["system"]["components"]): unknown {
   return Object.fromEntries(
     Object.entries(components).map(([name, { storage, trace }]) => [
       name,
@@ -80,17 +81,17 @@ function ownPlaces(components: Release["system"]["components"]): unknown {
 }
 
 /** Of the console's port, which the serial server reaches by a channel like any client. */
-function portSpeedOf({ channels }: Release["system"]): unknown {
+function portSpeedOf({ channels }: InstalledRelease["system"]): unknown {
   const port = channels.find((channel) => channel.client === "serial-server" && channel.interface === "serial-port");
   return port?.grant["speed"] ?? null;
 }
 
-function ringsOf(components: Release["system"]["components"]): unknown {
+function ringsOf(components: InstalledRelease["system"]["components"]): unknown {
   const rings = Object.entries(components).map(([name, { trace }]) => [name, trace.ringBytes] as const);
   return Object.fromEntries(rings.filter(([, ringBytes]) => ringBytes > 0));
 }
 
-function declared(components: Release["system"]["components"]): unknown {
+function declared(components: InstalledRelease["system"]["components"]): unknown {
   return Object.fromEntries(
     Object.entries(components).map(([name, { cpu, memoryBytes, processes, openFiles, spare }]) => [
       name,

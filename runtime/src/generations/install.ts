@@ -5,7 +5,15 @@
  */
 import { access, constants, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { type Artifact, BulkheadError, canonicalJson, type Release, releaseSchema, sha256 } from "@bulkhead/protocol";
+import {
+  type Artifact,
+  BulkheadError,
+  canonicalJson,
+  type InstalledRelease,
+  installedReleaseSchema,
+  type Release,
+  sha256,
+} from "@bulkhead/protocol";
 import { replaceFile, syncDirectory } from "./durable.ts";
 import { firstRecord } from "./record.ts";
 import { readRecord, writeRecord } from "./slots.ts";
@@ -27,7 +35,7 @@ export function releaseDirectory(dataDir: string, digest: string): string {
  * Throws CONFLICT where that would be, RELEASE_NOT_ENDORSED where there is no such directory, RELEASE_ARTIFACT_ALTERED where a digest is not the
  * one that was named, RELEASE_INVALID where the document or a tree is not well formed.
  */
-export async function installRelease(dataDir: string, fromDir: string, isUsed = false): Promise<Release> {
+export async function installRelease(dataDir: string, fromDir: string, isUsed = false): Promise<InstalledRelease> {
   const digest = basename(fromDir);
   const text = await readReleaseFile(fromDir).catch((cause: unknown) => {
     throw cause instanceof BulkheadError
@@ -75,7 +83,7 @@ export async function installFactoryRelease(dataDir: string, release: Release, a
  * Recomputes every digest of an installed release. Called at each activation and boot.
  * Throws RELEASE_ARTIFACT_ALTERED naming what is not as it was signed.
  */
-export async function verifyInstalled(dataDir: string, digest: string): Promise<Release> {
+export async function verifyInstalled(dataDir: string, digest: string): Promise<InstalledRelease> {
   const directory = releaseDirectory(dataDir, digest);
   const text = await readReleaseFile(directory).catch((cause: unknown) => {
     throw altered(`the installed release ${digest} cannot be read`, cause);
@@ -190,7 +198,7 @@ async function readReleaseFile(directory: string): Promise<string> {
   }
 }
 
-function parseRelease(text: string, digest: string): Release {
+function parseRelease(text: string, digest: string): InstalledRelease {
   if (sha256(text) !== digest) throw altered(`release.json does not have the digest ${digest}`);
   const release = readDocument(text, digest);
   for (const [name, { image }] of Object.entries(release.system.components)) {
@@ -200,9 +208,9 @@ function parseRelease(text: string, digest: string): Release {
   return release;
 }
 
-function readDocument(text: string, digest: string): Release {
+function readDocument(text: string, digest: string): InstalledRelease {
   try {
-    return releaseSchema.parse(JSON.parse(text));
+    return installedReleaseSchema.parse(JSON.parse(text));
   } catch (cause) {
     throw new BulkheadError("RELEASE_INVALID", `release ${digest} is not well formed`, { cause });
   }

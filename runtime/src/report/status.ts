@@ -3,7 +3,7 @@ import {
   type AttachTool,
   type ComponentStatus,
   type DeviceStatus,
-  type Release,
+  type InstalledRelease,
   type System,
   statusFormat,
 } from "@bulkhead/protocol";
@@ -14,7 +14,7 @@ import type { ComponentRecord, SupervisionState } from "../supervision/index.ts"
 export type StatusFacts = {
   readonly atMs: number;
   readonly installed: { readonly digest: string; readonly generation: number };
-  readonly release: Release;
+  readonly release: InstalledRelease;
   readonly update: DeviceStatus["update"];
   readonly verification: DeviceStatus["verification"];
   readonly host: HostCapabilities;
@@ -34,11 +34,12 @@ export function buildStatus(facts: StatusFacts): DeviceStatus {
     atMs: facts.atMs,
     generation: installed.generation,
     release: {
-      digest: installed.digest,
+      digest: release.overlay?.base ?? installed.digest,
       name: release.name,
       version: release.version,
       releaseCounter: release.releaseCounter,
     },
+    ...overlayOf(facts),
     update: facts.update,
     mode: modeOf(state),
     components: system.startOrder.flatMap((name) => {
@@ -50,6 +51,12 @@ export function buildStatus(facts: StatusFacts): DeviceStatus {
     host: [...facts.host.layers],
     ...(facts.gateway && { gateway: facts.gateway }),
   };
+}
+
+function overlayOf({ release: { overlay }, installed }: StatusFacts): Pick<DeviceStatus, "overlay"> {
+  if (overlay === undefined) return {};
+  const { base: _, ...named } = overlay;
+  return { overlay: { ...named, effectiveDigest: installed.digest } };
 }
 
 function componentStatus(name: string, record: ComponentRecord, facts: StatusFacts): ComponentStatus {

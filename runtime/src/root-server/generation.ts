@@ -1,5 +1,5 @@
 /** The running generation: its ground, its supervision, and the state that it shows to the world. */
-import type { DeviceStatus, Release } from "@bulkhead/protocol";
+import type { DeviceStatus, InstalledRelease } from "@bulkhead/protocol";
 import { greeting, isCoreServer, type LaunchPad, type LogFifos, launch, watchReturns } from "../compartment/index.ts";
 import type { Device } from "../device/index.ts";
 import type { GenerationRecord, Installed } from "../generations/index.ts";
@@ -31,7 +31,7 @@ const statusIntervalMs = 200;
 
 export type Generation = {
   number(): number;
-  release(): Release;
+  release(): InstalledRelease;
   /** The permanent components that are not ready. */
   notReady(): string[];
   isInSafeMode(): boolean;
@@ -51,7 +51,7 @@ export type Generation = {
 };
 
 /** What is installed, and intact. */
-export type Chosen = { readonly installed: Installed; readonly release: Release };
+export type Chosen = { readonly installed: Installed; readonly release: InstalledRelease };
 
 export type GenerationEvents = {
   onRequest(request: Request): void;
@@ -224,13 +224,16 @@ function createSystemRunner(options: GenerationOptions, now: () => Current): Sys
 }
 
 /** A member of a trust group is launched with its group's process, by way of the leader's. */
-function createLauncher(system: () => Release["system"], launchAlone: RunnerHost["launch"]): RunnerHost["launch"] {
+function createLauncher(
+  system: () => InstalledRelease["system"],
+  launchAlone: RunnerHost["launch"],
+): RunnerHost["launch"] {
   const groups = createTrustGroups(system, (leader) => launchAlone(leader, 0));
   const isMember = (name: string) => (system().components[name]?.trustGroup ?? null) !== null;
   return (name, slot) => (isMember(name) ? groups.launch(name) : launchAlone(name, slot));
 }
 
-function isCore({ system }: Release, name: string): boolean {
+function isCore({ system }: InstalledRelease, name: string): boolean {
   const component = system.components[name];
   return component !== undefined && isCoreServer(name, component);
 }

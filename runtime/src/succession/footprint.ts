@@ -6,9 +6,9 @@ import {
   type Channel,
   type Component,
   canonicalJson,
+  type InstalledRelease,
   type Json,
   type Provisioning,
-  type Release,
   type System,
 } from "@bulkhead/protocol";
 import { isCoreServer, startConfig } from "../compartment/index.ts";
@@ -18,7 +18,7 @@ import { membersOf } from "../trust-groups/index.ts";
 
 /** A release as it runs on this device. */
 export type Running = {
-  readonly release: Release;
+  readonly release: InstalledRelease;
   readonly installed: Pick<Installed, "digest" | "generation">;
 };
 

@@ -13,6 +13,15 @@ export const verifierConfigSchema = z.object({
   securityEpoch: z.number().int().nonnegative(),
   /** `builtAtMs` of the committed release, for the clock's floor. */
   currentReleaseBuiltAtMs: timeMsSchema.default(0),
+  /** What was put on the release that runs, and the digest of the two together; absent: nothing. */
+  currentOverlay: z
+    .object({
+      base: digestSchema,
+      overlayCounter: z.number().int().positive(),
+      digest: digestSchema,
+      effectiveDigest: digestSchema,
+    })
+    .optional(),
   /** Artifacts that the root server holds already, so that nobody fetches them again. */
   installedArtifacts: z.array(digestSchema).default([]),
   /** From the running system's policy: commands need no operator's signature. */

@@ -1,7 +1,7 @@
 /** Takes judged artifacts out of the agent's reach: each is unpacked and hashed on its way into the endorsed directory. */
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Artifact, BulkheadError, canonicalJson, type Release, sha256 } from "@bulkhead/protocol";
+import { type Artifact, BulkheadError, canonicalJson, type InstalledRelease, sha256 } from "@bulkhead/protocol";
 import { replaceFile, syncDirectory } from "../generations/durable.ts";
 import { treeDigest, unpackTree } from "../generations/index.ts";
 import type { VerifierConfig, VerifierDirectories } from "./config.ts";
@@ -9,7 +9,7 @@ import { withStaged } from "./staged-file.ts";
 
 /** Artifacts of the release that neither the root server nor the endorsed directory has. */
 export async function missingArtifacts(
-  release: Release,
+  release: InstalledRelease,
   releaseDigest: string,
   config: VerifierConfig,
   directories: VerifierDirectories,
@@ -24,7 +24,7 @@ export async function missingArtifacts(
  * Throws RELEASE_ARTIFACT_ALTERED naming the artifact, RELEASE_INVALID for what is no archive or not there.
  */
 export async function endorseRelease(
-  release: Release,
+  release: InstalledRelease,
   releaseDigest: string,
   config: VerifierConfig,
   directories: VerifierDirectories,
@@ -78,7 +78,7 @@ function altered(artifact: Artifact, what: string, cause?: unknown): BulkheadErr
 
 // Looked at again each time: a damaged tree must be fetched anew, not offered to the root server for ever.
 async function isEndorsed(
-  release: Release,
+  release: InstalledRelease,
   releaseDigest: string,
   config: VerifierConfig,
   { endorsed }: VerifierDirectories,

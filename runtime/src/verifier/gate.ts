@@ -1,7 +1,15 @@
 /** The verifier without its process: judges what is staged, endorses it, and passes on what may change the device. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError, type CommandEnvelope, type Release, type ToRoot } from "@bulkhead/protocol";
+import {
+  BulkheadError,
+  type CommandEnvelope,
+  type Effective,
+  maxOverlayBytes,
+  partsOfTarget,
+  type ToCoreServer,
+  type ToRoot,
+} from "@bulkhead/protocol";
 import type { Log, Verdict } from "@bulkhead/sdk";
 import { syncDirectory } from "../generations/durable.ts";
 import { createChallenges } from "./challenges.ts";
@@ -11,8 +19,10 @@ import { openCommandGate, refusal } from "./command-gate.ts";
 import type { VerifierConfig, VerifierDirectories } from "./config.ts";
 import { endorseRelease, missingArtifacts } from "./endorse.ts";
 import { type Asked, checkAsked, judgeRelease, maxReleaseBytes } from "./judge.ts";
+import { checkDeployment, judgeOverlay } from "./judge-overlay.ts";
 import { refreshMetadata } from "./metadata.ts";
 import { openMetadataStore } from "./metadata-store.ts";
+import { openOverlayFloors } from "./overlay-floors.ts";
 import { createQueue } from "./queue.ts";
 import { createRefusalLog } from "./refusal-log.ts";
 import { readStaged } from "./staged-file.ts";
@@ -34,6 +44,8 @@ export type Gate = {
   examine(asked: Asked): Promise<{ verdict: Verdict; missing: Missing[] }>;
   install(asked: Asked): Promise<Verdict>;
   command(envelope: CommandEnvelope): Promise<Verdict>;
+  /** What became of a generation, as the root server says. */
+  heard(outcome: ToCoreServer["generation"]): Promise<void>;
 };
 
 /** Opens the gate over its directories. Throws KEY_WEAK and RELEASE_METADATA_INVALID for a pinned root it cannot trust. */
@@ -55,16 +67,28 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
   if (config.unsignedCommands) {
     log.warn("COMMANDS NEED NO SIGNATURE HERE: the policy of this board waives an operator's, as for development");
   }
+  const floors = await openOverlayFloors(directories.own, (damage) => log.warn(damage));
   // One judgement at a time: two would write the same directories.
   const queue = createQueue(8);
 
-  async function judge(asked: Asked): Promise<Release> {
-    const found = await refreshMetadata(store, join(directories.staging, "metadata"), clock, asked.target);
-    const signed = checkAsked(asked, found);
-    const name = `${asked.releaseDigest}.${asked.target}`;
-    const content = await readStaged(join(directories.staging, "targets"), name, maxReleaseBytes);
-    if (content === undefined) throw new BulkheadError("RELEASE_INVALID", `${name} is not staged`);
-    return judgeRelease(content, asked, signed, config);
+  async function judge(asked: Asked): Promise<Effective> {
+    if (asked.overlay) checkDeployment(asked.overlay, config);
+    const found = await refreshMetadata(store, join(directories.staging, "metadata"), clock, asked);
+    const signed = checkAsked(asked, found.target);
+    const content = await staged(`${asked.releaseDigest}.${asked.target}`, maxReleaseBytes, "RELEASE_INVALID");
+    const release = judgeRelease(content, asked, signed, config);
+    const base = { release, digest: asked.releaseDigest };
+    if (asked.overlay === undefined) return base;
+    if (found.overlay === undefined) throw new BulkheadError("INTERNAL", "nothing was said about the overlay");
+    const { file } = partsOfTarget(asked.overlay.target);
+    const overlay = await staged(`${asked.overlay.digest}.${file}`, maxOverlayBytes, "OVERLAY_INVALID");
+    return judgeOverlay(overlay, asked.overlay, found.overlay, base, { config, nowMs: clock.now(), floors });
+  }
+
+  async function staged(name: string, maxBytes: number, code: "RELEASE_INVALID" | "OVERLAY_INVALID"): Promise<Buffer> {
+    const content = await readStaged(join(directories.staging, "targets"), name, maxBytes);
+    if (content === undefined) throw new BulkheadError(code, `${name} is not staged`);
+    return content;
   }
 
   /** Whose signatures count may have changed; where nothing newer can be had, what is trusted already goes on. */
@@ -85,7 +109,7 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
 
   const refuse = (asked: Asked, error: unknown): Verdict => {
     const verdict = refusal(error);
-    log.warn(`refused ${asked.target}: ${verdict.code}: ${verdict.message}`);
+    log.warn(`refused ${nameOf(asked)}: ${verdict.code}: ${verdict.message}`);
     return verdict;
   };
 
@@ -93,28 +117,38 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
     examine: (asked) =>
       queue(async () => {
         try {
-          const release = await judge(asked);
-          const missing = await missingArtifacts(release, asked.releaseDigest, config, directories);
-          return { verdict: accepted(`${asked.target} is signed for this device`), missing };
+          const { release, digest } = await judge(asked);
+          const missing = await missingArtifacts(release, digest, config, directories);
+          return { verdict: accepted(`${nameOf(asked)} is signed for this device`), missing };
         } catch (error) {
           return { verdict: refuse(asked, error), missing: [] };
         }
       }),
     install: (asked) =>
       queue(async () => {
+        let judged: Effective;
         try {
-          const release = await judge(asked);
-          await endorseRelease(release, asked.releaseDigest, config, directories);
-          await clock.raise(release.builtAtMs);
+          judged = await judge(asked);
+          await endorseRelease(judged.release, judged.digest, config, directories);
+          await clock.raise(judged.release.builtAtMs);
         } catch (error) {
           return refuse(asked, error);
         }
-        log.info(`endorsed ${asked.target}`, { releaseDigest: asked.releaseDigest });
-        tellRoot("activate", { releaseDigest: asked.releaseDigest });
-        return accepted(`${asked.target} is endorsed and being activated`);
+        const { digest } = judged;
+        log.info(`endorsed ${nameOf(asked)}`, { releaseDigest: asked.releaseDigest, effectiveDigest: digest });
+        tellRoot("activate", { releaseDigest: digest });
+        return accepted(`${nameOf(asked)} is endorsed and being activated`);
       }),
     command: (envelope) => queue(() => command(envelope)),
+    // In its turn: what is judged after it is held to it.
+    heard: ({ releaseDigest, outcome }) =>
+      queue(async () => {
+        const { currentOverlay } = config;
+        if (outcome !== "committed" || currentOverlay?.effectiveDigest !== releaseDigest) return;
+        await floors.raise(currentOverlay);
+      }),
   };
 }
 
+const nameOf = ({ target, overlay }: Asked): string => (overlay ? `${target} with ${overlay.target}` : target);
 const accepted = (message: string): Verdict => ({ accepted: true, code: null, message });

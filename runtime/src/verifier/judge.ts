@@ -3,6 +3,7 @@ import {
   BulkheadError,
   canonicalJson,
   describeMisfit,
+  type OverlayName,
   type Release,
   releaseSchema,
   releaseTargetName,
@@ -16,7 +17,12 @@ import type { SignedTarget } from "./metadata.ts";
 /** A system of a thousand components stays far below it. */
 export const maxReleaseBytes = 4 * 1024 * 1024;
 
-export type Asked = { readonly target: string; readonly releaseDigest: string };
+export type Asked = {
+  readonly target: string;
+  readonly releaseDigest: string;
+  /** What is to be put on the release. */
+  readonly overlay?: OverlayName | undefined;
+};
 
 /**
  * The name and digest asked for must be what is signed. Throws RELEASE_SIGNATURE_INVALID, RELEASE_METADATA_INVALID.

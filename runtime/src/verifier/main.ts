@@ -13,9 +13,10 @@ export const component = defineComponent({
       log,
       tellRoot: root.tellRoot,
     });
-    root.hear("generation", toCoreServer.generation, ({ releaseDigest, outcome, reason }) =>
-      log.info(`release ${outcome}`, { releaseDigest, reason }),
-    );
+    root.hear("generation", toCoreServer.generation, (outcome) => {
+      log.info(`release ${outcome.outcome}`, { releaseDigest: outcome.releaseDigest, reason: outcome.reason });
+      gate.heard(outcome).catch((error: Error) => log.warn(`the overlay's counter is not kept: ${error.message}`));
+    });
     provides.gate.serve(() => gate);
   },
 });

@@ -4,12 +4,13 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, type OverlayName } from "@bulkhead/protocol";
 import { type Fetcher, Updater } from "tuf-js";
 import { DownloadHTTPError } from "tuf-js/dist/error.js";
 import type { FloorClock } from "./clock-floor.ts";
 import { metadataError } from "./metadata-error.ts";
 import type { MetadataStore } from "./metadata-store.ts";
+import { findOverlay, type SignedOverlay } from "./overlay-target.ts";
 import { readStaged } from "./staged-file.ts";
 import { checkDelegations, checkRootKeys } from "./trusted-keys.ts";
 
@@ -22,17 +23,20 @@ export type SignedTarget = {
   readonly expiresMs: number;
 };
 
+/** What the metadata says; undefined where the signed targets do not name the target, or no overlay was asked for. */
+export type Signed = { readonly target: SignedTarget | undefined; readonly overlay: SignedOverlay | undefined };
+
 /**
- * Takes the staged metadata as far as it is valid and newer, and returns what it says about `target`; undefined where
- * the signed targets do not name it, or none was asked for. Throws RELEASE_METADATA_INVALID, RELEASE_METADATA_EXPIRED, RELEASE_SIGNATURE_INVALID,
- * RELEASE_ROLLBACK, KEY_WEAK; the trusted metadata is as before then.
+ * Takes the staged metadata as far as it is valid and newer, and returns what it says about a target, and an overlay, as they were asked for. Throws
+ * RELEASE_METADATA_INVALID, RELEASE_METADATA_EXPIRED, RELEASE_SIGNATURE_INVALID, RELEASE_ROLLBACK, KEY_WEAK, and for the
+ * overlay OVERLAY_SIGNATURE_INVALID; the trusted metadata is as before then.
  */
 export async function refreshMetadata(
   store: MetadataStore,
   stagedDirectory: string,
   clock: FloorClock,
-  target?: string,
-): Promise<SignedTarget | undefined> {
+  asked: { readonly target?: string; readonly overlay?: OverlayName | undefined } = {},
+): Promise<Signed> {
   try {
     const metadataDir = await store.begin();
     const updater = new Updater({
@@ -43,24 +47,37 @@ export async function refreshMetadata(
     });
     setReferenceTime(updater, clock.now());
     await updater.refresh();
-    const info = target === undefined ? undefined : await updater.getTargetInfo(target);
     checkRootKeys(await readFile(join(metadataDir, "root.json"), "utf8"));
     const targetsJson = await readFile(join(metadataDir, "targets.json"), "utf8");
+    // Before any of them is followed.
     checkDelegations(targetsJson);
-    const { expires } = JSON.parse(targetsJson).signed;
+    const { expires, targets } = JSON.parse(targetsJson).signed;
+    // The client would look for it in what is passed on as well, and nobody but the targets keys may sign a release.
+    const isSigned = asked.target !== undefined && Object.hasOwn(targets, asked.target);
+    const target = isSigned ? await findTarget(updater, asked.target, String(expires)) : undefined;
+    const follow = (name: string) => updater.getTargetInfo(name);
+    const looked = await Promise.allSettled([asked.overlay && findOverlay(asked.overlay, metadataDir, follow)]);
+    // Also where there is no such overlay, or no longer: what said so is remembered, so that nobody brings back the list before.
     await store.commit();
-    const counter = info?.custom["releaseCounter"];
-    return (
-      info && {
-        lengthBytes: info.length,
-        sha256: info.hashes["sha256"] ?? "",
-        releaseCounter: typeof counter === "number" ? counter : undefined,
-        expiresMs: Date.parse(String(expires)),
-      }
-    );
+    const [overlay] = looked;
+    if (overlay.status === "rejected") throw overlay.reason;
+    return { target, overlay: overlay.value };
   } catch (error) {
     throw metadataError(error);
   }
+}
+
+async function findTarget(updater: Updater, name: string, expires: string): Promise<SignedTarget | undefined> {
+  const info = await updater.getTargetInfo(name);
+  const counter = info?.custom["releaseCounter"];
+  return (
+    info && {
+      lengthBytes: info.length,
+      sha256: info.hashes["sha256"] ?? "",
+      releaseCounter: typeof counter === "number" ? counter : undefined,
+      expiresMs: Date.parse(expires),
+    }
+  );
 }
 
 // Only a missing file means "there is nothing newer"; everything else ends the refresh.

@@ -2,7 +2,7 @@
  * The gate: the verifier's face to the agent. The agent brings bytes and commands; the verifier judges them and alone
  * tells the root server to act.
  */
-import { commandEnvelopeSchema, digestSchema, key32Schema } from "@bulkhead/protocol";
+import { commandEnvelopeSchema, digestSchema, key32Schema, overlayNameSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 import { defineInterface } from "../interface.ts";
 
@@ -16,6 +16,13 @@ const verdict = z.strictObject({
 });
 export type Verdict = z.infer<typeof verdict>;
 
+const asked = z.strictObject({
+  target: z.string().max(128),
+  releaseDigest: digestSchema,
+  /** To be put on it: `/staging/targets/<digest>.<name>-<counter>.json`. */
+  overlay: overlayNameSchema.optional(),
+});
+
 export const gateInterface = defineInterface({
   name: "gate",
   operations: {
@@ -24,7 +31,7 @@ export const gateInterface = defineInterface({
      * `/staging/metadata` and the release in `/staging/targets` first.
      */
     examine: {
-      arguments: z.strictObject({ target: z.string().max(128), releaseDigest: digestSchema }),
+      arguments: asked,
       result: z.strictObject({
         verdict,
         missing: z.array(z.strictObject({ digest: digestSchema, length: z.number().int() })),
@@ -33,7 +40,7 @@ export const gateInterface = defineInterface({
     },
     /** All artifacts are staged (`/staging/blobs/<digest>`): judge them and, where good, activate the release. */
     install: {
-      arguments: z.strictObject({ target: z.string().max(128), releaseDigest: digestSchema }),
+      arguments: asked,
       result: verdict,
       idempotent: false,
     },
