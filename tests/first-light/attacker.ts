@@ -61,7 +61,7 @@ export async function signOnline(repositoryDir: string): Promise<Record<string, 
     ...online,
   };
   // Far above anything that the project has signed, as one would who hopes that newer wins.
-  const snapshot = signSnapshot(root, targets, 1_000, instance, Date.now());
+  const snapshot = signSnapshot(root, [targets], 1_000, instance, Date.now());
   const timestamp = signTimestamp(root, snapshot, 1_000, instance, Date.now());
   return {
     "2.root.json": await read("1.root.json"),

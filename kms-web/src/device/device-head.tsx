@@ -51,6 +51,11 @@ export function DeviceHead({ device, status }: { device: Device; status: DeviceS
         <Fact name="Release" title={release?.digest}>
           {release ? `${release.name} ${release.version} (${release.releaseCounter})` : "not reported yet"}
         </Fact>
+        {device.overlay && (
+          <Fact name="Overlay" title={`effective digest ${device.overlay.effectiveDigest}`}>
+            {device.overlay.name} ({device.overlay.overlayCounter})
+          </Fact>
+        )}
         <Fact name="Generation">
           {generation ?? "—"}{" "}
           {status && status.update.state !== "idle" && (

@@ -34,7 +34,7 @@ export function ReleaseList({ device }: { device: Device }) {
 
 function ReleaseRow({ device, release }: { device: Device; release: Release }) {
   const { digest, target, name, version, releaseCounter, board, uploadedAtMs } = release;
-  const isRunning = device.release?.digest === digest;
+  const isRunning = device.release?.digest === digest && device.overlay === null;
   return (
     <tr className="border-b border-line last:border-0">
       <th scope="row" className="px-4 py-2.5">

@@ -15,6 +15,7 @@ import {
   type System,
   type TraceSegment,
   timeMsSchema,
+  usualDeployment,
 } from "@bulkhead/protocol";
 import { z } from "@hono/zod-openapi";
 
@@ -24,9 +25,15 @@ export const deviceNameSchema = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/, "a device's name is letters, digits, space, . _ and -, at most 64");
 
 export const enrolRequestSchema = z
-  .strictObject({ name: deviceNameSchema, deviceKey: key32Schema, tunnelKey: key32Schema })
+  .strictObject({
+    name: deviceNameSchema,
+    deviceKey: key32Schema,
+    tunnelKey: key32Schema,
+    /** Whose overlays it takes: a device is told once, when it is enrolled. */
+    deployment: nameSchema.default(usualDeployment),
+  })
   .openapi("EnrolRequest");
-export type EnrolRequest = z.infer<typeof enrolRequestSchema>;
+export type EnrolRequest = z.input<typeof enrolRequestSchema>;
 
 export const enrolAnswerSchema = z.object({ provisioning: provisioningSchema }).openapi("EnrolAnswer");
 
@@ -36,6 +43,7 @@ export const deviceSchema = z
   .object({
     id: deviceIdSchema,
     name: z.string(),
+    deployment: z.string(),
     deviceKey: key32Schema,
     tunnelKey: key32Schema,
     /** Of the device's router in the tunnel; the other parts share its /112. */
@@ -52,6 +60,8 @@ export const deviceSchema = z
     /** From the gateway; null while the gateway does not answer or has never heard the device. */
     tunnel: z.object({ latestHandshakeMs: nullableTime }).nullable(),
     release: deviceStatusSchema.shape.release.nullable(),
+    /** What was put on the release; null where it runs as it was signed. */
+    overlay: deviceStatusSchema.shape.overlay.unwrap().nullable(),
     generation: z.number().int().nullable(),
     components: z.object({ total: z.number().int(), ready: z.number().int(), failed: z.number().int() }).nullable(),
     /** True where the board's policy lets commands in without an operator's signature; null before the first manifest. */

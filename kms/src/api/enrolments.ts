@@ -1,5 +1,12 @@
 /** Requests and answers about boards that will enrol themselves. */
-import { enrolmentLife, invitationSchema, key32Schema, timeMsSchema } from "@bulkhead/protocol";
+import {
+  enrolmentLife,
+  invitationSchema,
+  key32Schema,
+  nameSchema,
+  timeMsSchema,
+  usualDeployment,
+} from "@bulkhead/protocol";
 import { z } from "@hono/zod-openapi";
 import { deviceNameSchema } from "./devices.ts";
 
@@ -9,6 +16,7 @@ export const enrolmentRequestSchema = z
     /** Public halves; the private ones are on the board's card alone. */
     tunnelKey: key32Schema,
     tokenKey: key32Schema,
+    deployment: nameSchema.default(usualDeployment),
     lifeMs: z.number().int().min(enrolmentLife.minMs).max(enrolmentLife.maxMs).default(enrolmentLife.usualMs),
   })
   .openapi("EnrolmentRequest");

@@ -1,5 +1,5 @@
 /** Requests and answers about releases: blobs first, then the metadata that names them. */
-import { digestSchema, paperKinds, timeMsSchema } from "@bulkhead/protocol";
+import { deviceIdSchema, digestSchema, paperKinds, timeMsSchema } from "@bulkhead/protocol";
 import { z } from "@hono/zod-openapi";
 
 /** One TUF metadata file; the size limit is above anything that tuf-js on a device accepts for a root. */
@@ -14,8 +14,16 @@ export const uploadRequestSchema = z
     roots: z.record(z.string().regex(/^[1-9][0-9]{0,8}\.root\.json$/), metadataText).default({}),
     /** The newest targets file; may be left out to give the KMS a root only. */
     targets: metadataText.optional(),
+    /** `<version>.overlays-<deployment>.json`: the newest list of each deployment that has changed. */
+    overlays: z
+      .record(z.string().regex(/^[1-9][0-9]{0,8}\.overlays-[a-z][a-z0-9-]{0,31}\.json$/), metadataText)
+      .default({}),
   })
-  .refine(({ roots, targets }) => targets !== undefined || Object.keys(roots).length > 0, "the upload holds nothing")
+  .refine(
+    ({ roots, targets, overlays }) =>
+      targets !== undefined || Object.keys(roots).length + Object.keys(overlays).length > 0,
+    "the upload holds nothing",
+  )
   .openapi("UploadRequest");
 export type UploadRequest = z.input<typeof uploadRequestSchema>;
 
@@ -34,6 +42,27 @@ export const releaseSummarySchema = z
   .openapi("Release");
 export type ReleaseSummary = z.infer<typeof releaseSummarySchema>;
 export const releaseListSchema = z.object({ releases: z.array(releaseSummarySchema) }).openapi("ReleaseList");
+
+export const overlaySummarySchema = z
+  .object({
+    digest: digestSchema,
+    /** The name among the targets, as a deploy command needs it. */
+    target: z.string(),
+    name: z.string(),
+    deployment: z.string(),
+    overlayCounter: z.number().int(),
+    /** The digest of the release that it is for. */
+    base: digestSchema,
+    /** Null: every device of the deployment. */
+    devices: z.array(deviceIdSchema).nullable(),
+    expiresMs: timeMsSchema,
+    /** What a device reports that runs the two. */
+    effectiveDigest: digestSchema,
+    uploadedAtMs: timeMsSchema,
+  })
+  .openapi("Overlay");
+export type OverlaySummary = z.infer<typeof overlaySummarySchema>;
+export const overlayListSchema = z.object({ overlays: z.array(overlaySummarySchema) }).openapi("OverlayList");
 
 export const uploadAnswerSchema = z
   .object({

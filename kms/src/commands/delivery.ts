@@ -1,11 +1,11 @@
 /** Brings commands to their devices: at once where the device is connected, else when it connects. */
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, type Command, type OverlayName } from "@bulkhead/protocol";
 import type { z } from "zod";
 import type { commandRequestSchema, StoredCommand } from "../api/index.ts";
 import type { Session } from "../device-channel/sessions.ts";
-import { getDevice } from "../devices/index.ts";
+import { type DeviceRow, getDevice } from "../devices/index.ts";
 import type { Kms } from "../kms.ts";
-import { getRelease } from "../releases/index.ts";
+import { getOverlay, getRelease } from "../releases/index.ts";
 import { createCommand, expireCommands, markDelivered, openCommands } from "./index.ts";
 
 /** Stores the command and sends it if the device is there. Errors: NOT_FOUND, COMMAND_INVALID. */
@@ -14,9 +14,10 @@ export async function issueCommand(
   deviceId: string,
   request: z.output<typeof commandRequestSchema>,
 ): Promise<StoredCommand> {
-  await getDevice(kms.database, kms.scope, deviceId);
+  const device = await getDevice(kms.database, kms.scope, deviceId);
   const { command } = request;
   if (command.kind === "deploy") {
+    if (command.overlay) await checkOverlay(kms, device, { ...command, overlay: command.overlay });
     const release = await getRelease(kms.database, kms.scope, command.releaseDigest);
     if (release.target !== command.target) {
       throw new BulkheadError(
@@ -32,6 +33,31 @@ export async function issueCommand(
   kms.events.publish({ type: "command", command: stored });
   const session = kms.sessions.of(deviceId);
   return session ? ((await deliver(kms, session, stored)) ?? stored) : stored;
+}
+
+type Deploy = Extract<Command, { kind: "deploy" }>;
+
+/** What the device would refuse is told at once; its own word is the one that counts. */
+async function checkOverlay(
+  kms: Kms,
+  { id, deployment }: DeviceRow,
+  { overlay, releaseDigest }: Deploy & { overlay: OverlayName },
+): Promise<void> {
+  const found = await getOverlay(kms.database, kms.scope, overlay.digest);
+  if (found.target !== overlay.target || found.base !== releaseDigest) {
+    throw new BulkheadError(
+      "COMMAND_INVALID",
+      `overlay ${found.digest} is ${found.target}, for release ${found.base}`,
+      {
+        remedy: "take target, digest and release from the same entry of the list of overlays",
+      },
+    );
+  }
+  if (found.deployment !== deployment || !(found.devices?.includes(id) ?? true)) {
+    throw new BulkheadError("OVERLAY_WRONG_DEVICE", `${found.target} is not for ${id}, which is in ${deployment}`, {
+      remedy: "sign one for this device's deployment that names the device, or none in particular",
+    });
+  }
 }
 
 /** After a device has connected: everything that it may not have heard yet. */

@@ -2,7 +2,14 @@
  * Every table of the KMS. Documents that came from devices are `json`, not `jsonb`: jsonb refuses \u0000 in a string,
  * and a device must not be able to make its own report unstorable.
  */
-import type { Command, DeviceStatus, OperatorWord, System, TraceEntry } from "@bulkhead/protocol";
+import {
+  type Command,
+  type DeviceStatus,
+  type OperatorWord,
+  type System,
+  type TraceEntry,
+  usualDeployment,
+} from "@bulkhead/protocol";
 import { sql } from "drizzle-orm";
 import {
   bigint,
@@ -29,6 +36,8 @@ export const devices = pgTable(
     /** Decides the device's addresses; counts up for ever, so that an address never gets a second owner. */
     number: serial().notNull().unique(),
     name: text().notNull(),
+    /** Whose overlays it takes, as it was told when it was enrolled. */
+    deployment: text().notNull().default(usualDeployment),
     deviceKey: text("device_key").notNull().unique(),
     tunnelKey: text("tunnel_key").notNull().unique(),
     enrolledAtMs: timeMs("enrolled_at_ms").notNull(),
@@ -55,6 +64,7 @@ export const enrolments = pgTable(
     number: integer().primaryKey().default(sql`nextval('devices_number_seq')`),
     scope: text().notNull(),
     name: text().notNull(),
+    deployment: text().notNull().default(usualDeployment),
     /** Public halves. */
     tunnelKey: text("tunnel_key").notNull().unique(),
     tokenKey: text("token_key").notNull().unique(),
@@ -193,6 +203,27 @@ export const releases = pgTable(
     releaseCounter: integer("release_counter").notNull(),
     board: text().notNull(),
     lengthBytes: bigint("length_bytes", { mode: "number" }).notNull(),
+    uploadedAtMs: timeMs("uploaded_at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.scope, table.digest] })],
+);
+
+/** Overlays that the newest list of their deployment names. */
+export const overlays = pgTable(
+  "overlays",
+  {
+    scope: text().notNull(),
+    /** SHA-256 of the document, which is a blob. */
+    digest: text().notNull(),
+    target: text().notNull(),
+    name: text().notNull(),
+    deployment: text().notNull(),
+    overlayCounter: integer("overlay_counter").notNull(),
+    /** The release that it is for. */
+    base: text().notNull(),
+    devices: json().$type<string[] | null>(),
+    expiresMs: timeMs("expires_ms").notNull(),
+    effectiveDigest: text("effective_digest").notNull(),
     uploadedAtMs: timeMs("uploaded_at_ms").notNull(),
   },
   (table) => [primaryKey({ columns: [table.scope, table.digest] })],

@@ -11,7 +11,8 @@ import { readMetadata } from "../releases/index.ts";
 import { parseRange } from "./range.ts";
 
 const routes = {
-  metadata: /^\/device\/v1\/metadata\/([1-9][0-9]{0,8}\.(?:root|targets|snapshot)\.json|timestamp\.json)$/,
+  metadata:
+    /^\/device\/v1\/metadata\/([1-9][0-9]{0,8}\.(?:root|targets|snapshot|overlays-[a-z][a-z0-9-]{0,31})\.json|timestamp\.json)$/,
   /** Consistent targets: `<sha256>.<name>`. */
   target: /^\/device\/v1\/targets\/([0-9a-f]{64})\.[A-Za-z0-9._-]{1,100}$/,
   blob: /^\/device\/v1\/blobs\/([0-9a-f]{64})$/,

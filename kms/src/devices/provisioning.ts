@@ -1,5 +1,11 @@
 /** What an enrolled device is told: whom to trust, and where. */
-import { devicePrefix, type Invitation, type Provisioning, provisioningFormat } from "@bulkhead/protocol";
+import {
+  devicePrefix,
+  type Invitation,
+  type Provisioning,
+  provisioningFormat,
+  usualDeployment,
+} from "@bulkhead/protocol";
 import type { KmsConfig } from "../config.ts";
 import { type Instance, identityOf } from "../instance/index.ts";
 import type { DeviceRow } from "./registry.ts";
@@ -16,7 +22,7 @@ export function provisioningOf(
 
 /** The same for a board that has not come yet. Pure. */
 export function invitationOf(
-  row: Pick<DeviceRow, "name" | "tunnelKey" | "number">,
+  row: Pick<DeviceRow, "name" | "tunnelKey" | "number" | "deployment">,
   instance: Instance,
   config: Pick<KmsConfig, "gateway" | "proxies">,
   tufRoot: string,
@@ -35,5 +41,7 @@ export function invitationOf(
     },
     addressPrefix: devicePrefix(identity.prefix, row.number),
     tufRoot,
+    // Left out where it says nothing: a runtime from before there were deployments takes no key that it does not know.
+    ...(row.deployment !== usualDeployment && { deployment: row.deployment }),
   };
 }

@@ -14,6 +14,7 @@ export function summariseDevice(row: DeviceRow, prefix: string, presence: Presen
   return {
     id: row.id,
     name: row.name,
+    deployment: row.deployment,
     deviceKey: row.deviceKey,
     tunnelKey: row.tunnelKey,
     address: partAddress(devicePrefix(prefix, row.number), routerPart),
@@ -25,6 +26,7 @@ export function summariseDevice(row: DeviceRow, prefix: string, presence: Presen
     expectedAtMs: row.expectedAtMs,
     tunnel: presence.tunnel,
     release: row.status?.release ?? null,
+    overlay: row.status?.overlay ?? null,
     generation: row.status?.generation ?? null,
     components: row.status && countComponents(row.status.components),
     unsignedCommands: row.system?.policy.unsignedCommands ?? null,

@@ -89,8 +89,8 @@ export async function redeemEnrolment(
       .where(and(ofNumber(scope, number), eq(enrolments.tokenKey, tokenKey), gt(enrolments.expiresAtMs, Date.now())))
       .returning();
     if (!row) throw refused("it was used, withdrawn, or has run out meanwhile");
-    const { name, tunnelKey } = row;
-    return enrolDevice(inside, scope, { name, deviceKey, tunnelKey, number }, kmsTunnelKey);
+    const { name, tunnelKey, deployment } = row;
+    return enrolDevice(inside, scope, { name, deviceKey, tunnelKey, deployment, number }, kmsTunnelKey);
   });
 }
 

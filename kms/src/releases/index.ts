@@ -7,6 +7,7 @@ import { releases } from "../database/schema.ts";
 import { newestMetadata } from "./repository.ts";
 
 export { type Blobs, openBlobs } from "./blobs.ts";
+export { getOverlay, listOverlays } from "./overlays.ts";
 export { getPaper } from "./papers.ts";
 export { readMetadata, refreshRepository } from "./repository.ts";
 export { type UploadOptions, uploadRelease } from "./upload.ts";

@@ -1,9 +1,17 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { partAddress, sha256 } from "@bulkhead/protocol";
+import {
+  canonicalJson,
+  generateSigningKey,
+  type Overlay,
+  overlayTargetName,
+  partAddress,
+  sha256,
+} from "@bulkhead/protocol";
+import { plainComponent } from "@bulkhead/protocol/testing";
 import { Metadata, MetadataKind } from "@tufjs/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { download } from "../fixtures/device.ts";
+import { download, makeDeviceKeys } from "../fixtures/device.ts";
 import { createProject, createRelease, signTargets } from "../fixtures/project.ts";
 import { createWorld, uploadReleases, type World } from "../fixtures/world.ts";
 
@@ -152,6 +160,105 @@ describe("[M11] releases", () => {
     const { digest } = createRelease(1);
     expect(await deploy("greenhouse-2.json", digest)).toMatchObject({ status: 400, body: { code: "COMMAND_INVALID" } });
     expect(await deploy("greenhouse-1.json", digest)).toMatchObject({ status: 200 });
+  });
+});
+
+describe("[M12] overlays", () => {
+  const field = generateSigningKey();
+  const settings = { "one.config.level": { type: "integer" as const, min: 0, max: 9 } };
+  const components = { one: plainComponent({ config: { level: 5 } }) };
+  const release = createRelease(50, { components, overlayable: { memoryBytes: 2 ** 30, values: settings } });
+
+  /** A list as an operator signs it, with one overlay, whose document is brought here. */
+  async function listOf(version: number, more: Partial<Overlay> = {}, key = field) {
+    const overlay: Overlay = {
+      ...{ format: 1, overlay: "warmer", deployment: "field", overlayCounter: version, base: release.digest },
+      ...{ devices: null, expiresMs: 4_000_000_000_000, values: { "one.config.level": 7 } },
+      ...more,
+    };
+    const text = canonicalJson(overlay);
+    const [digest, target] = [sha256(text), overlayTargetName(overlay)];
+    await world.kms.call("PUT", `/blobs/${digest}`, Buffer.from(text));
+    const content = signTargets({ targetsKey: key }, version, new Map([[target, text]]));
+    return { name: `${version}.overlays-field.json`, content, digest, target, text };
+  }
+  const send = ({ name, content }: { name: string; content: string }) => upload({ overlays: { [name]: content } });
+  const list = async () => (await world.kms.call("GET", "/overlays")).body["overlays"] as { digest: string }[];
+
+  it("are taken from who the targets name, listed in the snapshot, and brought to devices as they were signed", async () => {
+    for (const content of [release.artifact, Buffer.from(release.content)]) {
+      await world.kms.call("PUT", `/blobs/${sha256(content)}`, content);
+    }
+    const files = new Map([[release.target, release.content]]);
+    const passedOn = { deployment: "field", key: field };
+    expect(await send(await listOf(1))).toMatchObject({ status: 422, body: { code: "OVERLAY_SIGNATURE_INVALID" } });
+    const targets = signTargets(world.project, 50, files, passedOn);
+    expect(await upload({ targets })).toMatchObject({ status: 200 });
+    expect(await send(await listOf(1, {}, generateSigningKey()))).toMatchObject({ status: 422 });
+    const signed = await listOf(1);
+    expect(await send(signed)).toMatchObject({ status: 200, body: { targetsVersion: 50 } });
+    expect(await send(signed)).toMatchObject({ status: 200 });
+    expect(await list()).toMatchObject([{ digest: signed.digest, target: signed.target, deployment: "field" }]);
+
+    const fetch = await device("overlaid");
+    const read = async (path: string) => (await fetch(path)).body.toString();
+    const { version } = JSON.parse(await read("/metadata/timestamp.json")).signed.meta["snapshot.json"];
+    const { meta } = JSON.parse(await read(`/metadata/${version}.snapshot.json`)).signed;
+    expect(meta).toMatchObject({
+      "targets.json": { version: 50 },
+      "overlays-field.json": { version: 1, hashes: { sha256: sha256(signed.content) } },
+    });
+    expect(await read("/metadata/1.overlays-field.json")).toBe(signed.content);
+    expect(await read(`/targets/${signed.digest}.warmer-1.json`)).toBe(signed.text);
+  });
+
+  it("are refused where no device would take them, and an older list never comes back", async () => {
+    const refused = [
+      [await listOf(2, { values: { "one.config.level": 10 } }), "OVERLAY_NOT_ALLOWED"],
+      [await listOf(2, { deployment: "house" }), "OVERLAY_INVALID"],
+      [await listOf(2, { base: "f".repeat(64) }), "REQUEST_INVALID"],
+      [{ ...(await listOf(3)), name: "2.overlays-field.json" }, "RELEASE_METADATA_INVALID"],
+    ] as const;
+    for (const [one, code] of refused) expect(await send(one)).toMatchObject({ body: { code } });
+    const next = await listOf(2);
+    expect(await send(next)).toMatchObject({ status: 200 });
+    expect(await send(await listOf(1, { overlay: "colder" }))).toMatchObject({ status: 409 });
+    expect((await list()).map(({ digest }) => digest)).toEqual([next.digest]);
+  });
+
+  it("stay in the snapshot when nobody may sign them any more: devices take no snapshot without", async () => {
+    const targets = signTargets(world.project, 51, new Map([[release.target, release.content]]));
+    expect(await upload({ targets })).toMatchObject({ status: 200 });
+    const read = async (name: string) => (await (await device(`late ${name}`))(`/metadata/${name}`)).body.toString();
+    const { version } = JSON.parse(await read("timestamp.json")).signed.meta["snapshot.json"];
+    expect(JSON.parse(await read(`${version}.snapshot.json`)).signed.meta).toMatchObject({
+      "overlays-field.json": { version: 2 },
+    });
+  });
+
+  it("go to devices of their deployment alone, on their release alone", async () => {
+    const keys = makeDeviceKeys();
+    const body = { name: "of the field", deviceKey: keys.deviceKey.publicKey, tunnelKey: keys.tunnelKey.publicKey };
+    const enrolled = await world.kms.call("POST", "/devices", { ...body, deployment: "field" });
+    const inField = enrolled.body["provisioning"] as { deviceId: string; deployment: string };
+    expect(inField.deployment).toBe("field");
+    const { provisioning: elsewhere } = await world.enrol("of no field");
+    expect(elsewhere.deployment).toBeUndefined();
+    const [one] = await list();
+    if (one === undefined) throw new Error("there is no overlay");
+    const overlay = { target: "overlays/field/warmer-2.json", digest: one.digest };
+    const deploy = (deviceId: string, more: object = {}) =>
+      world.kms.call("POST", `/devices/${deviceId}/commands`, {
+        command: { kind: "deploy", target: release.target, releaseDigest: release.digest, overlay, ...more },
+      });
+    expect(await deploy(elsewhere.deviceId)).toMatchObject({ body: { code: "OVERLAY_WRONG_DEVICE" } });
+    const older = { target: "greenhouse-1.json", releaseDigest: createRelease(1).digest };
+    expect(await deploy(inField.deviceId, older)).toMatchObject({ body: { code: "COMMAND_INVALID" } });
+    const none = { overlay: { ...overlay, digest: "0".repeat(64) } };
+    expect(await deploy(inField.deviceId, none)).toMatchObject({ status: 404 });
+    expect(await deploy(inField.deviceId)).toMatchObject({ status: 200, body: { command: { command: { overlay } } } });
+    const seen = (await world.kms.call("GET", `/devices/${inField.deviceId}`)).body["device"];
+    expect(seen).toMatchObject({ deployment: "field", overlay: null });
   });
 });
 

@@ -1,7 +1,7 @@
 /** The TUF metadata in the database: read by name, changed only as a whole. */
 import { BulkheadError } from "@bulkhead/protocol";
 import { Metadata, MetadataKind, type Root } from "@tufjs/models";
-import { and, desc, eq, like, lte, sql } from "drizzle-orm";
+import { and, asc, desc, eq, like, lte, sql } from "drizzle-orm";
 import type { Database, Queries, Scope } from "../database/index.ts";
 import { tufMetadata } from "../database/schema.ts";
 import type { Instance } from "../instance/index.ts";
@@ -11,7 +11,8 @@ const visible = { name: tufMetadata.name, version: tufMetadata.version, content:
 /** A device in the middle of an update may still ask for an older snapshot. */
 const keptSnapshots = 3;
 
-export type Role = "root" | "targets" | "snapshot";
+/** `root`, `targets`, `snapshot`, or what the targets have passed on: `overlays-<deployment>`. */
+export type Role = string;
 
 /** A metadata file by its name: `3.root.json`, `timestamp.json`; undefined where there is none. */
 export async function readMetadata(database: Queries, scope: Scope, name: string): Promise<SignedFile | undefined> {
@@ -65,7 +66,8 @@ export async function signRepository(
   if (!targets || !rootFile) return;
   const root = parseRoot(rootFile);
   const before = await newestMetadata(transaction, scope, "snapshot");
-  const snapshot = signSnapshot(root, targets, (before?.version ?? 0) + 1, instance, nowMs);
+  const listed = [targets, ...(await newestOverlays(transaction, scope))];
+  const snapshot = signSnapshot(root, listed, (before?.version ?? 0) + 1, instance, nowMs);
   await writeMetadata(transaction, scope, snapshot);
   await transaction
     .delete(tufMetadata)
@@ -73,6 +75,19 @@ export async function signRepository(
   const timestampBefore = await readMetadata(transaction, scope, "timestamp.json");
   const version = (timestampBefore?.version ?? 0) + 1;
   await writeMetadata(transaction, scope, signTimestamp(root, snapshot, version, instance, nowMs));
+}
+
+/**
+ * The newest list of each deployment. Each stays in the snapshot for ever, also when its role was taken back: a device takes no
+ * snapshot that leaves out what one before named (TUF 1.0.34, section 5.5.5).
+ */
+async function newestOverlays(transaction: Queries, scope: Scope): Promise<SignedFile[]> {
+  const files = await transaction
+    .select(visible)
+    .from(tufMetadata)
+    .where(and(eq(tufMetadata.scope, scope.id), like(tufMetadata.name, "%.overlays-%.json")))
+    .orderBy(asc(tufMetadata.version));
+  return [...new Map(files.map((file) => [file.name.replace(/^\d+\./, ""), file])).values()];
 }
 
 /**

@@ -24,7 +24,7 @@ const nowMs = Date.parse("2026-11-22T10:00:00.123Z");
 
 describe("[M11] the KMS's own signatures", () => {
   it("hold under the project's root and expire, the timestamp within a week", () => {
-    const snapshot = signSnapshot(root, targets, 5, instance, nowMs);
+    const snapshot = signSnapshot(root, [targets], 5, instance, nowMs);
     const timestamp = signTimestamp(root, snapshot, 9, instance, nowMs);
     const parsed = Metadata.fromJSON(MetadataKind.Timestamp, JSON.parse(timestamp.content));
     root.verifyDelegate("timestamp", parsed);
@@ -35,7 +35,7 @@ describe("[M11] the KMS's own signatures", () => {
 
   it("are refused by us where the root names other keys", () => {
     const stranger = { ...instance, snapshotKey: generateSigningKey() };
-    const sign = () => signSnapshot(root, targets, 1, stranger, nowMs);
+    const sign = () => signSnapshot(root, [targets], 1, stranger, nowMs);
     expect(sign).toThrow(expect.objectContaining({ code: "RELEASE_METADATA_INVALID" }));
   });
 

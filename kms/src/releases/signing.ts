@@ -13,15 +13,15 @@ export const snapshotLifeMs = 30 * 24 * 3600 * 1000;
 
 export type SignedFile = { name: string; version: number; content: string };
 
-/** `targets` is the newest targets file. Errors: RELEASE_METADATA_INVALID where the root does not name our key. */
+/** `listed`: the newest targets file, and that of each role that it has passed on. Errors: RELEASE_METADATA_INVALID where the root does not name our key. */
 export function signSnapshot(
   root: Metadata<Root>,
-  targets: SignedFile,
+  listed: readonly SignedFile[],
   version: number,
   instance: Instance,
   nowMs: number,
 ): SignedFile {
-  const meta = { "targets.json": describe(targets) };
+  const meta = Object.fromEntries(listed.map((file) => [file.name.replace(/^\d+\./, ""), describe(file)]));
   const signed = new Snapshot({ version, specVersion, expires: time(nowMs + snapshotLifeMs), meta });
   const content = sign(new Metadata(signed), root, "snapshot", instance.snapshotKey);
   return { name: `${version}.snapshot.json`, version, content };

@@ -5,8 +5,10 @@ import type { Database, Queries, Scope } from "../database/index.ts";
 import { releases } from "../database/schema.ts";
 import type { Instance } from "../instance/index.ts";
 import type { Blobs } from "./blobs.ts";
+import { storeOverlays } from "./overlays.ts";
 import { changeRepository, newestMetadata, parseRoot, signRepository, writeMetadata } from "./repository.ts";
 import { extendRootChain } from "./root-chain.ts";
+import type { SignedFile } from "./signing.ts";
 import { type NamedRelease, parseTargets, readReleases } from "./targets.ts";
 
 export type UploadOptions = {
@@ -16,9 +18,13 @@ export type UploadOptions = {
   verify: boolean;
 };
 
-export type Upload = { roots: Record<string, string>; targets?: string | undefined };
+export type Upload = {
+  roots: Record<string, string>;
+  targets?: string | undefined;
+  overlays?: Record<string, string>;
+};
 
-/** Errors: CONFLICT, REQUEST_INVALID, RELEASE_INVALID, RELEASE_METADATA_INVALID, RELEASE_SIGNATURE_INVALID. */
+/** Errors: CONFLICT, REQUEST_INVALID, RELEASE_INVALID, RELEASE_METADATA_INVALID, RELEASE_SIGNATURE_INVALID, OVERLAY_…. */
 export async function uploadRelease(
   database: Database,
   scope: Scope,
@@ -35,23 +41,46 @@ export async function uploadRelease(
         remedy: "send 1.root.json along with the first upload",
       });
     }
-    const root = parseRoot(rootFile);
-    const stored =
-      upload.targets === undefined
-        ? []
-        : await storeTargets(
-            transaction,
-            scope,
-            upload.targets,
-            parseTargets(upload.targets, options.verify ? root : undefined),
-            options,
-          );
-    if (added.length > 0 || upload.targets !== undefined) {
+    const stored = await storeReleases(transaction, scope, upload, rootFile, options);
+    const targets = await newestMetadata(transaction, scope, "targets");
+    const lists = await storeLists(transaction, scope, upload, targets, options);
+    if (added.length + lists > 0 || upload.targets !== undefined) {
       await signRepository(transaction, scope, options.instance, Date.now());
     }
-    const targets = await newestMetadata(transaction, scope, "targets");
     return { releases: stored, targetsVersion: targets?.version ?? null, rootVersion: rootFile.version };
   });
+}
+
+async function storeReleases(
+  transaction: Queries,
+  scope: Scope,
+  { targets }: Upload,
+  rootFile: SignedFile,
+  options: UploadOptions,
+): Promise<ReleaseSummary[]> {
+  const root = parseRoot(rootFile);
+  if (targets === undefined) return [];
+  return storeTargets(transaction, scope, targets, parseTargets(targets, options.verify ? root : undefined), options);
+}
+
+/** Under the newest targets, which may have come with them. Answers how many there were. */
+async function storeLists(
+  transaction: Queries,
+  scope: Scope,
+  { overlays = {} }: Upload,
+  targets: SignedFile | undefined,
+  { verify, blobs }: UploadOptions,
+): Promise<number> {
+  const lists = Object.entries(overlays);
+  if (lists.length === 0) return 0;
+  if (targets === undefined) {
+    throw new BulkheadError("RELEASE_METADATA_INVALID", "this KMS has no targets, which would name overlay keys", {
+      remedy: "send the newest targets along",
+    });
+  }
+  const verifyWith = verify ? parseTargets(targets.content, undefined) : undefined;
+  for (const [name, content] of lists) await storeOverlays(transaction, scope, { name, content, verifyWith }, blobs);
+  return lists.length;
 }
 
 async function storeTargets(

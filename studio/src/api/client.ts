@@ -11,6 +11,7 @@ import type {
   LogAnswer,
   ManifestAnswer,
   ObservationAnswer,
+  OverlaySummary,
   ReleaseSummary,
   ResourcesAnswer,
   StatusAnswer,
@@ -66,8 +67,13 @@ export function studioClient({ url, token }: { url: string; token: string }) {
     device: async (id: string) => (await ask<{ device: Device }>("GET", device(id))).device,
     enrol: async (request: EnrolRequest) =>
       (await ask<{ provisioning: Provisioning }>("POST", "/devices", request)).provisioning,
-    openEnrolment: (request: { name: string; tunnelKey: string; tokenKey: string; lifeMs?: number }) =>
-      ask<EnrolmentAnswer>("POST", "/enrolments", request),
+    openEnrolment: (request: {
+      name: string;
+      tunnelKey: string;
+      tokenKey: string;
+      lifeMs?: number;
+      deployment?: string;
+    }) => ask<EnrolmentAnswer>("POST", "/enrolments", request),
     cancelEnrolment: (number: number) => ask<unknown>("DELETE", `/enrolments/${number}`),
     resetTunnel: async (id: string) => (await ask<{ reset: string }>("POST", `${device(id)}/reset-tunnel`)).reset,
     status: (id: string) => ask<StatusAnswer>("GET", `${device(id)}/status`),
@@ -88,6 +94,7 @@ export function studioClient({ url, token }: { url: string; token: string }) {
     commands: async (id: string) =>
       (await ask<{ commands: StoredCommand[] }>("GET", `${device(id)}/commands`)).commands,
     releases: async () => (await ask<{ releases: ReleaseSummary[] }>("GET", "/releases")).releases,
+    overlays: async () => (await ask<{ overlays: OverlaySummary[] }>("GET", "/overlays")).overlays,
     uploadBlob: (digest: string, bytes: Uint8Array) => ask<unknown>("PUT", `/blobs/${digest}`, bytes),
     uploadRelease: (request: UploadRequest) => ask<UploadAnswer>("POST", "/releases", request),
     telemetry: () => ask<TelemetryAnswer>("GET", "/telemetry"),

@@ -1,12 +1,19 @@
 /** Brings a release that the management service has to a device, and waits until the device runs it. */
 import type { Device } from "@bulkhead/kms";
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, type OverlayName } from "@bulkhead/protocol";
 import type { StudioClient } from "../api/client.ts";
 import { carryOut } from "../api/commands.ts";
 import { eventually } from "../run/eventually.ts";
 import type { Progress } from "../run/progress.ts";
 
-export type Deployment = { deviceId: string; target: string; releaseDigest: string; timeoutMs: number };
+export type Deployment = {
+  deviceId: string;
+  target: string;
+  releaseDigest: string;
+  /** To be put on it; the device names what becomes of the two by their digest. */
+  overlay?: OverlayName & { effectiveDigest: string };
+  timeoutMs: number;
+};
 
 /** A generation that is not ready by then is rolled back by the device itself. */
 const startMs = 60_000;
@@ -17,16 +24,17 @@ const lookEveryMs = 200;
  * RELEASE_FAILED_TO_START where it went back to the one before.
  */
 export async function deploy(client: StudioClient, deployment: Deployment, progress: Progress): Promise<Device> {
-  const { deviceId, target, releaseDigest, timeoutMs } = deployment;
+  const { deviceId, target, releaseDigest, overlay, timeoutMs } = deployment;
+  const put = overlay && { overlay: { target: overlay.target, digest: overlay.digest } };
   await trialOver(client, deviceId);
   const { finishedAtMs } = await progress.step("the device fetches and verifies the release", () =>
-    carryOut(client, deviceId, { kind: "deploy", target, releaseDigest }, timeoutMs),
+    carryOut(client, deviceId, { kind: "deploy", target, releaseDigest, ...put }, timeoutMs),
   );
   return progress.step("the device starts it", () =>
     eventually(
       "the device to run the release",
       startMs,
-      () => runningOn(client, deviceId, releaseDigest, finishedAtMs ?? 0),
+      () => runningOn(client, deployment, finishedAtMs ?? 0),
       lookEveryMs,
     ),
   );
@@ -42,14 +50,17 @@ async function trialOver(client: StudioClient, deviceId: string): Promise<void> 
 
 async function runningOn(
   client: StudioClient,
-  deviceId: string,
-  releaseDigest: string,
+  { deviceId, releaseDigest, overlay }: Deployment,
   sinceMs: number,
 ): Promise<Device | undefined> {
   const { status, receivedAtMs } = await client.status(deviceId);
   // A status from before the answer may tell of an earlier attempt, and any status of another release.
   const { state, releaseDigest: judged } = status?.update ?? {};
-  if (state === "rolled-back" && judged === releaseDigest && (receivedAtMs ?? 0) > sinceMs) {
+  if (
+    state === "rolled-back" &&
+    judged === (overlay?.effectiveDigest ?? releaseDigest) &&
+    (receivedAtMs ?? 0) > sinceMs
+  ) {
     throw new BulkheadError(
       "RELEASE_FAILED_TO_START",
       `the device went back to the release before: ${status?.update.reason}`,
@@ -58,5 +69,6 @@ async function runningOn(
   const device = await client.device(deviceId);
   const { connected, release, components } = device;
   const isReady = connected && components !== null && components.ready === components.total;
-  return isReady && release?.digest === releaseDigest ? device : undefined;
+  const isIt = release?.digest === releaseDigest && device.overlay?.digest === overlay?.digest;
+  return isReady && isIt ? device : undefined;
 }

@@ -9,6 +9,7 @@ const key = "A".repeat(43);
 const device: Device = {
   id: "d-b3da2becff54d371",
   name: "greenhouse-1",
+  deployment: "field",
   deviceKey: key,
   tunnelKey: key,
   address: "fd00::1",
@@ -20,6 +21,7 @@ const device: Device = {
   expectedAtMs: null,
   tunnel: { latestHandshakeMs: nowMs - 61_000 },
   release: { digest: "0".repeat(64), name: "greenhouse", version: "1.0.0", releaseCounter: 1 },
+  overlay: null,
   generation: 3,
   components: { total: 16, ready: 15, failed: 1 },
   unsignedCommands: true,
@@ -168,3 +170,12 @@ test("[K16] a device's whole state steers no terminal, whatever its texts hold",
   expect(text).toContain("1\\u001b[2J");
 });
 const counters = { passed: 1, notGranted: 0, rateLimited: 0, droppedNotifications: 0, broken: 0 };
+
+test("[M12] what was put on a release stands beside it, with the digest of the two together", () => {
+  const overlay = { name: "warmer", overlayCounter: 4, digest: "1".repeat(64), effectiveDigest: "2".repeat(64) };
+  const shown = formatDevice({ ...device, overlay }, { status: null, receivedAtMs: null }, nowMs);
+  expect(shown).toMatch(new RegExp(`overlay +warmer \\(4\\) of field, ${overlay.digest}`));
+  expect(shown).toMatch(new RegExp(`effective +${overlay.effectiveDigest}`));
+  expect(formatDevices([{ ...device, overlay }], nowMs)).toContain("greenhouse 1.0.0 (1) + warmer");
+  expect(formatDevice(device, { status: null, receivedAtMs: null }, nowMs)).not.toContain("overlay");
+});

@@ -12,7 +12,7 @@ export function formatDevices(devices: readonly Device[], nowMs: number): string
     device.name,
     device.id,
     describeConnection(device, nowMs),
-    describeRelease(device.release),
+    `${describeRelease(device.release)}${device.overlay === null ? "" : ` + ${printable(device.overlay.name)}`}`,
     device.generation === null ? "-" : String(device.generation),
     describeComponents(device.components),
   ]);
@@ -26,6 +26,7 @@ export function formatDevice(device: Device, { status, receivedAtMs }: StatusAns
     ["tunnel", `${device.address}, ${describeTunnel(device.tunnel, nowMs)}`],
     ...(status?.gateway ? [["gateway", describeGateway(status.gateway, nowMs)]] : []),
     ["release", describeRelease(device.release), device.release?.digest ?? ""],
+    ...overlayFacts(device),
     ["generation", device.generation === null ? "-" : String(device.generation)],
     ...(device.unsignedCommands === null ? [] : [["commands", describeAuthority(device.unsignedCommands)]]),
     ...(status ? [["update", describeUpdate(status.update)]] : []),
@@ -126,6 +127,15 @@ function describeTunnel(tunnel: Device["tunnel"], nowMs: number): string {
   return tunnel.latestHandshakeMs === null
     ? "no handshake yet"
     : `handshake ${formatAgo(tunnel.latestHandshakeMs, nowMs)}`;
+}
+
+/** What was put on the release, and what the two are together. */
+function overlayFacts({ overlay, deployment }: Device): string[][] {
+  if (overlay === null) return [];
+  return [
+    ["overlay", `${printable(overlay.name)} (${overlay.overlayCounter}) of ${deployment}`, overlay.digest],
+    ["effective", overlay.effectiveDigest],
+  ];
 }
 
 function describeRelease(release: Device["release"]): string {

@@ -39,6 +39,11 @@ export const command = defineCommand({
       description: "Take the token from a file that `bulkhead device token` made.",
       valueHint: "FILE",
     },
+    deployment: {
+      type: "string",
+      description: "With --enrol: whose overlays the board takes, for good. Default: default.",
+      valueHint: "NAME",
+    },
     ...serverOption,
     "force-size": { type: "boolean", description: "Write a disk that is larger than a card would be." },
     "force-fixed": { type: "boolean", description: "Write a disk that is built in." },

@@ -24,8 +24,11 @@ export type Identity = {
 
 export type Client = Pick<StudioClient, "devices" | "openEnrolment" | "cancelEnrolment">;
 
+/** How long the token is good for, and whose overlays the board will take. */
+export type TokenOptions = { readonly lifeMs?: number; readonly deployment?: string };
+
 /** For a board that is to be called `name`. What can be refused beforehand is: throws CONFLICT where the name is taken. */
-export async function makeIdentity(client: Client, name: string, lifeMs?: number): Promise<Identity> {
+export async function makeIdentity(client: Client, name: string, options: TokenOptions = {}): Promise<Identity> {
   const isTaken = (await client.devices()).some((device) => device.name === name);
   if (isTaken)
     throw new BulkheadError("CONFLICT", `a device named ${name} is enrolled already`, {
@@ -35,7 +38,7 @@ export async function makeIdentity(client: Client, name: string, lifeMs?: number
   return {
     name,
     async enrol() {
-      const made = await openEnrolment(client, name, lifeMs);
+      const made = await openEnrolment(client, name, options);
       number = made.number;
       return encodeEnrolment(made.enrolment);
     },
@@ -51,11 +54,11 @@ export async function makeIdentity(client: Client, name: string, lifeMs?: number
 export async function openEnrolment(
   client: Pick<Client, "openEnrolment">,
   name: string,
-  lifeMs?: number,
+  options: TokenOptions = {},
 ): Promise<{ readonly number: number; readonly enrolment: Enrolment }> {
   const [token, tunnelKey] = [generateSigningKey(), generateTunnelKey()];
   const request = { name, tunnelKey: tunnelKey.publicKey, tokenKey: token.publicKey };
-  const answer = await client.openEnrolment({ ...request, ...(lifeMs !== undefined && { lifeMs }) });
+  const answer = await client.openEnrolment({ ...request, ...options });
   const { number, expiresAtMs } = answer.enrolment;
   const invitation = invitationSchema.parse(answer.invitation);
   return { number, enrolment: { format: enrolmentFormat, token, tunnelKey, expiresAtMs, invitation } };

@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { open, unlink } from "node:fs/promises";
 import { BulkheadError, type Enrolment, enrolmentSchema, parseJson } from "@bulkhead/protocol";
-import { type Client, encodeEnrolment, type Identity, openEnrolment } from "./identity.ts";
+import { type Client, encodeEnrolment, type Identity, openEnrolment, type TokenOptions } from "./identity.ts";
 
 /**
  * Makes `file`, for its owner alone: never one that is there already, nor through a link. Where anything fails there is neither a file nor a token.
@@ -12,7 +12,7 @@ export async function writeTokenFile(
   client: Pick<Client, "openEnrolment" | "cancelEnrolment">,
   name: string,
   file: string,
-  lifeMs?: number,
+  options: TokenOptions = {},
 ): Promise<Enrolment> {
   // First the file: a token that nobody can keep is not asked for.
   const handle = await open(file, "wx", 0o600).catch((cause: unknown) => {
@@ -20,7 +20,7 @@ export async function writeTokenFile(
   });
   let number: number | undefined;
   try {
-    const made = await openEnrolment(client, name, lifeMs);
+    const made = await openEnrolment(client, name, options);
     number = made.number;
     await handle.writeFile(encodeEnrolment(made.enrolment));
     await handle.sync();

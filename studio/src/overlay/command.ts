@@ -7,6 +7,7 @@ import { overlayLines } from "../sign/format-overlay.ts";
 import { carryOut, ceremonyOptions } from "../sign/options.ts";
 import { onRelease } from "../sign/overlay-summary.ts";
 import { type OverlaysChange, prepareOverlays } from "../sign/overlays.ts";
+import { deployCommand } from "./deploy.ts";
 import { findRelease } from "./release.ts";
 import { signedOverlays } from "./signed.ts";
 import { readOverlay } from "./written.ts";
@@ -90,7 +91,7 @@ const show = defineCommand({
 
 export const command = defineCommand({
   meta: { name: "overlay", description: "Overlays: other values for the devices of a deployment." },
-  subCommands: { check, sign, show },
+  subCommands: { check, sign, show, deploy: deployCommand },
 });
 
 type SignArguments = Partial<Record<"file" | "release" | "deployment" | "withdraw", string | undefined>> & {

@@ -99,10 +99,14 @@ export async function upload(client: StudioClient, repositoryDir: string, built:
   await uploadMetadata(client, repositoryDir);
 }
 
-/** Uploads all roots, and the newest targets where there are some. */
-export async function uploadMetadata(client: StudioClient, repositoryDir: string): Promise<UploadAnswer> {
+/** Uploads all roots, and the newest targets where there are some; lists of overlays too, where they are given. */
+export async function uploadMetadata(
+  client: StudioClient,
+  repositoryDir: string,
+  overlays: Record<string, string> = {},
+): Promise<UploadAnswer> {
   const { roots, targets } = await readFiles(repositoryDir);
-  return client.uploadRelease(targets === undefined ? { roots } : { roots, targets });
+  return client.uploadRelease(targets === undefined ? { roots } : { roots, targets, overlays });
 }
 
 /** Gives the service the project's roots before there is a release: devices pin them when they are enrolled. */

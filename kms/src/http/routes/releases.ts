@@ -3,13 +3,14 @@ import { BulkheadError, digestSchema, paperKinds } from "@bulkhead/protocol";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import {
   blobAnswerSchema,
+  overlayListSchema,
   paperSchema,
   releaseListSchema,
   uploadAnswerSchema,
   uploadRequestSchema,
 } from "../../api/index.ts";
 import type { Kms } from "../../kms.ts";
-import { getPaper, getRelease, listReleases, uploadRelease } from "../../releases/index.ts";
+import { getPaper, getRelease, listOverlays, listReleases, uploadRelease } from "../../releases/index.ts";
 import { answers, jsonBody } from "./answers.ts";
 
 const blobParams = z.object({ digest: digestSchema });
@@ -41,6 +42,14 @@ export const releaseRoutes = {
     request: { params: z.object({ digest: digestSchema, kind: z.enum(paperKinds) }) },
     responses: answers(paperSchema, "The paper"),
   }),
+  overlays: createRoute({
+    method: "get",
+    path: "/api/v1/overlays",
+    operationId: "listOverlays",
+    tags: ["releases"],
+    summary: "The overlays that are signed, newest first; a deploy command puts one on its release",
+    responses: answers(overlayListSchema, "The overlays"),
+  }),
   blob: createRoute({
     method: "get",
     path: "/api/v1/blobs/{digest}",
@@ -66,6 +75,9 @@ export function serveReleases(app: OpenAPIHono, kms: Kms): void {
   const { database, scope, blobs, instance } = kms;
   app.openapi(releaseRoutes.list, async (context) => {
     return context.json({ releases: await listReleases(database, scope) }, 200);
+  });
+  app.openapi(releaseRoutes.overlays, async (context) => {
+    return context.json({ overlays: await listOverlays(database, scope) }, 200);
   });
   app.openapi(releaseRoutes.upload, async (context) => {
     const verify = kms.config.uploads === "verified";
