@@ -11,7 +11,7 @@ import { key32Schema, signatureSchema } from "./names.ts";
 /** A person finds a token and touches it in this time. A service that holds a signed command back can do so no longer. */
 export const challengeLifeMs = 5 * 60_000;
 /** More than any threshold of operators; each costs the device a verification. */
-const maxSignatures = 8;
+export const maxOperatorSignatures = 8;
 
 /** The operators' word for one command. */
 export const operatorWordSchema = z.strictObject({
@@ -22,7 +22,7 @@ export const operatorWordSchema = z.strictObject({
   signatures: z
     .array(z.strictObject({ key: key32Schema, signature: signatureSchema }))
     .min(1)
-    .max(maxSignatures),
+    .max(maxOperatorSignatures),
 });
 export type OperatorWord = z.infer<typeof operatorWordSchema>;
 

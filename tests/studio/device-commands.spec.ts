@@ -263,7 +263,7 @@ describe("[M+] a device whose policy asks for an operator's signature", () => {
     const restarted = await asOperator("device", "restart", id(), "climate", "--yes");
     expect([restarted.exitCode, restarted.stdout]).toEqual([0, "climate of greenhouse-1: climate is being restarted"]);
     const { publicKey } = await developmentOperator(running.project);
-    await eventually("climate to be ready again", 15_000, async () => {
+    await eventually("climate to be ready again", 60_000, async () => {
       const now = await componentOf("climate");
       const isNew = now.state === "ready" && now.incarnation > before.incarnation;
       return (isNew && now.lastReason?.text.includes(`signed by operator ${publicKey}`)) || undefined;

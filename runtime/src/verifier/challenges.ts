@@ -12,7 +12,10 @@ export type Challenges = {
   give(): string;
   /** Throws COMMAND_CHALLENGE_INVALID where it is not one of ours, was used, or is older than the operator or we allow. */
   check(word: Pick<OperatorWord, "challenge" | "validMs">): void;
-  /** It is good for nothing any more. */
+  /**
+   * It is good for nothing any more, nor is any that was given before it: who holds commands back cannot change their order, and one
+   * that an operator has given up on is over with the next that is done.
+   */
   use(challenge: string): void;
 };
 
@@ -36,7 +39,7 @@ export function createChallenges(nowMs: () => number = () => uptime() * 1000): C
     },
     check({ challenge, validMs }) {
       const found = given.get(challenge);
-      if (found === undefined) throw invalid("the challenge is not one that this device has given since its start");
+      if (found === undefined) throw invalid("the challenge is not this device's, from before its start, or a later command was done");
       if (found.isUsed) throw invalid("a command was done for this challenge already");
       const ageMs = nowMs() - found.atMs;
       if (ageMs <= Math.min(validMs, challengeLifeMs)) return;
@@ -44,7 +47,12 @@ export function createChallenges(nowMs: () => number = () => uptime() * 1000): C
     },
     use(challenge) {
       const found = given.get(challenge);
-      if (found) found.isUsed = true;
+      if (found === undefined) return;
+      found.isUsed = true;
+      for (const [before, { isUsed }] of given) {
+        if (before === challenge) return;
+        if (!isUsed) given.delete(before);
+      }
     },
   };
 }

@@ -207,6 +207,17 @@ describe("who has the management service and all its keys", () => {
     expect(orders).toHaveLength(1);
   });
 
+  test("[M+] brings the later of two commands first: the earlier is over, as is one that the operator gave up on", async () => {
+    const { gate, orders } = await openDevice();
+    const earlier = signed(await challengeOf(gate));
+    const later = signed(await challengeOf(gate), { command: { kind: "restart-runtime" } });
+    const last = await challengeOf(gate);
+    expect(await gate.judge(later)).toMatchObject({ accepted: true });
+    expect(await gate.judge(earlier)).toMatchObject({ accepted: false, code: "COMMAND_CHALLENGE_INVALID" });
+    expect(orders).toMatchObject([["restart", { component: null }]]);
+    expect(await gate.judge(signed(last))).toMatchObject({ accepted: true });
+  });
+
   test("[M+] exchanges two commands for each other: neither is done", async () => {
     const { gate, orders } = await openDevice();
     const one = signed(await challengeOf(gate));

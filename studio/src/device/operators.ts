@@ -1,6 +1,6 @@
 /** Whose word goes with a command: operators' keys, where the device asks for them or they are named. */
 import type { Device } from "@bulkhead/kms";
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, maxOperatorSignatures } from "@bulkhead/protocol";
 import { keysOf, openSigner } from "../keys/key-ring.ts";
 import type { Signer } from "../keys/signer.ts";
 import { type KeyArguments, keyOptions, openRing } from "../sign/options.ts";
@@ -34,6 +34,11 @@ export async function openOperators(args: KeyArguments & { device: string }, dev
   if (keys.length === 0) {
     throw new BulkheadError("KEYS_INVALID", `there is no operator's key in ${args.keys}`, {
       remedy: "make one with `bulkhead keys new FILE --role operator`",
+    });
+  }
+  if (keys.length > maxOperatorSignatures) {
+    throw new BulkheadError("USAGE", `a command has at most ${maxOperatorSignatures} signatures`, {
+      remedy: `name fewer keys than the ${keys.length} in ${args.keys}`,
     });
   }
   const signers: Signer[] = [];

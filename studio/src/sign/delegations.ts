@@ -2,7 +2,7 @@
  * Whom the targets keys pass something on to: overlays of a deployment to the organisation that runs it, commands to
  * operators. TUF delegations (1.0.34, section 4.5): terminating, one literal prefix, one level. Pure.
  */
-import { BulkheadError, delegationName, type Json } from "@bulkhead/protocol";
+import { BulkheadError, delegationName, type Json, maxOperatorSignatures } from "@bulkhead/protocol";
 import { tufKey } from "./metadata.ts";
 
 /** `operators`, or the overlays of a deployment. */
@@ -46,6 +46,11 @@ function tidied({ keys, roles }: DelegationsJson): DelegationsJson {
 function checked(name: string, { keys, threshold }: DelegationChange): readonly string[] {
   if (new Set(keys).size !== keys.length) {
     throw new BulkheadError("KEYS_INVALID", `one key would count twice for ${name}`, { remedy: "name each key once" });
+  }
+  if (name === "operators" && threshold > maxOperatorSignatures) {
+    throw new BulkheadError("KEYS_INVALID", `a command has at most ${maxOperatorSignatures} signatures`, {
+      remedy: "ask for fewer operators",
+    });
   }
   if (Number.isInteger(threshold) && threshold >= 1 && threshold <= keys.length) return keys;
   throw new BulkheadError("KEYS_INVALID", `${threshold} of ${keys.length} keys cannot sign for ${name}`, {
