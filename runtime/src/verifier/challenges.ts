@@ -39,7 +39,8 @@ export function createChallenges(nowMs: () => number = () => uptime() * 1000): C
     },
     check({ challenge, validMs }) {
       const found = given.get(challenge);
-      if (found === undefined) throw invalid("the challenge is not this device's, from before its start, or a later command was done");
+      if (found === undefined)
+        throw invalid("the challenge is not this device's, from before its start, or a later command was done");
       if (found.isUsed) throw invalid("a command was done for this challenge already");
       const ageMs = nowMs() - found.atMs;
       if (ageMs <= Math.min(validMs, challengeLifeMs)) return;

@@ -207,6 +207,18 @@ describe("who has the management service and all its keys", () => {
     expect(orders).toHaveLength(1);
   });
 
+  test("[M+] puts a fresh challenge under a signature that has been used, or was never: refused", async () => {
+    const { gate, orders } = await openDevice();
+    const [used, kept] = [signed(await challengeOf(gate)), signed(await challengeOf(gate))];
+    await gate.judge(used);
+    for (const command of [used, kept]) {
+      const word = command.signed && { ...command.signed, challenge: await challengeOf(gate) };
+      const again = { ...command, id: randomUUID(), signed: word };
+      expect(await gate.judge(again)).toMatchObject({ accepted: false, code: "COMMAND_SIGNATURE_INVALID" });
+    }
+    expect(orders).toHaveLength(1);
+  });
+
   test("[M+] brings the later of two commands first: the earlier is over, as is one that the operator gave up on", async () => {
     const { gate, orders } = await openDevice();
     const earlier = signed(await challengeOf(gate));
