@@ -7,7 +7,12 @@ import { explore } from "../../power-cut/explore.ts";
 import { everyPath, type PathName, type Paths, pathNames } from "../../power-cut/paths/index.ts";
 
 /** The verifier and the agent take longer to start on a disk than the root server. */
-const perCut: Partial<Record<PathName, number>> = { "newer metadata": 24, "an endorsement": 24, "a fetch": 24 };
+const perCut: Partial<Record<PathName, number>> = {
+  "newer metadata": 24,
+  "an endorsement": 24,
+  "a signed command": 24,
+  "a fetch": 24,
+};
 
 let paths: Paths;
 beforeAll(async () => {
