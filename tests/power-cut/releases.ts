@@ -1,13 +1,13 @@
 /** Four releases for the paths of the root server: one artifact stays, one changes, and each has one component more. */
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Artifact, canonicalJson, type Release, sha256 } from "@bulkhead/protocol";
+import { type Artifact, canonicalJson, type InstalledRelease, type Release, sha256 } from "@bulkhead/protocol";
 import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
 import type { Device } from "../../runtime/src/device/index.ts";
 import { type Ledger, openLedger } from "../../runtime/src/generations/ledger.ts";
 import { treeDigest } from "../../runtime/src/generations/tree/index.ts";
 
-export type MadeRelease = { readonly digest: string; readonly release: Release };
+export type MadeRelease = { readonly digest: string; readonly release: InstalledRelease };
 export type Releases = {
   /** As the verifier leaves them; none of it is on the disk whose power is cut. */
   readonly endorsed: string;
@@ -17,6 +17,9 @@ export type Releases = {
   readonly second: MadeRelease;
   readonly third: MadeRelease;
   readonly fourth: MadeRelease;
+  /** The second, with one overlay on it and with another; the device has its artifacts already. */
+  readonly warmer: MadeRelease;
+  readonly colder: MadeRelease;
 };
 
 /** The third raises the security epoch. */
@@ -45,7 +48,21 @@ export async function makeReleases(directory: string): Promise<Releases> {
   }
 
   const [first, second] = [await make(1), await make(2)];
-  return { endorsed, artifacts, first, second, third: await make(3), fourth: await make(4) };
+  const [warmer, colder] = [await putOn(endorsed, second, "warmer", 1), await putOn(endorsed, second, "colder", 2)];
+  return { endorsed, artifacts, first, second, third: await make(3), fourth: await make(4), warmer, colder };
+}
+
+/** The effective release, as the verifier endorses it. */
+async function putOn(endorsed: string, on: MadeRelease, name: string, overlayCounter: number): Promise<MadeRelease> {
+  const [one] = Object.values(on.release.system.components);
+  if (one === undefined) throw new Error("there is nothing to set");
+  const components = { ...on.release.system.components, one: { ...one, config: { set: name } } };
+  const overlay = { name, overlayCounter, digest: sha256(name), base: on.digest };
+  const release = { ...on.release, system: { ...on.release.system, components }, overlay };
+  const text = canonicalJson(release);
+  await mkdir(join(endorsed, sha256(text), "artifacts"), { recursive: true });
+  await writeFile(join(endorsed, sha256(text), "release.json"), text);
+  return { digest: sha256(text), release };
 }
 
 async function makeTree(artifacts: string, files: Readonly<Record<string, string>>): Promise<Artifact> {

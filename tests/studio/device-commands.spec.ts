@@ -3,17 +3,21 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { CommandRequest } from "@bulkhead/kms";
-import type { Command, OperatorWord } from "@bulkhead/protocol";
+import { type Command, generateSigningKey, type OperatorWord } from "@bulkhead/protocol";
 import { execa } from "execa";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { readInstance } from "../../kms/src/instance/index.ts";
 import { signCommand } from "../../studio/src/api/sign-command.ts";
+import { developmentRing } from "../../studio/src/keys/index.ts";
 import { memorySigner } from "../../studio/src/keys/signer.ts";
 import { bulkheadDirectory, exampleManifest } from "../../studio/src/locations.ts";
 import { eventually } from "../../studio/src/run/eventually.ts";
 import { stateDirectory } from "../../studio/src/run/instance.ts";
 import { launch, type Running } from "../../studio/src/run/launcher.ts";
-import { developmentOperator } from "../../studio/src/run/project.ts";
+import { developmentOperator, newestSigned, uploadMetadata } from "../../studio/src/run/project.ts";
+import { addSignature, publishRequest } from "../../studio/src/sign/ceremony.ts";
+import { signTargets } from "../../studio/src/sign/index.ts";
+import { prepareOverlays } from "../../studio/src/sign/overlays.ts";
 
 const name = "clitest";
 const device = "greenhouse-1";
@@ -232,6 +236,36 @@ describe("bulkhead deploy", () => {
     expect([unknown.exitCode, unknown.stderr]).toEqual([1, expect.stringContaining("it has greenhouse-2.json")]);
   });
 
+  test("[M12] an overlay is put on the release: what it sets is restarted with it, and the device says what it runs", async () => {
+    const { client, project } = running;
+    const { digest: base, release } = (await newestSigned(project.repositoryDir)) ?? expect.unreachable();
+    const field = generateSigningKey();
+    const delegation = { to: { deployment: "default" }, keys: [field.publicKey], threshold: 1 };
+    await signTargets(await developmentRing(project.keysDir), project.repositoryDir, { delegation });
+    await uploadMetadata(client, project.repositoryDir);
+    const overlay = {
+      ...{ format: 1 as const, overlay: "warmer", deployment: "default", base, devices: [id()] },
+      ...{ expiresMs: Date.now() + 86_400_000, values: { "climate.config.fanOnMilliC": 27_500 } },
+    };
+    const request = await prepareOverlays(project.repositoryDir, "default", { add: { overlay, release } });
+    await publishRequest(await addSignature(request, memorySigner(field)), project.repositoryDir);
+    const before = await componentOf("telemetry");
+    const put = await bulkhead("overlay", "deploy", "warmer", "--deployment", "default", ...repository(), "--json");
+    expect([put.exitCode, put.stderr]).toEqual([0, expect.stringContaining("✓ the device starts it")]);
+    const { digest, effectiveDigest } = JSON.parse(put.stdout);
+    const now = await client.device(id());
+    expect(now).toMatchObject({
+      generation: 3,
+      release: { digest: base, releaseCounter: 2 },
+      overlay: { name: "warmer", overlayCounter: 1, digest, effectiveDigest },
+    });
+    const config = { periodMs: 500, fanOnMilliC: 27_500, fanOffMilliC: 25_000 };
+    const shown = async () => (await client.manifest(id())).manifest?.components["climate"]?.config;
+    await vi.waitFor(async () => expect(await shown()).toEqual(config), { timeout: 10_000, interval: 200 });
+    // Who has nothing to do with it goes on as it was.
+    expect((await componentOf("telemetry")).pid).toBe(before.pid);
+  });
+
   test("[S4] a release that does not start: the command says that the device went back, and why", async () => {
     await cp(join(bulkheadDirectory, "manifests/greenhouse"), dir("broken"), { recursive: true });
     const climate = dir("broken/climate/main.ts");
@@ -247,12 +281,10 @@ describe("bulkhead deploy", () => {
       code: "RELEASE_FAILED_TO_START",
       message: expect.stringContaining("climate"),
     });
-    await eventually("the device to run release 2 again", 30_000, async () => {
-      const now = await running.client.device(running.provisioning.deviceId);
-      return (
-        (now.connected && now.release?.releaseCounter === 2 && now.components?.ready === now.components?.total) ||
-        undefined
-      );
+    await eventually("the device to run release 2 and its overlay again", 30_000, async () => {
+      const { connected, release, overlay, components } = await running.client.device(running.provisioning.deviceId);
+      const isIt = release?.releaseCounter === 2 && overlay?.name === "warmer";
+      return (connected && isIt && components?.ready === components?.total) || undefined;
     });
   });
 });

@@ -3,7 +3,7 @@
  * leaves a device that starts the old or the new. A disk that takes nothing stops changes, and nothing that runs.
  */
 import { join } from "node:path";
-import { BulkheadError, type Release, reportError } from "@bulkhead/protocol";
+import { BulkheadError, type InstalledRelease, type Release, reportError } from "@bulkhead/protocol";
 import { type Device, lackingPrimitives } from "../device/index.ts";
 import { collectGarbage, installRelease, verifyInstalled } from "./install.ts";
 import { keepRecord } from "./kept-record.ts";
@@ -25,7 +25,7 @@ import { readRecord } from "./slots.ts";
 export type Ledger = {
   record(): GenerationRecord;
   /** What to start now; its release is intact. Skips what is not, and a trial that cannot be counted. Throws where nothing is left to start. */
-  choose(): Promise<Choice & { readonly release: Release }>;
+  choose(): Promise<Choice & { readonly release: InstalledRelease }>;
   /** Another is to be chosen in the place of this one. Throws `error` where there is no other. */
   giveUp(choice: Choice, error: unknown): Promise<void>;
   /**

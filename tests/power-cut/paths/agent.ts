@@ -1,4 +1,4 @@
-/** The path that the agent takes: a release is brought to the staging directory, artifacts piece by piece. */
+/** The path that the agent takes: a release and an overlay are brought to the staging directory, artifacts piece by piece. */
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -15,19 +15,24 @@ const content = Buffer.from(Array.from({ length: 13_000 }, (_, at) => (at % 251)
 const blob = { digest: sha(content), length: content.length };
 const release = Buffer.from('{"a":"release"}');
 const releaseFile = `${sha(release)}.greenhouse-2.json`;
-const version = (file: string) => JSON.stringify({ signed: { meta: { [file]: { version: 2 } } } });
+const overlayText = Buffer.from('{"an":"overlay"}');
+const overlay = { target: "overlays/field/warmer-1.json", digest: sha(overlayText) };
+const version = (...names: string[]) =>
+  JSON.stringify({ signed: { meta: Object.fromEntries(names.map((name) => [name, { version: 2 }])) } });
 const files: Readonly<Record<string, Buffer | string>> = {
   "metadata/2.root.json": "root 2",
   "metadata/timestamp.json": version("snapshot.json"),
-  "metadata/2.snapshot.json": version("targets.json"),
+  "metadata/2.snapshot.json": version("targets.json", "overlays-field.json"),
   "metadata/2.targets.json": "targets 2",
+  "metadata/2.overlays-field.json": "overlays 2",
   [`targets/${releaseFile}`]: release,
+  [`targets/${overlay.digest}.warmer-1.json`]: overlayText,
   [`blobs/${blob.digest}`]: content,
 };
 
 export type Service = { readonly port: number; readonly blobsAsked: () => number; close(): Promise<void> };
 
-/** A management service that has one release. */
+/** A management service that has one release, and something to put on it. */
 export async function startService(): Promise<Service> {
   const kms = await startFakeKms(makeIdentities());
   let blobsAsked = 0;
@@ -68,7 +73,7 @@ function fetching({ port, blobsAsked }: Service): UpdatePath {
       rootVersion: 1,
       log: () => undefined,
     };
-    const command = { kind: "deploy" as const, target: "greenhouse-2.json", releaseDigest: sha(release) };
+    const command = { kind: "deploy" as const, target: "greenhouse-2.json", releaseDigest: sha(release), overlay };
     expect(await deploy(command, ports, async () => undefined)).toEqual(accepted);
   }
   return {

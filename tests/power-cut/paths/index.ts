@@ -5,12 +5,14 @@ import { join } from "node:path";
 import type { UpdatePath } from "../explore.ts";
 import { makeReleases } from "../releases.ts";
 import { agentPaths, startService } from "./agent.ts";
+import { publish } from "./published.ts";
 import { rootServerPaths } from "./root-server.ts";
-import { publish, verifierPaths } from "./verifier.ts";
+import { verifierPaths } from "./verifier.ts";
 
 export const pathNames = [
   "the first release",
   "an update",
+  "an overlay",
   "a roll back",
   "a trial without tries",
   "a damaged release",
@@ -18,6 +20,8 @@ export const pathNames = [
   "the first metadata",
   "newer metadata",
   "an endorsement",
+  "an overlay's endorsement",
+  "an overlay's commit",
   "a command",
   "a signed command",
   "a fetch",

@@ -14,6 +14,7 @@ export function rootServerPaths(releases: Releases) {
   return {
     "the first release": factory(releases),
     "an update": update(releases),
+    "an overlay": overlay(releases),
     "a roll back": rolledBack(releases),
     "a trial without tries": usedUp(releases),
     "a damaged release": damaged(releases),
@@ -83,6 +84,44 @@ function update(releases: Releases): UpdatePath {
       if (isNew) expect({ run: run.digest, onTrial }).toEqual({ run: third.digest, onTrial: false });
       else if (reached.has("admitted it") && !isUsedUp) expect(run.digest).toBe(third.digest);
       await goOn(root, releases, isUsedUp ? [fourth] : [third, fourth]);
+    },
+  };
+}
+
+/** On a release that has one already: a generation of its own, and the way back is to the two that were before it. */
+function overlay(releases: Releases): UpdatePath {
+  const { first, second, third, warmer, colder } = releases;
+  return {
+    async prepare(root) {
+      await flash(root, releases, first);
+      for (const made of [second, warmer]) await takeRelease(root, releases, made);
+    },
+    async run(root, reached) {
+      const ledger = await openDevice(root, releases);
+      const isHere = () => [ledger.record().trying?.digest, ledger.record().current.digest].includes(colder.digest);
+      if (!isHere()) await ledger.admit(colder.digest);
+      await reached("admitted it");
+      await ledger.choose();
+      await ledger.commitTrial(colder.release);
+      await reached("committed it");
+    },
+    async check(root, reached) {
+      const found = await recordIn(root);
+      expectFloors(found, second);
+      const ledger = await openDevice(root, releases);
+      const { run, onTrial, release } = await ledger.choose();
+      expect([warmer.digest, colder.digest]).toContain(run.digest);
+      expect(release.overlay?.name).toBe(run.digest === warmer.digest ? "warmer" : "colder");
+      expect(release.overlay?.base).toBe(second.digest);
+      if (reached.has("committed it"))
+        expect({ run: run.digest, onTrial }).toEqual({ run: colder.digest, onTrial: false });
+      else if (onTrial) {
+        // Killed, it would be tried again; found bad, the release goes back to the overlay before.
+        await ledger.rollBackTrial("it is bad");
+        expect(await ledger.choose()).toMatchObject({ onTrial: false, run: { digest: warmer.digest } });
+        expect(whyBad(ledger.record(), second.digest)).toBeUndefined();
+      }
+      await goOn(root, releases, [third]);
     },
   };
 }

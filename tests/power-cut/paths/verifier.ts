@@ -2,90 +2,35 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Command, type CommandEnvelope, generateSigningKey, type KeyPair } from "@bulkhead/protocol";
-import { developmentRing, rotateRoot, signTargets } from "@bulkhead/studio";
+import type { Command, CommandEnvelope } from "@bulkhead/protocol";
 import { expect } from "vitest";
 import { installRelease } from "../../../runtime/src/generations/install.ts";
 import { openFloorClock } from "../../../runtime/src/verifier/clock-floor.ts";
-import { type Gate, openGate } from "../../../runtime/src/verifier/index.ts";
 import { signCommand } from "../../../studio/src/api/sign-command.ts";
 import { memorySigner } from "../../../studio/src/keys/signer.ts";
 import { asked } from "../../releases/bench.ts";
-import { type BuiltForTest, createDevice, createProject, publicHalves, signOnline } from "../../releases/project.ts";
 import type { UpdatePath } from "../explore.ts";
-
-type Staged = { readonly built: BuiltForTest; readonly staging: string };
-type Config = Awaited<ReturnType<typeof createDevice>>["config"];
-
-export type Published = {
-  /** Each staged with the metadata of its time; the third came with a new root. */
-  readonly staged: readonly [Staged, Staged, Staged, Staged];
-  readonly config: Config;
-  /** Named by the targets of all. */
-  readonly operator: KeyPair;
-  remove(): Promise<void>;
-};
-
-/** Four releases of a project with real keys; none of it is on the disk whose power is cut. */
-export async function publish(): Promise<Published> {
-  const project = await createProject();
-  const operator = generateSigningKey();
-  const delegation = { to: "operators", keys: [operator.publicKey], threshold: 1 } as const;
-  await signTargets(await developmentRing(project.keysDir), project.repoDir, { delegation });
-  const { config } = await createDevice(project);
-
-  async function next(counter: number): Promise<Staged> {
-    const built = await project.build(counter, `release ${counter}`, { builtAtMs: Date.now() - 100_000 + counter });
-    await project.sign(built);
-    await signOnline(project.repoDir, project.online, { version: counter });
-    const device = await createDevice(project);
-    await device.stage(built);
-    return { built, staging: device.directories.staging };
-  }
-
-  const [first, second] = [await next(1), await next(2)];
-  const online = publicHalves(project.online);
-  await rotateRoot(await developmentRing(project.keysDir), project.repoDir, { online });
-  return { staged: [first, second, await next(3), await next(4)], config, operator, remove: project.remove };
-}
+import { overlayPaths } from "./overlays.ts";
+import {
+  expectRefused,
+  install,
+  makeDirectories,
+  type Opened,
+  open,
+  type Published,
+  type Staged,
+} from "./published.ts";
 
 export function verifierPaths(published: Published) {
   return {
     "the first metadata": firstMetadata(published),
     "newer metadata": newMetadata(published),
     "an endorsement": endorsement(published),
+    ...overlayPaths(published),
     "a command": command(published),
     "a signed command": signedCommand(published),
   };
 }
-
-type Opened = Gate & { readonly told: string[]; readonly lines: string[] };
-
-async function open(
-  root: string,
-  { config }: Published,
-  { staging }: Staged,
-  change: Partial<Config> = {},
-): Promise<Opened> {
-  const told: string[] = [];
-  const lines: string[] = [];
-  const gate = await openGate({
-    directories: { staging, endorsed: join(root, "endorsed"), own: join(root, "verifier") },
-    config: { ...config, components: ["one"], ...change },
-    log: { info: (text) => void lines.push(text), warn: (text) => void lines.push(text) },
-    tellRoot: (kind) => void told.push(kind),
-  });
-  return { ...gate, told, lines };
-}
-
-async function install(root: string, published: Published, staged: Staged): Promise<void> {
-  const gate = await open(root, published, staged);
-  expect(await gate.install(asked(staged.built))).toMatchObject({ accepted: true });
-}
-
-const makeDirectories = async (root: string) => {
-  for (const name of ["endorsed", "verifier"]) await mkdir(join(root, name));
-};
 
 /** Metadata with a newer root is judged and trusted from then on. */
 function newMetadata(published: Published): UpdatePath {
@@ -233,10 +178,4 @@ async function expectInstallable(root: string, { built }: Staged): Promise<void>
   await mkdir(join(dataDir, "releases"), { recursive: true });
   expect(await installRelease(dataDir, join(root, "endorsed", built.digest))).toEqual(built.release);
   await rm(dataDir, { recursive: true });
-}
-
-async function expectRefused(root: string, published: Published, older: Staged): Promise<void> {
-  const gate = await open(root, published, older);
-  expect(gate.lines.filter((line) => line.includes("damaged"))).toEqual([]);
-  expect((await gate.examine(asked(older.built))).verdict).toMatchObject({ accepted: false, code: "RELEASE_ROLLBACK" });
 }

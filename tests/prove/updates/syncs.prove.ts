@@ -12,6 +12,8 @@ const needlessHere: Readonly<Partial<Record<PathName, readonly string[]>>> = {
   "a damaged release": ["sync data/state", "sync data/state/b.new"],
   "newer metadata": ["sync verifier"],
   "an endorsement": ["sync verifier/tuf"],
+  "an overlay's endorsement": ["sync verifier"],
+  "an overlay's commit": ["sync verifier/tuf"],
   "a command": ["sync verifier/tuf"],
   // That it counts once rests on nothing that is written: the challenge was in the memory of the process that is gone.
   "a signed command": ["sync verifier", "sync verifier/commands.json.new", "sync verifier/tuf"],
@@ -21,8 +23,10 @@ const needlessHere: Readonly<Partial<Record<PathName, readonly string[]>>> = {
     "sync staging/metadata",
     "sync staging/metadata/timestamp.json.new",
     "sync staging/metadata/2.snapshot.json.new",
+    "sync staging/metadata/2.overlays-field.json.new",
     "sync staging/metadata/2.targets.json.new",
     "sync staging/targets/c35b.greenhouse-2.json.new",
+    "sync staging/targets/9ef2.warmer-1.json.new",
     "sync staging/targets",
   ],
 };
