@@ -88,6 +88,20 @@ require: [agent, i2c:tmp105@0x48, uart-loopback]
     expect(said.split("\n").filter((line) => line.includes(code))).toHaveLength(1);
   });
 
+  test("gives a real board orders where it names an operator's key for the bench, and only there", () => {
+    const boardTarget = (more: string) =>
+      parseStation(
+        { file: "desk.yaml", text: head.replace("{ kind: local }", `{ kind: board, device: pump-1${more} }`) },
+        boardOf,
+      );
+    expect(boardTarget("")).toMatchObject({ station: { capabilities: ["agent"] } });
+    const operator = ", operator: { key: /home/bench/operator.json, passphraseFile: /home/bench/passphrase }";
+    expect(boardTarget(operator)).toMatchObject({ station: { capabilities: ["agent", "commands"] } });
+    expect(boardTarget(", operator: { key: operator.json }")).toMatchObject({
+      errors: [{ code: "MANIFEST_INVALID_VALUE" }],
+    });
+  });
+
   test("a need without a name takes any of its kind, and no other kind", () => {
     expect(missingCapabilities(["uart-loopback"], ["uart-loopback:ttyS4"])).toEqual([]);
     expect(missingCapabilities(["uart"], ["uart-loopback:ttyS4"])).toEqual(["uart"]);

@@ -165,6 +165,19 @@ describe.skipIf(!executable)("the web console", () => {
     expect(faults).toEqual([]);
   });
 
+  test("[M15] offers no command that an operator has to sign, and says where it is given; a deployment it does", async () => {
+    server.answers.set(`/devices/${fixture.deviceId}`, { device: { ...fixture.device, unsignedCommands: false } });
+    const { page } = await visit(devicePath);
+    for (const name of ["Restart runtime", "Verify", "Restart moisture"]) {
+      const button = page.getByRole("button", { name, exact: true });
+      await button.waitFor();
+      expect(await button.isDisabled()).toBe(true);
+      expect(await button.getAttribute("title")).toMatch(/operator's signature only: use bulkhead device/);
+    }
+    expect(await page.getByRole("button", { name: "Deploy greenhouse 1.5.0 (4)" }).isEnabled()).toBe(true);
+    expect(await page.getByText(/takes commands without an operator's signature/).count()).toBe(0);
+  });
+
   test("[M16] deploys a release after asking, and does not offer the one that runs", async () => {
     const { page } = await visit(devicePath);
     await page.getByRole("button", { name: "Deploy greenhouse 1.5.0 (4)" }).click();

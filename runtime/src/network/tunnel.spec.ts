@@ -6,7 +6,7 @@ import { generateTunnelKey, type KeyPair } from "@bulkhead/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planNetwork } from "./plan.ts";
 import { type Backend, backends } from "./testing/back-ends.ts";
-import { type DeviceHandle, openDevice } from "./testing/device-handle.ts";
+import { clientProgram, type DeviceHandle, openDevice } from "./testing/device-handle.ts";
 import { provisioningWith, systemWith } from "./testing/fixtures.ts";
 import { type GatewayHandle, gatewayAddress, gatewayPort, kmsAddress, openGateway } from "./testing/gateway-handle.ts";
 import { openWorld, type World } from "./testing/world.ts";
@@ -197,6 +197,26 @@ describe.each(here)("the tunnel ($title)", ({ backend: by }) => {
     expect(await reach("c-telemetry", 1883)).toBe(`mqtt ${telemetryA}`);
   });
 
+  test("[M+] whoever has the KMS's end of the tunnel, without its rules, connects to nothing on a device", async () => {
+    const listening = deviceA.run("c-telemetry", [process.execPath, "-e", listener]);
+    const inside = () => deviceA.connect("c-telemetry", "::1", 4000);
+    await expect.poll(inside).toBe("HERE");
+    // The next test starts the gateway again, with its rules.
+    expect(await world.run("gw", ["nft", "flush ruleset"])).toMatchObject({ failed: false });
+    const attempts = [
+      [telemetryA, 4000],
+      [agentA, 4000],
+      [routerA, 4000],
+    ] as const;
+    const found = await Promise.all(attempts.map(([host, port]) => connectFrom("gw", host, port)));
+    expect(found.filter((outcome) => !silence.test(outcome))).toEqual([]);
+    // Both ends were there: the component still hears itself, and its own connections pass.
+    expect(await inside()).toBe("HERE");
+    expect(await reach("c-telemetry", 1883)).toBe(`mqtt ${telemetryA}`);
+    expect(await deviceA.connect("c-telemetry", "::1", 4001)).toBe("ENDS");
+    await listening;
+  });
+
   test("[M3] a gateway that was killed comes back by itself with its peers, and so does the tunnel", async () => {
     await gateway.kill();
     await gateway.start();
@@ -236,10 +256,22 @@ describe.each(here)("the tunnel ($title)", ({ backend: by }) => {
   });
 });
 
+const listener = `
+const { createServer } = require("node:net");
+createServer((socket) => socket.end("HERE")).listen(4000, "::");
+createServer((socket) => socket.end("ENDS", () => process.exit())).listen(4001, "::1");
+setTimeout(() => process.exit(), 60000);
+`;
+
 const datagram = `
 const [host, port] = process.argv.slice(1);
 require("node:dgram").createSocket("udp4").send("x", Number(port), host, (e) => { console.log(e ? e.code : "SENT"); process.exit(); });
 `;
+
+/** As the device's `connect`, from a namespace of the world. */
+async function connectFrom(namespace: string, host: string, port: number): Promise<string> {
+  return (await world.run(namespace, [process.execPath, "-e", clientProgram, host, `${port}`, "", "1000"])).stdout;
+}
 
 async function sendFromUplink(host: string, port: number): Promise<string> {
   return (await world.run("uplink-a", [process.execPath, "-e", datagram, host, `${port}`])).stdout;

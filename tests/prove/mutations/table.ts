@@ -1,6 +1,7 @@
 /** Each protection, taken away by a change of its source, and the test that must fail: by what they protect. */
 import { boundaries } from "./boundaries.ts";
 import { channels } from "./channels.ts";
+import { commands } from "./commands.ts";
 import { verify } from "./comparisons.ts";
 import { guests } from "./guests.ts";
 import type { Mutation } from "./mutation.ts";
@@ -12,6 +13,7 @@ export const mutations: readonly Mutation[] = [
   ...verify,
   ...channels,
   ...boundaries,
+  ...commands,
   ...gateway,
   ...time,
   ...guests,

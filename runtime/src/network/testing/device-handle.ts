@@ -47,7 +47,7 @@ export type DeviceHandle = {
 };
 
 /** Also prints what came when the other side closes without a word: CLOSED. */
-const client = `
+export const clientProgram = `
 const [host, port, from, waitMs] = process.argv.slice(1);
 const socket = require("node:net").connect({ host, port: Number(port), ...(from && { localAddress: from }) });
 const say = (text) => { console.log(text); process.exit(0); };
@@ -80,7 +80,15 @@ export function openDevice(world: World, namespace: string, toolsUid: number | n
     readLog: async () => (await ask({ op: "log" })).stdout ?? "",
     run: (inside, argv) => ask({ op: "run", namespace: inside, argv }),
     async connect(inside, host, port, { from = "", waitMs = 1_000 } = {}) {
-      const answer = await handle.run(inside, [process.execPath, "-e", client, host, `${port}`, from, `${waitMs}`]);
+      const answer = await handle.run(inside, [
+        process.execPath,
+        "-e",
+        clientProgram,
+        host,
+        `${port}`,
+        from,
+        `${waitMs}`,
+      ]);
       return answer.stdout ?? "";
     },
     async close() {
