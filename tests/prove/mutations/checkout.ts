@@ -1,11 +1,12 @@
 /** A copy of the checkout to be changed: what git knows of it, with the installed packages by links. */
-import { chmod, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { Mutation } from "./mutation.ts";
 
 const root = join(import.meta.dirname, "../../..");
+const scope = "@bulkhead";
 
 export type Checkout = {
   /** Runs tests in it; true where all passed. `output` says what failed. */
@@ -14,6 +15,17 @@ export type Checkout = {
   runWithout(mutation: Mutation): Promise<{ passed: boolean; output: string }>;
   remove(): Promise<void>;
 };
+
+/** Those of others as they are; ours are the copy's, so that a change of one is seen by all that import it. */
+async function linkPackages(from: string, names: readonly string[], to: string): Promise<void> {
+  await mkdir(to);
+  for (const name of names.filter((one) => one !== scope)) await symlink(join(from, name), join(to, name));
+  if (!names.includes(scope)) return;
+  await mkdir(join(to, scope));
+  for (const name of await readdir(join(from, scope))) {
+    await symlink(await readlink(join(from, scope, name)), join(to, scope, name));
+  }
+}
 
 export async function copyCheckout(): Promise<Checkout> {
   const place = await mkdtemp(join(tmpdir(), "bulkhead-mutations-"));
@@ -27,7 +39,8 @@ export async function copyCheckout(): Promise<Checkout> {
   await rm(archive);
   for (const folder of ["", ...(await readdir(place))]) {
     const modules = join(root, folder, "node_modules");
-    if (await readdir(modules).catch(() => null)) await symlink(modules, join(place, folder, "node_modules"));
+    const names = await readdir(modules).catch(() => []);
+    if (names.length > 0) await linkPackages(modules, names, join(place, folder, "node_modules"));
   }
 
   async function run({ file, name }: Mutation["test"]): Promise<{ passed: boolean; output: string }> {
