@@ -103,8 +103,8 @@ const rows: readonly (readonly [string, string, string, string, string, string?]
   [
     "the way back while the disk takes no record",
     ledger,
-    "if (await kept.adopt(commit(kept.now(), release))) await removeUnneeded();",
-    "await kept.adopt(commit(kept.now(), release));\n      await removeUnneeded();",
+    "if (await kept.adopt(commit(kept.now(), release))) await removeUnneeded(shown);",
+    "await kept.adopt(commit(kept.now(), release));\n      await removeUnneeded(shown);",
     ledgerTest,
     "not cleared away",
   ],
