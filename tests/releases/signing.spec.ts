@@ -1,10 +1,11 @@
 /** What the studio refuses to sign. */
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { sha256 } from "@bulkhead/protocol";
 import { developmentRing, initKeys, rotateRoot } from "@bulkhead/studio";
 import { describe, expect, test } from "vitest";
 import { useBench } from "./bench.ts";
-import { publicHalves } from "./project.ts";
+import { publicHalves, signOnline } from "./project.ts";
 
 const bench = useBench();
 
@@ -13,6 +14,20 @@ describe("signing", () => {
     await bench.publish(1, "one");
     const other = await bench.project.build(1, "two");
     await expect(bench.project.sign(other)).rejects.toMatchObject({ code: "RELEASE_ROLLBACK" });
+  });
+
+  test("[M11] a paper is signed beside the release, and no device takes it for one", async () => {
+    const built = await bench.project.build(1, "one");
+    const hashes = [{ alg: "SHA-256", content: built.digest }];
+    const bill = JSON.stringify({ bomFormat: "CycloneDX", metadata: { component: { hashes } }, components: [] });
+    await writeFile(join(built.dir, "sbom.cdx.json"), bill);
+    await bench.project.sign(built);
+    await signOnline(bench.project.repoDir, bench.project.online, { version: 1 });
+    expect(await bench.install(built)).toMatchObject({ accepted: true });
+    const paper = { target: "example-1.sbom.cdx.json", releaseDigest: sha256(bill) };
+    await writeFile(join(bench.device.staging.targets, `${paper.releaseDigest}.${paper.target}`), bill);
+    const verdict = await (await bench.device.boot()).install(paper);
+    expect(verdict).toMatchObject({ accepted: false, code: "RELEASE_INVALID" });
   });
 
   test("[M11] keys that the root does not name cannot sign", async () => {

@@ -95,6 +95,14 @@ export function studioClient({ url, token }: { url: string; token: string }) {
       (await ask<{ commands: StoredCommand[] }>("GET", `${device(id)}/commands`)).commands,
     releases: async () => (await ask<{ releases: ReleaseSummary[] }>("GET", "/releases")).releases,
     overlays: async () => (await ask<{ overlays: OverlaySummary[] }>("GET", "/overlays")).overlays,
+    hasBlob: (digest: string) =>
+      ask<unknown>("GET", `/blobs/${digest}`).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof BulkheadError && error.code === "NOT_FOUND") return false;
+          throw error;
+        },
+      ),
     uploadBlob: (digest: string, bytes: Uint8Array) => ask<unknown>("PUT", `/blobs/${digest}`, bytes),
     uploadRelease: (request: UploadRequest) => ask<UploadAnswer>("POST", "/releases", request),
     telemetry: () => ask<TelemetryAnswer>("GET", "/telemetry"),

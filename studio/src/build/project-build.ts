@@ -5,14 +5,19 @@
 import { realpath, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { paperTargetName, releaseTargetName, sha256 } from "@bulkhead/protocol";
+import type { Board } from "@bulkhead/protocol/manifest";
+import { loadManifest } from "../check/load.ts";
 import { buildInSandbox } from "./confined/index.ts";
 import { projectOf } from "./confined/places.ts";
 import { type BuildDate, dateOf } from "./date.ts";
 import { type LockedPackage, lockedPackages } from "./locked/index.ts";
 import { packagesOf } from "./locked/packages.ts";
+import { ManifestError } from "./manifest-error.ts";
+import { architectureOf } from "./native/toolchain.ts";
+import { linkedPackages } from "./papers/linked.ts";
 import { makeReleaseProvenance } from "./papers/provenance.ts";
 import { type Documented, makeReleaseSbom } from "./papers/sbom.ts";
-import type { BuildOptions, BuiltRelease } from "./release.ts";
+import type { BuildOptions, BuiltRelease, Content } from "./release.ts";
 
 export type ProjectBuild = BuiltRelease & {
   readonly components: readonly Documented[];
@@ -31,16 +36,27 @@ export const paperFiles = {
   envelope: "provenance.dsse.json",
 } as const;
 
+const isProgram = ({ runner }: Content): boolean => runner === "native" || runner === "vm";
+
+function architectureOfBoard(manifest: string): Board["architecture"] {
+  const { compiled } = loadManifest(manifest);
+  if ("errors" in compiled) throw new ManifestError(compiled.errors);
+  return compiled.board.architecture;
+}
+
 /** Throws what `buildInSandbox` does; BUILD_UNLOCKED. */
 export async function buildProject(options: BuildOptions): Promise<ProjectBuild> {
   const date = options.builtAtMs === undefined ? await dateOf(dirname(options.manifest)) : undefined;
   const built = await buildInSandbox({ ...options, ...(date && { builtAtMs: date.ms }) });
   const { release, releaseDigest, dir, contents } = built;
+  const directory = dirname(await realpath(options.manifest));
+  const architecture = () => architectureOf(architectureOfBoard(options.manifest));
   const packages = await lockedPackages(contents.flatMap(({ files }) => files));
   const components = await Promise.all(
     contents.map(async (content) => {
       const own = new Set((await packagesOf(content.files)).map(({ directory }) => directory));
-      return { ...content, packages: packages.filter(({ directory }) => own.has(directory)) };
+      const linked = isProgram(content) ? await linkedPackages(join(directory, content.image), architecture()) : [];
+      return { ...content, packages: packages.filter(({ directory: at }) => own.has(at)), linked };
     }),
   );
   const sbom = `${JSON.stringify(makeReleaseSbom(release, releaseDigest, components), null, 2)}\n`;
@@ -55,6 +71,7 @@ export async function buildProject(options: BuildOptions): Promise<ProjectBuild>
     manifest,
     project: await projectOf(dirname(manifest)),
     packages,
+    linked: components.flatMap(({ linked }) => linked),
   });
   const provenance = `${JSON.stringify(statement, null, 2)}\n`;
   await writeFile(join(dir, paperFiles.provenance), provenance);

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { UploadAnswer } from "@bulkhead/kms";
-import { BulkheadError, paperKinds, paperOf, paperTargetName, type Release, releaseSchema } from "@bulkhead/protocol";
+import { BulkheadError, paperOf, type Release, releaseSchema } from "@bulkhead/protocol";
 import type { StudioClient } from "../api/client.ts";
 import { type BuiltRelease, buildProject } from "../build/index.ts";
 import { developmentRing, initKeys, markDevelopmentKeys } from "../keys/index.ts";
@@ -91,22 +91,29 @@ export async function upload(client: StudioClient, repositoryDir: string, built:
   if (targets === undefined) {
     throw new BulkheadError("NOT_FOUND", "the repository has no targets yet", { remedy: "sign a release" });
   }
-  for (const target of paperKinds.map((kind) => paperTargetName(built.release, kind))) {
-    const digest = targets.signed.targets[target]?.hashes["sha256"];
-    if (digest === undefined) continue;
-    await client.uploadBlob(digest, await readFile(join(repositoryDir, "targets", `${digest}.${target}`)));
-  }
   await uploadMetadata(client, repositoryDir);
 }
 
-/** Uploads all roots, and the newest targets where there are some; lists of overlays too, where they are given. */
+/** Uploads all roots, and the newest targets where there are some, with the papers that they name; lists of overlays too, where they are given. */
 export async function uploadMetadata(
   client: StudioClient,
   repositoryDir: string,
   overlays: Record<string, string> = {},
 ): Promise<UploadAnswer> {
   const { roots, targets } = await readFiles(repositoryDir);
+  await uploadPapers(client, repositoryDir);
   return client.uploadRelease(targets === undefined ? { roots } : { roots, targets, overlays });
+}
+
+async function uploadPapers(client: StudioClient, repositoryDir: string): Promise<void> {
+  const named = (await readNewestTargets(repositoryDir))?.signed.targets ?? {};
+  for (const [target, { hashes }] of Object.entries(named)) {
+    const digest = hashes["sha256"] ?? "";
+    const file = join(repositoryDir, "targets", `${digest}.${target}`);
+    // Who has the metadata alone uploads that: the service says what it misses.
+    if (paperOf(target) === undefined || !existsSync(file) || (await client.hasBlob(digest))) continue;
+    await client.uploadBlob(digest, await readFile(file));
+  }
 }
 
 /** Gives the service the project's roots before there is a release: devices pin them when they are enrolled. */

@@ -37,7 +37,8 @@ async function compileElixir(folder: string, ebin: string): Promise<void> {
   await requireProgram("elixirc", "elixir");
   const flags = ["--no-docs", "--no-debug-info", "--warnings-as-errors", "-pa", ebin, "-o", ebin];
   const names = (await readdir(folder)).filter((name) => name.endsWith(".ex")).sort();
-  await compile("elixirc", [...flags, ...names], folder);
+  // Erlang's compiler, which it calls, would write the path of the sources into each module.
+  await compile("elixirc", [...flags, ...names], folder, { ERL_COMPILER_OPTIONS: "deterministic" });
 }
 
 async function files(directory: string, ending: string): Promise<string[]> {

@@ -8,11 +8,16 @@ const placedError =
 const placed = /^(?:\*\* \(\w+\) )?(?<file>[^\s:][^:\n]*):(?<line>\d+):(?:(?<column>\d+):)? (?<what>.*)$/m;
 
 /** Throws BUILD_FAILED with the place of the first error: `file:line:column: error: text`, as gcc, rustc and erlc have it. */
-export async function compile(program: string, args: readonly string[], folder: string): Promise<void> {
+export async function compile(
+  program: string,
+  args: readonly string[],
+  folder: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const { stdout, stderr, failed, shortMessage } = await execa(program, args, {
     reject: false,
     cwd: folder,
-    env: { LC_ALL: "C.UTF-8", SOURCE_DATE_EPOCH: "0" },
+    env: { LC_ALL: "C.UTF-8", SOURCE_DATE_EPOCH: "0", ...settings },
   });
   if (!failed) return;
   const text = `${stderr}\n${stdout}`;

@@ -14,7 +14,7 @@ const sdk = locked("@bulkhead/sdk", { lockRoot: undefined, integrity: undefined,
 const odd = locked("odd", { licence: "SEE LICENSE IN it", integrity: undefined });
 const both = locked("@scope/both", { licence: "(MIT OR Apache-2.0)" });
 const component = (name: string, packages: LockedPackage[]): Documented => ({
-  ...{ component: name, image: `./${name}`, runner: "node", digest: digest("0c"), files: [], packages },
+  ...{ component: name, image: `./${name}`, runner: "node", digest: digest("0c"), files: [], packages, linked: [] },
 });
 const release = { name: "greenhouse", version: "1.0.0", releaseCounter: 3, board: "virtual", builtAtMs: 5 } as Release;
 type Bill = {
@@ -52,4 +52,11 @@ test("[S3] it is the same for the same release, wherever its packages lie, and w
   const elsewhere = (one: LockedPackage) => ({ ...one, directory: `/elsewhere/${one.name}`, isCompared: false });
   const moved = bill([component("climate", [sdk, both].map(elsewhere)), component("fan", [sdk, odd].map(elsewhere))]);
   expect(JSON.stringify(moved)).toBe(JSON.stringify(bill()));
+});
+
+test("[S3] it names what compilers put into a program, which no lock file has", () => {
+  const libc = { name: "libc6-dev", version: "2.36-9", purl: "pkg:deb/debian/libc6-dev@2.36-9?arch=amd64" };
+  const { components, dependencies } = bill([{ ...component("lamp", []), runner: "native", linked: [libc] }]);
+  expect(components.at(-1)).toMatchObject({ name: "libc6-dev", version: "2.36-9", purl: libc.purl });
+  expect(dependencies.at(-1)).toEqual({ ref: "component:lamp", dependsOn: [libc.purl] });
 });

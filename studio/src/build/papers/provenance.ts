@@ -8,6 +8,7 @@ import { type Material, makeStatement } from "../../papers/statement.ts";
 import { commitOf } from "../commit.ts";
 import { sha512Of } from "../locked/archive.ts";
 import { type LockedPackage, lockedPackages } from "../locked/index.ts";
+import type { LinkedPackage } from "./linked.ts";
 
 export type Origin = {
   readonly release: Release;
@@ -19,13 +20,14 @@ export type Origin = {
   readonly manifest: string;
   readonly project: string;
   readonly packages: readonly LockedPackage[];
+  readonly linked: readonly LinkedPackage[];
 };
 
 /** The bundler, which every bundle has gone through. */
 const bundler = join(bulkheadDirectory, "node_modules/rolldown/package.json");
 
 export async function makeReleaseProvenance(origin: Origin): Promise<object> {
-  const { release, releaseDigest, target, sbomSha256, sbomTarget, manifest, project, packages } = origin;
+  const { release, releaseDigest, target, sbomSha256, sbomTarget, manifest, project, packages, linked } = origin;
   const path = relative(project, manifest);
   const tools = await lockedPackages([bundler]);
   const locked = new Map(
@@ -49,6 +51,7 @@ export async function makeReleaseProvenance(origin: Origin): Promise<object> {
       { uri: `file:${encodeURI(path)}`, digest: { sha256: sha256(await readFile(manifest)) } },
       ...(await commits(project)),
       ...[...locked.values()].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)).map(materialOf),
+      ...[...new Set(linked.map(({ purl }) => purl))].sort().map((uri) => ({ uri })),
     ],
   });
 }

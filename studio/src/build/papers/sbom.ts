@@ -4,9 +4,14 @@ import { type BillComponent, billComponent, makeBill, npmUrl, sha256Hash, sha512
 import { sha512Of } from "../locked/archive.ts";
 import type { LockedPackage } from "../locked/index.ts";
 import type { Content } from "../release.ts";
+import type { LinkedPackage } from "./linked.ts";
 
 /** A component with the packages in it. */
-export type Documented = Content & { readonly packages: readonly LockedPackage[] };
+export type Documented = Content & {
+  readonly packages: readonly LockedPackage[];
+  /** Of a program: what the compilers put into it. */
+  readonly linked: readonly LinkedPackage[];
+};
 
 export function makeReleaseSbom(release: Release, releaseDigest: string, components: readonly Documented[]): object {
   const reference = ({ component }: Content) => `component:${component}`;
@@ -23,9 +28,15 @@ export function makeReleaseSbom(release: Release, releaseDigest: string, compone
   );
   const dependencies = new Map<string, readonly string[]>([
     [subject["bom-ref"], applications.map((one) => one["bom-ref"])],
-    ...components.map((one) => [reference(one), one.packages.map(referenceOf)] as const),
+    ...components.map((one) => {
+      return [reference(one), [...one.packages.map(referenceOf), ...one.linked.map(({ purl }) => purl)]] as const;
+    }),
   ]);
-  const libraries = [...packages].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => packageComponent(one));
+  const linked = new Map(components.flatMap((one) => one.linked).map((one) => [one.purl, one]));
+  const libraries = [
+    ...[...packages].map(([, one]) => packageComponent(one)),
+    ...[...linked.values()].map(({ name, version, purl }) => billComponent("library", name, version, [], { purl })),
+  ].sort((a, b) => (a["bom-ref"] < b["bom-ref"] ? -1 : 1));
   return makeBill({
     identity: releaseDigest,
     dateMs: release.builtAtMs,
