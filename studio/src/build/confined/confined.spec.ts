@@ -138,6 +138,9 @@ describe("[S3] the date of a release", () => {
       await mkdir(join(folder, "a/system"), { recursive: true });
       await writeFile(join(folder, "package-lock.json"), "{}");
       expect(await projectOf(join(folder, "a/system"))).toBe(join(folder, "a/system"));
+      await mkdir(join(folder, "a/node_modules"));
+      expect(await projectOf(join(folder, "a/system"))).toBe(join(folder, "a"));
+      await mkdir(join(folder, "a/system/node_modules"));
       await writeFile(join(folder, "a/package-lock.json"), "{}");
       expect(await projectOf(join(folder, "a/system"))).toBe(join(folder, "a"));
     } finally {

@@ -29,17 +29,17 @@ export async function placesOf(manifestDirectory: string, folders: readonly stri
 }
 
 /**
- * Top of the project that a manifest belongs to: its git work tree, else the nearest folder with a lock file, else its own folder. A home
- * directory that is itself a work tree, or has a stray lock file, is none.
+ * Top of the project that a manifest belongs to: its git work tree, else the nearest folder with a lock file, else with packages, else its own
+ * folder. A home directory that is itself a work tree, or has a stray lock file, is none.
  */
 export async function projectOf(manifestDirectory: string): Promise<string> {
   const directory = resolve(manifestDirectory);
   const top = (await commitOf(directory))?.top;
   if (top !== undefined && !isHome(top) && isWithin(directory, top)) return top;
-  for (let at = directory; at !== dirname(at) && !isHome(at); at = dirname(at)) {
-    if (existsSync(join(at, "package-lock.json"))) return at;
-  }
-  return directory;
+  const above: string[] = [];
+  for (let at = directory; at !== dirname(at) && !isHome(at); at = dirname(at)) above.push(at);
+  const having = (name: string) => above.find((at) => existsSync(join(at, name)));
+  return having("package-lock.json") ?? having("node_modules") ?? directory;
 }
 
 /** A home directory, or what holds one. */
