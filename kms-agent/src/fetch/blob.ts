@@ -74,7 +74,7 @@ async function fetchRest(http: Http, part: string, blob: Blob, from: number): Pr
     await explainFull(part, () =>
       withFile(part, start === 0 ? "w" : "a", async (handle) => {
         let length = start;
-        for await (const chunk of bodyOf(answer, path)) {
+        for await (const chunk of bodyOf(answer, path, blob.length)) {
           length += chunk.length;
           if (length > blob.length)
             throw new BulkheadError("FETCH_TOO_LARGE", `${path} has more than the signed ${blob.length} bytes`);

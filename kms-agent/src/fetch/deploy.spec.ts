@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FakeKms, makeIdentities, startFakeKms } from "../testing/fake-kms.ts";
 import { fetchBlob } from "./blob.ts";
@@ -129,6 +130,38 @@ describe("[M11] fetching an artifact", () => {
     expect((await staged()).equals(content)).toBe(true);
     expect(await readdir(staging.blobs)).toEqual([blob.digest]);
     expect(blobRanges()).toEqual([undefined, "bytes=100000-", "bytes=150000-"]);
+  });
+
+  const compressed = (bytes: Buffer) => (request: IncomingMessage, response: ServerResponse) => {
+    expect(request.headers["accept-encoding"]).toBe("br");
+    response.writeHead(200, { "content-encoding": "br" }).end(bytes);
+  };
+
+  test("takes it compressed, whole or cut off; what is left then comes as it is", async () => {
+    const text = Buffer.from("a component's bundle says the same again and again\n".repeat(10_000));
+    const bundle = { digest: sha(text), length: text.length };
+    files[`blobs/${bundle.digest}`] = text;
+    const whole = brotliCompressSync(text);
+    misbehave = [compressed(whole)];
+    await fetchBlob(http(), staging.blobs, bundle, quick);
+    expect((await readFile(join(staging.blobs, bundle.digest))).equals(text)).toBe(true);
+    await rm(join(staging.blobs, bundle.digest));
+    misbehave = [compressed(whole.subarray(0, whole.length - 10))];
+    await fetchBlob(http(), staging.blobs, bundle, quick);
+    expect((await readFile(join(staging.blobs, bundle.digest))).equals(text)).toBe(true);
+  });
+
+  test("refuses compressed bytes that come to more than was signed, that never say anything, and that are none", async () => {
+    const bomb = brotliCompressSync(Buffer.alloc(100_000_000));
+    expect(bomb.length).toBeLessThan(1000);
+    misbehave = [compressed(bomb)];
+    await expect(fetch()).rejects.toEqual(code("FETCH_TOO_LARGE"));
+    await rm(join(staging.blobs, `${blob.digest}.part`));
+    // RFC 7932, section 9.2: after the window's size empty meta-blocks, a byte each, and never the last.
+    misbehave = [compressed(Buffer.concat([Buffer.from([0x0c]), Buffer.alloc(400_000, 0x06)]))];
+    await expect(fetch()).rejects.toEqual(code("FETCH_TOO_LARGE"));
+    misbehave = Array.from({ length: 4 }, () => compressed(Buffer.from("no brotli at all")));
+    await expect(fetch()).rejects.toEqual(code("FETCH_FAILED"));
   });
 
   test("goes on where an answer stood still in its middle", { timeout: 20_000 }, async () => {

@@ -3,6 +3,8 @@
  * still ends. Plain HTTP, for the tunnel encrypts, and what is fetched is judged by signature and digest.
  */
 import { type IncomingMessage, request } from "node:http";
+import { pipeline } from "node:stream";
+import { createBrotliDecompress } from "node:zlib";
 import { BulkheadError } from "@bulkhead/protocol";
 
 export type Http = {
@@ -28,7 +30,8 @@ export function isTransient(error: unknown): boolean {
 }
 
 /**
- * Starts a GET of `path` from byte `from` on; resolves with the answer's head. The caller reads or destroys the answer.
+ * Starts a GET of `path` from byte `from` on; resolves with the answer's head. The caller reads or destroys the answer. What is fetched from its
+ * beginning may come compressed (RFC 9110, section 12.5.3; RFC 7932); the rest of a part does not, for a range would be one of the compressed bytes.
  */
 export function openGet(http: Http, path: string, from = 0): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -36,7 +39,7 @@ export function openGet(http: Http, path: string, from = 0): Promise<IncomingMes
       agent: false,
       signal: http.signal,
       timeout: http.stallMs,
-      headers: { "accept-encoding": "identity", ...(from > 0 && { range: `bytes=${from}-` }) },
+      headers: { "accept-encoding": from > 0 ? "identity" : "br", ...(from > 0 && { range: `bytes=${from}-` }) },
     });
     asked.on("timeout", () => asked.destroy(new Error(`nothing came for ${http.stallMs} ms`)));
     asked.on("error", (cause) => reject(fetchFailed(path, cause.message, !http.signal.aborted, cause)));
@@ -66,7 +69,7 @@ export function unexpectedStatus(path: string, answer: IncomingMessage): Bulkhea
 async function readBounded(answer: IncomingMessage, path: string, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of bodyOf(answer, path)) {
+  for await (const chunk of bodyOf(answer, path, maxBytes)) {
     length += chunk.length;
     if (length > maxBytes) throw new BulkheadError("FETCH_TOO_LARGE", `${path} has more than ${maxBytes} bytes`);
     chunks.push(chunk);
@@ -74,11 +77,30 @@ async function readBounded(answer: IncomingMessage, path: string, maxBytes: numb
   return Buffer.concat(chunks);
 }
 
-/** The body of an answer; one that ends early is FETCH_FAILED (transient). */
-export async function* bodyOf(answer: IncomingMessage, path: string): AsyncGenerator<Buffer> {
+/** Brotli makes what cannot be made shorter longer by some bytes for each MiB. */
+const slackBytes = 64 * 1024;
+
+/**
+ * The body of an answer as it was before it was compressed; one that ends early is FETCH_FAILED (transient). No more is read for it than
+ * `maxBytes` could need: compressed bytes without end may say nothing. That it says too much, the caller sees.
+ */
+export async function* bodyOf(answer: IncomingMessage, path: string, maxBytes: number): AsyncGenerator<Buffer> {
+  const encoding = answer.headers["content-encoding"];
+  if (encoding !== undefined && encoding !== "br") throw fetchFailed(path, `it comes as ${encoding}`, false);
   try {
-    yield* answer;
+    if (encoding === undefined) yield* answer;
+    else yield* pipeline(bounded(answer, path, maxBytes + slackBytes), createBrotliDecompress(), () => undefined);
   } catch (cause) {
+    if (cause instanceof BulkheadError) throw cause;
     throw fetchFailed(path, `the answer ended early (${(cause as Error).message})`, true, cause);
+  }
+}
+
+async function* bounded(answer: IncomingMessage, path: string, maxBytes: number): AsyncGenerator<Buffer> {
+  let length = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBytes) throw new BulkheadError("FETCH_TOO_LARGE", `${path} has more than ${maxBytes} bytes`);
+    yield chunk;
   }
 }

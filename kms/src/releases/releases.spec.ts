@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { brotliDecompressSync } from "node:zlib";
 import {
   canonicalJson,
   generateSigningKey,
@@ -65,6 +66,21 @@ describe("[M11] releases", () => {
     expect(rest.body).toEqual(artifact.subarray(100));
     expect((await fetch(path, { range: "bytes=5-9" })).body).toEqual(artifact.subarray(5, 10));
     expect((await fetch(path, { range: `bytes=${artifact.length}-` })).status).toBe(416);
+  });
+
+  it("sends what a device fetches whole compressed, where it takes that, and a part of it as it is", async () => {
+    const content = "a component says the same again and again\n".repeat(100);
+    await world.kms.call("PUT", `/blobs/${sha256(content)}`, Buffer.from(content));
+    const fetch = await device("saver");
+    const path = `/blobs/${sha256(content)}`;
+    const whole = await fetch(path, { "accept-encoding": "br" });
+    expect(whole.headers["content-encoding"]).toBe("br");
+    expect(brotliDecompressSync(whole.body).toString()).toBe(content);
+    expect(whole.body.length).toBeLessThan(content.length / 2);
+    expect((await fetch(path, { "accept-encoding": "gzip" })).body.toString()).toBe(content);
+    const rest = await fetch(path, { "accept-encoding": "br", range: "bytes=100-" });
+    expect([rest.status, rest.headers["content-encoding"]]).toEqual([206, undefined]);
+    expect(rest.body.toString()).toBe(content.slice(100));
   });
 
   it.each([
