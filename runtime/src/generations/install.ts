@@ -98,6 +98,23 @@ export async function verifyInstalled(dataDir: string, digest: string): Promise<
   return release;
 }
 
+/** An installed release without the artifacts that are not as they were signed; null where its document is not. */
+export async function readIntactPart(dataDir: string, digest: string): Promise<InstalledRelease | null> {
+  const directory = releaseDirectory(dataDir, digest);
+  try {
+    const release = parseRelease(await readReleaseFile(directory), digest);
+    const found = await Promise.all(
+      release.artifacts.map(async (artifact) => {
+        const tree = await treeDigest(join(directory, "artifacts", artifact.digest)).catch(() => undefined);
+        return tree?.digest === artifact.digest && tree.length === artifact.length ? [artifact] : [];
+      }),
+    );
+    return { ...release, artifacts: found.flat() };
+  } catch {
+    return null;
+  }
+}
+
 /**
  * Removes installed releases other than `kept`, and what an interrupted installation left. `used`: paths below `dataDir` that components
  * which went on over an update still run from: of a release that is not kept they are all that stays.

@@ -1,6 +1,6 @@
 /** What is admitted to a device and what is not, whatever the verifier said of it. */
 import { constants } from "node:fs";
-import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { canonicalJson, type Release, sha256 } from "@bulkhead/protocol";
@@ -11,6 +11,7 @@ import type { Device } from "../device/index.ts";
 import { installFactoryRelease } from "./install.ts";
 import { openLedger } from "./ledger.ts";
 import { readRecord } from "./slots.ts";
+import { treeDigest } from "./tree/index.ts";
 
 let dataDir: string;
 let lines: string[];
@@ -85,7 +86,7 @@ describe("[M11] an endorsed release is not admitted", () => {
     await ledger.rollBackTrial("it did not start");
     await expect(ledger.admit(bad)).rejects.toMatchObject({
       code: "RELEASE_FAILED_TO_START",
-      message: "it was tried before: it did not start",
+      message: expect.stringMatching(/^it was tried before: it did not start; it can be tried again from 20/),
     });
     await ledger.admit(next);
     expect((await readRecord(dataDir))?.trying).toMatchObject({ digest: next });
@@ -128,6 +129,43 @@ describe("[K22] the way back", () => {
     const before = ledger.record();
     expect(await ledger.goBack("it is bad")).toBe("its security epoch 0 is below 1");
     expect(ledger.record()).toEqual(before);
+  });
+
+  /** The second raises the epoch, and has an artifact that the disk then damages. */
+  async function damagedAboveEpoch() {
+    const tree = join(dataDir, "tree");
+    await mkdir(tree);
+    await writeFile(join(tree, "main.js"), "good");
+    const artifact = await treeDigest(tree);
+    const ledger = await boot(release(1));
+    const what = release(2, { securityEpoch: 1, artifacts: [artifact] });
+    const digest = await endorse(what);
+    await cp(tree, join(dataDir, "endorsed", digest, "artifacts", artifact.digest), { recursive: true });
+    await update(ledger, what);
+    await writeFile(join(dataDir, "releases", digest, "artifacts", artifact.digest, "main.js"), "evil");
+    return { digest, what };
+  }
+
+  test("does not lead below the security epoch from a damaged release either: of that, what is intact is held, and it can be mended", async () => {
+    const { digest, what } = await damagedAboveEpoch();
+    const ledger = await boot();
+    const before = ledger.record();
+    const chosen = await ledger.choose();
+    expect(chosen).toMatchObject({ run: { digest }, onTrial: false, release: { ...what, artifacts: [] } });
+    expect(chosen.held).toMatch(/^the artifact .* cannot take its place: its security epoch 0 is below 1$/);
+    expect(ledger.record()).toEqual(before);
+    const { artifacts } = what;
+    const next = await update(ledger, release(3, { securityEpoch: 1 }));
+    expect(artifacts).toHaveLength(1);
+    const healed = await (await boot()).choose();
+    expect([healed.run.digest, healed.held]).toEqual([next, undefined]);
+  });
+
+  test("ends where of a damaged release not even the document is left, and the one before it is below the epoch, or is none", async () => {
+    const { digest } = await damagedAboveEpoch();
+    await writeFile(join(dataDir, "releases", digest, "release.json"), "{}");
+    await expect((await boot()).choose()).rejects.toMatchObject({ code: "RELEASE_ARTIFACT_ALTERED" });
+    expect((await readRecord(dataDir))?.current.digest).toBe(digest);
   });
 
   test("is not cleared away before the disk says that it is not needed", async () => {

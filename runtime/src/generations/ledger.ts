@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { BulkheadError, type InstalledRelease, type Release, reportError } from "@bulkhead/protocol";
 import { type Device, lackingPrimitives } from "../device/index.ts";
-import { collectGarbage, installRelease, verifyInstalled } from "./install.ts";
+import { collectGarbage, installRelease, readIntactPart, verifyInstalled } from "./install.ts";
 import { keepRecord } from "./kept-record.ts";
 import {
   assignUids,
@@ -18,14 +18,23 @@ import {
   keptDigests,
   putOff,
   rollBack,
-  whyBad,
+  whyNotYet,
 } from "./record.ts";
 import { readRecord } from "./slots.ts";
 
+export type Chosen = Choice & {
+  readonly release: InstalledRelease;
+  /** Why only core servers and the agent may run. */
+  readonly held?: string;
+};
+
 export type Ledger = {
   record(): GenerationRecord;
-  /** What to start now; its release is intact. Skips what is not, and a trial that cannot be counted. Throws where nothing is left to start. */
-  choose(): Promise<Choice & { readonly release: InstalledRelease }>;
+  /**
+   * What to start now; its release is intact. Skips what is not, and a trial that cannot be counted. Where there is nothing to skip to,
+   * what is left of the current one: its document, and of its artifacts those that are intact. Throws where not even that is.
+   */
+  choose(): Promise<Chosen>;
   /** Another is to be chosen in the place of this one. Throws `error` where there is no other. */
   giveUp(choice: Choice, error: unknown): Promise<void>;
   /**
@@ -72,32 +81,57 @@ export async function openLedger({ config, paths, log }: Device): Promise<Ledger
     await kept.adopt(next);
   }
 
+  /** Throws RELEASE_ARTIFACT_ALTERED where it is damaged. */
+  async function whyNotPrevious(): Promise<string | null> {
+    const { previous, securityEpochFloor } = kept.now();
+    if (!previous) return "there is none";
+    const { securityEpoch } = await verifyInstalled(dataDir, previous.digest);
+    return securityEpoch < securityEpochFloor
+      ? `its security epoch ${securityEpoch} is below ${securityEpochFloor}`
+      : null;
+  }
+
+  /** Of a damaged release that nothing can take the place of, what may run all the same; null where the previous one can. */
+  async function holdBack(choice: Choice, error: unknown): Promise<Chosen | null> {
+    const refusal = await whyNotPrevious().catch((cause: unknown) => reportError(cause).message);
+    if (refusal === null) return null;
+    const release = await readIntactPart(dataDir, choice.run.digest);
+    // Never below the security epoch, whatever becomes of the device.
+    if (!release) throw error;
+    const held = `${reportError(error).message}; the release before it cannot take its place: ${refusal}`;
+    log.line(`generation ${choice.run.generation} is held but for core servers and the agent: ${held}`);
+    return { ...choice, release, held };
+  }
+
+  /** Null where another is to be chosen in its place. */
+  async function look(choice: Choice): Promise<Chosen | null> {
+    try {
+      const release = await verifyInstalled(dataDir, choice.run.digest);
+      const numbered = assignUids(kept.now(), release.system.startOrder);
+      if (numbered !== kept.now()) await kept.adopt(numbered);
+      return { ...choice, release };
+    } catch (error) {
+      const held = choice.onTrial ? null : await holdBack(choice, error);
+      if (!held) await giveUp(choice, error);
+      return held;
+    }
+  }
+
   return {
     record: kept.now,
     giveUp,
 
     async choose() {
       for (;;) {
-        const choice = await take();
-        try {
-          const release = await verifyInstalled(dataDir, choice.run.digest);
-          const numbered = assignUids(kept.now(), release.system.startOrder);
-          if (numbered !== kept.now()) await kept.adopt(numbered);
-          return { ...choice, release };
-        } catch (error) {
-          await giveUp(choice, error);
-        }
+        const chosen = await look(await take());
+        if (chosen) return chosen;
       }
     },
 
     async goBack(reason) {
-      const record = kept.now();
-      const { previous, securityEpochFloor } = record;
-      const next = fallBack(record, reason, Date.now());
-      if (!previous || !next) return "there is none";
-      const { securityEpoch } = await verifyInstalled(dataDir, previous.digest);
-      if (securityEpoch < securityEpochFloor)
-        return `its security epoch ${securityEpoch} is below ${securityEpochFloor}`;
+      const refusal = await whyNotPrevious();
+      const next = fallBack(kept.now(), reason, Date.now());
+      if (refusal !== null || !next) return refusal ?? "there is none";
       await kept.write(next);
       return null;
     },
@@ -114,8 +148,8 @@ export async function openLedger({ config, paths, log }: Device): Promise<Ledger
     async admit(digest, shown = []) {
       const record = kept.now();
       if (record.trying) throw new BulkheadError("CONFLICT", "another generation is on trial");
-      const bad = whyBad(record, digest);
-      if (bad) throw new BulkheadError("RELEASE_FAILED_TO_START", `it was tried before: ${bad}`);
+      const refusal = whyNotYet(record, digest, Date.now());
+      if (refusal) throw new BulkheadError("RELEASE_FAILED_TO_START", refusal);
       const isUsed = usedOf(shown).some((path) => path.startsWith(`releases/${digest}/`));
       const release = await installRelease(dataDir, join(paths.endorsed, digest), isUsed);
       checkRelease(release, record, board);

@@ -12,6 +12,7 @@ import {
   recordSchema,
   rollBack,
   whyBad,
+  whyNotYet,
 } from "./record.ts";
 
 const digestOf = (n: number) => n.toString(16).padStart(64, "0");
@@ -51,6 +52,22 @@ describe("the record of generations", () => {
     const committed = commit(beginTrial(first(), digestOf(2), facts(2)), facts(2));
     expect(fallBack(committed, "damaged", 0)).toMatchObject({ current: { generation: 1 }, previous: null });
     expect(fallBack(first(), "damaged", 0)).toBeNull();
+  });
+
+  test("[K2] a release that failed is refused for ten minutes, an hour, six, and a day each time from then on, by any clock", () => {
+    const [minute, hour] = [60_000, 3_600_000];
+    let record = first();
+    let nowMs = 1_000_000_000_000;
+    for (const waitMs of [10 * minute, hour, 6 * hour, 24 * hour, 24 * hour]) {
+      record = rollBack(beginTrial(record, digestOf(2), facts(2)), "it hangs", nowMs);
+      recordSchema.parse(record);
+      expect(whyNotYet(record, digestOf(3), nowMs)).toBeUndefined();
+      for (const atMs of [0, nowMs, nowMs + waitMs - 1])
+        expect(whyNotYet(record, digestOf(2), atMs)).toMatch(/it hangs/);
+      nowMs += waitMs;
+      expect(whyNotYet(record, digestOf(2), nowMs)).toBeUndefined();
+    }
+    expect(record.bad).toHaveLength(4);
   });
 
   test("a component keeps its uid number for ever and no two have the same", () => {

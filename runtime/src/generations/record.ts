@@ -7,6 +7,11 @@ export const recordFormat = 1;
 export const triesOfGeneration = 3;
 /** Enough to answer "why is this release not running"; older ones are forgotten. */
 const maxBad = 32;
+/**
+ * How long a release that failed is refused after the first, second, … time: whoever deploys it again at once would have a device that
+ * tries it for ever; whoever does so when what was wrong outside of it is mended (a network, a full disk) needs no other release.
+ */
+const waitsMs = [600_000, 3_600_000, 21_600_000, 86_400_000];
 
 const installedSchema = z.strictObject({
   digest: digestSchema,
@@ -28,6 +33,7 @@ export const recordSchema = z.strictObject({
   /** No release below it is ever activated again without a statement of the release key. */
   releaseCounterFloor: z.number().int().nonnegative(),
   securityEpochFloor: z.number().int().nonnegative(),
+  /** An entry for each time that a release failed. */
   bad: z.array(badSchema).max(maxBad),
   /** What became of the last release that was to be activated. */
   lastOutcome: z
@@ -138,9 +144,19 @@ export function fallBack(record: GenerationRecord, why: string, nowMs: number): 
   };
 }
 
-/** Why this release must not be activated again, or undefined. */
+/** Why this release failed when it was last activated, or undefined. */
 export function whyBad(record: GenerationRecord, digest: string): string | undefined {
-  return record.bad.find((entry) => entry.digest === digest)?.reason;
+  return record.bad.findLast((entry) => entry.digest === digest)?.reason;
+}
+
+/** Why this release must not be activated now, or undefined. A clock that was set back makes that longer, never shorter. */
+export function whyNotYet(record: GenerationRecord, digest: string, nowMs: number): string | undefined {
+  const failures = record.bad.filter((entry) => entry.digest === digest);
+  const last = failures.at(-1);
+  if (!last) return undefined;
+  const againMs = last.atMs + (waitsMs[Math.min(failures.length, waitsMs.length) - 1] ?? 0);
+  if (nowMs >= againMs) return undefined;
+  return `it was tried before: ${last.reason}; it can be tried again from ${new Date(againMs).toISOString()}`;
 }
 
 /** Digests that have to stay on the disk. */
@@ -159,5 +175,6 @@ export function assignUids(record: GenerationRecord, names: readonly string[]): 
 
 function condemn(record: GenerationRecord, digest: string, reason: string, atMs: number): GenerationRecord {
   const others = record.bad.filter((entry) => entry.digest !== digest);
-  return { ...record, bad: [...others, { digest, reason, atMs }].slice(-maxBad) };
+  const same = record.bad.filter((entry) => entry.digest === digest).slice(1 - waitsMs.length);
+  return { ...record, bad: [...others, ...same, { digest, reason, atMs }].slice(-maxBad) };
 }

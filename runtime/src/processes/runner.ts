@@ -18,7 +18,8 @@ import { createProcesses, type Happening, type Process } from "./processes.ts";
 import { mayAsk, type Request, type RunnerHost } from "./runner-host.ts";
 
 export type Runner = {
-  start(): void;
+  /** `held`: why only core servers and the agent are started. */
+  start(held?: string): void;
   /** Resolves when nothing runs any more. */
   stop(reason: string): Promise<void>;
   /** Resolves when nothing of all but `staying` runs any more; nothing is started until `takeOver`. */
@@ -105,7 +106,7 @@ export function createRunner(plan: SupervisionPlan, host: RunnerHost): Runner {
   }
 
   return {
-    start: () => happen(() => ({ kind: "start" })),
+    start: (held) => happen(() => ({ kind: "start", ...(held !== undefined && { held }) })),
     stop: (reason) => until("idle", { kind: "stop", reason }),
     giveWay: (staying, reason) => until("yielded", { kind: "give-way", staying, reason }),
     takeOver: (next, reason) => happen(() => ({ kind: "take-over", plan: next, reason })),

@@ -41,17 +41,17 @@ export type Generation = {
   /** Something outside of supervision that the state shows has changed. */
   touch(): void;
   /** The components that could go on if `next` took over now. */
-  staying(next: Chosen): readonly string[];
+  staying(next: Next): readonly string[];
   /** Becomes `next`, while `staying` go on. Where it throws, `stop` is all that is left to do with it. */
-  become(next: Chosen, staying: readonly string[]): Promise<void>;
+  become(next: Next, staying: readonly string[]): Promise<void>;
   /** Paths of which sandboxes that there are show something. */
   shown(): string[];
   /** Ends all components and removes the network. */
   stop(reason: string): Promise<void>;
 };
 
-/** What is installed, and intact. */
-export type Chosen = { readonly installed: Installed; readonly release: InstalledRelease };
+/** What is installed, and intact; `held`: why of it only core servers and the agent may run. */
+export type Next = { readonly installed: Installed; readonly release: InstalledRelease; readonly held?: string };
 
 export type GenerationEvents = {
   onRequest(request: Request): void;
@@ -69,10 +69,10 @@ export type GenerationOptions = {
 };
 
 /** What runs now; becoming another generation exchanges it as a whole. */
-type Current = Chosen & { readonly ground: Ground; readonly tellReady: () => void };
+type Current = Next & { readonly ground: Ground; readonly tellReady: () => void };
 
 /** Prepares and starts `chosen`; the components come up in the background. Throws NETWORK_SETUP_FAILED; nothing runs then. */
-export async function startGeneration(options: GenerationOptions, chosen: Chosen): Promise<Generation> {
+export async function startGeneration(options: GenerationOptions, chosen: Next): Promise<Generation> {
   const { device, fifos, record } = options;
   const means = () => ({ device, fifos, record: record() });
   const begin = { ...chosen, tellReady: createReadyLine(device.log, chosen.installed.generation) };
@@ -82,7 +82,7 @@ export async function startGeneration(options: GenerationOptions, chosen: Chosen
   const runner = createSystemRunner(options, () => now);
   const desk = await openDesk(device.paths.operator, runner.ask);
   const isReady = (name: string) => runner.state().components[name]?.phase.kind === "ready";
-  runner.start();
+  runner.start(chosen.held);
   return {
     number: () => now.installed.generation,
     release: () => now.release,

@@ -1,15 +1,15 @@
 /** The life of the root server: choose a generation, run it, do what is asked, choose again. */
 import { join } from "node:path";
-import { type Release, reportError } from "@bulkhead/protocol";
+import { reportError } from "@bulkhead/protocol";
 import { openServiceManager } from "../board/index.ts";
 import { type LogFifos, runtimeLogName } from "../compartment/index.ts";
 import { type Device, exitToReboot, exitToRestart } from "../device/index.ts";
-import { beginTrialWatch, type Choice, type Ledger, type Trial } from "../generations/index.ts";
+import { beginTrialWatch, type Choice, type Chosen, type Ledger, type Trial } from "../generations/index.ts";
 import { openUpperRungs, type UpperRungs } from "../ladder/index.ts";
 import type { Escalation, Request } from "../processes/index.ts";
 import { updateState } from "../report/index.ts";
 import { createActivation } from "./activation.ts";
-import { type Chosen, type Generation, type GenerationOptions, startGeneration } from "./generation.ts";
+import { type Generation, type GenerationOptions, type Next as NextGeneration, startGeneration } from "./generation.ts";
 import { createMailbox } from "./mailbox.ts";
 
 type Mail =
@@ -41,8 +41,7 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
   async function run(): Promise<number> {
     rungs = await openUpperRungs(device, ledger, (reason) => mailbox.post({ kind: "reboot", reason }));
     for (;;) {
-      const { release, ...choice } = await ledger.choose();
-      generation = await put(choice, release);
+      generation = await put(await ledger.choose());
       if (!generation) continue;
       const next = await serve(generation);
       trial?.stop();
@@ -54,13 +53,13 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
   }
 
   /** In the place of what runs, if anything does. Undefined where a generation on trial cannot even be started. */
-  async function put(choice: Choice, release: Release): Promise<Generation | undefined> {
-    const { run, onTrial } = choice;
+  async function put(choice: Chosen): Promise<Generation | undefined> {
+    const { run: installed, onTrial } = choice;
     // What was to take over turned out to be damaged.
-    if (generation?.number() === run.generation) return tellLastOutcome(ledger, generation);
-    const chosen = { installed: run, release };
-    if (generation && !(await goOver(device, generation, chosen))) generation = undefined;
-    const running = generation ?? (await start(choice, chosen));
+    if (generation?.number() === installed.generation) return tellLastOutcome(ledger, generation);
+    const next = { ...choice, installed };
+    if (generation && !(await goOver(device, generation, next))) generation = undefined;
+    const running = generation ?? (await start(choice, next));
     if (!running) return undefined;
     announce(device, running, choice);
     if (onTrial) trial = watchTrial(device, running, mailbox.post);
@@ -68,9 +67,9 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
     return running;
   }
 
-  function start(choice: Choice, chosen: Chosen): Promise<Generation | undefined> {
+  function start(choice: Choice, next: NextGeneration): Promise<Generation | undefined> {
     const update = () => updateState(ledger.record());
-    const started = startGeneration({ device, fifos, record: ledger.record, update, events }, chosen);
+    const started = startGeneration({ device, fifos, record: ledger.record, update, events }, next);
     return started.catch(async (error: unknown) => {
       // Any but one on trial has nothing better to go back to.
       if (!choice.onTrial) throw error;
@@ -134,7 +133,7 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
 }
 
 /** Another generation in the place of the one that runs: while what is the same goes on, or anew. False: it is stopped. */
-async function goOver({ log }: Device, running: Generation, next: Chosen): Promise<boolean> {
+async function goOver({ log }: Device, running: Generation, next: NextGeneration): Promise<boolean> {
   const takesOver = `generation ${next.installed.generation} takes over`;
   try {
     const staying = running.isInSafeMode() ? [] : running.staying(next);

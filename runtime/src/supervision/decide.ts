@@ -36,7 +36,7 @@ type EventOf<K extends SupervisionEvent["kind"]> = Extract<SupervisionEvent, { k
 type Handlers = { readonly [K in SupervisionEvent["kind"]]: (turn: Turn, event: EventOf<K>) => void };
 
 const handlers: Handlers = {
-  start,
+  start: (turn, { held }) => start(turn, held),
   stop: (turn, { reason }) => stop(turn, reason),
   "give-way": (turn, { staying, reason }) => giveWay(turn, staying, reason),
   "take-over": (turn, { plan, reason }) => takeOver(turn, plan, reason),
@@ -61,10 +61,19 @@ function handle<K extends SupervisionEvent["kind"]>(turn: Turn, event: EventOf<K
   handler(turn, event);
 }
 
-function start(turn: Turn): void {
+function start(turn: Turn, held: string | undefined): void {
   if (turn.mode !== "idle") return;
   turn.mode = "running";
-  for (const name of turn.plan.order) move(turn, name, { kind: "waiting" });
+  if (held !== undefined) turn.ladder = { ...turn.ladder, safeMode: { because: null, reason: held } };
+  for (const name of turn.plan.order) {
+    if (!isKeptBack(turn, name)) {
+      move(turn, name, { kind: "waiting" });
+      continue;
+    }
+    note(turn, name, { lastReason: `${name} is held: ${held}` });
+    report(turn, name, `${name} is held`);
+    move(turn, name, { kind: "held" });
+  }
 }
 
 function stop(turn: Turn, reason: string): void {

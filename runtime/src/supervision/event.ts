@@ -31,7 +31,8 @@ type OfSpare<K extends string, T = unknown> = Of<K, { readonly component: string
 
 /** `nowMs` is monotonic; `jitter` is random in [0, 1). Both come in with the event, so that the decision is pure. */
 export type SupervisionEvent =
-  | Of<"start">
+  /** `held`: why only what safe mode leaves running is started. */
+  | Of<"start", { readonly held?: string }>
   | Of<"stop", { readonly reason: string }>
   /** Another plan is to be in force: all but `staying` end. */
   | Of<"give-way", { readonly staying: readonly string[]; readonly reason: string }>

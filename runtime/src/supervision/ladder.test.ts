@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { SupervisionEffect } from "./event.ts";
+import { sketchPlan } from "./testing/plan.ts";
 import { started } from "./testing/started.ts";
-import type { World } from "./testing/world.ts";
+import { makeWorld, type World } from "./testing/world.ts";
 
 function giveUp(world: World, name: string): readonly SupervisionEffect[] {
   const from = world.effects.length;
@@ -140,4 +141,24 @@ describe("hold", () => {
     world.settle();
     expect(world.phase("sensor")).toBe("held");
   });
+});
+
+test("[K22] a start that is held starts what safe mode leaves running, no word of a person starts more, and nobody waits for it to help", () => {
+  const world = makeWorld(
+    sketchPlan({ log: { role: "core" }, agent: { role: "agent" }, pump: {}, valve: { strong: ["pump"] } }),
+  );
+  world.happen({ kind: "start", held: "the release is damaged" });
+  world.settle();
+  expect(["log", "agent", "pump", "valve"].map((name) => world.phase(name))).toEqual([
+    "ready",
+    "ready",
+    "held",
+    "held",
+  ]);
+  expect(world.record("pump")?.lastReason).toBe("pump is held: the release is damaged");
+  world.happen({ kind: "restart", component: "pump", reason: "a person wants it" });
+  world.happen({ kind: "safe-mode-elapsed" });
+  world.settle();
+  expect(world.phase("pump")).toBe("held");
+  expect(world.effects.filter(({ kind }) => kind === "escalate")).toEqual([]);
 });

@@ -31,7 +31,7 @@ export function climb(turn: Turn, name: string, reason: string): void {
 /** The time that safe mode had to help is over. */
 export function judgeSafeMode(turn: Turn): void {
   const { safeMode } = turn.ladder;
-  if (turn.mode !== "running" || !safeMode) return;
+  if (turn.mode !== "running" || !safeMode?.because) return;
   const missing = turn.plan.order.filter((name) => isMissing(turn, name));
   if (missing.length === 0) return;
   const reason = `${missing.join(", ")} not ready in safe mode, which ${safeMode.because} had caused`;

@@ -75,8 +75,8 @@ export type SupervisionState = {
 };
 
 export type LadderState = {
-  /** Only core servers and the agent run; set until the generation ends. */
-  readonly safeMode: { readonly because: string; readonly reason: string } | null;
+  /** Only core servers and the agent run; set until the generation ends. `because`: whose failure it was, if anybody's. */
+  readonly safeMode: { readonly because: string | null; readonly reason: string } | null;
   /** Who was given up when, with its group. */
   readonly givenUp: readonly { readonly component: string; readonly atMs: number }[];
 };

@@ -76,6 +76,7 @@ async function writeRelease(
   sketch: SystemSketch,
   releaseCounter: number,
   terms: Terms = {},
+  securityEpoch = 0,
 ): Promise<Release> {
   const all: SystemSketch = { ...core, ...sketch };
   const artifacts = new Map<string, { digest: string; length: number }>();
@@ -99,7 +100,7 @@ async function writeRelease(
     name: "spec",
     version: `1.0.${releaseCounter}`,
     releaseCounter,
-    securityEpoch: 0,
+    securityEpoch,
     board: "virtual",
     builtAtMs: 0,
     system,
@@ -216,9 +217,9 @@ export async function flashDevice(
       startWorld(instance, configFile, config.nodePath, uid, program),
     giveTo: (uid: number) => execa("chown", ["-R", `${uid}:${uid}`, directory]),
     /** Lays a release where the verifier would have put it; returns its digest. */
-    async endorse(next: SystemSketch, releaseCounter: number, terms?: Terms): Promise<string> {
+    async endorse(next: SystemSketch, releaseCounter: number, terms?: Terms, securityEpoch?: number): Promise<string> {
       const staging = await mkdtemp(join(directory, "release-"));
-      const made = await writeRelease(staging, next, releaseCounter, terms);
+      const made = await writeRelease(staging, next, releaseCounter, terms, securityEpoch);
       const digest = sha256(canonicalJson(made));
       await mkdir(join(dataDir, "endorsed"), { recursive: true });
       await cp(staging, join(dataDir, "endorsed", digest), { recursive: true });
