@@ -1,0 +1,2 @@
+/** Answers. */
+export { provider as component } from "../echo.ts";
