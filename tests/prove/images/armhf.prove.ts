@@ -77,7 +77,7 @@ describe("an emulated 32-bit board with 512 MB", () => {
     const { usedMiB } = await measureIdle(machine, "beacon");
     expect(usedMiB).toBeLessThan(mostMiB.beacon);
     // What Debian's Node reads only where it is used (studio/src/image/root/debian-builtins.ts).
-    const fetched = `fetch("data:,41").then((r) => r.text()).then((text) => console.log("fetched", Number(text) + 1))`;
+    const fetched = `fetch("data:,41").then((r) => r.text()).then((text) => console.log("fetched " + (Number(text) + 1)))`;
     machine.type(`/usr/lib/bulkhead/node -e '${fetched}'`);
     await machine.until(/fetched 42/);
   });
