@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { execa } from "execa";
 import type { Buildable } from "../../../studio/src/image/board.ts";
 import { buildImage } from "../../../studio/src/image/build.ts";
 import { bulkheadDirectory } from "../../../studio/src/locations.ts";
@@ -30,7 +29,7 @@ export async function openImageFor(
   manifest: string,
   note: (text: string) => void,
 ): Promise<string> {
-  const { board, architecture } = buildable.board;
+  const { board } = buildable.board;
   const name = `${board}-${await digestOf(buildable, manifest)}`;
   const directory = join(folder, name);
   await mkdir(folder, { recursive: true });
@@ -41,8 +40,6 @@ export async function openImageFor(
   // With the time, for the first build of all fetches what later ones have.
   const onStep = (step: string) => note(`image: ${step}, after ${Math.round((performance.now() - startMs) / 1000)} s`);
   try {
-    onStep("compiler and koffi for the drivers");
-    await fetchForDrivers(architecture, note);
     await buildImage({ board: buildable, manifest, outDir: partial, dateS: imageDateS, onStep });
     onStep("built");
     await rename(partial, directory);
@@ -54,15 +51,6 @@ export async function openImageFor(
     await rm(join(folder, old), { recursive: true, force: true });
   }
   return directory;
-}
-
-/** What drivers are compiled by and call the kernel with: fetched once for each processor. Where that fails the build says what is missing. */
-async function fetchForDrivers(architecture: string, note: (text: string) => void): Promise<void> {
-  for (const program of ["koffi", "compiler"]) {
-    const script = join(bulkheadDirectory, "scripts/setup", `${program}.mjs`);
-    const fetched = await execa(process.execPath, [script, architecture], { reject: false, stdin: "ignore" });
-    if (fetched.failed) note(`image: ${program} could not be fetched: ${fetched.stderr.trim().split("\n").at(-1)}`);
-  }
 }
 
 async function digestOf(buildable: Buildable, manifest: string): Promise<string> {

@@ -115,7 +115,8 @@ function imageOf(source: string, { runner, role, attach = [], config }: Plan["co
   return { source, runner, symbols, ...(typeof by === "string" && { interface: by }) };
 }
 
-function imagesOf(plan: Plan): [string, Image][] {
+/** What the components are built from, by its key. */
+export function imagesOf(plan: Plan): [string, Image][] {
   return Object.values(plan.components).flatMap((component): [string, Image][] => {
     if (!("source" in component.image)) return [];
     const image = imageOf(component.image.source, component);

@@ -10,6 +10,7 @@ import { bulkheadDirectory } from "../locations.ts";
 import { type Buildable, findBuildable } from "./board.ts";
 import { type BoardSupport, takeSupport } from "./bsp/contents.ts";
 import { type Builder, openBuilder } from "./builder.ts";
+import { fetchForDrivers } from "./for-drivers.ts";
 import { lockedPart, readLock } from "./packages/lock.ts";
 import type { LockedPackage } from "./packages/locked.ts";
 import { digestOf, fillPool } from "./packages/pool.ts";
@@ -77,6 +78,7 @@ export async function makeFiles(
   try {
     const support = options.bsp === undefined ? undefined : await takeSupport(options.bsp, join(workDir, "bsp"));
     checkKernel(buildable, withKernel, support);
+    await fetchForDrivers(options.manifest, options.onStep);
     options.onStep("release");
     const releaseDir = join(workDir, "release");
     const releaseOptions = { manifest: options.manifest, outDir: releaseDir, releaseCounter: 1 };
