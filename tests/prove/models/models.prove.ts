@@ -1,7 +1,7 @@
 /**
- * The models of supervision, of a channel and of a start, checked by spin in every order of events: each holds, and each of
- * its rules is needed (without it the check fails). runtime/src/supervision/model.test.ts and sdk/src/channel/calls.test.ts
- * hold the code to the same properties by random histories.
+ * The models of supervision, of a channel, of a start and of an update, checked by spin in every order of events: each holds, and each of
+ * its rules is needed (without it the check fails). runtime/src/supervision/model.test.ts, sdk/src/channel/calls.test.ts and
+ * tests/releases/update-model.test.ts hold the code to the same properties by random histories.
  */
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -60,6 +60,8 @@ describe.each([
   { model: "supervision", defines: [], claim: "progress" },
   { model: "channel", defines: [], claim: "progress" },
   { model: "start", defines: [], claim: "progress" },
+  { model: "update", defines: [], claim: "rest" },
+  { model: "update", defines: [], claim: "progress" },
 ] as const)("[K2] $model $defines ($claim)", ({ model, defines, claim }) => {
   test("holds in every order of events", async () => {
     const { errors, states, why } = await check(model, defines, claim);
@@ -84,6 +86,15 @@ test.each([
   ["start", ["RELEASE_FIRST"]],
   ["start", ["FORGOTTEN_KILL"]],
   ["start", ["PEER_FIRST"]],
+  ["update", ["ONE_SLOT"]],
+  ["update", ["RECORD_FIRST"]],
+  ["update", ["COUNT_AFTERWARDS"]],
+  ["update", ["FLOOR_LATER"]],
+  ["update", ["COLLECT_FIRST"]],
+  ["update", ["FORGET_BAD"]],
+  ["update", ["OLD_EPOCH"]],
+  ["update", ["ANY_PREVIOUS"]],
+  ["update", ["BELIEVE_AGENT"]],
 ] as const)("[K2] %s without the rule %s is found to be wrong", async (model, [mutation, ...more]) => {
   const { errors, why } = await check(model, [`MUTATE_${mutation}`, ...more]);
   expect(errors).toBeGreaterThan(0);
