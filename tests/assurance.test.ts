@@ -1,4 +1,4 @@
-/** Holds docs/assurance.md to the tree: evidence that is not there, or a part that nobody placed, is found here. */
+/** Holds docs/assurance.md and docs/threats.md to the tree: evidence that is not there, or a part that nobody placed, is found here. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -37,6 +37,33 @@ describe("the page on assurance", () => {
     const bare = rows.slice(1).filter((row) => !/`[\w.-]+\/[^`]+`/.test(row.split(" | ").at(-1) ?? ""));
     expect(rows.length).toBeGreaterThan(15);
     expect(bare).toEqual([]);
+  });
+});
+
+describe("the page on threats", () => {
+  const threats = readFileSync(join(root, "docs", "threats.md"), "utf8");
+  const rows = threats.split("\n").filter((line) => line.startsWith("| ") && /`[\w-]+\//.test(line));
+
+  test("[M11] links each threat to what shows that it is stopped", () => {
+    const all = threats.split("\n").filter((line) => line.startsWith("| "));
+    const headings = all.filter((_, index) => threats.includes(`${all[index]}\n|---`));
+    expect(rows.length).toBeGreaterThan(20);
+    expect(all.filter((line) => !headings.includes(line) && !rows.includes(line))).toEqual([]);
+  });
+
+  test("[M11] names only files that are there, and tests that they have", () => {
+    const cited = rows.flatMap((row) =>
+      [...row.matchAll(/`((?:[\w.-]+\/)+[\w.-]+)`((?:,? "[^"]+")*)/g)].map(([, path = "", names = ""]) => ({
+        path,
+        names: [...names.matchAll(/"([^"]+)"/g)].map(([, name = ""]) => name),
+      })),
+    );
+    expect(cited.filter(({ path }) => !existsSync(join(root, path)))).toEqual([]);
+    const lacking = cited.flatMap(({ path, names }) => {
+      const text = names.length > 0 ? readFileSync(join(root, path), "utf8") : "";
+      return names.filter((name) => !text.includes(name)).map((name) => `${path}: ${name}`);
+    });
+    expect(lacking).toEqual([]);
   });
 });
 
