@@ -53,7 +53,7 @@ test("[M11] [K2] whatever is offered, cut short or damaged, in whatever order: a
       fc.asyncProperty(fc.array(event, { minLength: 4, maxLength: 16 }), async (events) => {
         await live(join(directory, `${runs++}`), events);
       }),
-      { numRuns: 60, examples: [[[{ offer: 1 }, "verdict", "damage", "restart"]]] },
+      { numRuns: 40, examples: [[[{ offer: 1 }, "verdict", "damage", "restart"]]] },
     );
   } finally {
     await rm(directory, { recursive: true });
