@@ -2,7 +2,7 @@
  * Native add-ons of drivers: machine code that Node loads from beside the bundle. They come ready made with the packages that the drivers
  * depend on, or are compiled, by one compiler wherever that is done: the same checkout gives the same bytes, for whatever board the build is.
  */
-import { copyFile } from "node:fs/promises";
+import { copyFile, realpath } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
@@ -73,7 +73,9 @@ export async function findAddOns(
   if (architecture === "any") return [];
   const found: FoundAddOn[] = [];
   for (const [name, addOn] of Object.entries(addOnsOf(driver, by))) {
-    found.push({ name, ...(await findAddOn(driver, addOn, architecture)) });
+    const { path, source } = await findAddOn(driver, addOn, architecture);
+    // Not by way of a link, which leads nowhere in a sandbox that has only the file.
+    found.push({ name, path: await realpath(path), source });
   }
   return found;
 }
