@@ -56,8 +56,8 @@ export function addOnsOf(driver: string, by: string | undefined): Readonly<Recor
   return chosen ?? own ?? {};
 }
 
-/** An add-on that is ready to be copied. `source`: a file or folder of what it was made from, which tells its package. */
-export type FoundAddOn = { readonly name: string; readonly path: string; readonly source: string };
+/** An add-on that is ready to be copied. `sources`: files and folders of what it was made from, which tell the packages in it. */
+export type FoundAddOn = { readonly name: string; readonly path: string; readonly sources: readonly string[] };
 
 /**
  * Finds the add-ons of `driver`, if it needs any, and compiles what has not been; `by`: the interface that it is configured with. A board of
@@ -87,10 +87,12 @@ export async function copyAddOns(found: readonly FoundAddOn[], tree: string): Pr
 
 async function findAddOn(driver: string, addOn: AddOn, architecture: Architecture): Promise<Omit<FoundAddOn, "name">> {
   if (typeof addOn === "string" && addOn !== "koffi") {
-    return { path: await compileAddOn(addOn, architecture), source: findSources(addOn).folder };
+    const { folder, headers } = findSources(addOn);
+    const sources = headers === undefined ? [folder] : [folder, headers];
+    return { path: await compileAddOn(addOn, architecture), sources };
   }
   const path = addOn === "koffi" ? findKoffi(architecture) : findReadyMade(driver, addOn, architecture);
-  return { path, source: path };
+  return { path, sources: [path] };
 }
 
 function findReadyMade(driver: string, { package: name, prebuilt }: ReadyMade, architecture: Architecture): string {

@@ -99,7 +99,7 @@ async function buildTree(image: Image, tree: string, build: Build): Promise<read
   const modules = await bundle("component", entry, join(tree, "main.js"));
   const addOns = build.addOns.get(keyOf(image)) ?? [];
   await copyAddOns(addOns, tree);
-  return [...modules, ...addOns.map((addOn) => addOn.source)];
+  return [...modules, ...addOns.flatMap(({ sources }) => sources)];
 }
 
 /** The driver's name where an image is one that comes with Bulkhead. */

@@ -10,7 +10,7 @@ export const orderSchema = z.strictObject({
   releaseCounter: z.int(),
   securityEpoch: z.int(),
   builtAtMs: z.int(),
-  addOns: z.record(text, z.array(z.strictObject({ name: text, path: text, source: text }))),
+  addOns: z.record(text, z.array(z.strictObject({ name: text, path: text, sources: z.array(text) }))),
 });
 export type Order = z.infer<typeof orderSchema>;
 

@@ -2,11 +2,13 @@
  * Builds a release where neither the network nor the builder's home directory is to be seen. What has to be fetched or compiled for a board
  * beforehand is made outside, each by means of its own; the sources are read, bundled, compiled and run inside.
  */
+import { realpathSync } from "node:fs";
 import { mkdir, readFile, realpath } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { BulkheadError, type ErrorReport, releaseSchema, sha256 } from "@bulkhead/protocol";
 import { loadManifest } from "../../check/load.ts";
+import type { FoundAddOn } from "../add-ons.ts";
 import { dateMs } from "../date.ts";
 import { ManifestError } from "../manifest-error.ts";
 import { type BuildOptions, type BuiltRelease, type Content, prepareAddOns } from "../release.ts";
@@ -34,20 +36,25 @@ export async function buildInSandbox(
     releaseCounter: options.releaseCounter,
     securityEpoch: options.securityEpoch ?? 0,
     builtAtMs: options.builtAtMs ?? (await dateMs(directory)),
-    addOns: Object.fromEntries([...addOns].map(([key, found]) => [key, [...found]])),
+    addOns: Object.fromEntries([...addOns].map(([key, found]) => [key, found.map(toOrder)])),
   };
-  const places = await placesOf(directory, componentFolders(options.manifest));
-  const shown = { ...places, readOnly: [...places.readOnly, ...[...addOns.values()].flat().map(({ path }) => path)] };
+  const files = [...addOns.values()].flat().map(({ path }) => path);
+  const places = await placesOf(directory, componentFolders(options.manifest), files);
   const program = [
     await realpath(process.execPath),
     "--disable-warning=ExperimentalWarning",
     join(import.meta.dirname, "inside.ts"),
   ];
-  const answer = answerSchema.parse(JSON.parse(await runConfined(shown, outDir, program, JSON.stringify(order))));
+  const answer = answerSchema.parse(JSON.parse(await runConfined(places, outDir, program, JSON.stringify(order))));
   if ("errors" in answer) throw refused(answer.errors as ErrorReport[], manifest, options.manifest);
   const text = await readFile(join(outDir, "release.json"), "utf8");
   const release = releaseSchema.parse(JSON.parse(text));
   return { release, releaseDigest: sha256(text), dir: options.outDir, contents: answer.contents };
+}
+
+/** A link is resolved here: what it leads to is what the build sees. */
+function toOrder({ name, path, sources }: FoundAddOn): Order["addOns"][string][number] {
+  return { name, path: realpathSync(path), sources: [...sources] };
 }
 
 function componentFolders(manifest: string): string[] {

@@ -13,14 +13,18 @@ export type Places = {
   readonly programs: readonly string[];
 };
 
-/** `folders`: of the components, as far as they are the project's own. */
-export async function placesOf(manifestDirectory: string, folders: readonly string[]): Promise<Places> {
+/** `folders`: of the components, as far as they are the project's own; `files`: what was made for the build beforehand. */
+export async function placesOf(
+  manifestDirectory: string,
+  folders: readonly string[],
+  files: readonly string[] = [],
+): Promise<Places> {
   const project = await projectOf(manifestDirectory);
   const rust = folders.some((folder) => existsSync(join(folder, "main.rs"))) ? await rustToolchain() : undefined;
   const checkout = [bulkheadDirectory, ...["node_modules", ".cache/runtimes"].map((at) => join(bulkheadDirectory, at))];
   const wanted = [
     ...[project, join(project, "node_modules"), join(manifestDirectory, "../boards"), ...checkout],
-    ...[process.execPath, ...(rust === undefined ? [] : [rust])],
+    ...[process.execPath, ...files, ...(rust === undefined ? [] : [rust])],
   ];
   // A link within what is shown leads somewhere, which has to be there too.
   const real = new Set(wanted.filter(existsSync).map((place) => realpathSync(place)));
