@@ -46,20 +46,20 @@ const signAll = (request: SigningRequest, keys: readonly KeyPair[]): Promise<Sig
   keys.reduce(async (before, key) => addSignature(await before, memorySigner(key)), Promise.resolve(request));
 
 let builds = 0;
-/** What a build leaves; `subject`: what its papers are of, if not of this release. */
-async function build(releaseCounter = 1, subject?: string): Promise<string> {
+/** What a build leaves; `of`: what a paper of it is of, if not of this release. */
+async function build(releaseCounter = 1, of: { bill?: string; statement?: string } = {}): Promise<string> {
   const dir = join(directory, `build-${builds++}`);
   const release: Release = {
     ...{ format: 1, name: "example", version: "1.0.0", releaseCounter, securityEpoch: 0, board: "virtual" },
     ...{ builtAtMs: nowMs, system: plainSystem({ system: "example", components: {} }), artifacts: [] },
   };
   const text = canonicalJson(release);
-  const digest = subject ?? sha256(text);
-  const made = { name: "example-1.json", sha256: digest };
+  const digest = sha256(text);
+  const made = { name: "example-1.json", sha256: of.statement ?? digest };
   const materials = [{ uri: "project", digest: { gitCommit: "4b".repeat(20) } }];
   await mkdir(dir);
   await writeFile(join(dir, "release.json"), text);
-  await writeFile(join(dir, "sbom.cdx.json"), JSON.stringify(makeReleaseSbom(release, digest, [])));
+  await writeFile(join(dir, "sbom.cdx.json"), JSON.stringify(makeReleaseSbom(release, of.bill ?? digest, [])));
   const statement = makeStatement({ subject: [made], kind: "release", externalParameters: {}, materials });
   await writeFile(join(dir, "provenance.json"), JSON.stringify(statement));
   return dir;
@@ -146,8 +146,8 @@ describe("[S3] papers beside a release", () => {
     );
   });
 
-  test("are not signed where they are of another release", async () => {
-    const request = await prepare(await build(1, "0".repeat(64)));
+  test.each(["bill", "statement"])("are not signed where the %s is of another release", async (which) => {
+    const request = await prepare(await build(1, { [which]: "0".repeat(64) }));
     expect(() => summarise(request)).toThrow(expect.objectContaining({ code: "SIGNING_REQUEST_INVALID" }));
   });
 
