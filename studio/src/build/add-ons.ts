@@ -73,9 +73,9 @@ export async function findAddOns(
   if (architecture === "any") return [];
   const found: FoundAddOn[] = [];
   for (const [name, addOn] of Object.entries(addOnsOf(driver, by))) {
-    const { path, source } = await findAddOn(driver, addOn, architecture);
+    const { path, sources } = await findAddOn(driver, addOn, architecture);
     // Not by way of a link, which leads nowhere in a sandbox that has only the file.
-    found.push({ name, path: await realpath(path), source });
+    found.push({ name, path: await realpath(path), sources });
   }
   return found;
 }

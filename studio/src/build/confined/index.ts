@@ -2,7 +2,6 @@
  * Builds a release where neither the network nor the builder's home directory is to be seen. What has to be fetched or compiled for a board
  * beforehand is made outside, each by means of its own; the sources are read, bundled, compiled and run inside.
  */
-import { realpathSync } from "node:fs";
 import { mkdir, readFile, realpath } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -52,9 +51,8 @@ export async function buildInSandbox(
   return { release, releaseDigest: sha256(text), dir: options.outDir, contents: answer.contents };
 }
 
-/** A link is resolved here: what it leads to is what the build sees. */
-function toOrder({ name, path, sources }: FoundAddOn): Order["addOns"][string][number] {
-  return { name, path: realpathSync(path), sources: [...sources] };
+function toOrder({ sources, ...found }: FoundAddOn): Order["addOns"][string][number] {
+  return { ...found, sources: [...sources] };
 }
 
 function componentFolders(manifest: string): string[] {
