@@ -2,12 +2,9 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { CommandRequest } from "@bulkhead/kms";
-import { type Command, generateSigningKey, type OperatorWord } from "@bulkhead/protocol";
+import { generateSigningKey } from "@bulkhead/protocol";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { readInstance } from "../../kms/src/instance/index.ts";
-import { signCommand } from "../../studio/src/api/sign-command.ts";
 import { developmentRing } from "../../studio/src/keys/index.ts";
 import { memorySigner } from "../../studio/src/keys/signer.ts";
 import { bulkheadDirectory, exampleManifest } from "../../studio/src/locations.ts";
@@ -18,6 +15,7 @@ import { developmentOperator, newestSigned, uploadMetadata } from "../../studio/
 import { addSignature, publishRequest } from "../../studio/src/sign/ceremony.ts";
 import { signTargets } from "../../studio/src/sign/index.ts";
 import { prepareOverlays } from "../../studio/src/sign/overlays.ts";
+import { attemptsOf, ended } from "./takeover.ts";
 
 const name = "clitest";
 const device = "greenhouse-1";
@@ -304,46 +302,19 @@ describe("[M+] a device whose policy asks for an operator's signature", () => {
 
   test("whoever has the management service, its database and all its keys gives no command, and the device counts each", async () => {
     const before = await componentOf("climate");
-    const command = { kind: "restart-component", component: "climate" } as const;
-    const { instanceKey, snapshotKey, timestampKey } = await readInstance(running.paths.kms);
-    const own = [instanceKey, snapshotKey, timestampKey];
-    const used = (await running.client.commands(id())).find((one) => one.signed && one.state === "done");
-    const forged = await Promise.all(
-      own.map(async (key) => signCommand(id(), command, await challenge(), 60_000, [memorySigner(key)])),
-    );
-    // Each is a row of the database that the service sends as it stands.
-    const attempts: [OperatorWord | undefined, string][] = [
-      [undefined, "COMMAND_UNSIGNED"],
-      ...forged.map((word): [OperatorWord, string] => [word, "OPERATOR_UNKNOWN"]),
-      [used?.signed ?? undefined, "COMMAND_CHALLENGE_INVALID"],
-      [await operatorsWord({ kind: "restart-component", component: "moisture" }), "COMMAND_SIGNATURE_INVALID"],
-      [{ ...(await operatorsWord(command)), validMs: 300_000 }, "COMMAND_SIGNATURE_INVALID"],
-      [{ ...(await operatorsWord(command)), challenge: await challenge() }, "COMMAND_SIGNATURE_INVALID"],
-    ];
-    for (const [signed, code] of attempts) {
-      expect(await ended({ command, ...(signed && { signed }) })).toMatchObject({ state: "refused", code });
+    const attempts = await attemptsOf(running);
+    for (const { request, code } of attempts) {
+      expect(await ended(running, request)).toMatchObject({ state: "refused", code });
     }
     // The device's own log, which the service is shown as well.
     await eventually("the device to say what it refused", 15_000, async () => {
-      const lines = (await running.client.logs(id(), { limit: 5000, component: "verifier" })).lines;
-      const codes = new Set(attempts.map(([, code]) => code));
-      return (
-        [...codes].every((code) => lines.some(({ text }) => text.includes(`refused command`) && text.includes(code))) ||
-        undefined
-      );
+      const { lines } = await running.client.logs(id(), { limit: 5000, component: "verifier" });
+      const isTold = (code: string) =>
+        lines.some(({ text }) => text.includes("refused command") && text.includes(code));
+      return attempts.every(({ code }) => isTold(code)) || undefined;
     });
     expect((await componentOf("climate")).incarnation).toBe(before.incarnation);
   });
-
-  const challenge = async () => (await ended({ command: { kind: "challenge" } })).challenge ?? "";
-  const operatorsWord = async (command: Command) =>
-    signCommand(id(), command, await challenge(), 60_000, [await developmentOperator(running.project)]);
-  const ended = async (request: CommandRequest) => {
-    const asked = await running.client.command(id(), request);
-    return eventually("an answer", 30_000, async () =>
-      (await running.client.commands(id())).find((one) => one.id === asked.id && one.finishedAtMs !== null),
-    );
-  };
 });
 
 describe("a device that is off", () => {
