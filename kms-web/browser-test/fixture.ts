@@ -43,6 +43,8 @@ export const device: Device & Record<string, unknown> = {
   expectedAtMs: null,
   tunnel: { latestHandshakeMs: nowMs - 48_000 },
   release,
+  overlay: null,
+  deployment: "default",
   generation: 7,
   components: { total: 6, ready: 5, failed: 0 },
   unsignedCommands: true,

@@ -15,6 +15,7 @@ export type Device = {
   expectedAtMs: number | null;
   tunnel: { latestHandshakeMs: number | null } | null;
   release: DeviceStatus["release"] | null;
+  overlay: NonNullable<DeviceStatus["overlay"]> | null;
   generation: number | null;
   components: { total: number; ready: number; failed: number } | null;
   unsignedCommands: boolean | null;

@@ -119,8 +119,8 @@ const rows: readonly (readonly [string, string, string, string, string, string?]
   [
     "a floor of security epochs on the way back",
     ledger,
-    "if (securityEpoch < securityEpochFloor)",
-    "if (securityEpoch < 0)",
+    "return securityEpoch < securityEpochFloor",
+    "return securityEpoch < 0",
     ledgerTest,
     "way back",
   ],
