@@ -224,8 +224,11 @@ describe("[M23] commands", () => {
     await eventually(() => expect(fake.calls).toHaveLength(1));
     await stop();
     expect(sent("command-result")).toEqual([]);
-    await start(kms.port);
+    // The first of its generation, whatever came before that.
+    let reached = 0;
+    await start(kms.port, { incarnation: 4, firstIncarnation: 4, onReached: () => (reached += 1) });
     await eventually(() => expect(sent("command-result")).toMatchObject([{ id, outcome: "done" }]));
+    expect(reached).toBe(1);
     await eventually(async () =>
       expect(await readFile(join(fake.directory, "agent.json"), "utf8")).toContain('"isDelivered":true'),
     );

@@ -17,7 +17,7 @@ import type {
 } from "@bulkhead/sdk";
 import type { Coalesced } from "./coalesce.ts";
 import { createExecutor } from "./commands/executor.ts";
-import { openJournal } from "./commands/journal.ts";
+import { type Journal, openJournal } from "./commands/journal.ts";
 import type { Aftermath } from "./commands/judge.ts";
 import { reportResults } from "./commands/result-report.ts";
 import type { AgentConfig } from "./config.ts";
@@ -53,6 +53,8 @@ export type AgentOptions = {
   log: Log;
   /** This agent's own. */
   incarnation: number;
+  /** There is a session with the KMS. */
+  onReached?: () => void;
   /** Where fetched bytes and the agent's own small files lie. */
   stagingDirectory: string;
   /** Only tests are in a hurry. */
@@ -71,14 +73,8 @@ const kmsErrorMs = 2_000;
 const refreshMs = 30_000;
 
 /** Starts the agent; answers the function that stops it. */
-export async function startAgent({
-  config,
-  uses,
-  log,
-  incarnation,
-  stagingDirectory,
-  times,
-}: AgentOptions): Promise<() => Promise<void>> {
+export async function startAgent(options: AgentOptions): Promise<() => Promise<void>> {
+  const { config, uses, log, incarnation, stagingDirectory, times, onReached = () => undefined } = options;
   const stop = new AbortController();
   const clock = createKmsClock();
   const staging = await openStaging(stagingDirectory);
@@ -86,7 +82,8 @@ export async function startAgent({
     log.error("the journal of commands is damaged and starts anew", { reason }),
   );
   const complain = createComplaint(log);
-  const awakeClock = await openAnchor({ path: join(stagingDirectory, "awake.json"), isNew: incarnation === 1 });
+  const isFirst = incarnation === config.firstIncarnation;
+  const awakeClock = await openAnchor({ path: join(stagingDirectory, "awake.json"), isNew: isFirst });
   const carriers = await openCarriers({
     directory: stagingDirectory,
     bounds: config.store,
@@ -97,7 +94,7 @@ export async function startAgent({
   /** The proof of the session at hand has what redeems the device's token. */
   let isEnrolling = false;
   let session: OpenSession | undefined;
-  let reports: Record<"state" | "crashes" | "resources" | "results", Coalesced> | undefined;
+  let reports: ReturnType<typeof openReports> | undefined;
 
   const inTurn = createTurns();
   const executor = createExecutor(journal, {
@@ -116,13 +113,14 @@ export async function startAgent({
     },
     observe: (command) => observe(command, uses, session),
     stop: stop.signal,
-    aftermath: () => readAftermath(uses.monitor, incarnation),
+    aftermath: () => readAftermath(uses.monitor, isFirst),
     onResult: () => reports?.results.poke(),
     log: log.info,
   });
 
   function onOpen(opened: OpenSession, kmsTimeMs: number, takes: readonly string[]): void {
     session = opened;
+    onReached();
     log.info(isEnrolling ? "enrolled with the KMS, and connected to it" : "connected to the KMS");
     if (isEnrolling) void uses.identity.enrolled().catch(complain("putting the enrolment token away"));
     void uses.clock
@@ -131,12 +129,7 @@ export async function startAgent({
     clock.set(kmsTimeMs);
     if (config.sleep) void announceSleep(session, config.sleep, awakeClock, clock.nowMs);
     carriers.attach(session, takes);
-    reports = {
-      state: reportState(session, uses.monitor, complain("reporting the state")),
-      crashes: reportCrashes(session, uses.console, complain("reporting crashes")),
-      resources: reportResources(session, uses.scheduler, complain("reporting the resources")),
-      results: reportResults(session, journal, complain("reporting results")),
-    };
+    reports = openReports(session, uses, journal, complain);
   }
 
   uses.monitor.channel.on("changed", () => {
@@ -177,6 +170,20 @@ export async function startAgent({
   };
 }
 
+function openReports(
+  session: OpenSession,
+  uses: Neighbours,
+  journal: Journal,
+  complain: ReturnType<typeof createComplaint>,
+): Record<"state" | "crashes" | "resources" | "results", Coalesced> {
+  return {
+    state: reportState(session, uses.monitor, complain("reporting the state")),
+    crashes: reportCrashes(session, uses.console, complain("reporting crashes")),
+    resources: reportResources(session, uses.scheduler, complain("reporting the resources")),
+    results: reportResults(session, journal, complain("reporting results")),
+  };
+}
+
 /** Where nothing newer can be had, what the verifier trusts already goes on. */
 function fetchOperators(config: AgentConfig, staging: Staging, stop: AbortSignal): Promise<void> {
   return fetchMetadata(httpFor(config, stop, operatorsMs), staging.metadata, config.rootVersion);
@@ -210,7 +217,7 @@ function createComplaint(log: Log): (what: string) => (error: unknown) => void {
   };
 }
 
-async function readAftermath(monitor: Neighbours["monitor"], incarnation: number): Promise<Aftermath> {
+async function readAftermath(monitor: Neighbours["monitor"], isAllNew: boolean): Promise<Aftermath> {
   const status = await monitor.status(null, { deadlineMs: commandDeadlineMs }).catch(() => undefined);
   const update = status && {
     currentReleaseDigest: status.release.digest,
@@ -218,6 +225,6 @@ async function readAftermath(monitor: Neighbours["monitor"], incarnation: number
     isRolledBack: status.update.state === "rolled-back",
     reason: status.update.reason,
   };
-  // Incarnations count from 1 in every generation, and a restart of the runtime starts its generation anew.
-  return { isAllNew: incarnation === 1, update };
+  // A restart of the runtime starts its generation anew; an update restarts the agent with what it changes.
+  return { isAllNew, update };
 }

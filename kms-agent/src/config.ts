@@ -16,6 +16,7 @@ const configSchema = z.object({
   address: z.union([z.ipv4(), z.ipv6()]).optional(),
   port: z.number().int().min(1).max(65535).optional(),
   sleep: systemSchema.shape.sleep.default(null),
+  firstIncarnation: z.number().int().positive().default(1),
   store: systemSchema.shape.store.partial().default({}),
 });
 
@@ -36,6 +37,8 @@ export type AgentConfig = {
   readonly rootVersion: number;
   /** When it is awake; null: always. */
   readonly sleep: System["sleep"];
+  /** The agent of this incarnation is the first of its generation: everything that this changed was started with it. */
+  readonly firstIncarnation: number;
   /** Room on disk for what waits for the KMS; 0: none. */
   readonly store: System["store"];
 };
@@ -46,7 +49,14 @@ export function parseConfig(config: unknown): AgentConfig {
   if (!parsed.success) {
     throw new BulkheadError("ENVIRONMENT_INVALID", `the agent's configuration: ${describeMisfit(parsed.error)}`);
   }
-  const { provisioning, address = provisioning.kms.address, port = commandChannelPort, sleep, store } = parsed.data;
+  const {
+    provisioning,
+    address = provisioning.kms.address,
+    port = commandChannelPort,
+    sleep,
+    firstIncarnation,
+    store,
+  } = parsed.data;
   return {
     pins: {
       deviceId: provisioning.deviceId,
@@ -57,6 +67,7 @@ export function parseConfig(config: unknown): AgentConfig {
     authority: `${isIPv6(address) ? `[${address}]` : address}:${port}`,
     rootVersion: rootVersionOf(provisioning.tufRoot),
     sleep,
+    firstIncarnation,
     store: {
       telemetryBytes: store.telemetryBytes ?? 0,
       logsBytes: store.logsBytes ?? 0,

@@ -25,7 +25,9 @@ export const component = defineComponent({
     scheduler: schedulerInterface,
     clock: clockSettingInterface,
   },
-  async start({ uses, config, log, incarnation, onStop }) {
-    onStop(await startAgent({ config: parseConfig(config), uses, log, incarnation, stagingDirectory }));
+  async start({ uses, config, log, incarnation, onStop, root }) {
+    const onReached = () => root.tellRoot("reached", {});
+    const own = { config: parseConfig(config), stagingDirectory, onReached };
+    onStop(await startAgent({ ...own, uses, log, incarnation }));
   },
 });

@@ -130,8 +130,17 @@ export const systemSchema = z.strictObject({
   policy: z.strictObject({ unsignedCommands: z.boolean(), requireFullLevel: z.boolean() }),
   /** Security primitives without which it must not be started; absent: none. */
   requires: z.array(primitiveSchema).min(1).optional(),
-  /** What an update from or to this system restarts; absent: what it changes. */
-  update: z.strictObject({ restart: z.literal("all") }).optional(),
+  update: z
+    .strictObject({
+      /** An update from or to this system restarts all; absent: what it changes. */
+      restart: z.literal("all").optional(),
+      /** How long it may take on trial until it is well, and how long it has to stay so; absent: as long as on every device. */
+      windowMs: z.number().int().positive().optional(),
+      steadyMs: z.number().int().positive().optional(),
+      /** Only who has reached the management service is well. */
+      kms: z.literal(true).optional(),
+    })
+    .optional(),
   /** Numbers of the processor cores that the runtime itself keeps to; empty: any. */
   housekeepingCores: z.array(z.number().int().min(0).max(255)).max(256),
   /** The device sleeps and wakes every `everyMs` for `awakeMs`; null: it is always awake. */

@@ -123,7 +123,7 @@ export type Service<I extends AnyInterface> = {
 };
 
 /** What core servers tell beside their own state. */
-export type ToRootOfCore = "activate" | "restart" | "verify" | "trace" | "resolve" | "gateway" | "files";
+export type ToRootOfCore = "activate" | "restart" | "verify" | "trace" | "resolve" | "gateway" | "files" | "reached";
 
 /** The root server, for the core servers that may speak to it; it judges by role and refuses everybody else. */
 export type RootLink = {

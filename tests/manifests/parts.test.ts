@@ -115,7 +115,7 @@ const manifest = fc.record(
     board: fc.constantFrom("open", "open", "open", "virtual", "closed", "open-armhf", "beaglebone-black", "absent"),
     "unsigned-commands": fc.boolean(),
     sleep: fc.constantFrom({ every: "60s", awake: "5s" }, { every: "5s", awake: "60s" }),
-    update: fc.constantFrom({ restart: "all" }, { restart: "changed" }),
+    update: optional({ restart: fc.constantFrom("all", "changed"), window: fc.constant("60s"), kms: fc.boolean() }),
     store: optional({ telemetry: size, logs: size, trace: size }),
     "shared-secrets": fc.array(fc.constantFrom("mqtt-password", "signing-key"), { maxLength: 2 }),
     components: fc.oneof(

@@ -50,7 +50,14 @@ async function connect(port: number, times = patient): Promise<Life> {
     },
     onCommand: () => undefined,
   };
-  const config = { pins, authority: `127.0.0.1:${port}`, rootVersion: 1, sleep: null, store: nothing };
+  const config = {
+    pins,
+    authority: `127.0.0.1:${port}`,
+    rootVersion: 1,
+    sleep: null,
+    firstIncarnation: 1,
+    store: nothing,
+  };
   const ending = await runConnection(config, ports, new AbortController().signal, times);
   return { ending, wasOpen: session?.closed.aborted === true, stored };
 }

@@ -132,10 +132,11 @@ export async function makeFakeDevice(keys: Identities) {
       samples.notify("published", { sequence });
     },
     /** Starts an agent on this device; a second one finds what the first left. */
-    start: (port: number, { times, incarnation = 1 }: { times?: ConnectionTimes; incarnation?: number } = {}) =>
+    start: (port: number, { times, incarnation = 1, firstIncarnation = 1, onReached }: StartOptions = {}) =>
       startAgent({
         incarnation,
-        config: { ...config, authority: `127.0.0.1:${port}` },
+        ...(onReached && { onReached }),
+        config: { ...config, firstIncarnation, authority: `127.0.0.1:${port}` },
         uses: {
           identity: identity.client,
           monitor: monitor.client,
@@ -160,6 +161,13 @@ function proofOf(key: KeyPair, token: KeyPair | undefined, transcript: Transcrip
     ...(token && { redemption: { deviceKey, signature: signMessage(token, redemptionBytes(transcript, deviceKey)) } }),
   };
 }
+
+type StartOptions = {
+  times?: ConnectionTimes;
+  incarnation?: number;
+  firstIncarnation?: number;
+  onReached?: () => void;
+};
 
 type Sources = { samples: Sample[]; traceNews: TraceNews[]; resources: Resources };
 
@@ -198,6 +206,7 @@ function agentConfig(keys: Identities) {
       pins,
       rootVersion: 1,
       sleep: null,
+      firstIncarnation: 1,
       store: { telemetryBytes: 256 * 1024, logsBytes: 256 * 1024, traceBytes: 64 * 1024 },
     },
   };

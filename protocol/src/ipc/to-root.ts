@@ -23,6 +23,8 @@ export const toRoot = {
   resolve: z.strictObject({}),
   /** Only from the network server: where it looks for the gateway now, and what it knows of the name; the uplink is to let that address through. */
   gateway: gatewayStatusSchema.omit({ name: true }),
+  /** Only from the agent: there is a session with the management service. */
+  reached: z.strictObject({}),
   /** Only from the scheduler server: count the files that components have open, which nobody but root can. */
   files: z.strictObject({}),
 } as const;

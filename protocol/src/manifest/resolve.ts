@@ -42,7 +42,7 @@ export function resolvePlan(written: ManifestWritten, board: Board, channels: re
       requireFullLevel: board.policy["require-full-level"],
     },
     ...(written.requires?.length && { requires: [...written.requires] }),
-    ...(written.update?.restart === "all" && { update: { restart: "all" as const } }),
+    ...resolveUpdate(written.update),
     housekeepingCores,
     sleep: written.sleep ? { everyMs: written.sleep.every, awakeMs: written.sleep.awake } : null,
     store: {
@@ -52,6 +52,17 @@ export function resolvePlan(written: ManifestWritten, board: Board, channels: re
     },
     ...overlayableOf(written, board),
   };
+}
+
+/** Nothing where all is as it is anyhow. */
+function resolveUpdate(written: ManifestWritten["update"] = {}): Pick<Plan, "update"> {
+  const { restart, window, steady, kms } = written;
+  const update = {
+    ...(restart === "all" && { restart: "all" as const }),
+    ...present({ windowMs: window, steadyMs: steady }),
+    ...(kms && { kms: true as const }),
+  };
+  return Object.keys(update).length > 0 ? { update } : {};
 }
 
 function coreComponent(name: CoreName, board: Board): PlannedComponent {

@@ -53,10 +53,19 @@ export const manifestWritten = z.strictObject({
         .enum(["changed", "all"])
         .describe(
           "`changed`: components whose image, permissions, channels and strong providers stay the same go on running over an update; `all`: none does. Default: changed.",
-        ),
+        )
+        .optional(),
+      window: durationMs
+        .optional()
+        .describe("How long a new generation may take until it is well. Default: 20s, and longer on slow boards."),
+      steady: durationMs.optional().describe("How long it has to stay well. Default: 2s."),
+      kms: z
+        .boolean()
+        .optional()
+        .describe("`true`: only a generation that has reached the management service is well. Default: false."),
     })
     .optional()
-    .describe("What an update restarts, and the way back from one."),
+    .describe("What an update restarts, and what makes it a good one."),
   sleep: z
     .strictObject({
       every: durationMs.describe("From one waking to the next."),

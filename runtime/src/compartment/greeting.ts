@@ -11,17 +11,20 @@ export type GreetingFacts = {
   readonly release: InstalledRelease;
   readonly installed: Installed;
   readonly record: GenerationRecord;
+  /** Incarnations that components had before this generation. */
+  readonly before: Readonly<Record<string, number>>;
   readonly device: Device;
 };
 
 export function greeting(
   name: string,
   incarnation: number,
-  { release, installed, record, device: { config, provisioning } }: GreetingFacts,
+  { release, installed, record, before, device: { config, provisioning } }: GreetingFacts,
 ): Greeting {
   const { system } = release;
   const component = componentOf(system, name);
   const floors = { releaseCounter: record.releaseCounterFloor, securityEpoch: record.securityEpochFloor };
+  const firstIncarnation = 1 + (before[name] ?? 0);
   return {
     protocol: 1,
     component: name,
@@ -32,6 +35,6 @@ export function greeting(
     provides: system.channels.filter(({ provider }) => provider === name),
     heartbeatMs: component.heartbeat.periodMs,
     ...(component.callMs !== undefined && { callMs: component.callMs }),
-    config: startConfig(component, { ...config, provisioning, release, installed, floors }),
+    config: startConfig(component, { ...config, provisioning, release, installed, floors, firstIncarnation }),
   };
 }

@@ -9,5 +9,5 @@ export { makeLeases } from "./leases.ts";
 export { type LogFifos, openLogFifos, runtimeLogName } from "./log-fifos.ts";
 export { makeOwnDirectories, type OwnDirectories } from "./own-directories.ts";
 export { privilegeOf } from "./privileges.ts";
-export { isCoreServer } from "./sandbox-spec.ts";
+export { isCoreOf, isCoreServer } from "./sandbox-spec.ts";
 export { startConfig } from "./start-config.ts";

@@ -71,6 +71,12 @@ export function isCoreServer(name: string, { image }: Component): boolean {
   return "core" in image && image.core === name;
 }
 
+/** The same of a name, which may be none of the system's. */
+export function isCoreOf({ components }: System, name: string): boolean {
+  const component = components[name];
+  return component !== undefined && isCoreServer(name, component);
+}
+
 function fullLevel({ cpu, cores, storage }: Component): Component["requires"] {
   const layers: Component["requires"] = ["own-uid", "namespaces", "seccomp", "cgroup"];
   if (cores.length > 0) layers.push("cores");

@@ -1,6 +1,9 @@
 import type { Component, Provisioning, Release } from "@bulkhead/protocol";
 import { describe, expect, test } from "vitest";
+import type { Device } from "../device/index.ts";
+import type { GenerationRecord } from "../generations/index.ts";
 import { schedulerConfigSchema } from "../scheduler-server/declared.ts";
+import { greeting } from "./greeting.ts";
 import { startConfig } from "./start-config.ts";
 
 const kms = { address: "fd00::1", proxies: { mqtt: 8001 } };
@@ -34,6 +37,28 @@ const facts = {
 const core = (name: string) => startConfig(component({ image: { core: name } }), facts);
 
 describe("what a component is told at its start", () => {
+  test("[K17] the agent hears which of its incarnations is the first of its generation, however often it was started before", () => {
+    const record = { releaseCounterFloor: 1, securityEpochFloor: 0 } as GenerationRecord;
+    const device = { config: { instance: "device-1", board: "virtual" }, provisioning } as unknown as Device;
+    const agent = {
+      ...component({ image: { core: "kms-agent" } }),
+      heartbeat: { periodMs: 1, missed: 1 },
+    } as Component;
+    const { system } = facts.release;
+    const release = { ...facts.release, system: { ...system, components: { "kms-agent": agent } } };
+    const told = (incarnation: number, before: Record<string, number>) =>
+      greeting("kms-agent", incarnation, {
+        ...facts,
+        installed: { ...facts.installed, releaseCounter: 3 },
+        release,
+        record,
+        device,
+        before,
+      });
+    expect(told(1, {}).config).toMatchObject({ firstIncarnation: 1 });
+    expect(told(5, { "kms-agent": 3 }).config).toMatchObject({ firstIncarnation: 4 });
+  });
+
   test("an application gets its manifest's configuration and nothing of the device", () => {
     expect(startConfig(component({}), facts)).toEqual({ own: 1 });
     expect(startConfig(component({ config: [1, 2] }), facts)).toEqual([1, 2]);

@@ -9,6 +9,8 @@ type Facts = {
   readonly provisioning: Provisioning;
   readonly release: InstalledRelease;
   readonly installed: Pick<Installed, "digest" | "generation">;
+  /** Of the incarnations of a component the first that its generation has; 1 where nothing is said. */
+  readonly firstIncarnation?: number;
   readonly floors: { readonly releaseCounter: number; readonly securityEpoch: number };
 };
 
@@ -48,6 +50,7 @@ function coreConfig(core: string, facts: Facts): unknown {
         address: provisioning.kms.address,
         port: commandChannelPort,
         sleep: system.sleep,
+        firstIncarnation: facts.firstIncarnation ?? 1,
         store: system.store,
       };
     default:

@@ -2,4 +2,4 @@
 export type { Reason } from "./performers.ts";
 export type { Slot } from "./processes.ts";
 export { createRunner, type Runner } from "./runner.ts";
-export { type Crash, type Escalation, mayAsk, type Request, type RunnerHost } from "./runner-host.ts";
+export { type Crash, type Escalation, mayAsk, type Request } from "./runner-host.ts";

@@ -5,12 +5,12 @@ import type { Exit, Rung } from "../supervision/index.ts";
 import type { MessageToRoot } from "./control-link.ts";
 import type { Slot } from "./processes.ts";
 
-type RequestKind = "activate" | "restart" | "verify" | "trace" | "resolve" | "gateway" | "files";
+type RequestKind = "activate" | "restart" | "verify" | "trace" | "resolve" | "gateway" | "files" | "reached";
 
 export type Request<K extends RequestKind = "activate" | "restart"> = Extract<MessageToRoot, { kind: K }>;
 
 /** Only these may ask the root server for anything, each for its own. */
-export const mayAsk: Readonly<Record<RequestKind, "verifier" | "network" | "scheduler-server">> = {
+export const mayAsk: Readonly<Record<RequestKind, "verifier" | "network" | "scheduler-server" | "kms-agent">> = {
   activate: "verifier",
   restart: "verifier",
   verify: "verifier",
@@ -18,6 +18,7 @@ export const mayAsk: Readonly<Record<RequestKind, "verifier" | "network" | "sche
   resolve: "network",
   gateway: "network",
   files: "scheduler-server",
+  reached: "kms-agent",
 };
 
 /** The rung of the ladder that is due, and why. */

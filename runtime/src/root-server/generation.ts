@@ -1,18 +1,11 @@
 /** The running generation: its ground, its supervision, and the state that it shows to the world. */
 import type { DeviceStatus, InstalledRelease } from "@bulkhead/protocol";
-import { greeting, isCoreServer, type LaunchPad, type LogFifos, launch, watchReturns } from "../compartment/index.ts";
+import { greeting, isCoreOf, type LaunchPad, type LogFifos, launch, watchReturns } from "../compartment/index.ts";
 import type { Device } from "../device/index.ts";
 import type { GenerationRecord, Installed } from "../generations/index.ts";
 import { createOperations, type Operations, openDesk } from "../operator/index.ts";
 import { openWayOut, setClock } from "../outside/index.ts";
-import {
-  createRunner,
-  type Escalation,
-  mayAsk,
-  type Request,
-  type Runner,
-  type RunnerHost,
-} from "../processes/index.ts";
+import { createRunner, type Escalation, mayAsk, type Request, type Runner } from "../processes/index.ts";
 import {
   buildStatus,
   createCrashReports,
@@ -24,7 +17,7 @@ import {
 } from "../report/index.ts";
 import { changeGround, type Ground, layGround, stayingOf } from "../succession/index.ts";
 import { notReady, planSupervision } from "../supervision/index.ts";
-import { createTrustGroups } from "../trust-groups/index.ts";
+import { createLauncher } from "../trust-groups/index.ts";
 
 /** The state goes out at most this often. */
 const statusIntervalMs = 200;
@@ -34,6 +27,8 @@ export type Generation = {
   release(): InstalledRelease;
   /** The permanent components that are not ready. */
   notReady(): string[];
+  /** What it has to have reached as well, by its manifest. */
+  notReached(): string[];
   isInSafeMode(): boolean;
   restart(component: string, reason: string): void;
   /** Tells the verifier what became of a release. */
@@ -69,15 +64,21 @@ export type GenerationOptions = {
 };
 
 /** What runs now; becoming another generation exchanges it as a whole. */
-type Current = Next & { readonly ground: Ground; readonly tellReady: () => void };
+type Current = Next & {
+  /** Incarnations that components had before it. */
+  readonly before: Readonly<Record<string, number>>;
+  hasReached: boolean;
+  readonly ground: Ground;
+  readonly tellReady: () => void;
+};
 
 /** Prepares and starts `chosen`; the components come up in the background. Throws NETWORK_SETUP_FAILED; nothing runs then. */
 export async function startGeneration(options: GenerationOptions, chosen: Next): Promise<Generation> {
   const { device, fifos, record } = options;
   const means = () => ({ device, fifos, record: record() });
-  const begin = { ...chosen, tellReady: createReadyLine(device.log, chosen.installed.generation) };
+  const tellReady = createReadyLine(device.log, chosen.installed.generation);
   await setClock(device, chosen.release);
-  let now: Current = { ...begin, ground: await layGround(means(), chosen) };
+  let now: Current = { ...chosen, hasReached: false, before: {}, tellReady, ground: await layGround(means(), chosen) };
 
   const runner = createSystemRunner(options, () => now);
   const desk = await openDesk(device.paths.operator, runner.ask);
@@ -87,6 +88,7 @@ export async function startGeneration(options: GenerationOptions, chosen: Next):
     number: () => now.installed.generation,
     release: () => now.release,
     notReady: () => notReady(runner.state()),
+    notReached: () => (now.release.system.update?.kms && !now.hasReached ? ["the management service"] : []),
     isInSafeMode: () => runner.state().ladder.safeMode !== null,
     restart: runner.restart,
     tellOutcome: (outcome) => runner.send("verifier", "generation", outcome),
@@ -98,7 +100,9 @@ export async function startGeneration(options: GenerationOptions, chosen: Next):
       const reason = `generation ${next.installed.generation} takes over`;
       await runner.giveWay(staying, reason);
       if (runner.state().ladder.safeMode) throw new Error("the device is in safe mode");
-      now = { ...next, tellReady, ground: await changeGround(means(), now, next, staying) };
+      const counts = Object.entries(runner.state().components).map(([name, { incarnation }]) => [name, incarnation]);
+      const ground = await changeGround(means(), now, next, staying);
+      now = { ...next, hasReached: false, before: Object.fromEntries(counts), tellReady, ground };
       runner.follow(staying);
       runner.takeOver(planSupervision(next.release.system), reason);
       runner.send("clock-server", "built", { builtAtMs: next.release.builtAtMs });
@@ -152,6 +156,7 @@ function createSystemRunner(options: GenerationOptions, now: () => Current): Sys
     if (request.kind === "verify") watch.request();
     else if (request.kind === "resolve" || request.kind === "gateway") wayOut.hear(request);
     else if (request.kind === "files") files.ask();
+    else if (request.kind === "reached") markReached(now(), events);
     else if (request.kind !== "trace") events.onRequest(request);
     else traces.set(request.body, (name, body) => runner.send(name, "trace", body));
   }
@@ -160,7 +165,7 @@ function createSystemRunner(options: GenerationOptions, now: () => Current): Sys
   const wayOut = openWayOut(means, { device, fifos }, watch.launch);
 
   const crashes = createCrashReports(now, device.host.cgroup.version !== "none", (facts) => {
-    const isThere = runner.sandbox("serial-server") !== undefined && isCore(now().release, "serial-server");
+    const isThere = runner.sandbox("serial-server") !== undefined && isCoreOf(system(), "serial-server");
     if (isThere) runner.send("serial-server", "crash", facts);
     return isThere;
   });
@@ -170,14 +175,14 @@ function createSystemRunner(options: GenerationOptions, now: () => Current): Sys
   const pad = (): LaunchPad => ({ device, fifos, ...now(), ...now().ground, returns, recordings });
 
   const runner: Runner = createRunner(planSupervision(system()), {
-    launch: createLauncher(system, (name, slot) => watch.launch(name, () => launch(pad(), name, slot))),
+    launch: createLauncher(system, (name, slot) => watch.launch(name, () => launch(pad(), name, slot)), 0),
     greeting: (name, incarnation) => ({
       ...greeting(name, incarnation, { ...now(), record: record(), device }),
       trace: traces.settings(name),
       ...recordings.settings(name),
     }),
     stands: operations.attachments.stands,
-    mayRequest: (name, kind) => name === mayAsk[kind] && isCore(now().release, name),
+    mayRequest: (name, kind) => name === mayAsk[kind] && isCoreOf(system(), name),
     onRequest,
     onGreeted(name) {
       const { lastOutcome } = record();
@@ -190,8 +195,8 @@ function createSystemRunner(options: GenerationOptions, now: () => Current): Sys
         .sandbox(name)
         ?.schedule()
         .then(pacer.touch, (error: Error) => runner.fault(name, error.message));
-      if (name === "network" && isCore(now().release, name)) void wayOut.attach();
-      if (name === "clock-server" && isCore(now().release, name)) wayOut.beginTime();
+      if (name === "network" && isCoreOf(system(), name)) void wayOut.attach();
+      if (name === "clock-server" && isCoreOf(system(), name)) wayOut.beginTime();
     },
     onCrash: crashes.tell,
     onEscalation: events.onEscalation,
@@ -223,17 +228,7 @@ function createSystemRunner(options: GenerationOptions, now: () => Current): Sys
   };
 }
 
-/** A member of a trust group is launched with its group's process, by way of the leader's. */
-function createLauncher(
-  system: () => InstalledRelease["system"],
-  launchAlone: RunnerHost["launch"],
-): RunnerHost["launch"] {
-  const groups = createTrustGroups(system, (leader) => launchAlone(leader, 0));
-  const isMember = (name: string) => (system().components[name]?.trustGroup ?? null) !== null;
-  return (name, slot) => (isMember(name) ? groups.launch(name) : launchAlone(name, slot));
-}
-
-function isCore({ system }: InstalledRelease, name: string): boolean {
-  const component = system.components[name];
-  return component !== undefined && isCoreServer(name, component);
+function markReached(current: Current, { onChange }: GenerationEvents): void {
+  current.hasReached = true;
+  onChange();
 }

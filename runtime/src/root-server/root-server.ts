@@ -191,9 +191,11 @@ function isWell(generation: Generation): boolean {
 }
 
 function watchTrial(device: Device, generation: Generation, post: (mail: Mail) => void): Trial {
+  const { update = {} } = generation.release().system;
   return beginTrialWatch({
-    ...device.config.trial,
-    notReady: generation.notReady,
+    windowMs: update.windowMs ?? device.config.trial.windowMs,
+    steadyMs: update.steadyMs ?? device.config.trial.steadyMs,
+    notReady: () => [...generation.notReady(), ...generation.notReached()],
     onVerdict: (verdict) => post(verdict.good ? { kind: "trial-good" } : { kind: "trial-bad", reason: verdict.reason }),
   });
 }

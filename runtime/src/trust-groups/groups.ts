@@ -4,13 +4,13 @@ import type { Sandbox } from "../sandbox/index.ts";
 import { carryMembers, type GroupProcess } from "./group-process.ts";
 import { leaderOf } from "./members.ts";
 
-export type TrustGroups = {
+type TrustGroups = {
   /** A sandbox for `name`, which is a member: its part of the group's, which is made where there is none. */
   launch(name: string): Promise<Sandbox>;
 };
 
 /** `launch` makes the sandbox of the group that `leader` stands for. */
-export function createTrustGroups(system: () => System, launch: (leader: string) => Promise<Sandbox>): TrustGroups {
+function createTrustGroups(system: () => System, launch: (leader: string) => Promise<Sandbox>): TrustGroups {
   const processes = new Map<string, Promise<GroupProcess>>();
 
   function begin(leader: string): Promise<GroupProcess> {
@@ -31,4 +31,13 @@ export function createTrustGroups(system: () => System, launch: (leader: string)
       }
     },
   };
+}
+
+type Launch<P> = (name: string, place: P) => Promise<Sandbox>;
+
+/** A member of a trust group is launched with its group's process, by way of its leader's, which has the place `own`. */
+export function createLauncher<P>(system: () => System, launchAlone: Launch<P>, own: P): Launch<P> {
+  const groups = createTrustGroups(system, (leader) => launchAlone(leader, own));
+  const isMember = (name: string) => (system().components[name]?.trustGroup ?? null) !== null;
+  return (name, place) => (isMember(name) ? groups.launch(name) : launchAlone(name, place));
 }

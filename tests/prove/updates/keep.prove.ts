@@ -116,3 +116,22 @@ test("[K22] a damaged release whose predecessor is below the security epoch is h
   await again.line(/generation 3 is committed/);
   await watch.when((now) => now.generation === 3 && now.mode?.kind === "normal" && allReady(now));
 });
+
+test("[K17] with `kms: true` only a generation that reaches the management service is good, each by itself", async () => {
+  const system = { "kms-agent": { fake: "agent", core: true }, one: { fake: "good" } } as const;
+  const { world, device } = await boot(system);
+  const watch = await watchStatus(world);
+  await watch.when(allReady);
+  const reach = async () =>
+    process.kill(await world.hostPid(stateOf(await watch.when(allReady), "kms-agent")?.pid), "SIGUSR2");
+  // What the generation before has reached says nothing of the next.
+  await reach();
+  const more = { update: { kms: true, windowMs: 2500, steadyMs: 300 } } as const;
+  await device.ask(`activate ${await device.endorse({ ...system, two: { fake: "good" } }, 2, more)}`);
+  await world.line(/is rolled back: not ready: the management service, 2500 ms after the start/);
+  await device.ask(`activate ${await device.endorse({ ...system, three: { fake: "good" } }, 3, more)}`);
+  await world.line(/generation 3 .* is on trial/);
+  await watch.when((now) => now.generation === 3 && allReady(now));
+  await reach();
+  await world.line(/generation 3 is committed/);
+});

@@ -62,6 +62,8 @@ export const fakes = {
     fs.ftruncateSync(file);
     try { for (; got.files < 5000; got.files++) fs.writeFileSync(place + "/" + got.files, ""); } catch (e) { got.crowded = e.code; }
     console.log(JSON.stringify(got)); };`,
+  /** In the place of the agent: at a signal it has reached the management service. */
+  agent: `${speak} heard.start = () => { beReady(); process.on("SIGUSR2", () => say("reached")); };`,
   /** Sends back whatever comes by its channels. */
   echo: `${speak} import net from "node:net"; heard.start = () => { const places = fs.readdirSync("/run/ipc/provides");
     let waiting = places.length;
