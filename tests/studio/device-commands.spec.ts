@@ -2,7 +2,7 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { generateSigningKey } from "@bulkhead/protocol";
+import { generateSigningKey, sha256 } from "@bulkhead/protocol";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { developmentRing } from "../../studio/src/keys/index.ts";
@@ -220,6 +220,14 @@ describe("bulkhead deploy", () => {
       target: "greenhouse-2.json",
       device: { connected: true, generation: 2, release: { releaseCounter: 2 } },
     });
+    // What it is made of, and how it was built, went with it.
+    const { releaseDigest } = JSON.parse(deployed.stdout);
+    for (const kind of ["sbom", "provenance"] as const) {
+      const { text, digest } = await running.client.paper(releaseDigest, kind);
+      expect(sha256(text)).toBe(digest);
+      const payload = kind === "sbom" ? text : Buffer.from(JSON.parse(text).payload, "base64").toString();
+      expect(payload).toContain(releaseDigest);
+    }
   });
 
   test("[S4] a release that was uploaded before is named; the device refuses the older one and says why", async () => {

@@ -12,6 +12,7 @@ import type {
   ManifestAnswer,
   ObservationAnswer,
   OverlaySummary,
+  Paper,
   ReleaseSummary,
   ResourcesAnswer,
   StatusAnswer,
@@ -22,7 +23,7 @@ import type {
   UploadAnswer,
   UploadRequest,
 } from "@bulkhead/kms";
-import { BulkheadError, isErrorCode, type Provisioning } from "@bulkhead/protocol";
+import { BulkheadError, isErrorCode, type PaperKind, type Provisioning } from "@bulkhead/protocol";
 import { z } from "zod";
 import { readSessionToken } from "./session-token.ts";
 
@@ -95,6 +96,7 @@ export function studioClient({ url, token }: { url: string; token: string }) {
       (await ask<{ commands: StoredCommand[] }>("GET", `${device(id)}/commands`)).commands,
     releases: async () => (await ask<{ releases: ReleaseSummary[] }>("GET", "/releases")).releases,
     overlays: async () => (await ask<{ overlays: OverlaySummary[] }>("GET", "/overlays")).overlays,
+    paper: (releaseDigest: string, kind: PaperKind) => ask<Paper>("GET", `/releases/${releaseDigest}/papers/${kind}`),
     hasBlob: (digest: string) =>
       ask<unknown>("GET", `/blobs/${digest}`).then(
         () => true,

@@ -133,6 +133,24 @@ describe("[S3] a release that is built anew to see whether it is the same", () =
         same: true,
       });
     }
+    const builder = join(scratch, "builder.json");
+    const { publicKey } = await run("keys", "new", builder, "--role", "builder", "--development", "--json");
+    await run(
+      "build",
+      manifest,
+      "-o",
+      join(scratch, "next"),
+      "--counter",
+      "2",
+      "--keys",
+      builder,
+      "--development",
+      "--json",
+    );
+    const request = join(scratch, "next.request");
+    await run("sign", join(scratch, "next"), "--repository", repository, "--prepare", request, "--json");
+    const { summary } = await run("request", "show", request, "--json");
+    expect(summary.papers).toMatchObject([{ kind: "sbom" }, { kind: "provenance", builder: publicKey }]);
     const targets = join(repository, "targets");
     const paper = (await readdir(targets)).find((name) => name.endsWith(".sbom.cdx.json")) ?? "";
     await writeFile(join(targets, paper), "{}");
