@@ -249,6 +249,19 @@ describe("[M12] an overlay at the verifier", () => {
     expect(bench.device.told).toEqual([]);
   });
 
+  test("widens nothing, also on a release that marks more than it has itself", async () => {
+    const system = structuredClone(built.release.system);
+    const values = { "one.network": { type: "subset" as const, of: ["mqtt", "kms"] } };
+    const overlayable = { memoryBytes: 2 ** 30, values };
+    built = await bench.publish(2, "release 1", { system: { ...system, overlayable } });
+    expect(await install(await sign([], { values: { "one.network": [] } }))).toMatchObject({ accepted: true });
+    // `kms` is the agent's alone, in every system; `mqtt` this component does not have.
+    for (const network of [["kms"], ["mqtt"]]) {
+      const verdict = await install(await sign([], { values: { "one.network": network } }));
+      expect([network, verdict.accepted]).toEqual([network, false]);
+    }
+  });
+
   test("that the service hides from its snapshot, or does not serve, is refused with words that say so", async () => {
     const overlay = await sign(7);
     const role = join(bench.project.repoDir, "1.overlays-field.json");

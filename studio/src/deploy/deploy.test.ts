@@ -15,8 +15,9 @@ function serviceWith(
   const device = () => ({
     connected: true,
     components: { total: 1, ready: 1, failed: 0 },
-    release: { digest: updates.length === 0 ? wanted : earlier },
-    overlay,
+    // With an overlay: the release runs already, and the overlay comes.
+    release: { digest: updates.length === 0 || overlay ? wanted : earlier },
+    overlay: updates.length === 0 ? overlay : null,
   });
   return {
     status: async () => ({
@@ -49,7 +50,8 @@ describe("[M11] a deployment", () => {
 
   test("with an overlay is over when the device runs the two, and fails by the digest of the two", async () => {
     const overlay = { target: "o", digest: "c".repeat(64), effectiveDigest: "d".repeat(64) };
-    const runs = start(serviceWith([idle], { digest: overlay.digest }), { overlay });
+    const trying = { state: "trying", reason: "", releaseDigest: overlay.effectiveDigest };
+    const runs = start(serviceWith([idle, trying, trying], { digest: overlay.digest }), { overlay });
     await expect(runs).resolves.toMatchObject({ overlay: { digest: overlay.digest } });
     const failed = { state: "rolled-back", reason: "it is too warm", releaseDigest: overlay.effectiveDigest };
     await expect(start(serviceWith([idle, failed]), { overlay })).rejects.toMatchObject({

@@ -4,7 +4,7 @@ import { defineCommand } from "citty";
 import { jsonOption, printResult } from "../cli/output.ts";
 import { readRepository } from "../sign/repository.ts";
 import { openKeyRing } from "./key-ring.ts";
-import { formatStatus, statusOf } from "./status.ts";
+import { formatStatus, overlayLists, statusOf } from "./status.ts";
 
 export const status = defineCommand({
   meta: {
@@ -24,7 +24,9 @@ export const status = defineCommand({
       args.keys === undefined
         ? undefined
         : await openKeyRing(args.keys, { development: true, passphrases: async () => "" });
-    const found = statusOf(await readRepository(args.repository), ring?.keys ?? [], Number(args.within), Date.now());
+    const repository = await readRepository(args.repository);
+    const lists = await overlayLists(repository);
+    const found = statusOf(repository, ring?.keys ?? [], Number(args.within), Date.now(), lists);
     printResult(args.json, found, formatStatus(found));
     return found.problems.length === 0;
   },

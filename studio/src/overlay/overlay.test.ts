@@ -6,6 +6,7 @@ import { canonicalJson, generateSigningKey, type KeyPair, type Release, sha256 }
 import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { memorySigner } from "../keys/signer.ts";
+import { overlayLists, statusOf } from "../keys/status.ts";
 import { addSignature, checkRepository, publishRequest } from "../sign/ceremony.ts";
 import { formatSummary } from "../sign/format-summary.ts";
 import { type NewOverlay, type OverlaysChange, prepareOverlays } from "../sign/overlays.ts";
@@ -129,6 +130,21 @@ describe("[M12] an overlay", () => {
     // What has expired is dropped as well: two days later there is nothing left to carry along.
     const later = await prepareOverlays(repository, "field", {}, nowMs + 2 * 86_400_000);
     expect(Object.keys((later.metadata.signed as { targets: object }).targets)).toEqual([]);
+  });
+
+  test("ends with its list, and when its keys are exchanged: the keys' status says so", async () => {
+    const found = await readRepository(repository);
+    const problems = async (days: number) =>
+      statusOf(found, [], 30, nowMs + days * 86_400_000, await overlayLists(found)).problems;
+    expect(await problems(100)).toEqual([]);
+    expect(await problems(160)).toContain(
+      "overlays-field 4 expires in 20 days: bulkhead overlay sign --deployment field",
+    );
+    const file = join(repository, "5.overlays-field.json");
+    const { signed } = JSON.parse(await readFile(join(repository, "4.overlays-field.json"), "utf8"));
+    await writeFile(file, JSON.stringify({ signed: { ...signed, version: 5 }, signatures: [] }));
+    expect(await problems(0)).toEqual([expect.stringContaining("overlays-field 5 lacks 2 of 2 signatures")]);
+    await rm(file);
   });
 
   test("that no device would take is not shown as one, and what a request hides is not signed", async () => {
