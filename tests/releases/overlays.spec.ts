@@ -7,7 +7,6 @@ import {
   type KeyPair,
   type Overlay,
   type OverlayName,
-  overlayTargetName,
   sha256,
 } from "@bulkhead/protocol";
 import { developmentRing, signTargets } from "@bulkhead/studio";
@@ -19,9 +18,9 @@ import { prepareOverlays } from "../../studio/src/sign/overlays.ts";
 import type { SigningRequest } from "../../studio/src/sign/request.ts";
 import { asked, useBench } from "./bench.ts";
 import { type BuiltForTest, signOnline } from "./project.ts";
+import { signOverlay } from "./sign-overlay.ts";
 
 const bench = useBench();
-const dayMs = 86_400_000;
 let field: KeyPair;
 let house: KeyPair;
 let built: BuiltForTest;
@@ -46,14 +45,10 @@ type More = Partial<Omit<Overlay, "overlayCounter" | "format">>;
 /** Signs as the operator's studio does and publishes it; what it would not sign is in `forge`. */
 async function sign(value: unknown, more: More = {}, key = field): Promise<OverlayName> {
   const values = { "one.config.level": value } as Overlay["values"];
-  const overlay = { overlay: "warmer", deployment: "field", base: built.digest, devices: null, values, ...more };
-  const add = { release: built.release, overlay: { format: 1 as const, expiresMs: Date.now() + dayMs, ...overlay } };
-  const request = await prepareOverlays(bench.project.repoDir, add.overlay.deployment, { add });
-  await publishRequest(await addSignature(request, memorySigner(key)), bench.project.repoDir);
+  const overlay = { overlay: "warmer", deployment: "field", base: built.digest, values, ...more };
+  const name = await signOverlay(bench.project.repoDir, key, overlay, built.release);
   await publishOnline();
-  const [[digest, document] = []] = [...(request.delegated?.overlays ?? [])];
-  if (digest === undefined || document === undefined) throw new Error("no overlay was signed");
-  return { target: overlayTargetName(document), digest };
+  return name;
 }
 
 /** Signs metadata of the role as somebody does who keeps to no rules: any content, any keys. */
