@@ -6,7 +6,6 @@ import { generateSigningKey, sha256 } from "@bulkhead/protocol";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { developmentRing } from "../../studio/src/keys/index.ts";
-import { memorySigner } from "../../studio/src/keys/signer.ts";
 import { bulkheadDirectory, exampleManifest } from "../../studio/src/locations.ts";
 import { eventually } from "../../studio/src/run/eventually.ts";
 import { stateDirectory } from "../../studio/src/run/instance.ts";
