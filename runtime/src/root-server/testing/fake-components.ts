@@ -70,11 +70,11 @@ export const fakes = {
     for (const place of places) { const path = "/run/ipc/provides/" + place + "/socket"; fs.rmSync(path, { force: true });
       net.createServer((peer) => peer.on("error", () => {}).pipe(peer)).listen(path, () => { fs.chmodSync(path, 0o666);
         if (--waiting === 0) beReady(); }); } };`,
-  /** Calls that one without a pause to speak of; writes how often it was answered, and each time that it was not. */
+  /** Calls that one without a pause to speak of, each time by a new connection; writes how often it was answered, and each time that it was not. */
   caller: `${speak} import net from "node:net"; heard.start = () => { beReady(); let calls = 0;
-    const call = () => { const peer = net.connect("/run/ipc/uses/to-echo/socket", () => peer.write("?"));
-      peer.on("data", () => { calls += 1; setTimeout(() => peer.write("?"), 2); });
-      peer.on("error", () => {}).on("close", () => { console.log("failed"); setTimeout(call, 20); }); };
+    const call = () => { const before = calls; const peer = net.connect("/run/ipc/uses/to-echo/socket", () => peer.write("?"));
+      peer.on("data", () => { calls += 1; peer.end(); });
+      peer.on("error", () => {}).on("close", () => { if (calls === before) console.log("failed"); setTimeout(call, 4); }); };
     call(); setInterval(() => console.log("calls " + calls), 50); };`,
   /** Counts its starts in its storage, fills that, and writes the count and how the filling ended. */
   keeper: `${speak} heard.start = () => { beReady();
