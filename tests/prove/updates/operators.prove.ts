@@ -2,12 +2,15 @@
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { carryOut } from "../../../studio/src/api/commands.ts";
 import { runCommandLine } from "../../../studio/src/cli/run.ts";
 import { root } from "../../../studio/src/commands.ts";
 import { bulkheadDirectory } from "../../../studio/src/locations.ts";
 import { eventually } from "../../../studio/src/run/eventually.ts";
 import { stateDirectory } from "../../../studio/src/run/instance.ts";
 import { launch, type Running } from "../../../studio/src/run/launcher.ts";
+import { developmentOperator } from "../../../studio/src/run/project.ts";
+import { attemptsOf, ended } from "../../studio/takeover.ts";
 import { makeToken } from "../keys/soft-hsm.ts";
 
 const name = "proveoperators";
@@ -71,6 +74,16 @@ async function incarnation(): Promise<number> {
     return climate?.state === "ready" ? climate.incarnation : undefined;
   });
 }
+
+test("[M+] whoever has the management service and all its keys gives no command", async () => {
+  const { client, project, provisioning } = running;
+  await carryOut(client, provisioning.deviceId, { kind: "report" }, 60_000, [await developmentOperator(project)]);
+  const first = await incarnation();
+  for (const { request, code } of await attemptsOf(running)) {
+    expect(await ended(running, request)).toMatchObject({ state: "refused", code });
+  }
+  expect(await incarnation()).toBe(first);
+}, 300_000);
 
 test("[M15] [M+] the commands of the guide do in their order what it says, and who is not named gives no command", async () => {
   const lines = [...(await readFile(guide, "utf8")).matchAll(/^ {4}bulkhead (.+)$/gm)].map(([, line]) => line ?? "");
