@@ -14,9 +14,9 @@ type Attempt = { readonly request: CommandRequest; readonly code: ErrorCode };
 /** Gives the device a command and waits for its end. */
 export async function ended({ client, provisioning }: Running, request: CommandRequest): Promise<StoredCommand> {
   const asked = await client.command(provisioning.deviceId, request);
-  return eventually("an answer", 30_000, async () =>
-    (await client.commands(provisioning.deviceId)).find((one) => one.id === asked.id && one.finishedAtMs !== null),
-  );
+  const look = async () =>
+    (await client.commands(provisioning.deviceId)).find((one) => one.id === asked.id && one.finishedAtMs !== null);
+  return eventually("an answer", 30_000, look, 25);
 }
 
 /** An operator has given the device a command before: the service keeps it. */
