@@ -100,6 +100,24 @@ describe("[M11] fetching metadata", () => {
     expect(await readFile(join(staging.metadata, "3.root.json"), "utf8")).toBe("root 3");
   });
 
+  test("[M12] a deployment with an overlay brings its list too, which a look without one in between leaves alone", async () => {
+    const snapshot = (overlays: number) =>
+      JSON.stringify({
+        signed: { meta: { "targets.json": { version: 4 }, "overlays-field.json": { version: overlays } } },
+      });
+    const lists = async () => (await readdir(staging.metadata)).filter((name) => name.includes("overlays-"));
+    files["metadata/7.snapshot.json"] = snapshot(2);
+    files["metadata/2.overlays-field.json"] = "overlays 2";
+    await fetchMetadata(http(), staging.metadata, 1, "overlays-field");
+    expect(await lists()).toEqual(["2.overlays-field.json"]);
+    await fetchMetadata(http(), staging.metadata, 1);
+    expect(await lists()).toEqual(["2.overlays-field.json"]);
+    files["metadata/7.snapshot.json"] = snapshot(3);
+    files["metadata/3.overlays-field.json"] = "overlays 3";
+    await fetchMetadata(http(), staging.metadata, 1, "overlays-field");
+    expect(await lists()).toEqual(["3.overlays-field.json"]);
+  });
+
   test("leaves what was staged as it is where something that is named cannot be had", async () => {
     await fetchMetadata(http(), staging.metadata, 1);
     const before = await readdir(staging.metadata);
