@@ -2,7 +2,8 @@
  * An update on the device: what an agent that lies brings, what the verifier endorses, what the root server installs, tries, keeps
  * or gives up, with the power cut at any moment, a disk that is full, and one that damages what runs. The same order as
  * runtime/src/generations (ledger.ts, record.ts, install.ts) and runtime/src/root-server/activation.ts; tests/releases/update-model.test.ts
- * holds the code to the same properties. Each MUTATE_ removes one rule; each must be found.
+ * holds the code to the same properties. No day passes here: what was found bad is refused, as the code refuses it for hours. Each MUTATE_ removes
+ * one rule; each must be found.
  */
 #define releases 6
 /* 1 came with the board; 2 is newer and raises the security epoch; 3 too, and ends the runtime or is never ready; 4 is as new as 2 and of the

@@ -45,7 +45,7 @@ const event = fc.oneof(
 );
 type Event = { offer: number } | "verdict" | "restart" | "damage";
 
-test("[M11] [K2] whatever is offered, cut short or damaged, in whatever order: a device runs what was signed, of an epoch that never falls, tries it three times at the most, and what was bad never again", async () => {
+test("[M11] [K2] whatever is offered, cut short or damaged, in whatever order: a device runs what was signed, of an epoch that never falls, tries it three times at the most, and what was bad not again the same day", async () => {
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-update-"));
   try {
     let runs = 0;
