@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { BulkheadError, formatError, reportError } from "@bulkhead/protocol";
 import { runStation, type Wish } from "./one.ts";
 import { describeOutcomes, runInTurn } from "./several.ts";
+import { writeStationSystem } from "./station-system.ts";
 import { listStations, loadStation } from "./stations.ts";
 
 const usage = `Runs the suites of hardware-in-loop/suites on a station: a board on a bench, an emulated one, or this machine.
@@ -11,6 +12,7 @@ const usage = `Runs the suites of hardware-in-loop/suites on a station: a board 
   npm run hil -- --all                every station that needs no board on a bench
   npm run hil -- --list               the stations, and what each provides
 
+  --system DIR  write the system of --station into a new folder, for the image of a board on a bench; nothing is run
   --out DIR     where the report goes    (.cache/hil/<station>)
   -t TEXT       only tests whose names have this
   --short       only what fits into five minutes on an emulated board
@@ -27,6 +29,9 @@ async function main(args: readonly string[]): Promise<number> {
   if (values.help) return say(usage);
   if (values.list) return say(await describeStations());
   if (values.all) return runAll(wish);
+  if (values.station !== undefined && values.system !== undefined) {
+    return say(await writeStationSystem(values.station, values.system));
+  }
   if (values.station !== undefined) return run([values.station], [], wish);
   process.stderr.write(usage);
   return 2;
@@ -40,6 +45,7 @@ function read(args: readonly string[]) {
       args: [...args],
       options: {
         station: text,
+        system: text,
         all: flag,
         list: flag,
         out: text,

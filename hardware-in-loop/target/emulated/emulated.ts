@@ -18,6 +18,7 @@ import { readPaced } from "./paced.ts";
 import { type Server, startServer } from "./server.ts";
 import { openShell, shellWords } from "./shell.ts";
 import { openStimulus } from "./stimulus.ts";
+import { versionsIn } from "./versions.ts";
 import { openWire } from "./wire.ts";
 
 export type EmulatedOptions = {
@@ -50,7 +51,6 @@ async function openWith(options: EmulatedOptions, server: Server, directory: str
   const { station, board, directory: systems } = options;
   const machine: ImageMachine = machines[options.machine];
   const file = (name: string) => join(directory, name);
-  const versions: [string, string][] = [];
   const paced = await readPaced(board.board, machine.pace);
   const manifestOf = async (version: string) => {
     const manifest = await writeSystem(station, board, join(systems, version), version);
@@ -129,7 +129,8 @@ async function openWith(options: EmulatedOptions, server: Server, directory: str
     console: async () => wire.text(),
     async versions() {
       const release = (await agent.status())?.release;
-      return Object.fromEntries([...versions, ["release", release?.digest ?? "none"]]);
+      const { emulator } = power;
+      return { ...(await versionsIn(image)), emulator, release: release?.digest ?? "none" };
     },
     async close() {
       await power.kill();

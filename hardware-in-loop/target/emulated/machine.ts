@@ -2,6 +2,7 @@
 import { copyFile, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SlotName } from "@bulkhead/runtime";
+import { execa } from "execa";
 import type { Buildable } from "../../../studio/src/image/board.ts";
 import { kernelOptions } from "../../../studio/src/image/slot/boot-files.ts";
 import type { World } from "../../../studio/src/run/world/client.ts";
@@ -31,6 +32,8 @@ export type MachineOptions = {
 };
 
 export type Machine = {
+  /** What QEMU says of itself. */
+  readonly emulator: string;
   start(): Promise<void>;
   /** What pulling the plug does. */
   kill(): Promise<void>;
@@ -46,8 +49,9 @@ export async function prepareMachine(options: MachineOptions): Promise<Machine> 
   const { world, namespace, machine, directory, logFile } = options;
   const file = (name: string) => join(directory, name);
   const tools = machine.suite === suite ? await openTools() : await openTools(newerQemu, machine.suite);
+  const program = command(tools, machine.emulator);
   const emulator = [
-    ...command(tools, machine.emulator),
+    ...program,
     ...["-accel", "tcg,thread=multi", "-nodefaults", "-nographic", ...machine.hardware],
     ...["-drive", `${machine.card},format=raw,file=${file("card")}`],
     ...machine.serials.flatMap((end) => serial(end, file)),
@@ -56,7 +60,10 @@ export async function prepareMachine(options: MachineOptions): Promise<Machine> 
   const { start } = machine;
   const argv =
     start.by === "loader" ? await byLoader(emulator, options, start) : await byBench(emulator, options, start);
+  const [qemu = "", ...qemuOptions] = program;
+  const { stdout: version } = await execa(qemu, [...qemuOptions, "--version"]);
   return {
+    emulator: version.split("\n")[0] ?? "",
     start: () => world.start({ id, argv, namespace, isDevice: false, logFile, restart: false }),
     kill: () => world.stop(id, "SIGKILL"),
   };
