@@ -202,7 +202,13 @@ describe("[M12] an overlay at the verifier", () => {
     await gate.heard({ releaseDigest: "f".repeat(64), outcome: "committed", reason: "" });
     await gate.heard({ releaseDigest: digest, outcome: "rolled-back", reason: "" });
     expect(await install(first)).toMatchObject({ accepted: true });
+    // An agent that asks for more than is taken does not keep it from being written down.
+    const asks = Array.from({ length: 20 }, () =>
+      gate.examine({ target: "none-1.json", releaseDigest: digest }).catch((error: unknown) => error),
+    );
     await gate.heard({ releaseDigest: digest, outcome: "committed", reason: "" });
+    const refused = (await Promise.all(asks)).filter((error) => (error as { code?: string }).code === "IPC_OVERLOADED");
+    expect(refused.length).toBeGreaterThan(0);
     expect(await install(first)).toMatchObject({ code: "OVERLAY_ROLLBACK" });
     expect(await install(undefined)).toMatchObject({ accepted: true });
     expect(await install(first)).toMatchObject({ code: "OVERLAY_ROLLBACK" });

@@ -3,13 +3,16 @@
  * that both generations have keeps its inode, and only what differs is made or removed. What a provider that is started anew left in
  * its own is taken away.
  */
-import { chown, mkdir, readdir, rm } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Channel, System } from "@bulkhead/protocol";
 import { execa } from "execa";
 import type { DevicePaths, UidOf } from "../device/index.ts";
 import { channelPlaces, mountProvider, providerOptions } from "./directories.ts";
 import { leasePlace, makeLease } from "./leases.ts";
+
+/** A client reaches its own directory below it, and lists no others. */
+const channelMode = 0o711;
 
 /** All but `staying` have ended. */
 export async function changeChannelDirectories(
@@ -29,9 +32,11 @@ export async function changeChannelDirectories(
     if (!known.has(owner)) await mountProvider(place, own.length);
     else await fitProvider(place, own, staying.includes(owner));
     for (const directory of own) {
-      await mkdir(directory, { mode: 0o711, recursive: true });
+      await mkdir(directory, { mode: channelMode, recursive: true });
       const uid = uidOf(owner);
       if (uid !== null) await chown(directory, uid, uid);
+      // The one before, whose it was, may have shut it.
+      await chmod(directory, channelMode);
     }
   }
 }

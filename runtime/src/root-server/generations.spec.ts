@@ -27,12 +27,16 @@ describe("generations", () => {
       one: { fake: "good" },
       granter: { fake: "good" },
       granted: { fake: "good", weak: ["granter"] },
+      shut: { fake: "shutter" },
+      visitor: { fake: "good", weak: ["shut"] },
     } as const;
     const { world, device } = await boot(sketch);
     const watch = await watchStatus(world);
     const before = await watch.when(allReady);
     const caller = world.console("caller");
-    const newer = { one: { fake: "good", more: { memoryBytes: 64 * 1024 ** 2 } }, two: { fake: "good" } } as const;
+    const one = { fake: "good", more: { memoryBytes: 64 * 1024 ** 2 } } as const;
+    // Whoever comes after the one that shut itself in has its directories as they should be.
+    const newer = { one, two: { fake: "good" }, shut: { fake: "echo" } } as const;
     const granted = { ...sketch.granted, grant: { more: true } };
     const digest = await device.endorse({ ...sketch, ...newer, granted }, 2);
     const verifier = world.console("verifier");
@@ -49,7 +53,7 @@ describe("generations", () => {
     expect(status).toMatchObject({ generation: 2, release: { digest, version: "1.0.2" } });
     expect(stateOf(status, "two")?.state).toBe("ready");
     await until(() => verifier.lines.some((line) => line.includes("committed")), "the verifier to hear of it");
-    expect(restarted(before, status)).toEqual(["granted", "granter", "one", "two", "verifier"]);
+    expect(restarted(before, status)).toEqual(["granted", "granter", "one", "shut", "two", "verifier"]);
     expect(stateOf(status, "one")?.lastReason?.text).toBe("one restarted: generation 2 takes over");
     expect(caller.lines).not.toContain("failed");
     expect(callsIn(caller.lines)).toBeGreaterThan(100);

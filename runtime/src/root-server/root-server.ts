@@ -136,7 +136,9 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
 async function goOver({ log }: Device, running: Generation, next: NextGeneration): Promise<boolean> {
   const takesOver = `generation ${next.installed.generation} takes over`;
   try {
-    const staying = running.isInSafeMode() ? [] : running.staying(next);
+    // Of a damaged release nothing may run but what `start` lets run.
+    const isAnew = next.held !== undefined || running.isInSafeMode();
+    const staying = isAnew ? [] : running.staying(next);
     if (staying.length > 0) {
       await running.become(next, staying);
       log.line(`${takesOver}; ${staying.join(", ")} went on`);

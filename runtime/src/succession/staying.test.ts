@@ -39,14 +39,14 @@ const channels = [
 const plain = plainSystem({ components, channels });
 const names = Object.keys(components);
 
-function running(number: number, system: System = plain): Running {
+function running(number: number, system: System = plain, securityEpoch = 0): Running {
   const release = {
     ...{
       format: 1,
       name: "spec",
       version: `1.0.${number}`,
       releaseCounter: number,
-      securityEpoch: 0,
+      securityEpoch,
       board: "virtual",
     },
     ...{ builtAtMs: number * 1000, system, artifacts: [] },
@@ -72,6 +72,12 @@ function changed(name: keyof typeof components, change: Partial<Component>): Sys
 describe("over an update", () => {
   test("[K17] all go on of whom nothing changes, but for those that are told which release runs", () => {
     expect(restartedBy(plain)).toEqual(always);
+  });
+
+  test("[K17] nobody goes on where the security epoch is another, on the way there and on the way back", () => {
+    expect(stayingOf(running(1), running(2, plain, 1), site, everybody)).toEqual([]);
+    expect(stayingOf(running(2, plain, 1), running(1), site, everybody)).toEqual([]);
+    expect(stayingOf(running(1, plain, 1), running(2, plain, 1), site, everybody)).not.toEqual([]);
   });
 
   test.each<[string, System, string[]]>([

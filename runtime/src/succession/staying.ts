@@ -4,7 +4,7 @@ import { footprintOf, type Running, type Site } from "./footprint.ts";
 
 /**
  * The components that go on, in the order of start: the same in both, ready, and so are all on which they depend strongly. Nobody
- * where one of the two systems wants all restarted.
+ * where one of the two systems wants all restarted, or the security epoch is another.
  */
 export function stayingOf(
   before: Running,
@@ -14,6 +14,8 @@ export function stayingOf(
 ): readonly string[] {
   const { system } = after.release;
   if (restartsAll(before.release.system) || restartsAll(system)) return [];
+  // What must never run again may have been taken over through the very hole.
+  if (before.release.securityEpoch !== after.release.securityEpoch) return [];
   const staying = new Set<string>();
   // A provider stands before those that depend on it strongly.
   for (const name of system.startOrder) {

@@ -115,7 +115,7 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
 
   return {
     examine: (asked) =>
-      queue(async () => {
+      queue.ask(async () => {
         try {
           const { release, digest } = await judge(asked);
           const missing = await missingArtifacts(release, digest, config, directories);
@@ -125,7 +125,7 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
         }
       }),
     install: (asked) =>
-      queue(async () => {
+      queue.ask(async () => {
         let judged: Effective;
         try {
           judged = await judge(asked);
@@ -139,10 +139,10 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
         tellRoot("activate", { releaseDigest: digest });
         return accepted(`${nameOf(asked)} is endorsed and being activated`);
       }),
-    command: (envelope) => queue(() => command(envelope)),
+    command: (envelope) => queue.ask(() => command(envelope)),
     // In its turn: what is judged after it is held to it.
     heard: ({ releaseDigest, outcome }) =>
-      queue(async () => {
+      queue.always(async () => {
         const { currentOverlay } = config;
         if (outcome !== "committed" || currentOverlay?.effectiveDigest !== releaseDigest) return;
         await floors.raise(currentOverlay);

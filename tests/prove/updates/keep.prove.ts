@@ -112,9 +112,20 @@ test("[K22] a damaged release whose predecessor is below the security epoch is h
     ...Object.keys(standing),
     "turning",
   ]);
-  await device.ask(`activate ${await device.endorse({ ...standing, turning: { fake: "prober" } }, 3, {}, 1)}`);
-  await again.line(/generation 3 is committed/);
-  await watch.when((now) => now.generation === 3 && now.mode?.kind === "normal" && allReady(now));
+  // A trial that fails goes back to what is held, and to nothing more of it.
+  const never = { ...standing, turning: { fake: "neverReady" } } as const;
+  const window = { update: { windowMs: 2500, steadyMs: 300 } } as const;
+  await device.ask(`activate ${await device.endorse(never, 3, window, 1)}`);
+  await again.line(/the generation on trial is rolled back/);
+  const heldAgain = await watch.when((now) => now.generation === 2 && stateOf(now, "verifier")?.state === "ready");
+  expect(heldAgain.mode?.kind).toBe("safe");
+  expect(heldAgain.components.filter(({ state }) => state === "held").map(({ name }) => name)).toEqual([
+    ...Object.keys(standing),
+    "turning",
+  ]);
+  await device.ask(`activate ${await device.endorse({ ...standing, turning: { fake: "prober" } }, 4, {}, 1)}`);
+  await again.line(/generation 4 is committed/);
+  await watch.when((now) => now.generation === 4 && now.mode?.kind === "normal" && allReady(now));
 });
 
 test("[K17] with `kms: true` only a generation that reaches the management service is good, each by itself", async () => {

@@ -70,6 +70,9 @@ export const fakes = {
     for (const place of places) { const path = "/run/ipc/provides/" + place + "/socket"; fs.rmSync(path, { force: true });
       net.createServer((peer) => peer.on("error", () => {}).pipe(peer)).listen(path, () => { fs.chmodSync(path, 0o666);
         if (--waiting === 0) beReady(); }); } };`,
+  /** Lets nobody into the directories of its channels, itself included. */
+  shutter: `${speak} heard.start = () => { for (const place of fs.readdirSync("/run/ipc/provides"))
+    fs.chmodSync("/run/ipc/provides/" + place, 0); beReady(); };`,
   /** Calls that one without a pause to speak of, each time by a new connection; writes how often it was answered, and each time that it was not. */
   caller: `${speak} import net from "node:net"; heard.start = () => { beReady(); let calls = 0;
     const call = () => { const before = calls; const peer = net.connect("/run/ipc/uses/to-echo/socket", () => peer.write("?"));
