@@ -42,7 +42,7 @@ afterAll(async () => {
 /** A command against the system under test, with nobody at a terminal. */
 const bulkhead = (...args: string[]) => plain(...args, "--name", name);
 const plain = (...args: string[]) =>
-  execa(process.execPath, [program, ...args], { reject: false, stdin: "ignore", timeout: 110_000 });
+  execa(process.execPath, [program, ...args], { reject: false, stdin: "ignore", timeout: 60_000 });
 const id = () => running.provisioning.deviceId;
 const asOperator = (...args: string[]) =>
   bulkhead(...args, "--keys", join(running.project.keysDir, "operator-1.json"), "--development");

@@ -1,10 +1,12 @@
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, realpath, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { bulkheadDirectory } from "../../locations.ts";
+import { commitOf } from "../commit.ts";
 import { dateOf } from "../date.ts";
 import { buildInSandbox } from "./index.ts";
 import { projectOf } from "./places.ts";
@@ -78,7 +80,7 @@ describe("[S3] a build", () => {
     await mkdir(outDir);
     const places = { readOnly: [home], programs: [] };
     const commands = `touch ${outDir}/written; touch ${home}/written /usr/written 2>&1; env; id -u; ls /root /home 2>&1`;
-    const { stdout } = await execa("bwrap", [...sandboxOf(places, outDir), "sh", "-c", commands], {
+    const { stdout } = await execa("bwrap", [...sandboxOf(places, outDir), "--", "sh", "-c", commands], {
       env: { SOURCE_DATE_EPOCH: "1", TZ: "Asia/Tokyo", LANG: "tr_TR.UTF-8", SECRET: "secret" },
       reject: false,
     });
@@ -127,6 +129,27 @@ describe("[S3] the date of a release", () => {
     });
     await mkdir(join(folder, "a/system"), { recursive: true });
     expect(await projectOf(join(folder, "a/system"))).toBe(folder);
+  });
+
+  test("runs nothing that a repository's own settings name: with its files' times changed, git asks its filter for each", async () => {
+    const marker = join(scratch, "marker");
+    await git("init", "-q");
+    await writeFile(join(folder, ".gitattributes"), "* filter=theirs\n");
+    await writeFile(join(folder, "one.ts"), "1\n");
+    await git("add", ".");
+    await git("commit", "-q", "-m", "one");
+    await git("config", "filter.theirs.clean", `touch ${marker}; cat`);
+    await utimes(join(folder, "one.ts"), 1, 1);
+    expect(await commitOf(folder)).toMatchObject({ top: folder, isChanged: false });
+    expect(existsSync(marker)).toBe(false);
+    // It is asked where nothing keeps it: the test would see it.
+    await git("status", "--porcelain");
+    expect(existsSync(marker)).toBe(true);
+    await writeFile(join(folder, "one.ts"), "2\n");
+    expect(await commitOf(folder)).toMatchObject({ isChanged: true });
+    // A second work tree of it has the repository elsewhere.
+    await git("worktree", "add", "-q", join(scratch, "second"));
+    expect(await commitOf(join(scratch, "second"))).toMatchObject({ top: join(scratch, "second"), isChanged: false });
   });
 
   test("a project ends below the home directory, whatever lies in that", async () => {

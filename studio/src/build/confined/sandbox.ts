@@ -17,8 +17,8 @@ const settings = [
   "/etc/gcc",
 ];
 
-/** The command line in front of a program. `outDir` exists. */
-export function sandboxOf({ readOnly, programs }: Places, outDir: string): string[] {
+/** bubblewrap's options, without the `--` in front of a program. `outDir`: the one place that can be written to, which exists. */
+export function sandboxOf({ readOnly, programs }: Places, outDir?: string): string[] {
   const path = [...programs, "/usr/local/bin", "/usr/bin", "/bin"].join(":");
   return [
     ...["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--clearenv"],
@@ -27,7 +27,8 @@ export function sandboxOf({ readOnly, programs }: Places, outDir: string): strin
     ...[...system, ...settings].flatMap((place) => ["--ro-bind-try", place, place]),
     // Outer ones first: what lies within another is mounted upon it.
     ...[...readOnly].sort().flatMap((place) => ["--ro-bind", place, place]),
-    ...["--bind", outDir, outDir, "--chdir", "/tmp", "--"],
+    ...(outDir === undefined ? [] : ["--bind", outDir, outDir]),
+    ...["--chdir", "/tmp"],
   ];
 }
 
@@ -38,7 +39,7 @@ export async function runConfined(
   command: readonly string[],
   input: string,
 ): Promise<string> {
-  const child = await execa("bwrap", [...sandboxOf(places, outDir), ...command], { input, reject: false });
+  const child = await execa("bwrap", [...sandboxOf(places, outDir), "--", ...command], { input, reject: false });
   if (child.code === "ENOENT") {
     throw new BulkheadError("MISSING_PROGRAM", "builds run in a sandbox, and bubblewrap is not installed", {
       remedy: "apt-get install bubblewrap",
