@@ -4,7 +4,7 @@
  * are those in it.
  */
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { BulkheadError, sha256 } from "@bulkhead/protocol";
 import { filesInArchive, npmCache } from "./archive.ts";
 import { type LockFile, readLockFile } from "./lock-file.ts";
@@ -69,13 +69,28 @@ async function compare(
   return true;
 }
 
-/** An add-on is compiled from folders, which can hold what an earlier build left; the archive says what belongs there. */
+/**
+ * What a compiler can be led to by a name in a source: headers and sources, and headers of C++, which have no ending. A package within a package is
+ * one of its own.
+ */
+function isForCompiler(path: string): boolean {
+  if (path.startsWith("node_modules/")) return false;
+  return /\.(?:c|cc|cpp|h|hh|hpp)$/.test(path) || (!basename(path).includes(".") && !path.startsWith("build/"));
+}
+
+/**
+ * An add-on is compiled from folders, which can hold what an earlier build left; the archive says what belongs there. What a compiler would take and
+ * the archive lacks is among the files as well, and differs.
+ */
 async function filesBelow(places: readonly string[], directory: string, archive: Map<string, string>) {
   const lists = await Promise.all(
     places.map(async (place) => {
       if (!(await stat(place)).isDirectory()) return [place];
-      const names = await readdir(place, { recursive: true });
-      return names.map((name) => join(place, name)).filter((file) => archive.has(relative(directory, file)));
+      const entries = await readdir(place, { recursive: true, withFileTypes: true });
+      return entries
+        .filter((entry) => !entry.isDirectory())
+        .map((entry) => join(entry.parentPath, entry.name))
+        .filter((file) => archive.has(relative(directory, file)) || isForCompiler(relative(directory, file)));
     }),
   );
   return lists.flat();

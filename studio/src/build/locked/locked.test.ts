@@ -65,6 +65,21 @@ describe("[S3] a package that is built in", () => {
     await expect(lockedPackages([installed("extra.js")], cache())).rejects.toMatchObject({ code: "BUILD_UNLOCKED" });
   });
 
+  test("is refused where a header was laid into a folder that an add-on is compiled from; what a build left there is not looked at", async () => {
+    const compiled = () => lockedPackages([join(project, "own.js"), installed()], cache());
+    await write(installed("build/Release/leaf.o"), "built");
+    await write(installed("build/Makefile"), "all:");
+    expect(await compiled()).toMatchObject([{ name: "leaf", isCompared: true }]);
+    for (const name of ["errno.h", "lib/quoted.hpp", "vector"]) {
+      await write(installed(name), "#define honest 0\n");
+      await expect(compiled()).rejects.toMatchObject({
+        code: "BUILD_UNLOCKED",
+        message: expect.stringContaining(`${name} of leaf 1.2.3 is not as it is in the package's archive`),
+      });
+      await rm(installed(name));
+    }
+  });
+
   test("is refused in another version than the locked one, even where nothing can be compared", async () => {
     await rm(cache(), { recursive: true });
     await write(installed("package.json"), { name: "leaf", version: "1.2.4" });
