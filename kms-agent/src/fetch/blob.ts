@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { explainFull, syncDirectory, withFile } from "../durable-file.ts";
 import { bodyOf, fetchFailed, type Http, openGet, unexpectedStatus } from "./http.ts";
+import { slowestPace } from "./pace.ts";
 import { fetchRetry, type Retry, retry } from "./retry.ts";
 
 export const blobPath = "/device/v1/blobs";
@@ -42,9 +43,10 @@ export async function fetchBlob(http: Http, directory: string, blob: Blob, limit
 
 async function completePart(http: Http, part: string, blob: Blob, limits: Retry): Promise<void> {
   let lastSize = await sizeOf(part);
+  // Counted together over tries that bring too little to count alone.
   const hasProgressed = () => {
-    const has = size > lastSize;
-    lastSize = size;
+    const has = Math.abs(size - lastSize) >= (http.pace ?? slowestPace).bytes;
+    if (has) lastSize = size;
     return has;
   };
   let size = lastSize;

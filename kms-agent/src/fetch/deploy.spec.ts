@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FakeKms, makeIdentities, startFakeKms } from "../testing/fake-kms.ts";
 import { fetchBlob } from "./blob.ts";
 import { type DeployPorts, deploy } from "./deploy.ts";
+import type { Http } from "./http.ts";
 import { fetchMetadata } from "./metadata.ts";
 import { checkRoom, openStaging, type Staging } from "./staging.ts";
 
@@ -204,6 +205,51 @@ describe("[M11] fetching an artifact", () => {
   test("does not give up while every try brings something, however often it is cut", async () => {
     misbehave = Array.from({ length: quick.failures + 2 }, () => cutAfter(10_000));
     await fetch();
+    expect((await staged()).equals(content)).toBe(true);
+  });
+
+  const dripping = (_: IncomingMessage, response: ServerResponse) => {
+    response.writeHead(200, { "content-length": content.length });
+    const drip = setInterval(() => response.write("x"), 10);
+    response.on("close", () => clearInterval(drip));
+  };
+  const hurried = (bytes: number): Http => ({ ...http(), pace: { bytes, withinMs: 150 } });
+
+  test("gives up a KMS that drips, so that it is never silent, and always brings something", async () => {
+    misbehave = Array.from({ length: quick.failures }, () => dripping);
+    await expect(fetchBlob(hurried(1000), staging.blobs, blob, quick)).rejects.toThrow(/only \d+ bytes came in 150 ms/);
+    expect(misbehave).toEqual([]);
+  });
+
+  test("gives up a KMS that cuts each answer after a few bytes, and one that drips its answer's head", async () => {
+    misbehave = Array.from({ length: quick.failures }, () => cutAfter(5));
+    await expect(fetch()).rejects.toEqual(code("FETCH_FAILED"));
+    expect(misbehave).toEqual([]);
+    misbehave = Array.from({ length: quick.failures }, () => ({ socket }: IncomingMessage) => {
+      socket.write("HTTP/1.1 200 OK\r\nX-Drip: ");
+      const drip = setInterval(() => socket.write("x"), 10);
+      socket.on("close", () => clearInterval(drip));
+    });
+    await expect(fetchBlob(hurried(1000), staging.blobs, blob, quick)).rejects.toThrow(/only \d+ bytes came in 150 ms/);
+    expect(misbehave).toEqual([]);
+  });
+
+  test("goes on as long as a slow link brings enough, over many stretches of its pace", async () => {
+    misbehave = [
+      (_, response) => {
+        response.writeHead(200, { "content-length": content.length });
+        let at = 0;
+        const more = setInterval(() => {
+          response.write(content.subarray(at, at + 10_000));
+          at += 10_000;
+          if (at >= content.length) {
+            clearInterval(more);
+            response.end();
+          }
+        }, 20);
+      },
+    ];
+    await fetchBlob(hurried(1000), staging.blobs, blob, quick);
     expect((await staged()).equals(content)).toBe(true);
   });
 

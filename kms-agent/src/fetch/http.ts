@@ -6,6 +6,7 @@ import { type IncomingMessage, request } from "node:http";
 import { pipeline } from "node:stream";
 import { createBrotliDecompress } from "node:zlib";
 import { BulkheadError } from "@bulkhead/protocol";
+import { holdToPace, type Pace } from "./pace.ts";
 
 export type Http = {
   /** `[address]:port` of the KMS. */
@@ -14,6 +15,8 @@ export type Http = {
   stallMs: number;
   /** Ends everything under way. */
   signal: AbortSignal;
+  /** Default: `slowestPace`. Only tests are in a hurry. */
+  pace?: Pace;
 };
 
 /** Fetching may succeed later where `isTransient`: no connection, or one that ended early. */
@@ -44,6 +47,7 @@ export function openGet(http: Http, path: string, from = 0): Promise<IncomingMes
     asked.on("timeout", () => asked.destroy(new Error(`nothing came for ${http.stallMs} ms`)));
     asked.on("error", (cause) => reject(fetchFailed(path, cause.message, !http.signal.aborted, cause)));
     asked.on("response", resolve);
+    holdToPace(asked, http.pace);
     asked.end();
   });
 }

@@ -7,8 +7,11 @@ export type Retry = Backoff & {
   /** Failures in a row after which the last one stands. */
   readonly failures: number;
 };
-/** About half a minute in all: longer than a KMS takes to restart, shorter than a person waits for an answer. */
-export const fetchRetry: Retry = { initialMs: 200, maxMs: 10_000, failures: 8 };
+/**
+ * Some seven minutes where the KMS cannot be reached, so that its host may start anew in the middle of an update and nobody has to come for it. How
+ * long whoever gave the command wants to wait is the command's deadline, which ends all tries; this is for deadlines that are days away.
+ */
+export const fetchRetry: Retry = { initialMs: 200, maxMs: 10_000, failures: 90 };
 
 /** Runs `work` until it succeeds, fails for good, or has failed too often. `hasProgressed` clears the count. */
 export async function retry<T>(
