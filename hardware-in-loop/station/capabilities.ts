@@ -2,13 +2,15 @@
 import { machines } from "../target/emulated/machines.ts";
 import type { Fixture, StationWritten } from "./schema.ts";
 
-/** `i2c:tmp105@0x48`, `gpio-stimulus:BUTTON`, `uart-loopback:ttyS4`. */
+/** `i2c:tmp105@0x48`, `gpio-stimulus:BUTTON`, `uart-loopback:ttyS4`, `fed-watchdog:watchdog-1`. */
 export function capabilityOf(fixture: Fixture): string {
   switch (fixture.kind) {
     case "i2c":
       return `i2c:${fixture.chip}@0x${fixture.address.toString(16).padStart(2, "0")}`;
     case "uart-loopback":
       return `uart-loopback:${fixture.port}`;
+    case "watchdog":
+      return `fed-watchdog:${fixture.device}`;
     default:
       return `${fixture.kind}:${fixture.name}`;
   }

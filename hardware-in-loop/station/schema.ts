@@ -31,6 +31,18 @@ const fixtureSchema = z.discriminatedUnion("kind", [
     port: z.string().describe("The board's own name of the port: `ttyS4`."),
     speed: z.int().min(50).max(4_000_000).default(115_200).describe("In bits per second."),
   }),
+  z.strictObject({
+    kind: z
+      .literal("watchdog")
+      .describe("A watchdog of the board that its base system leaves to components; nothing has to be wired."),
+    device: z.string().describe("The board's own name of it: `watchdog-1`."),
+    timeoutSeconds: z
+      .int()
+      .min(1)
+      .max(600)
+      .default(80)
+      .describe("Without a sign of life for so long it resets the board."),
+  }),
 ]);
 export type Fixture = z.output<typeof fixtureSchema>;
 

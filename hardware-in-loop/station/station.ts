@@ -63,7 +63,7 @@ function faultsOfWiring({ wiring }: StationWritten, board: Board, source: Source
 }
 
 /** What of the board a fixture hangs on, by the key that names it. */
-type Part = { readonly key: string; readonly value: string; readonly of: "pin" | "i2c" | "serial" };
+type Part = { readonly key: string; readonly value: string; readonly of: "pin" | "i2c" | "serial" | "watchdog" };
 
 function partsOf(fixture: Fixture): Part[] {
   switch (fixture.kind) {
@@ -78,6 +78,8 @@ function partsOf(fixture: Fixture): Part[] {
       ];
     case "uart-loopback":
       return [{ key: "port", value: fixture.port, of: "serial" }];
+    case "watchdog":
+      return [{ key: "device", value: fixture.device, of: "watchdog" }];
   }
 }
 

@@ -24,7 +24,7 @@ target: { kind: board, device: one }
 wiring:
   - { kind: i2c, chip: tmp102, bus: ${bus}, address: 0x48 }
   - { kind: uart-loopback, port: ${port} }
-  - { kind: gpio-stimulus, name: BUTTON, pin: ${pin} }
+${name === "virtual" ? "  - { kind: watchdog, device: watchdog-1 }\n" : ""}  - { kind: gpio-stimulus, name: BUTTON, pin: ${pin} }
   - { kind: gpio-loopback, name: WIRE, from: ${other}, to: P8_7 }
 `;
   const station = parseStation({ file: "desk.yaml", text }, () => board);
@@ -43,6 +43,7 @@ wiring:
       "uart-loopback-ttys4",
       "gpio-stimulus-button",
       "gpio-loopback-wire",
+      ...(name === "virtual" ? ["watchdog", "watchdog-watchdog-1"] : []),
     ]),
   );
 });

@@ -21,7 +21,9 @@ export function watcherOf(fixture: Fixture): string {
       ? fixture.name
       : "port" in fixture
         ? fixture.port
-        : `${fixture.chip}-${fixture.address.toString(16)}`;
+        : "device" in fixture
+          ? fixture.device
+          : `${fixture.chip}-${fixture.address.toString(16)}`;
   return `${fixture.kind}-${name}`.toLowerCase().replaceAll("_", "-").slice(0, 31);
 }
 
@@ -43,7 +45,10 @@ export function manifestOf({ station, board, wiring }: Station, { backend }: Pic
 export const images: Readonly<Record<string, string>> = {
   plant: "manifests/greenhouse/plant",
   ...Object.fromEntries(
-    ["thermometer", "uart-loop", "gpio-loop", "gpio-watch"].map((name) => [name, `manifests/bench/${name}`]),
+    ["thermometer", "uart-loop", "gpio-loop", "gpio-watch", "watchdog-feeder"].map((name) => [
+      name,
+      `manifests/bench/${name}`,
+    ]),
   ),
 };
 
@@ -56,10 +61,12 @@ function driverComponents(wiring: readonly Fixture[], backend: Board["backend"])
   const plant = (service: string) => (backend === "simulated" ? { uses: { plant: `plant.${service}` } } : {});
   const buses = unique(wiring.flatMap((fixture) => (fixture.kind === "i2c" ? [fixture.bus] : [])));
   const ports = unique(wiring.flatMap((fixture) => (fixture.kind === "uart-loopback" ? [fixture.port] : [])));
+  const watchdogs = unique(wiring.flatMap((fixture) => (fixture.kind === "watchdog" ? [fixture.device] : [])));
   const hasPins = wiring.some(({ kind }) => kind === "gpio-stimulus" || kind === "gpio-loopback");
   return {
     ...(buses.length > 0 && { i2c: { image: "driver:i2c", memory, devices: buses, ...plant("bus") } }),
     ...(hasPins && { gpio: { image: "driver:gpio", memory, devices: ["gpio"], ...plant("pins") } }),
+    ...(watchdogs.length > 0 && { watchdog: { image: "driver:watchdog", memory, devices: watchdogs } }),
     ...(ports.length > 0 && { serial: { image: "driver:serial", memory, devices: ports } }),
   };
 }
@@ -74,6 +81,15 @@ function componentOf(fixture: Fixture): Watcher {
     case "uart-loopback": {
       const grant = { port: fixture.port, speed: fixture.speed };
       return { image: "./uart-loop", uses: { port: { from: "serial.port", grant } }, config: { speed: fixture.speed } };
+    }
+    case "watchdog": {
+      const { device, timeoutSeconds } = fixture;
+      const grant = { device, timeoutSeconds: { min: timeoutSeconds, max: timeoutSeconds }, stoppable: true };
+      return {
+        image: "./watchdog-feeder",
+        uses: { timer: { from: "watchdog.timer", grant } },
+        config: { timeoutSeconds },
+      };
     }
     case "gpio-loopback":
       return { image: "./gpio-loop", uses: { from: line(fixture.from, "out"), to: line(fixture.to, "in") } };

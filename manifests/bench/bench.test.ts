@@ -1,10 +1,12 @@
 import { gpioLineInterface } from "@bulkhead/drivers/gpio/interface";
 import { i2cDeviceInterface } from "@bulkhead/drivers/i2c/interface";
+import { watchdogInterface } from "@bulkhead/drivers/watchdog/interface";
 import { fakeClient, startComponent } from "@bulkhead/sdk/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { component as gpioLoop } from "./gpio-loop/main.ts";
 import { temperatureOf, component as thermometer } from "./thermometer/main.ts";
 import { countAlike } from "./uart-loop/main.ts";
+import { component as feeder } from "./watchdog-feeder/main.ts";
 
 const eventually = <T>(probe: () => T | Promise<T>) => expect.poll(probe, { timeout: 20_000 });
 
@@ -52,6 +54,44 @@ test("[K19] the pins of a bench count the edges that came back, and those that d
   await eventually(() => bench.lines[0]).toBe("info 4 of 4 edges came back");
   world.lost = 1;
   await eventually(() => bench.lines).toContain("info 3 of 4 edges came back");
+});
+
+test("[K19] the feeder of a bench starts its watchdog with the time of the station, and goes on with signs of life", async () => {
+  const asked: unknown[] = [];
+  let pets = 0;
+  const dog = {
+    identity: "imx2+ watchdog",
+    isRunning: false,
+    timeoutSeconds: 60,
+    leftSeconds: null,
+    isStoppable: true,
+    lastReset: [],
+  };
+  const timer = fakeClient(
+    watchdogInterface,
+    {
+      read: () => dog,
+      start(args) {
+        asked.push(args);
+        return { timeoutSeconds: 80 };
+      },
+      pet() {
+        pets++;
+        return null;
+      },
+      stop: () => null,
+    },
+    { grant: { device: "watchdog-1", timeoutSeconds: { min: 80, max: 80 }, stoppable: true } },
+  );
+  const bench = await startComponent(feeder, {
+    uses: { timer: timer.client },
+    config: { timeoutSeconds: 80, periodMs: 10 },
+  });
+  onTestFinished(() => bench.stop());
+  await eventually(() => bench.lines).toContain("info fed 4 times");
+  expect(asked).toEqual([{ timeoutSeconds: 80 }]);
+  expect(bench.lines[0]).toContain("info imx2+ watchdog resets this board after 80 s");
+  expect(pets).toBeGreaterThanOrEqual(4);
 });
 
 test("[K19] the port of a bench counts the bytes up to the first that is not what was sent", () => {
