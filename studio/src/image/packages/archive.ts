@@ -8,6 +8,7 @@ import { type LockedPackage, parseOffer } from "./locked.ts";
 export type Archive = { readonly suite: string; readonly architecture: string };
 
 const here = import.meta.dirname;
+const hook = 'sh "$BULKHEAD_HOOK" "$1"';
 /** Run before any list is read: takes the release alone, without its lists of updates, which change from day to day. */
 const releaseAlone = `sed -i -E '/ [a-z]+-(updates|security) /d' "$1/etc/apt/sources.list"`;
 
@@ -19,7 +20,7 @@ export async function resolvePackages(
 ): Promise<Map<string, LockedPackage[]>> {
   return withQuestion(workDir, async (question) => {
     for (const [name, packages] of wanted) await writeFile(join(question, "wanted", name), packages.join("\n"));
-    await ask(archive, question);
+    await ask(archive, question, "apt.sh", [`--setup-hook=${releaseAlone}`, `--customize-hook=${hook}`]);
     const found = new Map<string, LockedPackage[]>();
     for (const name of wanted.keys()) {
       const text = await readFile(join(question, "found", name), "utf8");
@@ -29,7 +30,10 @@ export async function resolvePackages(
   });
 }
 
-/** Brings packages and hands each file to `take`. Throws IMAGE_ARCHIVE_FAILED, also where the archive has one no more. */
+/**
+ * Brings packages by their places in the archive and hands each file to `take`. An archive keeps them for a while after its lists name newer
+ * ones. Throws IMAGE_ARCHIVE_FAILED, also where it has one no more.
+ */
 export async function downloadPackages(
   archive: Archive,
   packages: readonly LockedPackage[],
@@ -37,9 +41,9 @@ export async function downloadPackages(
   take: (file: string) => Promise<void>,
 ): Promise<void> {
   await withQuestion(workDir, async (question) => {
-    const lines = packages.map(({ name, version }) => `${name}=${version}`);
-    await writeFile(join(question, "download"), lines.join("\n"));
-    await ask(archive, question);
+    const lines = new Set(packages.map(({ path, sha256 }) => `${path} ${sha256}\n`));
+    await writeFile(join(question, "download"), [...lines].join(""));
+    await ask(archive, question, "download.sh", ["--skip=update", `--setup-hook=${hook}`]);
     for (const name of await readdir(join(question, "packages"))) await take(join(question, "packages", name));
   });
 }
@@ -55,17 +59,27 @@ async function withQuestion<T>(workDir: string, work: (question: string) => Prom
   }
 }
 
-async function ask({ suite, architecture }: Archive, question: string): Promise<void> {
-  const hooks = [`--setup-hook=${releaseAlone}`, `--customize-hook=sh "$BULKHEAD_HOOK"`];
+async function ask(
+  { suite, architecture }: Archive,
+  question: string,
+  script: string,
+  options: readonly string[],
+): Promise<void> {
   // Nothing of the packages is run, so their processor need not be this machine's.
-  const options = ["--quiet", "--variant=custom", "--skip=check/qemu", `--architectures=${architecture}`, ...hooks];
-  const env = { BULKHEAD_QUESTION: question, BULKHEAD_HOOK: join(here, "apt.sh") };
-  await execa("mmdebstrap", [...options, suite, join(question, "root")], { env }).catch((cause: Error) => {
+  const always = ["--quiet", "--variant=custom", "--skip=check/qemu", `--architectures=${architecture}`];
+  const env = { BULKHEAD_QUESTION: question, BULKHEAD_HOOK: join(here, script) };
+  await execa("mmdebstrap", [...always, ...options, suite, join(question, "root")], { env }).catch((cause: Error) => {
     throw new BulkheadError("IMAGE_ARCHIVE_FAILED", `Debian's archive did not answer for ${architecture}`, {
       cause,
-      remedy: `needs mmdebstrap and a way to the archive; it said: ${lastWords(cause)}`,
+      remedy: `${remedyOf(lastWords(cause))}; it said: ${lastWords(cause)}`,
     });
   });
+}
+
+function remedyOf(said: string): string {
+  return /archive has no .*\b404\b/.test(said)
+    ? "what is locked has gone from the archive: `bulkhead image lock` takes what it has today"
+    : "needs mmdebstrap and a way to the archive";
 }
 
 function lastWords(error: Error): string {

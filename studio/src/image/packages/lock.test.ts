@@ -5,29 +5,33 @@ import { formatLocked, parseLocked, parseOffer } from "./locked.ts";
 import { readRecipe } from "./recipe.ts";
 
 const digest = "0a".repeat(32);
-const line = `dmsetup 2:1.02.205-2 amd64 82344 ${digest}`;
+const path = "pool/main/l/lvm2/dmsetup_1.02.205-2_amd64.deb";
+const line = `dmsetup 2:1.02.205-2 amd64 82344 ${digest} ${path}`;
 
 test("[K18] a locked package is one line, and the same line again", () => {
   expect(parseLocked(line, "x.lock")).toEqual({
-    ...{ name: "dmsetup", version: "2:1.02.205-2", architecture: "amd64", sizeBytes: 82_344, sha256: digest },
+    ...{ name: "dmsetup", version: "2:1.02.205-2", architecture: "amd64", sizeBytes: 82_344, sha256: digest, path },
   });
   expect(formatLocked(parseLocked(line, "x.lock"))).toBe(line);
 });
 
-test("[K18] what apt offers is locked by name, version and digest; where it comes from is not kept", () => {
-  const offer = `'http://archive.invalid/pool/dmsetup_1.02.deb' dmsetup_2%3a1.02.205-2_amd64.deb 82344 SHA256:${digest}`;
+test("[K18] what apt offers is locked by name, version, digest and its place in the archive; which archive it was is not kept", () => {
+  const offer = `'http://archive.invalid/debian/${path}' dmsetup_2%3a1.02.205-2_amd64.deb 82344 SHA256:${digest}`;
   expect(formatLocked(parseOffer(offer))).toBe(line);
 });
 
 describe("a line is refused", () => {
   test.each([
     ["without a digest", "dmsetup 2:1.02.205-2 amd64 82344"],
-    ["with a digest that is short", line.slice(0, -1)],
-    ["with a digest of another kind", `dmsetup 2:1.02.205-2 amd64 82344 ${"A".repeat(64)}`],
+    ["with a digest that is short", line.replace(digest, digest.slice(1))],
+    ["with a digest of another kind", line.replace(digest, "A".repeat(64))],
     ["for a processor that no board has", line.replace("amd64", "riscv64")],
     ["of no size", line.replace("82344", "0")],
     ["with a word too many", `${line} x`],
     ["whose name leads elsewhere", line.replace("dmsetup", "../dmsetup")],
+    ["without a place in the archive", line.replace(` ${path}`, "")],
+    ["whose place leads elsewhere", line.replace("main/l", "main/..")],
+    ["whose place is another host's", line.replace("pool/", "http://elsewhere.invalid/pool/")],
   ])("[K18] %s, with the file that it is in", (_, wrong) => {
     expect(() => parseLocked(wrong, "x.lock")).toThrow(
       expect.objectContaining({

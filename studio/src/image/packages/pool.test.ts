@@ -11,7 +11,7 @@ const archive = { suite: "trixie", architecture: "arm64" };
 
 function locked(name: string, content: string): LockedPackage {
   const sha256 = createHash("sha256").update(content).digest("hex");
-  return { name, version: "1.0-1", architecture: "arm64", sizeBytes: content.length, sha256 };
+  return { name, version: "1.0-1", architecture: "arm64", sizeBytes: content.length, sha256, path: `pool/${name}.deb` };
 }
 
 /** An archive with these packages by name; `asked` is what it was asked for. */

