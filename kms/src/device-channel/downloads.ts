@@ -5,12 +5,12 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import { promisify } from "node:util";
-import { type BrotliOptions, brotliCompress, constants, createBrotliCompress } from "node:zlib";
+import { constants, createBrotliCompress } from "node:zlib";
 import { asDatabaseError } from "../database/index.ts";
 import type { Kms } from "../kms.ts";
 import { describeError } from "../log.ts";
 import { readMetadata } from "../releases/index.ts";
+import { compressOnce } from "./compressed.ts";
 import { parseRange } from "./range.ts";
 
 const routes = {
@@ -82,11 +82,8 @@ const qualityOf = (lengthBytes: number): number => (lengthBytes > 4 * 1024 * 102
 /** What is shorter goes in one packet anyhow. */
 const leastCompressedBytes = 1024;
 
-/** Asked for by each device before each challenge: the quality that costs least for nearly all of the gain. */
-const compressed = (content: Buffer): Promise<Buffer> =>
-  promisify<Buffer, BrotliOptions, Buffer>(brotliCompress)(content, {
-    params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_SIZE_HINT]: content.length },
-  });
+/** Metadata is asked for by each device before each challenge, and changes with a release or once a day. */
+const compressed = compressOnce();
 
 function takesBrotli({ method, headers }: IncomingMessage): boolean {
   return method === "GET" && headers.range === undefined && /\bbr\b/.test(`${headers["accept-encoding"] ?? ""}`);
