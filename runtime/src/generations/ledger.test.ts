@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Device } from "../device/index.ts";
 import { installFactoryRelease } from "./install.ts";
 import { openLedger } from "./ledger.ts";
-import { readRecord } from "./slots.ts";
+import { readRecord, writeRecord } from "./slots.ts";
 import { treeDigest } from "./tree/index.ts";
 
 let dataDir: string;
@@ -90,6 +90,17 @@ describe("[M11] an endorsed release is not admitted", () => {
     });
     await ledger.admit(next);
     expect((await readRecord(dataDir))?.trying).toMatchObject({ digest: next });
+  });
+
+  test("before its wait is over; of one that failed while the clock was ahead that begins when it is asked for, and is on the disk", async () => {
+    const failed = sha256("a release that hangs");
+    const ledger = await boot(release(1));
+    const entry = { digest: failed, reason: "it hangs", atMs: Date.now() + 10 * 365 * 24 * 3600 * 1000 };
+    await writeRecord(dataDir, { ...ledger.record(), bad: [entry] });
+    await expect((await boot()).admit(failed)).rejects.toMatchObject({ code: "RELEASE_FAILED_TO_START" });
+    const [dated] = (await readRecord(dataDir))?.bad ?? [];
+    expect(dated?.atMs).toBeLessThanOrEqual(Date.now());
+    expect(dated?.reason).toBe("it hangs");
   });
 
   test("where a giant, or a pipe, lies in the place of its document: nobody waits, and nothing is left of it", async () => {

@@ -13,6 +13,7 @@ import {
   type Choice,
   chooseGeneration,
   commit,
+  dateAnew,
   fallBack,
   type GenerationRecord,
   keptDigests,
@@ -146,9 +147,11 @@ export async function openLedger({ config, paths, log }: Device): Promise<Ledger
     },
 
     async admit(digest, shown = []) {
-      const record = kept.now();
-      if (record.trying) throw new BulkheadError("CONFLICT", "another generation is on trial");
-      const refusal = whyNotYet(record, digest, Date.now());
+      if (kept.now().trying) throw new BulkheadError("CONFLICT", "another generation is on trial");
+      const nowMs = Date.now();
+      const record = dateAnew(kept.now(), nowMs);
+      if (record !== kept.now()) await kept.adopt(record);
+      const refusal = whyNotYet(record, digest, nowMs);
       if (refusal) throw new BulkheadError("RELEASE_FAILED_TO_START", refusal);
       const isUsed = usedOf(shown).some((path) => path.startsWith(`releases/${digest}/`));
       const release = await installRelease(dataDir, join(paths.endorsed, digest), isUsed);

@@ -5,6 +5,7 @@ import {
   beginTrial,
   chooseGeneration,
   commit,
+  dateAnew,
   fallBack,
   firstRecord,
   type GenerationRecord,
@@ -68,6 +69,19 @@ describe("the record of generations", () => {
       expect(whyNotYet(record, digestOf(2), nowMs)).toBeUndefined();
     }
     expect(record.bad).toHaveLength(4);
+  });
+
+  test("[K2] a failure noted under a clock that was ahead is a wait from when that is seen, as long as any, and no longer", () => {
+    const [minute, nowMs] = [60_000, 1_000_000_000_000];
+    const ahead = rollBack(beginTrial(first(), digestOf(2), facts(2)), "it hangs", nowMs + 50 * 365 * 24 * 60 * minute);
+    const dated = dateAnew(ahead, nowMs);
+    recordSchema.parse(dated);
+    expect(whyNotYet(dated, digestOf(2), nowMs)).toMatch(/it hangs/);
+    // Who asks again and again does not make it longer.
+    const later = dateAnew(dated, nowMs + 9 * minute);
+    expect(later).toBe(dated);
+    expect(whyNotYet(later, digestOf(2), nowMs + 10 * minute)).toBeUndefined();
+    expect(dateAnew(first(), 0)).toEqual(first());
   });
 
   test("a component keeps its uid number for ever and no two have the same", () => {

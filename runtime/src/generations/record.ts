@@ -149,6 +149,15 @@ export function whyBad(record: GenerationRecord, digest: string): string | undef
   return record.bad.findLast((entry) => entry.digest === digest)?.reason;
 }
 
+/**
+ * Failures that were noted under a clock that was ahead, dated anew to now: the wait begins again, and ends. The same record where there are
+ * none. Only for when somebody asks for a release: a board that has just started may have a clock that is behind.
+ */
+export function dateAnew(record: GenerationRecord, nowMs: number): GenerationRecord {
+  if (record.bad.every(({ atMs }) => atMs <= nowMs)) return record;
+  return { ...record, bad: record.bad.map((entry) => ({ ...entry, atMs: Math.min(entry.atMs, nowMs) })) };
+}
+
 /** Why this release must not be activated now, or undefined. A clock that was set back makes that longer, never shorter. */
 export function whyNotYet(record: GenerationRecord, digest: string, nowMs: number): string | undefined {
   const failures = record.bad.filter((entry) => entry.digest === digest);
