@@ -36,6 +36,27 @@ describe("what devices fetch compressed", () => {
     expect(made).toEqual([one, two, three, two]);
   });
 
+  test("what is still being compressed while others are forgotten is kept and counted as any", async () => {
+    const made: string[] = [];
+    let finish = () => {};
+    const slow = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const compress = compressOnce(async (content) => {
+      made.push(String(content[0]));
+      if (content[0] === 1) await slow;
+      return content;
+    }, 2 * 1600);
+    const of = (digit: number) => compress(Buffer.alloc(1000, digit));
+    const first = of(1);
+    for (const digit of [2, 3, 4]) await of(digit);
+    finish();
+    await first;
+    made.splice(0);
+    for (const digit of [5, 6, 5, 6]) await of(digit);
+    expect(made).toEqual(["5", "6"]);
+  });
+
   test("a failure is the asker's, and the next one has it tried again", async () => {
     let failures = 1;
     const compress = compressOnce(async (content) => {

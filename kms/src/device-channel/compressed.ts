@@ -30,9 +30,10 @@ export function compressOnce(compress: Compress = withBrotli, maxBytes: number =
       const body = await entry.body;
       entry.sizeBytes = body.length + entryBytes;
       keptBytes += entry.sizeBytes;
-      for (const [oldest] of kept) {
+      for (const [oldest, { sizeBytes }] of kept) {
         if (keptBytes <= maxBytes) break;
-        drop(oldest);
+        // What is under way stays: dropped, it would be counted when it is there, and never be taken off again.
+        if (sizeBytes > 0) drop(oldest);
       }
       return body;
     } catch (error) {
