@@ -1,6 +1,7 @@
 /** The vocabulary that every part of Bulkhead shares. No input or output happens here. */
 export * from "./address.ts";
 export * from "./attribute-grants.ts";
+export * from "./base-system.ts";
 export * from "./canonical-json.ts";
 export * from "./channel.ts";
 export * from "./command-channel.ts";

@@ -2,6 +2,7 @@
  * A release: what a developer signs (as a TUF target) and a device activates. It names every byte by digest.
  */
 import { z } from "zod";
+import { baseSystemSchema } from "./base-system.ts";
 import { digestSchema, nameSchema, timeMsSchema } from "./names.ts";
 import { systemSchema } from "./system.ts";
 
@@ -30,6 +31,8 @@ export const releaseSchema = z.strictObject({
   builtAtMs: timeMsSchema,
   system: systemSchema,
   artifacts: z.array(artifactSchema),
+  /** The base system that it runs on, and no other. Absent: whichever the board has. */
+  baseSystem: baseSystemSchema.optional(),
 });
 export type Release = z.infer<typeof releaseSchema>;
 

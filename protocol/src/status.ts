@@ -1,5 +1,6 @@
 /** The state of a device: measured by the root server, kept by the message server, reported by the agent. */
 import { z } from "zod";
+import { baseStatusSchema } from "./base-system.ts";
 import { addressSchema, hostNameSchema } from "./host-name.ts";
 import { digestSchema, nameSchema, timeMsSchema } from "./names.ts";
 import { attachToolSchema, roleSchema } from "./system.ts";
@@ -152,6 +153,8 @@ export const deviceStatusSchema = z.strictObject({
   host: z.array(hostLayerSchema).max(30).optional(),
   /** Absent where the device was told an address. */
   gateway: gatewayStatusSchema.optional(),
+  /** Absent where a board has no slots, and from older runtimes. */
+  base: baseStatusSchema.optional(),
 });
 export type DeviceStatus = z.infer<typeof deviceStatusSchema>;
 

@@ -3,6 +3,7 @@ import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Artifact, canonicalJson, type InstalledRelease, type Release, sha256 } from "@bulkhead/protocol";
 import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
+import type { BoardSlots } from "../../runtime/src/board/index.ts";
 import type { Device } from "../../runtime/src/device/index.ts";
 import { type Ledger, openLedger } from "../../runtime/src/generations/ledger.ts";
 import { treeDigest } from "../../runtime/src/generations/tree/index.ts";
@@ -81,10 +82,11 @@ async function makeTree(artifacts: string, files: Readonly<Record<string, string
 export const shownOf = (root: string) => join(root, "shown");
 
 /** The ledger of the device in `root`, as a root server that starts opens it. */
-export function openDevice(root: string, { endorsed }: Releases): Promise<Ledger> {
+export function openDevice(root: string, { endorsed }: Releases, slots: BoardSlots | null = null): Promise<Ledger> {
   return openLedger({
     config: { dataDir: join(root, "data"), board: "virtual" },
     paths: { endorsed, shownData: shownOf(root) },
     log: { line: () => undefined },
+    slots,
   } as unknown as Device);
 }

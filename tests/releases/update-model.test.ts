@@ -15,6 +15,7 @@ import { installFactoryRelease } from "../../runtime/src/generations/install.ts"
 import { type Ledger, openLedger } from "../../runtime/src/generations/ledger.ts";
 import { type Choice, keptDigests, triesOfGeneration, whyBad } from "../../runtime/src/generations/record.ts";
 import { readRecord } from "../../runtime/src/generations/slots.ts";
+import { chooseOf } from "../../runtime/src/generations/testing/chosen.ts";
 
 const make = (name: string, releaseCounter: number, securityEpoch: number, isSigned = true) => {
   const release: Release = {
@@ -89,6 +90,7 @@ async function createDevice(root: string) {
     openLedger({
       ...{ config: { dataDir, board: "virtual" }, paths: { endorsed } },
       log: { line: () => undefined },
+      slots: null,
     } as unknown as Device);
 
   const seen = { epoch: 0, tries: 0, trial: 0, isDamaged: false };
@@ -105,7 +107,7 @@ async function createDevice(root: string) {
     expect(seen.tries).toBeLessThanOrEqual(triesOfGeneration);
   }
   async function choose(): Promise<void> {
-    choice = await ledger.choose().catch((error: unknown) => {
+    choice = await chooseOf(ledger).catch((error: unknown) => {
       expect(error).toBeInstanceOf(BulkheadError);
       expect(seen.isDamaged).toBe(true);
       return undefined;

@@ -3,6 +3,7 @@ import { useDevice, useStatus } from "../api/queries.ts";
 import type { Device } from "../api/types.ts";
 import { Console } from "../console/console.tsx";
 import { Note, ProblemNote } from "../parts/note.tsx";
+import { BaseView } from "./base-view.tsx";
 import { CommandList } from "./command-list.tsx";
 import { ComponentTable } from "./component-table.tsx";
 import { CrashList } from "./crash-list.tsx";
@@ -34,6 +35,7 @@ function DeviceView({ device }: { device: Device }) {
       <Nudges device={device} status={status} />
       <VerificationView verification={status?.verification} />
       <GatewayView gateway={status?.gateway} />
+      <BaseView base={status?.base} />
       <GreenhouseView deviceId={device.id} />
       <TelemetryView deviceId={device.id} />
       {error && !data && <ProblemNote error={error} what="The state of the device cannot be read" />}

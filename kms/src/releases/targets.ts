@@ -1,6 +1,7 @@
 /** What a targets file names, checked against the blobs: every release whole, every artifact there. */
 import {
   BulkheadError,
+  blobsOf,
   describeMisfit,
   paperOf,
   type Release,
@@ -65,7 +66,7 @@ async function readRelease(target: TargetFile, blobs: Blobs): Promise<NamedRelea
   if (releaseTargetName(release) !== target.path) {
     throw new BulkheadError("RELEASE_INVALID", `target ${target.path} holds ${releaseTargetName(release)}`);
   }
-  for (const artifact of release.artifacts) {
+  for (const artifact of [...release.artifacts, ...blobsOf(release.baseSystem)]) {
     await checkBlob(blobs, artifact.digest, artifact.length, `an artifact of ${target.path}`);
   }
   return { digest, target: target.path, lengthBytes: target.length, release };

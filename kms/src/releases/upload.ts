@@ -1,5 +1,5 @@
 /** An upload: offline-signed metadata over blobs that are here already, taken as a whole or not at all. */
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, blobsOf } from "@bulkhead/protocol";
 import type { ReleaseSummary, UploadAnswer } from "../api/index.ts";
 import type { Database, Queries, Scope } from "../database/index.ts";
 import { releases } from "../database/schema.ts";
@@ -117,7 +117,9 @@ async function insertReleases(transaction: Queries, scope: Scope, named: NamedRe
     version: release.version,
     releaseCounter: release.releaseCounter,
     board: release.board,
-    lengthBytes: lengthBytes + release.artifacts.reduce((sum, artifact) => sum + artifact.length, 0),
+    lengthBytes:
+      lengthBytes +
+      [...release.artifacts, ...blobsOf(release.baseSystem)].reduce((sum, artifact) => sum + artifact.length, 0),
     uploadedAtMs,
   }));
   const inserted = await transaction.insert(releases).values(rows).onConflictDoNothing().returning();

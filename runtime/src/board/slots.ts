@@ -1,25 +1,34 @@
-/** `slots show | good | try <slot>`: a board's slots, for its own base system and for who updates it. Root's alone. */
-import { readFile } from "node:fs/promises";
+/** `slots show | try <slot> | settled`: a board's slots, for root of the board and for its base system. What is decided on them the root server decides (decision 59). */
+import { setTimeout as delay } from "node:timers/promises";
 import { BulkheadError, formatError, reportError } from "@bulkhead/protocol";
-import { findPartition } from "./partitions.ts";
-import { fullTries, type SlotName } from "./slots/record.ts";
-import { readSlots, writeSlots } from "./slots/store.ts";
+import { type BoardSlots, openSlots } from "./slots/board-slots.ts";
+import { fullTries } from "./slots/record.ts";
+
+const lookEveryMs = 500;
 
 async function main([order, slot]: readonly string[]): Promise<void> {
-  const places = [await findPartition("state-0"), await findPartition("state-1")] as const;
-  const running = /\bbulkhead\.slot=([ab])\b/.exec(await readFile("/proc/cmdline", "utf8"))?.[1] as
-    | SlotName
-    | undefined;
-  if (order === "good" && running !== undefined) {
-    await writeSlots(places, { current: running });
-    process.stdout.write(`slot ${running} is the current one\n`);
-  } else if (order === "try" && (slot === "a" || slot === "b")) {
-    const { current } = await readSlots(places);
-    await writeSlots(places, { current, trying: slot, tries: fullTries });
+  const slots = await openSlots();
+  if (slots === null) throw new BulkheadError("FILE_UNREADABLE", "this board was not started from a slot");
+  if (order === "settled") await untilSettled(slots);
+  else if (order === "try" && (slot === "a" || slot === "b")) {
+    const { current } = await slots.read();
+    await slots.write({ current, trying: slot, tries: fullTries });
     process.stdout.write(`slot ${slot} is tried from the next start on\n`);
   } else if (order === "show") {
-    process.stdout.write(`${JSON.stringify({ running, ...(await readSlots(places)) })}\n`);
-  } else throw new BulkheadError("USAGE", "slots takes show, good, or try and a slot: a or b");
+    process.stdout.write(`${JSON.stringify({ ...slots.running, ...(await slots.read()) })}\n`);
+  } else throw new BulkheadError("USAGE", "slots takes show, settled, or try and a slot: a or b");
+}
+
+/** Until the slot that runs is on trial no more. Whoever waits for it has a bound of its own. */
+async function untilSettled({ running, read }: BoardSlots): Promise<void> {
+  for (;;) {
+    const { current, trying } = await read();
+    if (trying !== running.slot) {
+      process.stdout.write(`slot ${current} is the current one\n`);
+      return;
+    }
+    await delay(lookEveryMs);
+  }
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -19,7 +19,7 @@ export type GreetingFacts = {
 export function greeting(
   name: string,
   incarnation: number,
-  { release, installed, record, before, device: { config, provisioning } }: GreetingFacts,
+  { release, installed, record, before, device: { config, provisioning, slots } }: GreetingFacts,
 ): Greeting {
   const { system } = release;
   const component = componentOf(system, name);
@@ -35,6 +35,9 @@ export function greeting(
     provides: system.channels.filter(({ provider }) => provider === name),
     heartbeatMs: component.heartbeat.periodMs,
     ...(component.callMs !== undefined && { callMs: component.callMs }),
-    config: startConfig(component, { ...config, provisioning, release, installed, floors, firstIncarnation }),
+    config: startConfig(component, {
+      ...{ ...config, provisioning, release, installed, floors, firstIncarnation },
+      slots: slots ? { base: slots.running.base } : undefined,
+    }),
   };
 }

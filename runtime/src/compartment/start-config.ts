@@ -11,6 +11,7 @@ type Facts = {
   readonly installed: Pick<Installed, "digest" | "generation">;
   /** Of the incarnations of a component the first that its generation has; 1 where nothing is said. */
   readonly firstIncarnation?: number;
+  readonly slots?: { readonly base: string | undefined } | undefined;
   readonly floors: { readonly releaseCounter: number; readonly securityEpoch: number };
 };
 
@@ -59,7 +60,7 @@ function coreConfig(core: string, facts: Facts): unknown {
 }
 
 /** It lives as long as its generation, so the running release counts as the current one, on trial or not. */
-function verifierConfig({ provisioning, board, release, installed, floors }: Facts): unknown {
+function verifierConfig({ provisioning, board, release, installed, floors, slots }: Facts): unknown {
   return {
     provisioning,
     board,
@@ -69,6 +70,7 @@ function verifierConfig({ provisioning, board, release, installed, floors }: Fac
     currentReleaseBuiltAtMs: release.builtAtMs,
     securityEpoch: Math.max(floors.securityEpoch, release.securityEpoch),
     installedArtifacts: release.artifacts.map(({ digest }) => digest),
+    slots,
     unsignedCommands: release.system.policy.unsignedCommands,
     components: Object.keys(release.system.components),
   };

@@ -1,6 +1,7 @@
 /** What stays the same while the root server runs: the device, its host, its places. */
 import { join } from "node:path";
 import type { Provisioning } from "@bulkhead/protocol";
+import type { BoardSlots } from "../board/index.ts";
 import type { HostCapabilities } from "../sandbox/index.ts";
 import type { RootServerConfig } from "./config.ts";
 import type { RuntimeLog } from "./runtime-log.ts";
@@ -11,6 +12,8 @@ export type Device = {
   readonly provisioning: Provisioning;
   readonly log: RuntimeLog;
   readonly paths: DevicePaths;
+  /** Null: a board whose Linux is its maker's, or no board at all. */
+  readonly slots: BoardSlots | null;
 };
 
 export type DevicePaths = ReturnType<typeof devicePaths>;

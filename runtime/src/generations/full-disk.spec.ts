@@ -46,6 +46,7 @@ const device = () =>
     config: { dataDir: disk, board: "virtual", ladder: { rebootDelaysMs: [0, 100], healthyMs: 60_000 } },
     paths: { endorsed: join(disk, "endorsed") },
     log: { line: (text: string) => log.push(text) },
+    slots: null,
   }) as unknown as Device;
 
 /** A device on which the release with counter 2 is installed beside the one that runs, and on trial where `isOnTrial`. */

@@ -1,7 +1,9 @@
 /** What a device has installed, which of it runs, and how that changes without a moment in which nothing would start. */
+
+export type { Chosen, Leave } from "./choosing.ts";
 export { replaceFile } from "./durable.ts";
 export { installFactoryRelease } from "./install.ts";
-export { type Chosen, type Ledger, openLedger } from "./ledger.ts";
+export { type Ledger, openLedger } from "./ledger.ts";
 export {
   type Choice,
   firstUidNumbers,

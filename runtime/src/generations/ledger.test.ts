@@ -11,6 +11,7 @@ import type { Device } from "../device/index.ts";
 import { installFactoryRelease } from "./install.ts";
 import { openLedger } from "./ledger.ts";
 import { readRecord, writeRecord } from "./slots.ts";
+import { chooseOf } from "./testing/chosen.ts";
 import { treeDigest } from "./tree/index.ts";
 
 let dataDir: string;
@@ -45,6 +46,7 @@ async function boot(first?: Release) {
     config: { dataDir, board: "virtual" },
     paths: { endorsed: join(dataDir, "endorsed") },
     log: { line: (text: string) => lines.push(text) },
+    slots: null,
   } as unknown as Device);
 }
 
@@ -161,14 +163,14 @@ describe("[K22] the way back", () => {
     const { digest, what } = await damagedAboveEpoch();
     const ledger = await boot();
     const before = ledger.record();
-    const chosen = await ledger.choose();
+    const chosen = await chooseOf(ledger);
     expect(chosen).toMatchObject({ run: { digest }, onTrial: false, release: { ...what, artifacts: [] } });
     expect(chosen.held).toMatch(/^the artifact .* cannot take its place: its security epoch 0 is below 1$/);
     expect(ledger.record()).toEqual(before);
     const { artifacts } = what;
     const next = await update(ledger, release(3, { securityEpoch: 1 }));
     expect(artifacts).toHaveLength(1);
-    const healed = await (await boot()).choose();
+    const healed = await chooseOf(await boot());
     expect([healed.run.digest, healed.held]).toEqual([next, undefined]);
   });
 
@@ -194,10 +196,10 @@ describe("[K22] the way back", () => {
     for (const slot of ["a.new", "b.new"]) await rm(join(dataDir, "state", slot), { recursive: true });
     // A power cut: what the disk says is started, and what it may go back to is there.
     const again = await boot();
-    expect((await again.choose()).run).toMatchObject({ digest });
+    expect((await chooseOf(again)).run).toMatchObject({ digest });
     await again.rollBackTrial("the power went");
     expect(await again.goBack("it is bad")).toBeNull();
-    expect((await again.choose()).run).toMatchObject({ digest: oldest });
+    expect((await chooseOf(again)).run).toMatchObject({ digest: oldest });
     await access(join(dataDir, "releases", oldest), constants.R_OK);
   });
 

@@ -3,31 +3,24 @@
  * leaves a device that starts the old or the new. A disk that takes nothing stops changes, and nothing that runs.
  */
 import { join } from "node:path";
-import { BulkheadError, type InstalledRelease, type Release, reportError } from "@bulkhead/protocol";
+import { type BaseStatus, BulkheadError, type Release } from "@bulkhead/protocol";
 import { type Device, lackingPrimitives } from "../device/index.ts";
-import { collectGarbage, installRelease, readIntactPart, verifyInstalled } from "./install.ts";
+import { openBaseSystems } from "./base/base-systems.ts";
+import { type Chosen, createChooser, type Leave } from "./choosing.ts";
+import { collectGarbage, installRelease } from "./install.ts";
 import { keepRecord } from "./kept-record.ts";
 import {
-  assignUids,
   beginTrial,
   type Choice,
-  chooseGeneration,
   commit,
   dateAnew,
   fallBack,
   type GenerationRecord,
   keptDigests,
-  putOff,
   rollBack,
   whyNotYet,
 } from "./record.ts";
 import { readRecord } from "./slots.ts";
-
-export type Chosen = Choice & {
-  readonly release: InstalledRelease;
-  /** Why only core servers and the agent may run. */
-  readonly held?: string;
-};
 
 export type Ledger = {
   record(): GenerationRecord;
@@ -35,7 +28,7 @@ export type Ledger = {
    * What to start now; its release is intact. Skips what is not, and a trial that cannot be counted. Where there is nothing to skip to,
    * what is left of the current one: its document, and of its artifacts those that are intact. Throws where not even that is.
    */
-  choose(): Promise<Chosen>;
+  choose(): Promise<Chosen | Leave>;
   /** Another is to be chosen in the place of this one. Throws `error` where there is no other. */
   giveUp(choice: Choice, error: unknown): Promise<void>;
   /**
@@ -51,83 +44,23 @@ export type Ledger = {
    * this, and what is cheap is judged twice. `shown`: as above.
    */
   admit(digest: string, shown?: readonly string[]): Promise<void>;
+  /** The board's slots as the state shows them; undefined where it has none. */
+  base(): BaseStatus | undefined;
+  /** All is well for a while: a slot on trial is the current one, where no generation is. */
+  settle(): Promise<void>;
 };
 
 /** Opens the record of `device`. Throws STATE_DAMAGED where it has none. */
-export async function openLedger({ config, paths, log }: Device): Promise<Ledger> {
+export async function openLedger({ config, paths, log, slots }: Device): Promise<Ledger> {
   const { dataDir, board } = config;
   const kept = keepRecord(dataDir, await loadRecord(dataDir), log.line);
-
-  /** A try has to be counted before it begins: a release that takes the runtime down could be tried for ever else. */
-  async function take(): Promise<Choice> {
-    const choice = chooseGeneration(kept.now(), Date.now());
-    if (choice.record === kept.now()) return choice;
-    try {
-      await kept.write(choice.record);
-      return choice;
-    } catch (error) {
-      const reason = `the record cannot be written: ${(error as Error).message}`;
-      if (choice.onTrial) log.line(`generation ${choice.run.generation} is not tried: ${reason}`);
-      await kept.adopt(choice.onTrial ? putOff(kept.now(), reason) : choice.record);
-      return chooseGeneration(kept.now(), Date.now());
-    }
-  }
-
-  async function giveUp({ run, onTrial }: Choice, error: unknown): Promise<void> {
-    const { message } = reportError(error);
-    const record = kept.now();
-    const next = onTrial ? rollBack(record, message, Date.now()) : fallBack(record, message, Date.now());
-    if (!next) throw error;
-    log.line(`generation ${run.generation} is given up: ${message}`);
-    await kept.adopt(next);
-  }
-
-  /** Throws RELEASE_ARTIFACT_ALTERED where it is damaged. */
-  async function whyNotPrevious(): Promise<string | null> {
-    const { previous, securityEpochFloor } = kept.now();
-    if (!previous) return "there is none";
-    const { securityEpoch } = await verifyInstalled(dataDir, previous.digest);
-    return securityEpoch < securityEpochFloor
-      ? `its security epoch ${securityEpoch} is below ${securityEpochFloor}`
-      : null;
-  }
-
-  /** Of a damaged release that nothing can take the place of, what may run all the same; null where the previous one can. */
-  async function holdBack(choice: Choice, error: unknown): Promise<Chosen | null> {
-    const refusal = await whyNotPrevious().catch((cause: unknown) => reportError(cause).message);
-    if (refusal === null) return null;
-    const release = await readIntactPart(dataDir, choice.run.digest);
-    // Never below the security epoch, whatever becomes of the device.
-    if (!release) throw error;
-    const held = `${reportError(error).message}; the release before it cannot take its place: ${refusal}`;
-    log.line(`generation ${choice.run.generation} is held but for core servers and the agent: ${held}`);
-    return { ...choice, release, held };
-  }
-
-  /** Null where another is to be chosen in its place. */
-  async function look(choice: Choice): Promise<Chosen | null> {
-    try {
-      const release = await verifyInstalled(dataDir, choice.run.digest);
-      const numbered = assignUids(kept.now(), release.system.startOrder);
-      if (numbered !== kept.now()) await kept.adopt(numbered);
-      return { ...choice, release };
-    } catch (error) {
-      const held = choice.onTrial ? null : await holdBack(choice, error);
-      if (!held) await giveUp(choice, error);
-      return held;
-    }
-  }
+  const bases = openBaseSystems(slots, kept, log.line);
+  const { choose, giveUp, whyNotPrevious } = createChooser(dataDir, kept, bases, log.line);
 
   return {
     record: kept.now,
     giveUp,
-
-    async choose() {
-      for (;;) {
-        const chosen = await look(await take());
-        if (chosen) return chosen;
-      }
-    },
+    choose,
 
     async goBack(reason) {
       const refusal = await whyNotPrevious();
@@ -139,7 +72,10 @@ export async function openLedger({ config, paths, log }: Device): Promise<Ledger
 
     async commitTrial(release, shown = []) {
       // What the record on the disk may still need is not garbage.
-      if (await kept.adopt(commit(kept.now(), release))) await removeUnneeded(shown);
+      if (!(await kept.adopt(commit(kept.now(), release)))) return;
+      // In this order: the slot follows, and a cut between the two finds a generation in charge whose slot is still on trial.
+      await bases.settle();
+      await removeUnneeded(shown);
     },
 
     async rollBackTrial(reason) {
@@ -157,7 +93,13 @@ export async function openLedger({ config, paths, log }: Device): Promise<Ledger
       const release = await installRelease(dataDir, join(paths.endorsed, digest), isUsed);
       checkRelease(release, record, board);
       await checkPrimitives(release);
-      await kept.write(beginTrial(record, digest, release));
+      const base = await bases.take(release, join(paths.endorsed, digest));
+      await kept.write(beginTrial(kept.now(), digest, release, base));
+    },
+
+    base: bases.status,
+    async settle() {
+      if (kept.now().trying === null) await bases.settle();
     },
   };
 

@@ -13,17 +13,27 @@ const maxBad = 32;
  */
 const waitsMs = [600_000, 3_600_000, 21_600_000, 86_400_000];
 
-const installedSchema = z.strictObject({
+const neededBaseSchema = z.object({
+  digest: digestSchema,
+  /** Its release names it, and it runs on no other; else it was put in charge on it, and prefers it. */
+  named: z.boolean(),
+});
+export type NeededBase = z.infer<typeof neededBaseSchema>;
+
+// Not strict, here and below: the base system in the other slot reads it as well, and may be older.
+const installedSchema = z.object({
   digest: digestSchema,
   /** +1 for each system that is put in charge; never used twice. */
   generation: z.number().int().positive(),
   releaseCounter: z.number().int().positive(),
+  /** Absent on a board without slots, and until it has run on one. */
+  base: neededBaseSchema.optional(),
 });
 export type Installed = z.infer<typeof installedSchema>;
 
-const badSchema = z.strictObject({ digest: digestSchema, reason: z.string().max(2000), atMs: timeMsSchema });
+const badSchema = z.object({ digest: digestSchema, reason: z.string().max(2000), atMs: timeMsSchema });
 
-export const recordSchema = z.strictObject({
+export const recordSchema = z.object({
   format: z.literal(recordFormat),
   current: installedSchema,
   previous: installedSchema.nullable(),
@@ -37,7 +47,7 @@ export const recordSchema = z.strictObject({
   bad: z.array(badSchema).max(maxBad),
   /** What became of the last release that was to be activated. */
   lastOutcome: z
-    .strictObject({
+    .object({
       releaseDigest: digestSchema,
       outcome: z.enum(["committed", "rolled-back"]),
       reason: z.string().max(2000),
@@ -45,6 +55,10 @@ export const recordSchema = z.strictObject({
     .nullable(),
   /** Component name → number above the device's first uid; kept for ever, so that what a component stored stays its own. */
   uidNumbers: z.record(nameSchema, z.number().int().nonnegative()),
+  /** The base systems that the slots hold, whole. */
+  holds: z.object({ a: digestSchema.optional(), b: digestSchema.optional() }).optional(),
+  /** A slot that was given its tries, for this base system. */
+  armed: z.object({ slot: z.enum(["a", "b"]), digest: digestSchema }).optional(),
 });
 export type GenerationRecord = z.infer<typeof recordSchema>;
 
@@ -75,9 +89,17 @@ export function firstRecord(digest: string, release: ReleaseFacts): GenerationRe
 }
 
 /** Puts an installed release on trial. */
-export function beginTrial(record: GenerationRecord, digest: string, release: ReleaseFacts): GenerationRecord {
+export function beginTrial(
+  record: GenerationRecord,
+  digest: string,
+  release: ReleaseFacts,
+  base?: NeededBase,
+): GenerationRecord {
   const generation = record.lastGeneration + 1;
-  const trying = { digest, generation, releaseCounter: release.releaseCounter, triesLeft: triesOfGeneration };
+  const trying = {
+    ...{ digest, generation, releaseCounter: release.releaseCounter, triesLeft: triesOfGeneration },
+    ...(base && { base }),
+  };
   return { ...record, trying, lastGeneration: generation };
 }
 

@@ -4,6 +4,7 @@ import type { Device } from "../device/index.ts";
 import type { Ledger } from "../generations/index.ts";
 import type { Escalation } from "../processes/index.ts";
 import { openReboots } from "./reboots.ts";
+import { watchSlot } from "./slot-watch.ts";
 
 export type UpperRungs = {
   /** Takes the rung. `choose`: the previous generation is current now. */
@@ -26,6 +27,7 @@ export async function openUpperRungs(
 ): Promise<UpperRungs> {
   const { log } = device;
   const reboots = await openReboots(device);
+  const slot = watchSlot(ledger);
   let planned: NodeJS.Timeout | undefined;
 
   function planReboot(reason: string): void {
@@ -56,12 +58,16 @@ export async function openUpperRungs(
         log.line(`the device stays in safe mode: a reboot that is not counted could be one without end: ${reason}`);
       return isCounted;
     },
-    observe: reboots.observe,
+    observe(isWell) {
+      reboots.observe(isWell);
+      slot.observe(isWell);
+    },
     forgive: reboots.forgive,
     callOff() {
       clearTimeout(planned);
       planned = undefined;
       reboots.stop();
+      slot.observe(false);
     },
   };
 }

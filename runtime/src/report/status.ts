@@ -15,6 +15,7 @@ export type StatusFacts = {
   readonly atMs: number;
   readonly installed: { readonly digest: string; readonly generation: number };
   readonly release: InstalledRelease;
+  readonly base: DeviceStatus["base"];
   readonly update: DeviceStatus["update"];
   readonly verification: DeviceStatus["verification"];
   readonly host: HostCapabilities;
@@ -50,6 +51,7 @@ export function buildStatus(facts: StatusFacts): DeviceStatus {
     verification: facts.verification,
     host: [...facts.host.layers],
     ...(facts.gateway && { gateway: facts.gateway }),
+    ...(facts.base && { base: facts.base }),
   };
 }
 

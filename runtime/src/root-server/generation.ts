@@ -59,6 +59,7 @@ export type GenerationOptions = {
   readonly fifos: LogFifos;
   /** As it stands now; the floors and the last outcome are read from it. */
   readonly record: () => GenerationRecord;
+  readonly base: () => DeviceStatus["base"];
   readonly update: () => DeviceStatus["update"];
   readonly events: GenerationEvents;
 };
@@ -126,12 +127,12 @@ type SystemRunner = Runner & {
 };
 
 function createSystemRunner(options: GenerationOptions, now: () => Current): SystemRunner {
-  const { device, fifos, record, update, events } = options;
+  const { device, fifos, record, base, update, events } = options;
   const system = () => now().release.system;
   const uidOf = (name: string) => now().ground.uidOf(name);
   const pacer = createPacer(statusIntervalMs, () => {
     const { sandbox, lastReason } = runner;
-    const seen = { ...now(), update: update(), verification: watch.latest(), host: device.host };
+    const seen = { ...now(), base: base(), update: update(), verification: watch.latest(), host: device.host };
     const moment = { atMs: Date.now(), gateway: wayOut.status(), state: runner.state() };
     const status = buildStatus({ ...seen, ...moment, sandbox, lastReason, attached: operations.attachments.of });
     runner.send("message-server", "status", { status: { status, system: system() } });

@@ -4,6 +4,7 @@
  */
 import { fstatSync } from "node:fs";
 import { BulkheadError, formatError, provisioningSchema, reportError } from "@bulkhead/protocol";
+import { openSlots } from "../board/index.ts";
 import { openLogFifos } from "../compartment/index.ts";
 import { createRuntimeLog, type Device, devicePaths, parseFile, readConfig, showDirectories } from "../device/index.ts";
 import { openLedger } from "../generations/index.ts";
@@ -24,6 +25,7 @@ async function main(): Promise<number> {
     log,
     paths,
     provisioning: await parseFile(paths.provisioning, provisioningSchema),
+    slots: await openSlots(),
   };
   await showDirectories(config, paths);
   const server = createRootServer(device, await openLedger(device), await openLogFifos(paths.log));

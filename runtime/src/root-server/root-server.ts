@@ -41,14 +41,16 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
   async function run(): Promise<number> {
     rungs = await openUpperRungs(device, ledger, (reason) => mailbox.post({ kind: "reboot", reason }));
     for (;;) {
-      generation = await put(await ledger.choose());
+      const next = await ledger.choose();
+      if ("restart" in next) return leave(device, generation, next.restart);
+      generation = await put(next);
       if (!generation) continue;
-      const next = await serve(generation);
+      const after = await serve(generation);
       trial?.stop();
       trial = undefined;
       rungs.callOff();
-      if (next === "stopped") generation = undefined;
-      else if (next !== "choose") return next.exitCode;
+      if (after === "stopped") generation = undefined;
+      else if (after !== "choose") return after.exitCode;
     }
   }
 
@@ -69,7 +71,7 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
 
   function start(choice: Choice, next: NextGeneration): Promise<Generation | undefined> {
     const update = () => updateState(ledger.record());
-    const started = startGeneration({ device, fifos, record: ledger.record, update, events }, next);
+    const started = startGeneration({ device, fifos, record: ledger.record, base: ledger.base, update, events }, next);
     return started.catch(async (error: unknown) => {
       // Any but one on trial has nothing better to go back to.
       if (!choice.onTrial) throw error;
@@ -130,6 +132,13 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
   }
 
   return { run, end: (reason) => mailbox.post({ kind: "end", reason, exitCode: 0 }) };
+}
+
+/** What is next runs from the other slot. */
+async function leave({ log }: Device, running: Generation | undefined, reason: string): Promise<number> {
+  log.line(`the board starts again: ${reason}`);
+  await running?.stop(reason);
+  return exitToReboot;
 }
 
 /** Another generation in the place of the one that runs: while what is the same goes on, or anew. False: it is stopped. */
@@ -194,8 +203,10 @@ function isWell(generation: Generation): boolean {
 
 function watchTrial(device: Device, generation: Generation, post: (mail: Mail) => void): Trial {
   const { update = {} } = generation.release().system;
+  // A board that has just started reads all of it from its disk.
+  const coldMs = device.slots?.isOnTrial() ? 6 * device.config.trial.windowMs : 0;
   return beginTrialWatch({
-    windowMs: update.windowMs ?? device.config.trial.windowMs,
+    windowMs: Math.max(update.windowMs ?? device.config.trial.windowMs, coldMs),
     steadyMs: update.steadyMs ?? device.config.trial.steadyMs,
     notReady: () => [...generation.notReady(), ...generation.notReached()],
     onVerdict: (verdict) => post(verdict.good ? { kind: "trial-good" } : { kind: "trial-bad", reason: verdict.reason }),

@@ -24,6 +24,8 @@ export const verifierConfigSchema = z.object({
     .optional(),
   /** Artifacts that the root server holds already, so that nobody fetches them again. */
   installedArtifacts: z.array(digestSchema).default([]),
+  /** The board's slots: which base system runs, where that says who it is. Absent: it has none. */
+  slots: z.object({ base: digestSchema.optional() }).optional(),
   /** From the running system's policy: commands need no operator's signature. */
   unsignedCommands: z.boolean().default(false),
   /** Of the running system: what can be restarted. */

@@ -1,8 +1,17 @@
 /** Takes judged artifacts out of the agent's reach: each is unpacked and hashed on its way into the endorsed directory. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Artifact, BulkheadError, canonicalJson, type InstalledRelease, sha256 } from "@bulkhead/protocol";
-import { replaceFile, syncDirectory } from "../generations/durable.ts";
+import {
+  type Artifact,
+  BulkheadError,
+  blobsOf,
+  canonicalJson,
+  type InstalledRelease,
+  sha256,
+} from "@bulkhead/protocol";
+import { createFile, replaceFile, syncDirectory } from "../generations/durable.ts";
 import { treeDigest, unpackTree } from "../generations/index.ts";
 import type { VerifierConfig, VerifierDirectories } from "./config.ts";
 import { withStaged } from "./staged-file.ts";
@@ -16,7 +25,12 @@ export async function missingArtifacts(
 ): Promise<Artifact[]> {
   if (await isEndorsed(release, releaseDigest, config, directories)) return [];
   const installed = new Set(config.installedArtifacts);
-  return release.artifacts.filter(({ digest }) => !installed.has(digest));
+  return [...release.artifacts.filter(({ digest }) => !installed.has(digest)), ...missingBase(release, config)];
+}
+
+/** Blobs of a base system that is not the one that runs. */
+function missingBase({ baseSystem }: InstalledRelease, { slots }: VerifierConfig): readonly Artifact[] {
+  return baseSystem?.digest === slots?.base ? [] : blobsOf(baseSystem);
 }
 
 /**
@@ -34,12 +48,16 @@ export async function endorseRelease(
   // Who endorsed it may have been killed before its name was safe.
   if (isThere) return syncDirectory(directories.endorsed);
   const growing = join(directories.endorsed, `${releaseDigest}.new`);
-  await mkdir(join(growing, "artifacts"), { recursive: true, mode: 0o755 });
+  const blobs = join(directories.staging, "blobs");
+  for (const name of ["artifacts", "base"]) await mkdir(join(growing, name), { recursive: true, mode: 0o755 });
   try {
+    const ofBase = missingBase(release, config);
     for (const artifact of await missingArtifacts(release, releaseDigest, config, directories)) {
-      await takeArtifact(artifact, join(directories.staging, "blobs"), join(growing, "artifacts", artifact.digest));
+      if (ofBase.some(({ digest }) => digest === artifact.digest)) {
+        await takeBlob(artifact, blobs, join(growing, "base", artifact.digest));
+      } else await takeArtifact(artifact, blobs, join(growing, "artifacts", artifact.digest));
     }
-    await syncDirectory(join(growing, "artifacts"));
+    for (const name of ["artifacts", "base"]) await syncDirectory(join(growing, name));
     await replaceFile(join(growing, "release.json"), canonicalJson(release));
     await rename(growing, join(directories.endorsed, releaseDigest));
     await syncDirectory(directories.endorsed);
@@ -59,13 +77,32 @@ async function takeArtifact(artifact: Artifact, blobs: string, into: string): Pr
       throw cause instanceof BulkheadError ? altered(artifact, `cannot be unpacked: ${cause.message}`, cause) : cause;
     });
   });
-  if (found === undefined) {
-    throw new BulkheadError("RELEASE_INVALID", `the artifact ${artifact.digest} is not staged`, {
-      remedy: "fetch it before asking for the installation",
-    });
-  }
+  if (found === undefined) throw notStaged(artifact);
   if (found.digest === artifact.digest && found.length === artifact.length) return;
   throw altered(artifact, `is ${found.digest}`);
+}
+
+/** A part of a base system: copied as it is, hashed on its way. */
+async function takeBlob(blob: Artifact, blobs: string, into: string): Promise<void> {
+  const found = await withStaged(blobs, blob.digest, async (file, sizeBytes) => {
+    if (sizeBytes !== blob.length) throw altered(blob, `has ${sizeBytes} bytes`);
+    const hash = createHash("sha256");
+    await createFile(into, 0o644, async (copy) => {
+      for await (const chunk of file.createReadStream({ autoClose: false, start: 0, end: blob.length - 1 })) {
+        hash.update(chunk as Buffer);
+        await copy.appendFile(chunk as Buffer);
+      }
+    });
+    return hash.digest("hex");
+  });
+  if (found === undefined) throw notStaged(blob);
+  if (found !== blob.digest) throw altered(blob, `is ${found}`);
+}
+
+function notStaged({ digest }: Artifact): BulkheadError {
+  return new BulkheadError("RELEASE_INVALID", `the artifact ${digest} is not staged`, {
+    remedy: "fetch it before asking for the installation",
+  });
 }
 
 function altered(artifact: Artifact, what: string, cause?: unknown): BulkheadError {
@@ -91,7 +128,25 @@ async function isEndorsed(
     const found = await treeDigest(join(directory, "artifacts", digest)).catch(() => undefined);
     if (found?.digest !== digest) return false;
   }
+  for (const { digest } of missingBase(release, config)) {
+    if ((await digestOfFile(join(directory, "base", digest))) !== digest) return false;
+  }
   return true;
+}
+
+async function digestOfFile(path: string): Promise<string | undefined> {
+  const hash = createHash("sha256");
+  try {
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  } catch {
+    return undefined;
+  }
+  return hash.digest("hex");
+}
+
+/** The root server has it in a slot, and the board runs from there: some hundred megabytes that nobody needs any more. */
+export async function forgetBase({ endorsed }: VerifierDirectories, releaseDigest: string): Promise<void> {
+  await rm(join(endorsed, releaseDigest, "base"), { recursive: true, force: true });
 }
 
 // The root server has copied what it activated; one endorsed release at a time keeps the disk's use bounded.

@@ -17,7 +17,7 @@ import { openFloorClock } from "./clock-floor.ts";
 import { createCommandAuthority } from "./command-authority.ts";
 import { openCommandGate, refusal } from "./command-gate.ts";
 import type { VerifierConfig, VerifierDirectories } from "./config.ts";
-import { endorseRelease, missingArtifacts } from "./endorse.ts";
+import { endorseRelease, forgetBase, missingArtifacts } from "./endorse.ts";
 import { type Asked, checkAsked, judgeRelease, maxReleaseBytes } from "./judge.ts";
 import { checkDeployment, judgeOverlay } from "./judge-overlay.ts";
 import { refreshMetadata } from "./metadata.ts";
@@ -144,6 +144,7 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
     heard: ({ releaseDigest, outcome }) =>
       queue.always(async () => {
         const { currentOverlay } = config;
+        if (outcome === "committed") await forgetBase(directories, releaseDigest);
         if (outcome !== "committed" || currentOverlay?.effectiveDigest !== releaseDigest) return;
         await floors.raise(currentOverlay);
       }),

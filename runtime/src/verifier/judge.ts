@@ -54,6 +54,7 @@ export function judgeRelease(content: Buffer, asked: Asked, signed: SignedTarget
   checkIdentity(release, asked, signed);
   checkSystem(release);
   checkBoard(release, config);
+  checkBase(release, config);
   checkAge(release, asked, config);
   return release;
 }
@@ -90,6 +91,13 @@ function checkBoard(release: Release, { board }: VerifierConfig): void {
   if (release.board === board) return;
   throw new BulkheadError("RELEASE_WRONG_BOARD", `the release is for board ${release.board}, and this is ${board}`, {
     remedy: `build it for ${board}`,
+  });
+}
+
+function checkBase({ baseSystem }: Release, { slots }: VerifierConfig): void {
+  if (baseSystem === undefined || slots !== undefined) return;
+  throw new BulkheadError("BASE_SYSTEM_UNFIT", "the release has a base system, and this device has no slots for one", {
+    remedy: "build it without --base; whoever owns this device's Linux updates that",
   });
 }
 

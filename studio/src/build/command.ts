@@ -16,6 +16,7 @@ type Arguments = {
   out?: string | undefined;
   counter: string;
   epoch: string;
+  base?: string | undefined;
   keys?: string | undefined;
   verify?: string | undefined;
   repository?: string | undefined;
@@ -33,6 +34,11 @@ export const command = defineCommand({
     out: { type: "string", alias: "o", description: "Directory for the release.", valueHint: "DIR" },
     counter: { type: "string", description: "Release counter; rises with every release.", default: "1" },
     epoch: { type: "string", description: "Security epoch; devices never go below it.", default: "0" },
+    base: {
+      type: "string",
+      description: "Takes the base system with it, for boards with slots: what `bulkhead image build` wrote there.",
+      valueHint: "DIR",
+    },
     verify: {
       type: "string",
       description:
@@ -48,13 +54,13 @@ export const command = defineCommand({
 });
 
 async function build(args: Arguments): Promise<boolean> {
-  const { manifest, out: outDir, repository } = args;
+  const { manifest, out: outDir, repository, base } = args;
   if (outDir === undefined || repository !== undefined) {
     throw new BulkheadError("USAGE", "where is the release to go?", {
       remedy: "give -o DIR; --repository goes with --verify",
     });
   }
-  const options = { manifest, outDir, ...numbersOf(args) };
+  const options = { manifest, outDir, ...numbersOf(args), base: base === undefined ? undefined : { image: base } };
   const ring = args.keys === undefined ? undefined : await openRing(args);
   const built = await withProgress("Building the components", () => buildProject(options));
   const envelope = ring && (await seal(built.provenance, ring));
@@ -68,9 +74,9 @@ async function build(args: Arguments): Promise<boolean> {
   return true;
 }
 
-async function verify({ manifest, out, keys, repository, json }: Arguments, release: string): Promise<boolean> {
-  if (out !== undefined || keys !== undefined) {
-    throw new BulkheadError("USAGE", "--verify writes nothing", { remedy: "leave out -o and --keys" });
+async function verify({ manifest, out, keys, base, repository, json }: Arguments, release: string): Promise<boolean> {
+  if (out !== undefined || keys !== undefined || base !== undefined) {
+    throw new BulkheadError("USAGE", "--verify writes nothing", { remedy: "leave out -o, --keys and --base" });
   }
   const found = await withProgress("Building the release anew", () => verifyRelease({ manifest, release, repository }));
   printResult(json, found, formatVerification(found));

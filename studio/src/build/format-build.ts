@@ -1,4 +1,5 @@
 /** What a build made, as text and for programs. Pure. */
+import { blobsOf } from "@bulkhead/protocol";
 import type { LockedPackage } from "./locked/index.ts";
 import type { ProjectBuild } from "./project-build.ts";
 
@@ -16,6 +17,7 @@ function notCompared({ packages }: ProjectBuild): LockedPackage[] {
 
 export function formatBuild(built: ProjectBuild, isSealed: boolean): string {
   const { release, releaseDigest, dir, dateFrom, packages } = built;
+  const { baseSystem } = release;
   const total = release.artifacts.reduce((sum, { length }) => sum + length, 0);
   const foreign = packages.filter(({ lockRoot }) => lockRoot !== undefined);
   const rest = notCompared(built);
@@ -23,6 +25,11 @@ export function formatBuild(built: ProjectBuild, isSealed: boolean): string {
     `${release.name} ${release.version}, release ${release.releaseCounter}, for board ${release.board}: ${dir}`,
     `  digest ${releaseDigest}`,
     `  ${release.artifacts.length} artifacts, ${Math.ceil(total / 1024)} KiB`,
+    ...(baseSystem
+      ? [
+          `  base system ${baseSystem.digest.slice(0, 12)}, ${Math.ceil(blobsOf(baseSystem).reduce((sum, { length }) => sum + length, 0) / 1024)} KiB`,
+        ]
+      : []),
     `  dated ${new Date(release.builtAtMs).toISOString()}, ${dates[dateFrom]}`,
     `  ${foreign.length} packages of the lock file are built in${rest.length === 0 ? ", each as its archive has it" : ""}`,
     ...(rest.length === 0
@@ -39,6 +46,7 @@ export function resultOf(built: ProjectBuild, isSealed: boolean): Record<string,
     releaseDigest,
     dir,
     artifacts: release.artifacts,
+    ...(release.baseSystem && { baseSystem: release.baseSystem }),
     builtAtMs: release.builtAtMs,
     dateFrom,
     packages: packages.map(named),

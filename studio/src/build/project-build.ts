@@ -4,9 +4,10 @@
  */
 import { realpath, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { paperTargetName, releaseTargetName, sha256 } from "@bulkhead/protocol";
+import { type BaseSystem, paperTargetName, releaseTargetName, sha256 } from "@bulkhead/protocol";
 import type { Board } from "@bulkhead/protocol/manifest";
 import { loadManifest } from "../check/load.ts";
+import { addBase, nameBase } from "./base.ts";
 import { buildInSandbox } from "./confined/index.ts";
 import { projectOf } from "./confined/places.ts";
 import { type BuildDate, dateOf } from "./date.ts";
@@ -44,10 +45,18 @@ function architectureOfBoard(manifest: string): Board["architecture"] {
   return compiled.board.architecture;
 }
 
-/** Throws what `buildInSandbox` does; BUILD_UNLOCKED. */
-export async function buildProject(options: BuildOptions): Promise<ProjectBuild> {
+/** `image`: where `bulkhead image build` wrote to; `system`: what a release says of it that is built anew. */
+export type WithBase = { readonly base?: { readonly image: string } | { readonly system: BaseSystem } | undefined };
+
+async function withBase<B extends BuiltRelease>(built: B, { base }: WithBase): Promise<B> {
+  if (base === undefined) return built;
+  return "image" in base ? addBase(built, base.image) : nameBase(built, base.system);
+}
+
+/** Throws what `buildInSandbox` does; BUILD_UNLOCKED; what taking a base system out of its image throws. */
+export async function buildProject({ base, ...options }: BuildOptions & WithBase): Promise<ProjectBuild> {
   const date = options.builtAtMs === undefined ? await dateOf(dirname(options.manifest)) : undefined;
-  const built = await buildInSandbox({ ...options, ...(date && { builtAtMs: date.ms }) });
+  const built = await withBase(await buildInSandbox({ ...options, ...(date && { builtAtMs: date.ms }) }), { base });
   const { release, releaseDigest, dir, contents } = built;
   const directory = dirname(await realpath(options.manifest));
   const architecture = () => architectureOf(architectureOfBoard(options.manifest));

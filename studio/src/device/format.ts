@@ -1,6 +1,13 @@
 /** Devices and what they report, as text for a person. Pure. */
 import type { Device, StatusAnswer, StoredLogLine } from "@bulkhead/kms";
-import type { ComponentStatus, DeviceStatus, GatewayStatus, HostLayer, Verification } from "@bulkhead/protocol";
+import type {
+  BaseStatus,
+  ComponentStatus,
+  DeviceStatus,
+  GatewayStatus,
+  HostLayer,
+  Verification,
+} from "@bulkhead/protocol";
 import { formatAgo, formatColumns, formatIn } from "../cli/columns.ts";
 import { printable } from "../cli/printable.ts";
 
@@ -29,6 +36,7 @@ export function formatDevice(device: Device, { status, receivedAtMs }: StatusAns
     ...overlayFacts(device),
     ["generation", device.generation === null ? "-" : String(device.generation)],
     ...(device.unsignedCommands === null ? [] : [["commands", describeAuthority(device.unsignedCommands)]]),
+    ...(status?.base ? [["base system", describeBase(status.base)]] : []),
     ...(status ? [["update", describeUpdate(status.update)]] : []),
     ...(status?.mode?.kind === "safe" ? [["mode", `SAFE MODE: ${printable(status.mode.reason)}`]] : []),
     ...(status?.verification ? [["verified", describeVerification(status.verification, nowMs)]] : []),
@@ -64,6 +72,16 @@ export function describeVerification({ atMs, ok, components, failure }: Verifica
   const when = formatAgo(atMs, nowMs);
   if (ok) return `${when}: what runs is what is written, in all ${components} components`;
   return `${when}: ${failure === null ? "what runs is not what is written" : `not everything was seen: ${printable(failure)}`}`;
+}
+
+/** Which slot runs, and what the two hold. */
+export function describeBase({ slot, digest, other, onTrial }: BaseStatus): string {
+  const otherSlot = slot === "a" ? "b" : "a";
+  const held = (one: string | null, none: string) => (one === null ? none : one.slice(0, 12));
+  return [
+    `slot ${slot}${onTrial ? " (on trial)" : ""}: ${held(digest, "of an older image")}`,
+    `slot ${otherSlot}: ${held(other, "nothing that is known to be whole")}`,
+  ].join(", ");
 }
 
 /** Where a gateway that is known by name is, whose word that is, and what came of asking last. */

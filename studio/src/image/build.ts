@@ -3,12 +3,14 @@ import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { encodeRecord } from "@bulkhead/runtime";
+import { imageBaseFile } from "../build/base.ts";
 import { makeBmap } from "./disk/bmap.ts";
 import { type DiskContent, makeDisk } from "./disk/disk.ts";
 import { partition } from "./disk/layout.ts";
 import { type Made, type Making, type MakingOptions, makeFiles } from "./making.ts";
 import { makeInitramfs } from "./root/initramfs.ts";
 import { makeRoot } from "./root/tree.ts";
+import { describeBase } from "./slot/base.ts";
 import { addArchive, makeBootScript } from "./slot/boot-files.ts";
 import { makeFat } from "./slot/fat.ts";
 import { makeRootImage, type RootImage } from "./slot/root-image.ts";
@@ -26,25 +28,31 @@ export function buildImage(options: ImageOptions): Promise<BuiltImage> {
     onStep("disk");
     const { board } = buildable.board;
     const name = `${board}.img`;
-    const stretches = await makeDisk(builder, join(workDir, name), name, await contentOf(making, root));
+    const content = await contentOf(making, root);
+    const base = await describeBase(board, root.baseDigest, { boot: content.slot, root: root.file });
+    await writeFile(join(workDir, imageBaseFile(board)), `${JSON.stringify(base, null, 2)}\n`);
+    const stretches = await makeDisk(builder, join(workDir, name), name, content.disk);
     await writeFile(join(workDir, `${board}.bmap`), await makeBmap(join(workDir, name), stretches));
-    return [name, `${board}.bmap`, ...(await copyBeside(making))];
+    return [name, `${board}.bmap`, imageBaseFile(board), ...(await copyBeside(making))];
   });
 }
 
-async function makeSlot(making: Making): Promise<RootImage> {
+type Slot = RootImage & { readonly baseDigest: string };
+
+async function makeSlot(making: Making): Promise<Slot> {
   const { buildable, builder, workDir, dateS, onStep } = making;
   const { board, image } = buildable;
   const release = await makeRoot(making, "image");
   onStep("slot");
   const archive = await makeInitramfs(join(workDir, "root"), release, image.modules);
   const root = await makeRootImage(builder, workDir, board.board, dateS);
-  await addArchive(builder, workDir, archive, root.word);
+  const digest = await addArchive(builder, workDir, archive, root.word);
   await makeBootScript(builder, workDir, board, image);
-  return root;
+  return { ...root, baseDigest: digest };
 }
 
-async function contentOf(making: Making, root: RootImage): Promise<DiskContent> {
+/** `slot`: the file system that its boot loader reads. */
+async function contentOf(making: Making, root: RootImage): Promise<{ disk: DiskContent; slot: string }> {
   const { builder, workDir, dateS } = making;
   const sizeBytes = partition("boot-a").sizeBytes;
   const boot = await makeFat(builder, workDir, {
@@ -57,10 +65,8 @@ async function contentOf(making: Making, root: RootImage): Promise<DiskContent> 
   const record = encodeRecord({ turn: "0", current: "a" });
   const packed = await loaderFiles(making);
   const loaders = packed.flatMap(({ file, at }) => (at === "beside" ? [] : [{ file, at }]));
-  return {
-    parts: { boot, "boot-a": slot, "root-a": root.file, "state-0": record },
-    loaders: [...loaders, ...broughtLoader(making)],
-  };
+  const parts = { boot, "boot-a": slot, "root-a": root.file, "state-0": record };
+  return { disk: { parts, loaders: [...loaders, ...broughtLoader(making)] }, slot };
 }
 
 /** The boot loader's files, unpacked. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { UploadAnswer } from "@bulkhead/kms";
-import { BulkheadError, paperOf, type Release, releaseSchema } from "@bulkhead/protocol";
+import { BulkheadError, blobsOf, paperOf, type Release, releaseSchema } from "@bulkhead/protocol";
 import type { StudioClient } from "../api/client.ts";
 import { type BuiltRelease, buildProject } from "../build/index.ts";
 import { developmentRing, initKeys, markDevelopmentKeys } from "../keys/index.ts";
@@ -83,7 +83,8 @@ export async function publish(client: StudioClient, project: Project, built: Bui
 
 /** Uploads the newest targets, all roots, and the bytes of one release. */
 export async function upload(client: StudioClient, repositoryDir: string, built: BuiltRelease): Promise<void> {
-  for (const { digest } of built.release.artifacts) {
+  const { artifacts, baseSystem } = built.release;
+  for (const { digest } of [...artifacts, ...blobsOf(baseSystem)]) {
     await client.uploadBlob(digest, await readFile(join(built.dir, "blobs", digest)));
   }
   await client.uploadBlob(built.releaseDigest, await readFile(join(built.dir, "release.json")));

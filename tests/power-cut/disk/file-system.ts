@@ -36,7 +36,7 @@ type Ports = {
 
 const real = { ...promises };
 const realWriteFileSync = fs.writeFileSync;
-const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } = constants;
+const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY } = constants;
 const accessMode = O_RDONLY | O_WRONLY | O_RDWR;
 const flagsOf: Readonly<Record<string, number>> = {
   r: O_RDONLY,
@@ -219,7 +219,14 @@ function recordedHandle(
       changeMode(file, mode);
       await step(`change the mode of ${words}`);
     },
-    write: () => notModelled("write"),
+    async write(data: Uint8Array, offset: number, length: number, at: number) {
+      const bytes = Buffer.from(data.subarray(offset, offset + length));
+      const written = await handle.write(bytes, 0, length, at);
+      write(fileOf(node, words), bytes, at);
+      await step(`write ${length} bytes of ${words} at ${at}`);
+      if (flags & O_SYNC) await makeSafe();
+      return written;
+    },
     truncate: () => notModelled("truncate"),
   };
   return new Proxy(handle, {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { UpdatePath } from "../explore.ts";
 import { makeReleases } from "../releases.ts";
 import { agentPaths, startService } from "./agent.ts";
+import { baseSystemPaths } from "./base-system.ts";
 import { publish } from "./published.ts";
 import { rootServerPaths } from "./root-server.ts";
 import { verifierPaths } from "./verifier.ts";
@@ -17,6 +18,10 @@ export const pathNames = [
   "a trial without tries",
   "a damaged release",
   "the way back",
+  "a base system",
+  "a base system that does not start",
+  "a base system under bad components",
+  "the way back to a base system",
   "the first metadata",
   "newer metadata",
   "an endorsement",
@@ -35,8 +40,10 @@ export async function everyPath(): Promise<Paths> {
   const scratch = await mkdtemp(join(tmpdir(), "bulkhead-paths-"));
   const published = await publish();
   const service = await startService();
+  const releases = await makeReleases(scratch);
   const all: Readonly<Record<PathName, UpdatePath>> = {
-    ...rootServerPaths(await makeReleases(scratch)),
+    ...rootServerPaths(releases),
+    ...(await baseSystemPaths(releases)),
     ...verifierPaths(published),
     ...agentPaths(service),
   };

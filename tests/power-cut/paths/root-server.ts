@@ -6,6 +6,7 @@ import { expect } from "vitest";
 import type { Ledger } from "../../../runtime/src/generations/index.ts";
 import { whyBad } from "../../../runtime/src/generations/record.ts";
 import { readRecord } from "../../../runtime/src/generations/slots.ts";
+import { chooseOf } from "../../../runtime/src/generations/testing/chosen.ts";
 import type { UpdatePath } from "../explore.ts";
 import { dataOf, expectFloors, expectUids, flash, goOn, recordIn, takeRelease } from "../going-on.ts";
 import { type MadeRelease, openDevice, type Releases, shownOf } from "../releases.ts";
@@ -76,7 +77,7 @@ function update(releases: Releases): UpdatePath {
         expectUids(found, third);
       }
       const ledger = await openDevice(root, releases);
-      const { run, onTrial } = await ledger.choose();
+      const { run, onTrial } = await chooseOf(ledger);
       expect([second.digest, third.digest]).toContain(run.digest);
       // Each of its three starts was cut short: nobody can tell that from a bad release.
       const isUsedUp = found.trying?.triesLeft === 0;
@@ -109,7 +110,7 @@ function overlay(releases: Releases): UpdatePath {
       const found = await recordIn(root);
       expectFloors(found, second);
       const ledger = await openDevice(root, releases);
-      const { run, onTrial, release } = await ledger.choose();
+      const { run, onTrial, release } = await chooseOf(ledger);
       expect([warmer.digest, colder.digest]).toContain(run.digest);
       expect(release.overlay?.name).toBe(run.digest === warmer.digest ? "warmer" : "colder");
       expect(release.overlay?.base).toBe(second.digest);
@@ -128,7 +129,7 @@ function overlay(releases: Releases): UpdatePath {
 
 async function tryOnce(ledger: Ledger, reached: (milestone: string) => Promise<void>): Promise<number | undefined> {
   const before = ledger.record().trying?.triesLeft ?? 0;
-  const { onTrial } = await ledger.choose();
+  const { onTrial } = await chooseOf(ledger);
   const left = ledger.record().trying?.triesLeft;
   if (onTrial) expect(left).toBe(before - 1);
   if (onTrial) await reached(`tried it with ${left} left`);
@@ -220,7 +221,7 @@ function checksOfWayBack(releases: Releases, { from, to, floor, next }: WayBack)
     async check(root, reached) {
       expectFloors(await recordIn(root), floor);
       const ledger = await openDevice(root, releases);
-      const { run, onTrial } = await ledger.choose();
+      const { run, onTrial } = await chooseOf(ledger);
       expect([from.digest, to.digest]).toContain(run.digest);
       if (reached.size > 0) {
         expect({ run: run.digest, onTrial }).toEqual({ run: to.digest, onTrial: false });

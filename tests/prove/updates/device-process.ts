@@ -10,6 +10,7 @@ import { openStaging } from "../../../kms-agent/src/fetch/staging.ts";
 import type { Device } from "../../../runtime/src/device/index.ts";
 import { type Ledger, openLedger } from "../../../runtime/src/generations/ledger.ts";
 import { whyBad } from "../../../runtime/src/generations/record.ts";
+import { chooseOf } from "../../../runtime/src/generations/testing/chosen.ts";
 import { openGate } from "../../../runtime/src/verifier/gate.ts";
 import type { World } from "./world.ts";
 
@@ -24,8 +25,9 @@ for (;;) {
     config: { dataDir: join(root, "data"), board: "test" },
     paths: { endorsed: join(root, "endorsed") },
     log: { line: (text: string) => say(`warning: ${text}`) },
+    slots: null,
   } as unknown as Device);
-  const { onTrial } = await ledger.choose();
+  const { onTrial } = await chooseOf(ledger);
   if (onTrial) await endTrial(ledger);
   const next = world.releases.find(isNext(ledger));
   if (!next) break;

@@ -29,13 +29,17 @@ export type VerifyOptions = {
   readonly repository?: string | undefined;
 };
 
-/** What the release says of itself (counter, epoch, date) is taken for the rebuild. Throws what building and finding do. */
+const baseNotCompared =
+  "the base system: build its image anew (`bulkhead image build`), and compare what is beside it in <board>.base.json";
+
+/** What the release says of itself (counter, epoch, date, base system) is taken for the rebuild. Throws what building and finding do. */
 export async function verifyRelease({ manifest, release: what, repository }: VerifyOptions): Promise<Verification> {
   const subject = await findSubject(what, repository);
-  const { releaseCounter, securityEpoch, builtAtMs, name } = subject.release;
+  const { releaseCounter, securityEpoch, builtAtMs, name, baseSystem } = subject.release;
   const outDir = await mkdtemp(join(tmpdir(), "bulkhead-rebuild-"));
   try {
-    const built = await buildProject({ manifest, outDir, releaseCounter, securityEpoch, builtAtMs });
+    const about = { releaseCounter, securityEpoch, builtAtMs, base: baseSystem && { system: baseSystem } };
+    const built = await buildProject({ manifest, outDir, ...about });
     const components = await componentDifferences(subject, built.release, outDir);
     const papers = await paperDifferences(subject, outDir);
     const differences = [...releaseDifferences(subject.release, built.release), ...components.found, ...papers];
@@ -44,7 +48,7 @@ export async function verifyRelease({ manifest, release: what, repository }: Ver
       target: { digest: subject.digest, name, releaseCounter },
       releaseDigest: built.releaseDigest,
       differences,
-      notCompared: components.notCompared,
+      notCompared: [...components.notCompared, ...(baseSystem ? [baseNotCompared] : [])],
     };
   } finally {
     await rm(outDir, { recursive: true, force: true });

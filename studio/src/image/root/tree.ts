@@ -53,7 +53,7 @@ export function unitValues({ pace }: Pick<Board, "pace">): Readonly<Record<strin
   return {
     "init-command": initCommand.join(" "),
     "start-minutes": `${startMinutes}`,
-    "slot-minutes": `${startMinutes + 1}`,
+    "slot-minutes": `${startMinutes + 15}`,
     // At its first start `data` is made meanwhile.
     "data-seconds": `${120 * pace}`,
   };

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import type { Board, BoardImage } from "@bulkhead/protocol/manifest";
 import type { Builder } from "../builder.ts";
 import { recipeDir } from "../places.ts";
+import { baseDigest } from "./base.ts";
 
-/** Adds the first archive and the words for the kernel. */
-export async function addArchive(builder: Builder, workDir: string, archive: Buffer, word: string): Promise<void> {
+/** Adds the first archive and the words for the kernel. Returns the digest of the base system that the slot has then. */
+export async function addArchive(builder: Builder, workDir: string, archive: Buffer, word: string): Promise<string> {
   const folder = join(workDir, "boot-slot");
   await writeFile(join(folder, "archive.cpio"), archive);
   await builder.run("zstd", [
@@ -19,7 +20,9 @@ export async function addArchive(builder: Builder, workDir: string, archive: Buf
     "-o",
     "boot-slot/archive",
   ]);
-  await writeFile(join(folder, "slot.env"), `words=${word}\n`);
+  const digest = await baseDigest(folder, word);
+  await writeFile(join(folder, "slot.env"), `words=${word} bulkhead.base=${digest}\n`);
+  return digest;
 }
 
 /** What every start of a board tells its kernel, whichever slot it is and whoever loads it. */

@@ -1,0 +1,64 @@
+/** What a generation's base system asks of the board's slots, for every way in which records can stand to each other. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { RunningSlot, SlotRecord } from "../../board/index.ts";
+import { planBase } from "./plan.ts";
+
+const [old, fresh] = ["a".repeat(64), "b".repeat(64)];
+const running: RunningSlot = { slot: "a", other: "b", base: old, asTrial: false };
+const settled: SlotRecord = { turn: "0", current: "a" };
+const tried: SlotRecord = { turn: "1", current: "a", trying: "b", tries: "ii" };
+const needs = { digest: fresh, named: true };
+const holds = { a: old, b: fresh };
+
+test("[M12] a generation runs where its base system does, or where it needs none", () => {
+  expect(planBase({}, undefined, running, settled)).toBe("go");
+  expect(planBase({}, { digest: old, named: true }, running, settled)).toBe("go");
+  expect(planBase({}, undefined, null, undefined)).toBe("go");
+});
+
+test("[M12] a board without slots runs no generation that names a base system", () => {
+  expect(planBase({}, needs, null, undefined)).toBe("absent");
+  expect(planBase({}, { ...needs, named: false }, null, undefined)).toBe("go");
+});
+
+test("[M12] the other slot is tried where it holds what is needed, once; after its tries it has failed", () => {
+  expect(planBase({ holds }, needs, running, settled)).toBe("arm");
+  const armed = { slot: "b", digest: fresh } as const;
+  expect(planBase({ holds, armed }, needs, running, tried)).toBe("restart");
+  expect(planBase({ holds, armed }, needs, running, settled)).toBe("failed");
+  // Armed for another base system than the one that is needed now.
+  expect(planBase({ holds, armed: { slot: "b", digest: old } }, needs, running, settled)).toBe("arm");
+  expect(planBase({ holds: { a: old } }, needs, running, settled)).toBe("absent");
+});
+
+test("[M12] a slot on trial that is not the one is left for the current one; where that cannot be loaded the board goes on", () => {
+  const onTrial: RunningSlot = { slot: "b", other: "a", base: fresh, asTrial: true };
+  expect(planBase({ holds }, { digest: old, named: true }, onTrial, tried)).toBe("return");
+  expect(planBase({ holds }, { digest: old, named: true }, { ...onTrial, asTrial: false }, tried)).toBe("arm");
+});
+
+test("[M12] whatever the records say, a generation goes on nothing but its own base system, and a board starts again only for a slot that has tries", () => {
+  const digest = fc.constantFrom(old, fresh);
+  const slot = fc.constantFrom("a" as const, "b" as const);
+  const anyHolds = fc.record({ a: digest, b: digest }, { requiredKeys: [] });
+  const record = fc.record({ holds: anyHolds, armed: fc.record({ slot, digest }) }, { requiredKeys: [] });
+  const tries = fc.constantFrom("i" as const, "ii" as const, "iii" as const);
+  const slots: fc.Arbitrary<SlotRecord> = fc.record(
+    { turn: fc.constant("0" as const), current: slot, trying: slot, tries },
+    { requiredKeys: ["turn", "current"] },
+  );
+  const where = fc
+    .record({ slot, base: digest, asTrial: fc.boolean() })
+    .map((one): RunningSlot => ({ ...one, other: one.slot === "a" ? "b" : "a" }));
+  fc.assert(
+    fc.property(record, digest, where, slots, (known, needed, here, said) => {
+      const plan = planBase(known, { digest: needed, named: true }, here, said);
+      expect(plan === "go").toBe(needed === here.base);
+      if (plan === "arm" || plan === "restart") expect(known.holds?.[here.other]).toBe(needed);
+      if (plan === "restart") expect([said.trying, said.tries !== undefined]).toEqual([here.other, true]);
+      if (plan === "arm") expect(known.armed).not.toEqual({ slot: here.other, digest: needed });
+      if (plan === "return") expect([here.asTrial, said.current]).toEqual([true, here.other]);
+    }),
+  );
+});

@@ -1,0 +1,38 @@
+/**
+ * What a generation's base system asks of the board's slots before it may start. Pure. The ledger decides and the slots follow: of the two records of slots and the
+ * device's own, the last is the one that counts, and whatever a cut has left between them comes to the same end (decision 59).
+ */
+import type { RunningSlot, SlotRecord } from "../../board/index.ts";
+import type { GenerationRecord, NeededBase } from "../record.ts";
+
+export type BasePlan =
+  /** It runs here. */
+  | "go"
+  /** This slot is on trial and is not the one: the board starts the current one again. */
+  | "return"
+  /** The other slot is to be tried from the next start of the board on. */
+  | "arm"
+  /** It is to be tried already; the board has not started since. */
+  | "restart"
+  /** The other slot was tried as often as it may be, and did not come up. */
+  | "failed"
+  /** Neither slot holds it. */
+  | "absent";
+
+/** `running`: null on a board without slots. */
+export function planBase(
+  record: Pick<GenerationRecord, "holds" | "armed">,
+  needed: NeededBase | undefined,
+  running: RunningSlot | null,
+  slots: SlotRecord | undefined,
+): BasePlan {
+  if (needed === undefined) return "go";
+  if (running === null || slots === undefined) return needed.named ? "absent" : "go";
+  if (needed.digest === running.base) return "go";
+  // Were it current and not on trial, this slot would be the one that the boot script takes where the current one cannot even be loaded.
+  if (running.asTrial && slots.current === running.other) return "return";
+  if (record.holds?.[running.other] !== needed.digest) return "absent";
+  const isArmed = record.armed?.slot === running.other && record.armed.digest === needed.digest;
+  if (!isArmed) return "arm";
+  return slots.trying === running.other && slots.tries !== undefined ? "restart" : "failed";
+}

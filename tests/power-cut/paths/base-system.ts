@@ -1,0 +1,191 @@
+/**
+ * The paths of a base system: an update that fills the other slot and starts the board from it, one whose slot does not come up, one whose components do not, and the
+ * way back. The records are two, and the boot script writes one of them as well: whatever a cut leaves between them comes to one end, without a loop.
+ */
+import { cp, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { canonicalJson, sha256 } from "@bulkhead/protocol";
+import { expect } from "vitest";
+import { whyBad } from "../../../runtime/src/generations/record.ts";
+import { flashDisk, type MadeBase, makeBase, type Resting, startBoard } from "../board.ts";
+import type { UpdatePath } from "../explore.ts";
+import { expectFloors, flash, recordIn } from "../going-on.ts";
+import type { MadeRelease, Releases } from "../releases.ts";
+
+const [old, fresh, newest] = [makeBase("old"), makeBase("fresh"), makeBase("newest")];
+const bases = [old, fresh, newest];
+
+type Named = MadeRelease & { readonly base: MadeBase };
+
+/** `made` with a base system, as the verifier leaves it. */
+async function withBase({ endorsed }: Releases, made: MadeRelease, base: MadeBase): Promise<Named> {
+  const release = { ...made.release, baseSystem: base.system };
+  const text = canonicalJson(release);
+  const directory = join(endorsed, sha256(text));
+  await mkdir(join(directory, "base"), { recursive: true });
+  await writeFile(join(directory, "release.json"), text);
+  for (const part of ["boot", "root"] as const) {
+    await writeFile(join(directory, "base", base.system.parts[part].digest), base[part]);
+  }
+  await cp(join(endorsed, made.digest, "artifacts"), join(directory, "artifacts"), { recursive: true });
+  return { digest: sha256(text), release, base };
+}
+
+export async function baseSystemPaths(releases: Releases) {
+  const second = await withBase(releases, releases.second, fresh);
+  const third = await withBase(releases, releases.third, newest);
+  const world = { releases, second, third };
+  return {
+    "a base system": update(world),
+    "a base system that does not start": broken(world),
+    "a base system under bad components": rolledBack(world),
+    "the way back to a base system": goneBack(world),
+  };
+}
+
+type World = { readonly releases: Releases; readonly second: Named; readonly third: Named };
+
+async function prepare(root: string, { releases }: World): Promise<void> {
+  await flash(root, releases, releases.first);
+  await flashDisk(root, old);
+}
+
+/** Puts the release on trial, where it is neither that nor current, and starts the board until it is tried. */
+async function toTrial(root: string, world: World, made: Named, without: readonly string[] = []): Promise<Resting> {
+  const options = { releases: world.releases, bases, broken: without };
+  const resting = await startBoard(root, options);
+  const { trying, current } = resting.ledger.record();
+  if (trying?.digest === made.digest || current.digest === made.digest) return resting;
+  if (whyBad(resting.ledger.record(), made.digest) !== undefined) return resting;
+  await resting.ledger.admit(made.digest);
+  return startBoard(root, options);
+}
+
+/** Never a generation on a base system that is not its own, and never a slot as the current one that does not hold what runs. */
+function expectConsistent({ next, base }: Resting, { releases, second, third }: World): void {
+  const made = [releases.first, second, third].find(({ digest }) => digest === next.run.digest);
+  expect(made).toBeDefined();
+  expect(base.name).toBe(made && "base" in made ? (made as Named).base.name : old.name);
+  expect(next.held).toBeUndefined();
+}
+
+/** What is under way is found good. */
+async function endTrial({ ledger, next }: Resting, { second, third }: World): Promise<void> {
+  const tried = [second, third].find(({ digest }) => next.onTrial && digest === next.run.digest);
+  if (tried) await ledger.commitTrial(tried.release);
+  else await ledger.settle();
+}
+
+/** Three starts were cut short: nobody can tell that from a base system that does not come up. */
+async function isUsedUp({ slots, ledger }: Resting): Promise<boolean> {
+  const { trying, tries } = await slots.read();
+  return (trying !== undefined && tries === undefined) || ledger.record().bad.length > 0;
+}
+
+/** It goes on: what is under way ends well, and those of `updates` are taken one after the other. */
+async function goOn(root: string, world: World, updates: readonly Named[], without: readonly string[]): Promise<void> {
+  await endTrial(await startBoard(root, { releases: world.releases, bases, broken: without }), world);
+  for (const made of updates) {
+    if (whyBad(await recordIn(root), made.digest) !== undefined) continue;
+    const resting = await toTrial(root, world, made, without);
+    expectConsistent(resting, world);
+    expect(resting.next.run.digest).toBe(made.digest);
+    await endTrial(resting, world);
+    const { slots, next } = await startBoard(root, { releases: world.releases, bases, broken: without }, 1);
+    expect(next).toMatchObject({ onTrial: false, run: { digest: made.digest } });
+    expect(await slots.read()).toMatchObject({ current: slots.running.slot });
+    expect((await slots.read()).trying).toBeUndefined();
+    expectFloors(await recordIn(root), made);
+  }
+}
+
+function update(world: World): UpdatePath {
+  const { releases, second, third } = world;
+  return {
+    prepare: (root) => prepare(root, world),
+    async run(root, reached) {
+      const { ledger, next } = await toTrial(root, world, second);
+      if (next.run.digest !== second.digest) return;
+      await reached("started it");
+      if (next.onTrial) await ledger.commitTrial(second.release);
+      else await ledger.settle();
+      await reached("committed it");
+    },
+    async check(root, reached) {
+      const resting = await startBoard(root, { releases, bases });
+      expectConsistent(resting, world);
+      const cutShort = await isUsedUp(resting);
+      if (reached.has("committed it"))
+        expect(resting.next).toMatchObject({ onTrial: false, run: { digest: second.digest } });
+      else if (reached.has("started it") && !cutShort) expect(resting.next.run.digest).toBe(second.digest);
+      await goOn(root, world, [second, third], []);
+    },
+  };
+}
+
+function broken(world: World): UpdatePath {
+  const { releases, second, third } = world;
+  const without = [fresh.name];
+  return {
+    prepare: (root) => prepare(root, world),
+    async run(root, reached) {
+      const { next, ledger } = await toTrial(root, world, second, without);
+      expect(next).toMatchObject({ onTrial: false, run: { digest: releases.first.digest } });
+      expect(whyBad(ledger.record(), second.digest)).toMatch(/did not start: slot b has used up its tries/);
+      await reached("gone back");
+    },
+    async check(root, reached) {
+      const resting = await startBoard(root, { releases, bases, broken: without });
+      expectConsistent(resting, world);
+      expect(resting.next).toMatchObject({ onTrial: false, run: { digest: releases.first.digest } });
+      if (reached.size > 0) expect(whyBad(resting.ledger.record(), second.digest)).toBeDefined();
+      await goOn(root, world, [third], without);
+    },
+  };
+}
+
+function rolledBack(world: World): UpdatePath {
+  const { releases, second, third } = world;
+  return {
+    prepare: (root) => prepare(root, world),
+    async run(root, reached) {
+      const { next, ledger } = await toTrial(root, world, second);
+      if (next.onTrial) await ledger.rollBackTrial("a component of it does not get ready");
+      await reached("rolled it back");
+      expect((await startBoard(root, { releases, bases })).base.name).toBe(old.name);
+      await reached("gone back");
+    },
+    async check(root, reached) {
+      const resting = await startBoard(root, { releases, bases });
+      expectConsistent(resting, world);
+      if (reached.has("rolled it back")) expect(resting.next.run.digest).toBe(releases.first.digest);
+      await goOn(root, world, [third], []);
+    },
+  };
+}
+
+function goneBack(world: World): UpdatePath {
+  const { releases, second, third } = world;
+  return {
+    async prepare(root) {
+      await prepare(root, world);
+      const { ledger } = await toTrial(root, world, second);
+      await ledger.commitTrial(second.release);
+    },
+    async run(root, reached) {
+      const { ledger } = await startBoard(root, { releases, bases });
+      if (ledger.record().current.digest === second.digest) expect(await ledger.goBack("it crashes")).toBeNull();
+      await reached("chosen the way back");
+      const resting = await startBoard(root, { releases, bases });
+      await resting.ledger.settle();
+      await reached("gone back");
+    },
+    async check(root, reached) {
+      const resting = await startBoard(root, { releases, bases });
+      expectConsistent(resting, world);
+      if (reached.size > 0) expect(resting.next.run.digest).toBe(releases.first.digest);
+      expectFloors(resting.ledger.record(), second);
+      await goOn(root, world, [third], []);
+    },
+  };
+}
