@@ -32,7 +32,9 @@ function ofTarget(target: StationWritten["target"]): string[] {
       "slots",
       "kernel-tunnel",
     ];
-    return [...ofAll, ...watchdog];
+    // The bench's own loader reads a slot's kernel once, when the card is flashed.
+    const base = machines[target.machine].start.by === "loader" ? ["base-system"] : [];
+    return [...ofAll, ...watchdog, ...base];
   }
   const commands = target.operator ? ["commands"] : [];
   return ["agent", ...commands, ...(target.console ? ["console"] : []), ...(target.power ? ["power-cut"] : [])];

@@ -7,12 +7,13 @@ import { bulkheadDirectory } from "../../studio/src/locations.ts";
 import type { Station } from "../station/station.ts";
 import { images, manifestOf } from "./manifest.ts";
 
-/** Makes `directory` anew. Returns the manifest's path. */
+/** Makes `directory` anew. `more`: members of the manifest that no station needs. Returns the manifest's path. */
 export async function writeSystem(
   station: Station,
   board: Board,
   directory: string,
   version = "1.0.0",
+  more: object = {},
 ): Promise<string> {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
@@ -20,6 +21,6 @@ export async function writeSystem(
     await symlink(join(bulkheadDirectory, folder), join(directory, name));
   }
   const manifest = join(directory, "manifest.yaml");
-  await writeFile(manifest, stringify({ ...manifestOf(station, board), version }));
+  await writeFile(manifest, stringify({ ...manifestOf(station, board), version, ...more }));
   return manifest;
 }

@@ -75,15 +75,27 @@ export function openAgent(
       });
     },
     /** Brings it a release that the service has, and waits until it runs that, all components ready. Throws DEVICE_FAILED, DEADLINE_EXCEEDED. */
-    async deploy({ target, digest }: Publication, boundMs: number): Promise<DeviceStatus> {
-      const command = { kind: "deploy", target, releaseDigest: digest } as const;
-      await carriedOut(await client.command(await itsId(), { command }), `the release ${target}`, boundMs);
+    async deploy(publication: Publication, boundMs: number): Promise<DeviceStatus> {
+      const { target, digest } = publication;
+      await this.order(publication, boundMs);
       return eventually(`the device to run ${target}`, boundMs, async () => {
         const now = await status();
         const isThere = now?.release.digest === digest && now.components.every(({ state }) => state === "ready");
         return isThere ? now : undefined;
       });
     },
+    /** Gives the order, and waits until the device has taken the release; what becomes of it comes later. Throws DEVICE_FAILED. */
+    async order({ target, digest }: Publication, boundMs: number): Promise<void> {
+      const command = { kind: "deploy", target, releaseDigest: digest } as const;
+      await carriedOut(await client.command(await itsId(), { command }), `the release ${target}`, boundMs);
+    },
+    /** Waits until the device has gone back from a release, or has taken it for good. Throws DEADLINE_EXCEEDED. */
+    judged: ({ target, digest }: Publication, boundMs: number): Promise<DeviceStatus> =>
+      eventually(`a judgement of ${target}`, boundMs, async () => {
+        const now = await status();
+        const isOver = now?.update.state === "rolled-back" || now?.update.state === "committed";
+        return isOver && now.update.releaseDigest === digest ? now : undefined;
+      }),
     /** Those lines of a component's log that the service has. */
     logLines: async (component: string): Promise<string[]> =>
       (await client.logs(await itsId(), { limit: 5000, component })).lines.map(({ text }) => text),

@@ -38,6 +38,10 @@ export type Target = {
   readonly stimulus?: BenchStimulus;
   /** Makes the next release of the station's system, with another version, and gives it to the service. Capability `release`. */
   publishNext?(): Promise<Publication>;
+  /**
+   * Makes the next release with a base system of its own, and gives it to the service; `isBroken`: one whose kernel is none. Capability `base-system`.
+   */
+  publishBase?(isBroken: boolean): Promise<Publication & { readonly base: string }>;
   /** Says to the boot loader, while the board is off, that slot b is to be tried. Capability `slots`. */
   trySlotB?(): Promise<void>;
   /** What its console has said up to now. */

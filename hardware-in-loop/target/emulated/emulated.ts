@@ -10,6 +10,7 @@ import type { Station } from "../../station/station.ts";
 import { writeSystem } from "../../system/write.ts";
 import { openAgent } from "../agent.ts";
 import type { Target, TargetState } from "../target.ts";
+import { publishWithBase } from "./base-release.ts";
 import { type Card, flashCard } from "./card.ts";
 import { openImageFor } from "./image.ts";
 import { prepareMachine } from "./machine.ts";
@@ -30,6 +31,8 @@ export type EmulatedOptions = {
 };
 
 const device = "emulated-1";
+/** An emulated board starts ten times slower than a real one: all that a trial has to wait for is a start. */
+const patientTrial = { update: { window: "15m" } };
 
 /** Builds the image, or takes the one that is kept, flashes a card with it and gives the board its power. */
 export async function openEmulated(options: EmulatedOptions): Promise<Target> {
@@ -52,8 +55,8 @@ async function openWith(options: EmulatedOptions, server: Server, directory: str
   const machine: ImageMachine = machines[options.machine];
   const file = (name: string) => join(directory, name);
   const paced = await readPaced(board.board, machine.pace);
-  const manifestOf = async (version: string) => {
-    const manifest = await writeSystem(station, board, join(systems, version), version);
+  const manifestOf = async (version: string, more: object = {}) => {
+    const manifest = await writeSystem(station, board, join(systems, version), version, more);
     await paced.writeBeside(manifest);
     return manifest;
   };
@@ -119,6 +122,11 @@ async function openWith(options: EmulatedOptions, server: Server, directory: str
       counter += 1;
       const { release, releaseDigest } = await server.publish(await manifestOf(`1.0.${counter - 1}`), counter);
       return { target: releaseTargetName(release), digest: releaseDigest };
+    },
+    async publishBase(isBroken) {
+      counter += 1;
+      const manifest = await manifestOf(`1.0.${counter - 1}`, patientTrial);
+      return publishWithBase(server, manifest, counter, { board: paced.buildable, directory: file("image"), isBroken });
     },
     async trySlotB() {
       if (state !== "off") throw new BulkheadError("STATION_FAILED", "a card is not changed while the board runs");

@@ -59,7 +59,8 @@ const imx8mHardware = [
 const virt = {
   suite: "trixie",
   card: "if=none,id=card",
-  cardBytes: 1024 * mebibyte,
+  // Of which a release's base system takes a half while it is fetched and judged.
+  cardBytes: 2048 * mebibyte,
   console: "ttyAMA0",
   serials: ["console"],
   start: { by: "loader", flashBytes: 64 * mebibyte },

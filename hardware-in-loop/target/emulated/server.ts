@@ -2,6 +2,7 @@
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { addBase } from "../../../studio/src/build/base.ts";
 import { type BuiltRelease, buildRelease } from "../../../studio/src/build/index.ts";
 import type { Signer } from "../../../studio/src/keys/signer.ts";
 import { wire } from "../../../studio/src/run/paths.ts";
@@ -17,8 +18,8 @@ export type Server = Studio & {
   /** The namespace of the world that the board's packets come from. */
   readonly namespace: string;
   note(text: string): void;
-  /** Builds a manifest with that counter, signs it and gives it to the service. */
-  publish(manifest: string, releaseCounter: number): Promise<BuiltRelease>;
+  /** Builds a manifest with that counter, signs it and gives it to the service; with the base system of the image in `imageDir`. */
+  publish(manifest: string, releaseCounter: number, imageDir?: string): Promise<BuiltRelease>;
   /** Signs commands to its devices. */
   operator(): Promise<Signer>;
   stop(): Promise<void>;
@@ -43,9 +44,10 @@ export async function startServer(name: string): Promise<Server> {
       namespace,
       note: progress.note,
       operator: () => developmentOperator(project),
-      async publish(manifest, releaseCounter) {
+      async publish(manifest, releaseCounter, imageDir) {
         const outDir = join(paths.buildDir, String(releaseCounter));
-        const built = await buildRelease({ manifest, outDir, releaseCounter, builtAtMs: imageDateS * 1000 });
+        const alone = await buildRelease({ manifest, outDir, releaseCounter, builtAtMs: imageDateS * 1000 });
+        const built = imageDir === undefined ? alone : await addBase(alone, imageDir);
         await publish(client, project, built);
         return built;
       },

@@ -32,6 +32,8 @@ export const pathNames = [
   "a fetch",
 ] as const;
 export type PathName = (typeof pathNames)[number];
+/** Of the long form alone: each of their states is started many times, as a board is. */
+export const longPaths: readonly PathName[] = ["a base system under bad components", "the way back to a base system"];
 
 export type Paths = { of(name: PathName): UpdatePath; remove(): Promise<void> };
 

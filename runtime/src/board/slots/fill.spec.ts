@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-test("[M12] a slot that is filled holds what the release names, by its disk, and what is behind it is left alone", async () => {
+test("[M11] [K18] a slot that is filled holds what the release names, by its disk, and what is behind it is left alone", async () => {
   expect(await holdsBase(places, base)).toBe(false);
   await fillSlot(places, base, directory);
   expect(await holdsBase(places, base)).toBe(true);
@@ -33,7 +33,7 @@ test("[M12] a slot that is filled holds what the release names, by its disk, and
   expect(await holdsBase(places, base)).toBe(false);
 });
 
-test("[M12] bytes that are not those of the release are refused, whoever endorsed them", async () => {
+test("[M11] bytes that are not those of the release are refused, whoever endorsed them", async () => {
   const altered = Buffer.from(root);
   altered[5] = 0;
   await writeFile(join(directory, sha256(root)), altered);
@@ -47,7 +47,7 @@ test("[M12] bytes that are not those of the release are refused, whoever endorse
   await expect(fillSlot(places, base, directory)).rejects.toMatchObject({ code: "RELEASE_INVALID" });
 });
 
-test("[M12] a base system that is longer than a partition is refused before a byte of either is written", async () => {
+test("[M11] a base system that is longer than a partition is refused before a byte of either is written", async () => {
   const before = await readFile(places.boot);
   await writeFile(places.root, Buffer.alloc(599 * 4096));
   await expect(fillSlot(places, base, directory)).rejects.toMatchObject({
@@ -57,7 +57,7 @@ test("[M12] a base system that is longer than a partition is refused before a by
   expect(await readFile(places.boot)).toEqual(before);
 });
 
-test("[M12] a disk that does not give back what was written is found out", async () => {
+test("[M11] a disk that does not give back what was written is found out", async () => {
   // Takes all and keeps nothing.
   await expect(fillSlot({ ...places, boot: "/dev/null" }, base, directory)).rejects.toThrow();
   const worn: SlotPlaces = { ...places, boot: places.root };

@@ -11,18 +11,18 @@ const tried: SlotRecord = { turn: "1", current: "a", trying: "b", tries: "ii" };
 const needs = { digest: fresh, named: true };
 const holds = { a: old, b: fresh };
 
-test("[M12] a generation runs where its base system does, or where it needs none", () => {
+test("[M11] a generation runs where its base system does, or where it needs none", () => {
   expect(planBase({}, undefined, running, settled)).toBe("go");
   expect(planBase({}, { digest: old, named: true }, running, settled)).toBe("go");
   expect(planBase({}, undefined, null, undefined)).toBe("go");
 });
 
-test("[M12] a board without slots runs no generation that names a base system", () => {
+test("[M11] a board without slots runs no generation that names a base system", () => {
   expect(planBase({}, needs, null, undefined)).toBe("absent");
   expect(planBase({}, { ...needs, named: false }, null, undefined)).toBe("go");
 });
 
-test("[M12] the other slot is tried where it holds what is needed, once; after its tries it has failed", () => {
+test("[M11] the other slot is tried where it holds what is needed, once; after its tries it has failed", () => {
   expect(planBase({ holds }, needs, running, settled)).toBe("arm");
   const armed = { slot: "b", digest: fresh } as const;
   expect(planBase({ holds, armed }, needs, running, tried)).toBe("restart");
@@ -32,13 +32,13 @@ test("[M12] the other slot is tried where it holds what is needed, once; after i
   expect(planBase({ holds: { a: old } }, needs, running, settled)).toBe("absent");
 });
 
-test("[M12] a slot on trial that is not the one is left for the current one; where that cannot be loaded the board goes on", () => {
+test("[M11] a slot on trial that is not the one is left for the current one; where that cannot be loaded the board goes on", () => {
   const onTrial: RunningSlot = { slot: "b", other: "a", base: fresh, asTrial: true };
   expect(planBase({ holds }, { digest: old, named: true }, onTrial, tried)).toBe("return");
   expect(planBase({ holds }, { digest: old, named: true }, { ...onTrial, asTrial: false }, tried)).toBe("arm");
 });
 
-test("[M12] whatever the records say, a generation goes on nothing but its own base system, and a board starts again only for a slot that has tries", () => {
+test("[M11] whatever the records say, a generation goes on nothing but its own base system, and a board starts again only for a slot that has tries", () => {
   const digest = fc.constantFrom(old, fresh);
   const slot = fc.constantFrom("a" as const, "b" as const);
   const anyHolds = fc.record({ a: digest, b: digest }, { requiredKeys: [] });
