@@ -1,0 +1,55 @@
+/** A base system is taken out of an image, and held to what is written beside that. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { canonicalJson, type Release, sha256 } from "@bulkhead/protocol";
+import { plainSystem } from "@bulkhead/protocol/testing";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { addBase, type ImageBase } from "./base.ts";
+
+const release: Release = {
+  ...{ format: 1, name: "spec", version: "1.0.0", releaseCounter: 2, securityEpoch: 0, board: "pi", builtAtMs: 0 },
+  system: plainSystem({ system: "spec" }),
+  artifacts: [],
+};
+const [boot, root] = [Buffer.alloc(2 * 4096, "kernel"), Buffer.alloc(4096, "root")];
+const described: ImageBase = {
+  ...{ format: 1, board: "pi", digest: "b".repeat(64) },
+  parts: {
+    boot: { digest: sha256(boot), length: boot.length, startBytes: 4096 },
+    root: { digest: sha256(root), length: root.length, startBytes: 5 * 4096 },
+  },
+};
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "bulkhead-base-"));
+  const image = Buffer.alloc(8 * 4096);
+  boot.copy(image, 4096);
+  root.copy(image, 5 * 4096);
+  await writeFile(join(dir, "pi.img"), image);
+  await writeFile(join(dir, "pi.base.json"), JSON.stringify(described));
+});
+afterEach(() => rm(dir, { recursive: true }));
+const built = () => ({ release, releaseDigest: sha256(canonicalJson(release)), dir });
+
+test("[M11] a release takes the base system of an image with it: blobs by digest, and a document that names them", async () => {
+  const added = await addBase(built(), dir);
+  expect(added.release.baseSystem?.digest).toBe(described.digest);
+  expect(added.release.baseSystem?.parts.boot).toEqual({ digest: sha256(boot), length: boot.length });
+  const text = await readFile(join(dir, "release.json"), "utf8");
+  expect([sha256(text), JSON.parse(text)]).toEqual([added.releaseDigest, added.release]);
+  expect(await readFile(join(dir, "blobs", sha256(root)))).toEqual(root);
+});
+
+test("[M11] an image that is not what is written beside it, or of another board, or none, gives no release its base system", async () => {
+  const refused = () => expect(addBase(built(), dir)).rejects;
+  await writeFile(join(dir, "pi.img"), Buffer.alloc(8 * 4096));
+  await refused().toMatchObject({ code: "FLASH_IMAGE_INVALID", remedy: "build the image anew" });
+  await writeFile(join(dir, "pi.base.json"), JSON.stringify({ ...described, board: "other" }));
+  await refused().toMatchObject({ code: "FLASH_IMAGE_INVALID", message: expect.stringContaining("board other") });
+  await writeFile(join(dir, "pi.base.json"), "{");
+  await refused().toMatchObject({ code: "FLASH_IMAGE_INVALID" });
+  await rm(join(dir, "pi.base.json"));
+  await refused().toMatchObject({ code: "FILE_UNREADABLE", remedy: expect.stringContaining("image build pi") });
+});

@@ -1,0 +1,78 @@
+/** Releases that have a base system: its blobs are judged as all that a release names is, and a device that could not take them is not made to fetch them. */
+import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type BaseSystem, releaseSchema, sha256 } from "@bulkhead/protocol";
+import { expect, test } from "vitest";
+import { asked, useBench } from "./bench.ts";
+import type { BuiltForTest } from "./project.ts";
+
+const bench = useBench();
+const [boot, root] = [Buffer.alloc(2 * 4096, "kernel"), Buffer.alloc(4096, "root")];
+const part = (bytes: Buffer) => ({ digest: sha256(bytes), length: bytes.length });
+const baseSystem: BaseSystem = { digest: "b".repeat(64), parts: { boot: part(boot), root: part(root) } };
+const slots = { base: "a".repeat(64) };
+
+/** Signed, published and staged, blobs and all. */
+async function staged(change: Partial<BuiltForTest["release"]> = { baseSystem }): Promise<BuiltForTest> {
+  const built = await bench.publish(1, "release 1", change);
+  for (const bytes of [boot, root]) await writeFile(join(built.dir, "blobs", sha256(bytes)), bytes);
+  await bench.device.stage(built);
+  return built;
+}
+const endorsedBase = (built: BuiltForTest) => join(bench.device.directories.endorsed, built.digest, "base");
+
+test("[M11] a base system is asked for, and endorsed as it is, hashed on its way; once committed nothing of it is kept", async () => {
+  const built = await staged();
+  const gate = await bench.device.boot({ slots });
+  const blobs = [baseSystem.parts.boot, baseSystem.parts.root];
+  expect((await gate.examine(asked(built))).missing).toEqual([...built.release.artifacts, ...blobs]);
+  expect(await gate.install(asked(built))).toMatchObject({ accepted: true });
+  expect(await readFile(join(endorsedBase(built), sha256(boot)))).toEqual(boot);
+  expect((await gate.examine(asked(built))).missing).toEqual([]);
+  // Damaged there, it is asked for anew.
+  await truncate(join(endorsedBase(built), sha256(root)), 17);
+  expect((await gate.examine(asked(built))).missing).toHaveLength(3);
+  expect(await gate.install(asked(built))).toMatchObject({ accepted: true });
+  await gate.heard({ releaseDigest: "f".repeat(64), outcome: "committed", reason: "another" });
+  expect(await readdir(endorsedBase(built))).toHaveLength(2);
+  await gate.heard({ releaseDigest: built.digest, outcome: "committed", reason: "good" });
+  await expect(readdir(endorsedBase(built))).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("[M11] the base system that runs already is not asked for", async () => {
+  const built = await staged();
+  const gate = await bench.device.boot({ slots: { base: baseSystem.digest } });
+  expect((await gate.examine(asked(built))).missing).toEqual(built.release.artifacts);
+  expect(await gate.install(asked(built))).toMatchObject({ accepted: true });
+  expect(await readdir(endorsedBase(built))).toEqual([]);
+});
+
+test("[M11] a device without slots refuses a base system before it fetches any of it", async () => {
+  const built = await staged();
+  const { verdict, missing } = await (await bench.device.boot()).examine(asked(built));
+  expect(verdict).toMatchObject({ accepted: false, code: "BASE_SYSTEM_UNFIT" });
+  expect(missing).toEqual([]);
+});
+
+test("[M11] an altered or shortened part of a base system is refused and leaves nothing behind", async () => {
+  const built = await staged();
+  for (const bytes of [Buffer.alloc(4096, "evil"), root.subarray(1)]) {
+    await writeFile(join(bench.device.staging.blobs, sha256(root)), bytes);
+    const verdict = await (await bench.device.boot({ slots })).install(asked(built));
+    expect(verdict).toMatchObject({ accepted: false, code: "RELEASE_ARTIFACT_ALTERED" });
+    expect(await readdir(bench.device.directories.endorsed)).toEqual([]);
+  }
+});
+
+test.each([
+  ["a length that is no whole number of blocks", { ...baseSystem.parts.boot, length: 4097 }],
+  ["a length beyond all partitions", { ...baseSystem.parts.boot, length: 2 ** 30 }],
+  ["more than is known of it", { ...baseSystem.parts.boot, writeTo: "/dev/mmcblk0" }],
+])(
+  "[M11] a base system with %s is no part of a release, for whoever signs it and for whoever judges it",
+  async (_, bad) => {
+    const change = { baseSystem: { ...baseSystem, parts: { ...baseSystem.parts, boot: bad } } };
+    await expect(bench.publish(1, "release 1", change)).rejects.toMatchObject({ code: "RELEASE_INVALID" });
+    expect(releaseSchema.safeParse((await bench.project.build(1, "release 1", change)).release).success).toBe(false);
+  },
+);
