@@ -15,7 +15,7 @@ export type Deployment = {
   timeoutMs: number;
 };
 
-/** A generation that is not ready by then is rolled back by the device itself. */
+/** A generation that is not ready by then is rolled back by the device itself; one with a base system has the board start first, as long as is waited for the whole. */
 const startMs = 60_000;
 const lookEveryMs = 200;
 
@@ -33,7 +33,7 @@ export async function deploy(client: StudioClient, deployment: Deployment, progr
   return progress.step("the device starts it", () =>
     eventually(
       "the device to run the release",
-      startMs,
+      Math.max(startMs, deployment.timeoutMs),
       () => runningOn(client, deployment, finishedAtMs ?? 0),
       lookEveryMs,
     ),
