@@ -188,6 +188,7 @@ export async function createDevice(project: Project, options: DeviceOptions = {}
     unsignedCommands: options.unsignedCommands ?? true,
     components: [] as string[],
     currentOverlay: undefined as VerifierConfig["currentOverlay"],
+    slots: undefined as VerifierConfig["slots"],
   };
   const told: { kind: string; body: unknown }[] = [];
   const lines: string[] = [];
