@@ -1,65 +1,45 @@
-/** The SPI driver on the kernel's own controller, with a flash memory behind its first chip select (SST25VF016B, data sheet, "Instructions"). */
-import { startComponent } from "@bulkhead/sdk/testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+/** The SPI driver on the kernel's own controllers (spi-imx) with a memory behind them: all of an i.MX 6; of an i.MX 8M QEMU wires no chip select. */
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { findIn, firstOf, unbind } from "../sysfs/testing/board.ts";
 import { compiledAddOn } from "../testing/compiled-add-on.ts";
+import { installedIoctl } from "../testing/installed-ioctl.ts";
 import { loadAddOn } from "./addon.ts";
+import { conformance } from "./conformance.ts";
+import type { SpiTerms } from "./driver.ts";
 import { linuxSpi } from "./linux.ts";
-import { spiDriver } from "./server.ts";
+import { n25q128a, sst25vf016b } from "./testing/chips.ts";
 
-const readIdentity = 0x9f;
-const readStatus = 0x05;
-const writeEnable = 0x06;
-const writeDisable = 0x04;
+const chips = { "2008000.spi": sst25vf016b, "30840000.spi": n25q128a } as const;
+/** SPI_IOC_RD_MODE and SPI_IOC_RD_MAX_SPEED_HZ (include/uapi/linux/spi/spidev.h). */
+const [readMode, readSpeed] = [0x8001_6b01, 0x8004_6b04];
 
-describe("[K11] spi on a controller of the kernel", () => {
-  const start = () =>
-    startComponent(
-      spiDriver(() => linuxSpi(loadAddOn(compiledAddOn("spi")))),
-      { uses: {} },
-    );
-  let driver: Awaited<ReturnType<typeof start>>;
-  beforeAll(async () => {
-    driver = await start();
-  });
-  afterAll(() => driver.stop());
-  const connect = (device = "spi-0.0", mode = 0) =>
-    driver.connect("device", { grant: { device, speed: 1_000_000, mode } }).client;
-  const ask = async (client: ReturnType<typeof connect>, ...write: number[]) => [
-    ...(await client.transfer({ write: Uint8Array.from(write) })).read,
-  ];
+/** The kernel sets a device, and not each program's use of it. */
+async function observe(node: string): Promise<SpiTerms> {
+  const ioctl = installedIoctl();
+  const file = await open(node, "r+");
+  try {
+    const [mode, speed] = [Buffer.alloc(1), Buffer.alloc(4)];
+    ioctl(file.fd, readMode, mode);
+    ioctl(file.fd, readSpeed, speed);
+    return {
+      mode: (mode.readUInt8() & 3) as SpiTerms["mode"],
+      speed: new Uint32Array(speed.buffer, speed.byteOffset)[0] ?? 0,
+    };
+  } finally {
+    await file.close();
+  }
+}
 
-  test("a transfer goes both ways at once: the memory says what it is behind the instruction", async () => {
-    expect((await ask(connect(), readIdentity, 0, 0, 0)).slice(1)).toEqual([0xbf, 0x25, 0x41]);
-  });
-
-  test("the chip is selected for each transfer and let go after it", async () => {
-    const client = connect();
-    await ask(client, writeEnable);
-    expect((await ask(client, readStatus, 0))[1]).toBe(2);
-    await ask(client, writeDisable);
-    expect((await ask(client, readStatus, 0))[1]).toBe(0);
-  });
-
-  test("many transfers of two clients come each to who asked", async () => {
-    const clients = [connect(), connect()];
-    const answers = await Promise.all(
-      Array.from({ length: 40 }, (_, index) => ask(clients[index % 2] ?? connect(), readIdentity, 0, 0, 0)),
-    );
-    for (const answer of answers) expect(answer.slice(1)).toEqual([0xbf, 0x25, 0x41]);
-  });
-
-  test("a transfer is as long as the kernel takes", async () => {
-    const { read } = await connect().transfer({
-      write: Uint8Array.from({ length: 4096 }, (_, at) => (at === 0 ? readIdentity : 0)),
-    });
-    expect(read).toHaveLength(4096);
-    expect([...read.subarray(1, 4)]).toEqual([0xbf, 0x25, 0x41]);
-  });
-
-  test("a device that is not there is told as such, another mode too, and nobody is disturbed", async () => {
-    await expect(ask(connect("spi-7.3"), 0)).rejects.toMatchObject({ code: "DEVICE_ABSENT" });
-    await ask(connect(), writeDisable);
-    await expect(ask(connect("spi-0.0", 3), 0)).rejects.toMatchObject({ code: "DEVICE_BUSY" });
-    expect((await ask(connect(), readIdentity, 0, 0, 0)).slice(1)).toEqual([0xbf, 0x25, 0x41]);
-  });
+conformance("spi-imx", async () => {
+  const controller = firstOf("platform", Object.keys(chips)) as keyof typeof chips;
+  const master = await findIn(join("/sys/bus/platform/devices", controller, "spi_master"), /^spi\d+$/);
+  const [bus = ""] = /\d+$/.exec(master) ?? [];
+  return {
+    create: () => linuxSpi(loadAddOn(compiledAddOn("spi"))),
+    ...{ device: `spi-${bus}.0`, chip: chips[controller], modes: [0, 3], absent: "spi-7.3" },
+    observe: () => observe(`/dev/spidev${bus}.0`),
+    unplug: () => unbind("/sys/bus/spi/drivers/spidev", `spi${bus}.0`),
+    close: async () => {},
+  };
 });

@@ -5,7 +5,11 @@ import type { RawTransfer, SpiAddOn } from "./addon.ts";
 import { linuxSpi } from "./linux.ts";
 import { spiDriver } from "./server.ts";
 
-const fault = (code: string) => Object.assign(new Error(code), { code });
+/** As the add-on makes them: for some of the kernel's numbers Node's native side has no name (ESHUTDOWN is 108 on every board's processor). */
+const fault = (code: string) =>
+  code === "ESHUTDOWN"
+    ? Object.assign(new Error(code), { message: "", code: "", errno: 108, syscall: "transfer" })
+    : Object.assign(new Error(code), { code });
 
 /** `faults`: of the transfers that come, in their order; then all go well. */
 function addOn(openFault: string | undefined, faults: string[]) {

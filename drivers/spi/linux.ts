@@ -1,4 +1,5 @@
 /** The back-end on Linux's device nodes. */
+import { getSystemErrorName } from "node:util";
 import { BulkheadError } from "@bulkhead/protocol";
 import type { RawDevice, SpiAddOn } from "./addon.ts";
 import type { SpiDriver } from "./driver.ts";
@@ -42,8 +43,13 @@ function openRaw(addOn: SpiAddOn, device: string, options: { mode: number; maxSp
   });
 }
 
+/** The kernel's name of a fault: of some, ESHUTDOWN among them, the add-on's errors have the number alone. */
+function reasonOf({ errno = 0, code, message }: NodeJS.ErrnoException): string {
+  return code || (errno > 0 ? getSystemErrorName(-errno) : message);
+}
+
 function faultOf(device: string, cause: NodeJS.ErrnoException): BulkheadError {
-  const reason = cause.code ?? cause.message;
+  const reason = reasonOf(cause);
   if (gone.includes(reason))
     return new BulkheadError("DEVICE_ABSENT", `${device} is not there, or was taken away`, { cause });
   if (reason !== "EINVAL") return new BulkheadError("DEVICE_FAILED", `${device} failed (${reason})`, { cause });

@@ -37,11 +37,11 @@ export const modules: readonly string[] = [
   ...["i2c-imx", "i2c-dev", "spi-imx", "spidev", "leds-gpio", "pwm-imx27", "imx2_wdt", "rtc-snvs"],
 ];
 
-/** Chips on `i2c-2`, and a flash memory of 2 MiB on the third SPI, which is the first bus of that name to QEMU. */
+/** Chips on `i2c-2`, and a flash memory of 16 MiB on the third SPI, which is the first bus of that name to QEMU. */
 export const devices: readonly string[] = [
   ...["-device", "tmp105,id=thermometer,bus=i2c-bus.2,address=0x48"],
   ...["-device", "at24c-eeprom,id=eeprom,bus=i2c-bus.2,address=0x57,rom-size=256"],
   ...["-device", "ds1338,id=clock,bus=i2c-bus.2,address=0x68"],
   ...["-device", "dps310,id=barometer,bus=i2c-bus.2,address=0x76"],
-  ...["-device", "w25x16,id=flash,bus=spi"],
+  ...["-device", "n25q128a13,id=flash,bus=spi"],
 ];
