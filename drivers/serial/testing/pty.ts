@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 export type Pty = {
   /** Of the end that a driver opens. */
   readonly path: string;
-  /** What the driver's end has sent so far. */
+  /** What the driver's end has sent so far to one that hears it. */
   received(): string;
   send(text: string): void;
   /** From now on nothing is taken from the line. */
@@ -17,8 +17,9 @@ export type Pty = {
   unplug(): Promise<void>;
 };
 
-export async function openPty(): Promise<Pty> {
-  const helper = spawn("perl", [join(import.meta.dirname, "pty.pl")], { stdio: ["pipe", "pipe", "inherit"] });
+/** `end`: what hears what comes; a loop sends it back. */
+export async function openPty(end: "ear" | "loop" = "ear"): Promise<Pty> {
+  const helper = spawn("perl", [join(import.meta.dirname, "pty.pl"), end], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(helper, "exit");
   let received = "";
   const path = await new Promise<string>((resolve, reject) => {

@@ -14,6 +14,7 @@ export function askHost(port: string | undefined = process.env["BULKHEAD_CONTROL
     pin: async (bank, line, level) => void (await ask({ what: "pin", bank, line, level })),
     output: async (bank, line) => levelOf(await ask({ what: "output", bank, line })),
     temperature: async (id, milliCelsius) => void (await ask({ what: "temperature", id, milliCelsius })),
+    lineBreak: async (end) => void (await ask({ what: "break", end })),
   };
 }
 

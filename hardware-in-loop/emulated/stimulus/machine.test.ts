@@ -46,6 +46,7 @@ test("what the board does not have never reaches QEMU, which would end itself", 
   expect(await ask({ what: "pin", bank: 0, line: -1, level: 1 })).toEqual(refused);
   expect(await ask({ what: "pin", bank: 0, line: 1, level: "1\nquit" })).toEqual(refused);
   expect(await ask({ what: "temperature", id: "../peripheral/x", milliCelsius: 1 })).toEqual(refused);
+  expect(await ask({ what: "break", end: "loop,id=qmp" })).toEqual(refused);
   expect(await ask({ what: "quit" })).toEqual(refused);
   expect(heard).toEqual([]);
 });

@@ -41,6 +41,10 @@ export function createMachineStimulus(board: Banks, file: (name: string) => stri
       const path = `/machine/peripheral/${id}`;
       await (await qmp).execute("qom-set", { path, property: "temperature", value: milliCelsius });
     },
+    async lineBreak(end) {
+      qmp ??= connectQmp(file("qmp"));
+      await (await qmp).execute("chardev-send-break", { id: end });
+    },
     close() {
       for (const connection of [qmp, qtest]) connection?.then((open) => open.close()).catch(() => undefined);
     },
@@ -72,6 +76,9 @@ async function perform(stimulus: Stimulus, request: StimulusRequest): Promise<St
       return { done: true };
     case "temperature":
       await stimulus.temperature(request.id, request.milliCelsius);
+      return { done: true };
+    case "break":
+      await stimulus.lineBreak(request.end);
       return { done: true };
   }
 }

@@ -10,6 +10,8 @@ export type Stimulus = {
   output(bank: number, line: number): Promise<Level | null>;
   /** Of the device that the board calls `id`. */
   temperature(id: string, milliCelsius: number): Promise<void>;
+  /** Sends a break on the UART at whose other end `end` is. */
+  lineBreak(end: string): Promise<void>;
 };
 
 const level = z.union([z.literal(0), z.literal(1)]);
@@ -21,6 +23,7 @@ export const requestSchema = z.discriminatedUnion("what", [
   z.strictObject({ what: z.literal("pin"), bank: index, line: index, level }),
   z.strictObject({ what: z.literal("output"), bank: index, line: index }),
   z.strictObject({ what: z.literal("temperature"), id: name, milliCelsius: z.int().min(-273_150).max(1_000_000) }),
+  z.strictObject({ what: z.literal("break"), end: name }),
 ]);
 export type StimulusRequest = z.infer<typeof requestSchema>;
 
