@@ -58,7 +58,11 @@ export const manifestWritten = z.strictObject({
       window: durationMs
         .optional()
         .describe("How long a new generation may take until it is well. Default: 20s, and longer on slow boards."),
-      steady: durationMs.optional().describe("How long it has to stay well. Default: 2s."),
+      steady: durationMs
+        .optional()
+        .describe(
+          "How long it has to stay well. Default: as long as a hang of a component takes to be noticed, and a second (4s).",
+        ),
       kms: z
         .boolean()
         .optional()

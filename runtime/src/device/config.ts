@@ -30,10 +30,13 @@ export const rootServerConfigSchema = z.strictObject({
   resolvers: z.union([z.array(addressSchema).min(1).max(3), directory]).default("/etc/resolv.conf"),
   /** Whom to ask for the time, by NTP: their addresses. None: nobody is asked, and nothing lets such a question through. */
   timeServers: z.array(addressSchema).max(maxTimeServers).default([]),
-  /** How long a new generation may take to have all permanent components ready, and how long they have to stay so. */
+  /**
+   * How long a new generation may take to have all permanent components ready, and how long they have to stay so; that by default as long as a hang of one
+   * of them takes to be noticed (`generations/trial.ts`).
+   */
   trial: z
-    .strictObject({ windowMs: z.number().int().positive(), steadyMs: z.number().int().nonnegative() })
-    .default({ windowMs: 20_000, steadyMs: 2_000 }),
+    .strictObject({ windowMs: z.number().int().positive(), steadyMs: z.number().int().nonnegative().optional() })
+    .default({ windowMs: 20_000 }),
   /** The waits before each reboot in a row that supervision may ask for, and how long all must be well to begin anew. */
   ladder: z
     .strictObject({

@@ -1,5 +1,6 @@
+import type { Component, System } from "@bulkhead/protocol";
 import { describe, expect, test } from "vitest";
-import { beginTrialWatch } from "./trial.ts";
+import { beginTrialWatch, type TrialTimes, trialTimes } from "./trial.ts";
 
 function watch(windowMs: number, steadyMs: number) {
   const missing: string[] = ["one"];
@@ -10,6 +11,29 @@ function watch(windowMs: number, steadyMs: number) {
   const trial = beginTrialWatch({ windowMs, steadyMs, notReady: () => missing, onVerdict });
   return { missing, verdict, trial };
 }
+
+describe("the times of a trial", () => {
+  const component = (periodMs: number, missed: number, policy: "permanent" | "temporary" = "permanent") =>
+    ({ heartbeat: { periodMs, missed }, restart: { policy } }) as Component;
+  const times = (components: Record<string, Component>, update: System["update"], device: TrialTimes) =>
+    trialTimes({ components, update }, device);
+  const two = { one: component(1000, 3), two: component(500, 2), brief: component(9000, 9, "temporary") };
+
+  test("[K2] are long enough that a hang of whichever permanent component is noticed before the commit", () => {
+    expect(times(two, undefined, { windowMs: 20_000 })).toEqual({ windowMs: 20_000, steadyMs: 4000 });
+    expect(times({ one: component(2000, 3) }, undefined, { windowMs: 20_000 }).steadyMs).toBe(7000);
+    expect(times({ one: component(60_000, 3) }, undefined, { windowMs: 20_000 }).steadyMs).toBe(10_000);
+  });
+
+  test("[K2] are what the system says, else what the device says", () => {
+    expect(times(two, { windowMs: 9000, steadyMs: 5 }, { windowMs: 1, steadyMs: 2 })).toEqual({
+      windowMs: 9000,
+      steadyMs: 5,
+    });
+    expect(times(two, {}, { windowMs: 4000, steadyMs: 300 })).toEqual({ windowMs: 4000, steadyMs: 300 });
+    expect(times(two, { windowMs: 6000 }, { windowMs: 20_000 })).toEqual({ windowMs: 6000, steadyMs: 3000 });
+  });
+});
 
 describe("a trial", () => {
   test("[K2] is good when all are ready and stay so", async () => {

@@ -1,4 +1,6 @@
 /** Watches a new generation: good is one whose permanent components are all ready, and stay so, within a window. */
+import type { Component, System } from "@bulkhead/protocol";
+
 export type Trial = {
   /** To be called after each change. */
   observe(): void;
@@ -8,6 +10,23 @@ export type Trial = {
 };
 
 type Verdict = { readonly good: true } | { readonly good: false; readonly reason: string };
+
+/** What a device says of all trials; `steadyMs`: by default as long as it takes to notice that one of the components hangs. */
+export type TrialTimes = { readonly windowMs: number; readonly steadyMs?: number | undefined };
+/** From the last heartbeat that is missing to a component that was killed for it and is seen not to be ready. */
+const killMs = 1_000;
+
+/** The times of a trial of `system`, whose own word comes first. */
+export function trialTimes({ update = {}, components }: Pick<System, "update" | "components">, device: TrialTimes) {
+  const windowMs = update.windowMs ?? device.windowMs;
+  const isPermanent = ({ restart }: Component) => restart.policy === "permanent";
+  const hangsMs = Object.values(components)
+    .filter(isPermanent)
+    .map(({ heartbeat: { periodMs, missed } }) => periodMs * missed);
+  // Half of the window is left for the start, whatever the components say.
+  const noticedMs = Math.min(Math.max(0, ...hangsMs) + killMs, windowMs / 2);
+  return { windowMs, steadyMs: update.steadyMs ?? device.steadyMs ?? noticedMs };
+}
 
 type TrialOptions = {
   readonly windowMs: number;

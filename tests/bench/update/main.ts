@@ -116,7 +116,7 @@ if (!values.json) {
   for (const [what, isReached] of judged) console.log(`${isReached ? "reached    " : "not reached"}  ${what}`);
   console.log(`Node ${process.version}; load average before and after: ${load.before} ${load.after}`);
   console.log(
-    "Bytes are WireGuard's of the peer: metadata, the release's document and the command are in them. Time to commit has the 2 s that a generation must be steady.",
+    "Bytes are WireGuard's of the peer: metadata, the release's document and the command are in them. Time to commit has the 4 s that a generation must be steady.",
   );
 }
 console.log(JSON.stringify({ bench: "update", machine: machine(), load, targets, rounds }));

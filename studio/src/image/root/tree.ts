@@ -80,7 +80,7 @@ async function installBulkhead(root: string, making: Making, resolversFile: stri
   const config = {
     ...{ format: 1, instance: "board", board: board.board, dataDir: "/data", platformDir: `/${platformPlace}` },
     ...{ runDir: "/run/bulkhead", nodePath: `/${ours}/node`, uidBase, resolvers: resolversFile },
-    trial: { windowMs: 20_000 * board.pace, steadyMs: 2_000 },
+    trial: { windowMs: 20_000 * board.pace },
   };
   await writeFile(join(place, "root-server.json"), `${JSON.stringify(config, null, 2)}\n`);
 }

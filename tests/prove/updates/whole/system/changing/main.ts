@@ -1,0 +1,8 @@
+/** Does what its release makes it do. */
+import { defineComponent } from "@bulkhead/sdk";
+
+export const component = defineComponent({
+  start() {
+    // behaviour
+  },
+});
