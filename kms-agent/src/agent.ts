@@ -223,6 +223,7 @@ async function readAftermath(monitor: Neighbours["monitor"], isAllNew: boolean):
     currentReleaseDigest: status.release.digest,
     currentOverlayDigest: status.overlay?.digest,
     isRolledBack: status.update.state === "rolled-back",
+    judgedDigest: status.update.releaseDigest,
     reason: status.update.reason,
   };
   // A restart of the runtime starts its generation anew; an update restarts the agent with what it changes.

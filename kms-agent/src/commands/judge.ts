@@ -33,6 +33,8 @@ export type Aftermath = {
         readonly currentReleaseDigest: string;
         readonly currentOverlayDigest?: string | undefined;
         readonly isRolledBack: boolean;
+        /** Of which release that is the outcome: with an overlay the digest of the two, which the agent does not know. */
+        readonly judgedDigest?: string | undefined;
         readonly reason: string;
       }
     | undefined;
@@ -40,28 +42,37 @@ export type Aftermath = {
 
 /**
  * What became of a command that was in hand when the agent stopped: the result to report, or undefined where it is to be
- * begun (again). What was passed on is never passed on a second time.
+ * begun (again). What was passed on is never passed on a second time, but for a release of which nothing shows that it was activated: verifier and root
+ * server take it twice as once.
  */
 export function judgeInterrupted(entry: JournalEntry, aftermath: Aftermath): CommandResult | undefined {
   if (entry.state === "finished") return entry.result ?? failed("INTERNAL", "the result of the command was not kept");
-  if (entry.state === "passed-on") return judgePassedOn(entry.envelope.command, aftermath);
+  if (entry.state === "passed-on") {
+    const result = judgePassedOn(entry.envelope.command, aftermath);
+    if (result) return result;
+  }
   if (entry.tries < maxTries) return undefined;
   return failed("INTERNAL", `the agent stopped ${entry.tries} times while it carried this out`);
 }
 
-function judgePassedOn(command: Command, { isAllNew, update }: Aftermath): CommandResult {
-  const unknown = failed(
-    "INTERNAL",
-    "the agent ended before it heard the verdict; the state of the device shows what happened",
-  );
-  if (command.kind === "deploy") {
-    const isIt = update?.currentReleaseDigest === command.releaseDigest;
-    if (isIt && update.currentOverlayDigest === command.overlay?.digest) return done("the release was activated");
-    return isAllNew && update?.isRolledBack ? failed("RELEASE_FAILED_TO_START", update.reason) : unknown;
-  }
+function judgePassedOn(command: Command, { isAllNew, update }: Aftermath): CommandResult | undefined {
+  if (command.kind === "deploy") return judgeDeployed(command, isAllNew, update);
   if (command.kind === "restart-runtime" && isAllNew) return done("the runtime was restarted");
   if (command.kind === "restart-component" && command.component === "kms-agent") return done("kms-agent was restarted");
-  return unknown;
+  return failed("INTERNAL", "the agent ended before it heard the verdict; the state of the device shows what happened");
+}
+
+/** Undefined where it was not activated: the device may have gone down before that. */
+function judgeDeployed(
+  { releaseDigest, overlay }: Extract<Command, { kind: "deploy" }>,
+  isAllNew: boolean,
+  update: Aftermath["update"],
+): CommandResult | undefined {
+  const isIt = update?.currentReleaseDigest === releaseDigest;
+  if (isIt && update.currentOverlayDigest === overlay?.digest) return done("the release was activated");
+  const judged = update?.judgedDigest ?? releaseDigest;
+  const isItsOutcome = overlay !== undefined || judged === releaseDigest;
+  return isAllNew && update?.isRolledBack && isItsOutcome ? failed("RELEASE_FAILED_TO_START", update.reason) : undefined;
 }
 
 /** A refusal where the bytes are at fault, a failure where the circumstances are. */
