@@ -11,4 +11,4 @@ export {
   type Installed,
 } from "./record.ts";
 export { packTree, type TreeIdentity, treeDigest, unpackTree } from "./tree/index.ts";
-export { beginTrialWatch, type Trial, trialTimes } from "./trial.ts";
+export { beginTrialOf, type Trial } from "./trial.ts";

@@ -33,6 +33,12 @@ describe("the times of a trial", () => {
     expect(times(two, {}, { windowMs: 4000, steadyMs: 300 })).toEqual({ windowMs: 4000, steadyMs: 300 });
     expect(times(two, { windowMs: 6000 }, { windowMs: 20_000 })).toEqual({ windowMs: 6000, steadyMs: 3000 });
   });
+
+  test("[K2] leave a board that has just started more of a window, and no more to be well in", () => {
+    const cold = (windowMs: number) =>
+      trialTimes({ components: two, update: { windowMs } }, { windowMs: 20_000 }, true);
+    expect([cold(9000), cold(300_000).windowMs]).toEqual([{ windowMs: 120_000, steadyMs: 4000 }, 300_000]);
+  });
 });
 
 describe("a trial", () => {

@@ -16,9 +16,13 @@ export type TrialTimes = { readonly windowMs: number; readonly steadyMs?: number
 /** From the last heartbeat that is missing to a component that was killed for it and is seen not to be ready. */
 const killMs = 1_000;
 
-/** The times of a trial of `system`, whose own word comes first. */
-export function trialTimes({ update = {}, components }: Pick<System, "update" | "components">, device: TrialTimes) {
-  const windowMs = update.windowMs ?? device.windowMs;
+/** The times of a trial of `system`, whose own word comes first. `isCold`: a board that has just started reads all of it from its disk. */
+export function trialTimes(
+  { update = {}, components }: Pick<System, "update" | "components">,
+  device: TrialTimes,
+  isCold = false,
+) {
+  const windowMs = Math.max(update.windowMs ?? device.windowMs, isCold ? 6 * device.windowMs : 0);
   const isPermanent = ({ restart }: Component) => restart.policy === "permanent";
   const hangsMs = Object.values(components)
     .filter(isPermanent)
@@ -70,4 +74,14 @@ export function beginTrialWatch({ windowMs, steadyMs, notReady, onVerdict }: Tri
     escalated: (reason) => end({ good: false, reason }),
     stop,
   };
+}
+
+/** Watches a generation of `system`, for as long as it and the device say. */
+export function beginTrialOf(
+  system: System,
+  device: TrialTimes,
+  isCold: boolean,
+  watch: Pick<TrialOptions, "notReady" | "onVerdict">,
+): Trial {
+  return beginTrialWatch({ ...trialTimes(system, device, isCold), ...watch });
 }

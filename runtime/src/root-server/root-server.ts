@@ -4,14 +4,7 @@ import { reportError } from "@bulkhead/protocol";
 import { openServiceManager } from "../board/index.ts";
 import { type LogFifos, runtimeLogName } from "../compartment/index.ts";
 import { type Device, exitToReboot, exitToRestart } from "../device/index.ts";
-import {
-  beginTrialWatch,
-  type Choice,
-  type Chosen,
-  type Ledger,
-  type Trial,
-  trialTimes,
-} from "../generations/index.ts";
+import { beginTrialOf, type Choice, type Chosen, type Ledger, type Trial } from "../generations/index.ts";
 import { openUpperRungs, type UpperRungs } from "../ladder/index.ts";
 import type { Escalation, Request } from "../processes/index.ts";
 import { updateState } from "../report/index.ts";
@@ -209,12 +202,7 @@ function isWell(generation: Generation): boolean {
 }
 
 function watchTrial(device: Device, generation: Generation, post: (mail: Mail) => void): Trial {
-  const times = trialTimes(generation.release().system, device.config.trial);
-  // A board that has just started reads all of it from its disk.
-  const coldMs = device.slots?.isOnTrial() ? 6 * device.config.trial.windowMs : 0;
-  return beginTrialWatch({
-    ...times,
-    windowMs: Math.max(times.windowMs, coldMs),
+  return beginTrialOf(generation.release().system, device.config.trial, device.slots?.isOnTrial() ?? false, {
     notReady: () => [...generation.notReady(), ...generation.notReached()],
     onVerdict: (verdict) => post(verdict.good ? { kind: "trial-good" } : { kind: "trial-bad", reason: verdict.reason }),
   });
