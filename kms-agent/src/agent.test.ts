@@ -168,7 +168,8 @@ describe("[M23] what the agent decides about a command", () => {
     const before = { ...other, isRolledBack: true, reason: "climate did not start", judgedDigest: "c".repeat(64) };
     for (const update of [undefined, other, before]) {
       for (const isAllNew of [true, false]) {
-        const interrupted = (tries: number) => judgeInterrupted(entry({ envelope: deploy, tries }), { isAllNew, update });
+        const interrupted = (tries: number) =>
+          judgeInterrupted(entry({ envelope: deploy, tries }), { isAllNew, update });
         expect(interrupted(maxTries - 1)).toBeUndefined();
         expect(interrupted(maxTries)).toMatchObject({ outcome: "failed", code: "INTERNAL" });
       }

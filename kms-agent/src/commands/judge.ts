@@ -72,7 +72,9 @@ function judgeDeployed(
   if (isIt && update.currentOverlayDigest === overlay?.digest) return done("the release was activated");
   const judged = update?.judgedDigest ?? releaseDigest;
   const isItsOutcome = overlay !== undefined || judged === releaseDigest;
-  return isAllNew && update?.isRolledBack && isItsOutcome ? failed("RELEASE_FAILED_TO_START", update.reason) : undefined;
+  return isAllNew && update?.isRolledBack && isItsOutcome
+    ? failed("RELEASE_FAILED_TO_START", update.reason)
+    : undefined;
 }
 
 /** A refusal where the bytes are at fault, a failure where the circumstances are. */
