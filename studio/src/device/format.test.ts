@@ -115,6 +115,17 @@ test("[K8] a device says that what runs is what is written, or what is not; an o
   expect(formatDevice(device, { status, receivedAtMs: nowMs }, nowMs)).not.toContain("verified");
 });
 
+test("[K18] the slots of a board are shown with what they hold, and one that is on trial as that", () => {
+  const base = { slot: "b" as const, digest: "b".repeat(64), other: "a".repeat(64), onTrial: true };
+  const shown = (more: object) =>
+    formatDevice(device, { status: { ...status, base: { ...base, ...more } }, receivedAtMs: nowMs }, nowMs);
+  expect(shown({})).toMatch(/base system +slot b \(on trial\): b{12}, slot a: a{12}$/m);
+  expect(shown({ slot: "a", onTrial: false, digest: null, other: null })).toMatch(
+    /base system +slot a: of an older image, slot b: nothing that is known to be whole$/m,
+  );
+  expect(formatDevice(device, { status, receivedAtMs: nowMs }, nowMs)).not.toMatch(/base system/);
+});
+
 test("[K13] a gateway that is known by name is shown with its address, whose word that is, and what failed", () => {
   const gateway = { name: "gw.example.com", askedAtMs: nowMs - 3000, answer: ["192.0.2.7"] };
   const show = (more: Pick<GatewayStatus, "address" | "from" | "failure">) =>
