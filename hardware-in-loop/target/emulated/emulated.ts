@@ -32,7 +32,7 @@ export type EmulatedOptions = {
 
 const device = "emulated-1";
 /** An emulated board starts ten times slower than a real one: all that a trial has to wait for is a start. */
-const patientTrial = { update: { window: "15m" } };
+const patientTrial = { update: { window: "15min" } };
 
 /** Builds the image, or takes the one that is kept, flashes a card with it and gives the board its power. */
 export async function openEmulated(options: EmulatedOptions): Promise<Target> {
