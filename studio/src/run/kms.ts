@@ -33,7 +33,7 @@ export type KmsPlace = {
   postgresSocketDir: string;
 };
 
-const readyMs = 20_000;
+const readyMs = 60_000;
 
 /** Starts the KMS and waits until it serves. Errors: STUDIO_UNREACHABLE with the log that says why. */
 export async function startKms(place: KmsPlace): Promise<Kms> {

@@ -1,10 +1,11 @@
 /** Builds, signs and runs one whole system on this machine: a Studio Server, and a device that is connected to it. */
 import { join } from "node:path";
 import type { KmsConfig } from "@bulkhead/kms";
-import type { Provisioning } from "@bulkhead/protocol";
+import { type Provisioning, releaseTargetName } from "@bulkhead/protocol";
 import type { StudioClient } from "../api/client.ts";
 import { type BuiltRelease, buildPlatform, buildProject, installRuntimes, ManifestError } from "../build/index.ts";
 import { loadManifest } from "../check/load.ts";
+import { readSigned, uploadSigned } from "../deploy/source.ts";
 import type { SignedRelease } from "../sign/index.ts";
 import { attachDevice, type Device, installNode, makeDeviceKeys, provisionDevice, readProvisioning } from "./device.ts";
 import { untilAborted } from "./ending.ts";
@@ -18,6 +19,8 @@ import { untilReady } from "./until-ready.ts";
 export type LaunchOptions = {
   name: string;
   manifest: string;
+  /** The release to start with, signed with a project's own keys; in place of building and signing `manifest`. */
+  signed?: SignedSource | undefined;
   port: number;
   deviceNode: string | null;
   /** Forgets what an earlier run of this name kept. */
@@ -34,7 +37,7 @@ export type Running = Studio & {
   provisioning: Provisioning;
   /** What the device started with. */
   release: BuiltRelease;
-  signed: SignedRelease;
+  signed: Pick<SignedRelease, "target" | "release" | "releaseDigest">;
   /** Builds another release of a manifest, with the next counter or the one given. */
   build(manifest: string, releaseCounter: number): Promise<BuiltRelease>;
   stop(): Promise<void>;
@@ -43,11 +46,12 @@ export type Running = Studio & {
 const deviceName = "greenhouse-1";
 const deviceLog = ({ logDir }: Paths): string => join(logDir, `${deviceName}.log`);
 
+export type SignedSource = { readonly releaseDir: string; readonly repositoryDir: string };
+
 /** Starts everything and waits until the device runs, connected. What fails on the way is taken down again. */
 export async function launch(options: LaunchOptions, progress: Progress): Promise<Running> {
   // What is wrong with the manifest is said before anything is started.
-  const { compiled } = loadManifest(options.manifest);
-  if ("errors" in compiled) throw new ManifestError(compiled.errors);
+  if (!options.signed) checkManifest(options.manifest);
   const site = await claimSite(options, progress);
   return takeDownOnFailure(site, async () => {
     const building = progress.step("building the runtime and the example", () => build(options, site.paths));
@@ -58,8 +62,9 @@ export async function launch(options: LaunchOptions, progress: Progress): Promis
     const { release, nodePath } = await building;
     site.ending.throwIfAborted();
     const { client, identity, paths } = studio;
-    const project = { keysDir: paths.keysDir, repositoryDir: paths.repositoryDir };
+    const project = projectOf(options, paths);
     const signed = await progress.step("signing the release and enrolling the device", async () => {
+      if (options.signed) return bring(client, release, project.repositoryDir);
       await ensureProject(project, identity);
       await uploadRoots(client, project.repositoryDir);
       return publish(client, project, release);
@@ -83,15 +88,27 @@ export async function launch(options: LaunchOptions, progress: Progress): Promis
   });
 }
 
+async function bring(client: StudioClient, built: BuiltRelease, repositoryDir: string): Promise<Running["signed"]> {
+  await uploadSigned(client, built, repositoryDir);
+  return { target: releaseTargetName(built.release), release: built.release, releaseDigest: built.releaseDigest };
+}
+
+function checkManifest(manifest: string): void {
+  const { compiled } = loadManifest(manifest);
+  if ("errors" in compiled) throw new ManifestError(compiled.errors);
+}
+
+function projectOf({ signed }: LaunchOptions, { keysDir, repositoryDir }: Paths): Project {
+  return { keysDir, repositoryDir: signed?.repositoryDir ?? repositoryDir };
+}
+
 async function build(options: LaunchOptions, paths: Paths): Promise<{ release: BuiltRelease; nodePath: string }> {
   const node = options.deviceNode ?? process.execPath;
   const [nodePath, release] = await Promise.all([
     installNode(node, paths.platformDir, options.deviceNode === null ? process.version : "given"),
-    buildNext(
-      { keysDir: paths.keysDir, repositoryDir: paths.repositoryDir },
-      options.manifest,
-      join(paths.buildDir, "current"),
-    ),
+    options.signed
+      ? readSigned(options.signed.releaseDir, options.signed.repositoryDir)
+      : buildNext(projectOf(options, paths), options.manifest, join(paths.buildDir, "current")),
     buildPlatform(paths.platformDir),
   ]);
   await installRuntimes(release.release.system, paths.platformDir);

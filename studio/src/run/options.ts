@@ -1,6 +1,7 @@
 /** What `npm start` and `bulkhead run` can be told. */
 import { parseArgs } from "node:util";
 import { BulkheadError } from "@bulkhead/protocol";
+import type { SignedSource } from "./launcher.ts";
 
 export type RunOptions = {
   /** Prove the list of first light, print it and end. */
@@ -9,6 +10,8 @@ export type RunOptions = {
   json: boolean;
   /** Manifest of the system to run. */
   manifest: string;
+  /** In place of building and signing it. */
+  signed?: SignedSource | undefined;
   /** Node that executes the device (root server and components); the one that runs us where not given. */
   deviceNode: string | null;
   /** Port of the web page on 127.0.0.1; 0 takes any free one. */

@@ -12,15 +12,16 @@ export async function runSystem(options: RunOptions): Promise<number> {
   return runUntilEnd(
     progress,
     (ending) => launch({ ...options, fresh: false, uploads: "verified", ending }, progress),
-    (running) => present(running, options.json, progress),
+    (running) => present(running, options, progress),
   );
 }
 
 const unsignedWords =
   "Commands need no operator's signature here: the policy of the board waives it. For development only.";
 
-async function present(running: Running, json: boolean, progress: Progress): Promise<void> {
-  await bringUpToDate(running, progress);
+async function present(running: Running, { json, signed }: RunOptions, progress: Progress): Promise<void> {
+  // What was signed elsewhere is deployed by whoever wants it on a device that has another.
+  if (!signed) await bringUpToDate(running, progress);
   const { client, provisioning } = running;
   const { deviceId } = provisioning;
   const { status } = await client.status(deviceId);
