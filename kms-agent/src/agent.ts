@@ -16,7 +16,7 @@ import type {
   schedulerInterface,
 } from "@bulkhead/sdk";
 import type { Coalesced } from "./coalesce.ts";
-import { createExecutor } from "./commands/executor.ts";
+import { createExecutor, type Executor } from "./commands/executor.ts";
 import { type Journal, openJournal } from "./commands/journal.ts";
 import type { Aftermath } from "./commands/judge.ts";
 import { reportResults } from "./commands/result-report.ts";
@@ -25,6 +25,7 @@ import { deploy } from "./fetch/deploy.ts";
 import type { Http } from "./fetch/http.ts";
 import { fetchMetadata } from "./fetch/metadata.ts";
 import { openStaging, type Staging } from "./fetch/staging.ts";
+import { receiveVisitor, type VisitorPorts } from "./import/visitor.ts";
 import { createKmsClock } from "./kms-clock.ts";
 import { observe } from "./observe.ts";
 import { stayConnected } from "./reconnect.ts";
@@ -57,6 +58,8 @@ export type AgentOptions = {
   onReached?: () => void;
   /** Where fetched bytes and the agent's own small files lie. */
   stagingDirectory: string;
+  /** Calls back when somebody on the board brings a file, which comes from the socket at `path`. */
+  onVisitor?: (receive: (path: string) => void) => void;
   /** Only tests are in a hurry. */
   times?: ConnectionTimes;
 };
@@ -118,6 +121,7 @@ export async function startAgent(options: AgentOptions): Promise<() => Promise<v
     log: log.info,
   });
 
+  options.onVisitor?.(receiveAlone(executor, { gate: uses.gate, staging, inTurn, signal: stop.signal, log: log.info }));
   function onOpen(opened: OpenSession, kmsTimeMs: number, takes: readonly string[]): void {
     session = opened;
     onReached();
@@ -167,6 +171,13 @@ export async function startAgent(options: AgentOptions): Promise<() => Promise<v
     stop.abort();
     await connected;
     await Promise.all([journal.settled(), carriers.stop()]);
+  };
+}
+
+/** A file that somebody brings waits for a deployment that is under way, and the next for it: they stage in the same place. */
+function receiveAlone({ alone }: Executor, ports: VisitorPorts): (path: string) => void {
+  return (path) => {
+    if (!alone(() => receiveVisitor(path, ports))) ports.log("a file is not taken in: too many deployments wait");
   };
 }
 

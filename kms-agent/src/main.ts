@@ -1,4 +1,5 @@
 /** The administrative component: the device's end of the command channel, and what fetches releases. */
+import { toCoreServer } from "@bulkhead/protocol";
 import {
   clockSettingInterface,
   consoleInterface,
@@ -14,6 +15,8 @@ import { parseConfig } from "./config.ts";
 
 /** Where the root server mounts `<dataDir>/staging`. */
 const stagingDirectory = "/staging";
+/** Where who brings a file listens; root alone can. */
+const visitorSocket = "/import/socket";
 
 export const component = defineComponent({
   uses: {
@@ -27,7 +30,9 @@ export const component = defineComponent({
   },
   async start({ uses, config, log, incarnation, onStop, root }) {
     const onReached = () => root.tellRoot("reached", {});
-    const own = { config: parseConfig(config), stagingDirectory, onReached };
+    const onVisitor = (receive: (path: string) => void) =>
+      root.hear("import", toCoreServer.import, () => receive(visitorSocket));
+    const own = { config: parseConfig(config), stagingDirectory, onReached, onVisitor };
     onStop(await startAgent({ ...own, uses, log, incarnation }));
   },
 });

@@ -141,6 +141,8 @@ export const errorTable = {
   OVERLAY_EXPIRED: "The overlay has expired.",
   OVERLAY_ROLLBACK: "The overlay is older than one that the device has committed for this release.",
   OVERLAY_NOT_ALLOWED: "The overlay sets what the release does not let it set.",
+  EXPORT_INVALID: "A file that was to bring a release is no export of one, or is damaged.",
+  EXPORT_INCOMPLETE: "A file that brings a release leaves out what this device does not have.",
   KEY_WEAK: "A public key is of small order and would accept forged signatures.",
   FETCH_FAILED: "A file of the release could not be fetched from the management service.",
   FETCH_TOO_LARGE: "A file is larger than it may be or was said to be.",

@@ -1,5 +1,6 @@
 /** The vocabulary that every part of Bulkhead shares. No input or output happens here. */
 export * from "./address.ts";
+export * from "./archive/index.ts";
 export * from "./attribute-grants.ts";
 export * from "./base-system.ts";
 export * from "./canonical-json.ts";
@@ -12,10 +13,12 @@ export * from "./devices.ts";
 export * from "./digest.ts";
 export * from "./enrolment.ts";
 export * from "./errors.ts";
+export * from "./export-file/index.ts";
 export * from "./grants.ts";
 export * from "./guest-memory.ts";
 export * from "./host-name.ts";
 export * from "./images.ts";
+export * from "./import-report.ts";
 export * from "./ipc/control.ts";
 export * from "./ipc/core-control.ts";
 export * from "./ipc/frame.ts";

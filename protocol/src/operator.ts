@@ -3,7 +3,8 @@
  * a connection; what it asked for lasts as long as the connection does.
  */
 import { z } from "zod";
-import { nameSchema } from "./names.ts";
+import { digestSchema, nameSchema } from "./names.ts";
+import { deviceStatusSchema } from "./status.ts";
 
 /** A request has two names and a number in it. */
 export const maxOperatorFrameBytes = 4096;
@@ -18,6 +19,12 @@ export const operatorRequestSchema = z.discriminatedUnion("kind", [
   }),
   /** Of a record that is being made on this connection: the life is to end, in order. */
   z.strictObject({ kind: z.literal("finish") }),
+  /** Somebody brings a file with a release, and is told where to listen. */
+  z.strictObject({ kind: z.literal("import") }),
+  /** On the same connection: who listens there is ready for the agent. */
+  z.strictObject({ kind: z.literal("begin") }),
+  /** How the newest update stands. */
+  z.strictObject({ kind: z.literal("update") }),
 ]);
 export type OperatorRequest = z.infer<typeof operatorRequestSchema>;
 
@@ -32,6 +39,20 @@ export const operatorAnswerSchema = z.discriminatedUnion("kind", [
   }),
   /** `file` is in the component's hands. */
   z.strictObject({ kind: z.literal("recording"), file: z.string(), maxBytes: z.number().int().positive() }),
+  /** Where to listen, on `socket`, and who is to come there: the agent, or with null whoever has our uid. */
+  z.strictObject({
+    kind: z.literal("importing"),
+    directory: z.string(),
+    uid: z.number().int().positive().nullable(),
+  }),
+  /** What became of a release, told to who brings one. */
+  z.strictObject({
+    kind: z.literal("outcome"),
+    releaseDigest: digestSchema,
+    outcome: z.enum(["committed", "rolled-back"]),
+    reason: z.string(),
+  }),
+  z.strictObject({ kind: z.literal("update"), ...deviceStatusSchema.shape.update.shape }),
   /** The process that it was about has gone. */
   z.strictObject({ kind: z.literal("ended") }),
   z.strictObject({

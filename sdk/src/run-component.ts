@@ -73,6 +73,7 @@ export function runComponent(definition: AnyComponent, options: RunOptions = {})
         stop: (body) => void ending.stop(body, launched),
         status: (body) => root.take("status", body),
         generation: (body) => root.take("generation", body),
+        import: (body) => root.take("import", body),
         crash: (body) => root.take("crash", body),
         tunnel: (body) => root.take("tunnel", body),
         resolved: (body) => root.take("resolved", body),

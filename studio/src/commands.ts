@@ -24,5 +24,6 @@ export const root = defineCommand({
     device: () => import("./device/command.ts").then(({ command }) => command),
     upload: () => import("./upload/command.ts").then(({ command }) => command),
     deploy: () => import("./deploy/command.ts").then(({ command }) => command),
+    export: () => import("./export/command.ts").then(({ command }) => command),
   },
 });

@@ -13,6 +13,7 @@ import { launch, type Running } from "../../studio/src/run/launcher.ts";
 import { developmentOperator, newestSigned, uploadMetadata } from "../../studio/src/run/project.ts";
 import { signTargets } from "../../studio/src/sign/index.ts";
 import { signOverlay } from "../releases/sign-overlay.ts";
+import { bringByHand } from "./by-hand.ts";
 import { attemptsOf, ended } from "./takeover.ts";
 
 const name = "clitest";
@@ -259,6 +260,10 @@ describe("bulkhead deploy", () => {
     await vi.waitFor(async () => expect(await shown()).toMatchObject({ fanOnMilliC: 27_500 }), 10_000);
     // Who has nothing to do with it goes on as it was.
     expect((await componentOf("telemetry")).pid).toBe(before.pid);
+  });
+
+  test("[M11] a file brings what the service would, at the device, and what it lacks or has too much the device says", async () => {
+    await bringByHand({ bulkhead, directory: dir("."), client: running.client, device, id: id() });
   });
 
   test("[S4] a release that does not start: the command says that the device went back, and why", async () => {

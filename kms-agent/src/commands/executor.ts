@@ -33,6 +33,8 @@ export type Executor = {
   execute: (envelope: CommandEnvelope) => void;
   /** Ends or begins again what was in hand when the agent stopped. */
   resume: () => Promise<void>;
+  /** Does what stages a release as a deployment does, when none is under way. False where too many wait; `work` never throws. */
+  alone: (work: () => Promise<void>) => boolean;
 };
 
 /** Commands that wait in one lane: more than a person can mean, and few enough to hold. */
@@ -116,7 +118,7 @@ export function createExecutor(journal: Journal, ports: ExecutorPorts): Executor
       });
   }
 
-  return { execute, resume };
+  return { execute, resume, alone: lanes.deploy };
 }
 
 /** Runs one thing after another; answers false where too many wait. */

@@ -39,8 +39,8 @@ const maxReleaseBytes = 4 * 1024 * 1024;
 /** All artifacts of one release together; the disk of the smallest board has 4 GB. */
 const maxReleaseArtifactsBytes = 1024 * 1024 * 1024;
 /** Unpacking and hashing a gigabyte on the slowest board. */
-const installDeadlineMs = 5 * 60_000;
-const examineDeadlineMs = 60_000;
+export const installDeadlineMs = 5 * 60_000;
+export const examineDeadlineMs = 60_000;
 
 /**
  * Carries out a `deploy` command. `passOn` is called right before the verifier is asked to install, for that may end

@@ -3,7 +3,7 @@
  * timestamp, the snapshot it names, the targets that one names. Only names are read here; the verifier judges.
  */
 import { join } from "node:path";
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, maxMetadataBytes as maxBytes } from "@bulkhead/protocol";
 import { z } from "zod";
 import { replaceFile } from "../durable-file.ts";
 import { fetchFailed, getSmall, type Http } from "./http.ts";
@@ -11,8 +11,6 @@ import { prune } from "./staging.ts";
 
 export const metadataPath = "/device/v1/metadata";
 
-/** The bounds of tuf-js 5.0.1 (packages/client/src/config.ts), so that what fits here fits there. */
-const maxBytes = { root: 512_000, timestamp: 16_384, snapshot: 2_000_000, targets: 5_000_000 } as const;
 /** More roots than anybody rotates between two updates of one device (tuf-js: maxRootRotations 256). */
 const maxRoots = 64;
 

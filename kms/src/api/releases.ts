@@ -88,3 +88,13 @@ export type Paper = z.infer<typeof paperSchema>;
 
 export const blobAnswerSchema = z.object({ digest: digestSchema, lengthBytes: z.number().int() }).openapi("BlobAnswer");
 export type BlobAnswer = z.infer<typeof blobAnswerSchema>;
+
+export const metadataAnswerSchema = z
+  .object({
+    name: z.string(),
+    version: z.number().int(),
+    /** The file as it is, whose signatures are over these bytes. */
+    content: z.string(),
+  })
+  .openapi("MetadataAnswer");
+export type MetadataAnswer = z.infer<typeof metadataAnswerSchema>;

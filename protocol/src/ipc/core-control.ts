@@ -43,6 +43,8 @@ export const toCoreServer = {
     outcome: z.enum(["committed", "rolled-back"]),
     reason: z.string(),
   }),
+  /** Only to the agent: root of the board brings a file with a release, which the agent is to fetch from its socket. */
+  import: z.strictObject({}),
   /** Only to the serial server: a component has ended unexpectedly. */
   crash: crashFactsSchema,
   /**

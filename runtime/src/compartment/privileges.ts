@@ -42,10 +42,13 @@ const rows: Readonly<Partial<Record<CoreName, Row>>> = {
     ],
   }),
 
-  /** A place for what it fetches. Nothing in it is believed. */
+  /** A place for what it fetches, of which nothing is believed, and where it finds who brings a file. */
   "kms-agent": ({ paths }) => ({
     ...none,
-    mounts: [{ kind: "rw", source: join(paths.shownData, "staging"), target: "/staging" }],
+    mounts: [
+      { kind: "rw", source: join(paths.shownData, "staging"), target: "/staging" },
+      { kind: "ro", source: paths.import, target: "/import" },
+    ],
   }),
 
   /** The last time that it saw, and the clock of a board that has one. It cannot set the kernel's. */

@@ -38,6 +38,8 @@ export function devicePaths(config: Pick<RootServerConfig, "dataDir" | "runDir">
     ipc: join(config.runDir, "ipc"),
     log: join(config.runDir, "log"),
     view,
+    /** Where root listens who brings a file with a release; the agent alone is shown it. */
+    import: join(view, "import"),
     shownData: join(view, "data"),
     shownPlatform: join(view, "platform"),
     /** What runners other than Node need, as part of the installed runtime. */

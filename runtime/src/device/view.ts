@@ -17,6 +17,7 @@ export async function showDirectories(config: RootServerConfig, paths: DevicePat
   await mount(["-t", "tmpfs", "-o", "mode=0711,size=64k", "tmpfs", paths.view], paths.view);
   await mkdir(paths.shownData);
   await mkdir(paths.shownPlatform);
+  await mkdir(paths.import, { mode: 0o711 });
   await writeFile(paths.shownNode, "");
   await mount(["--bind", config.dataDir, paths.shownData], config.dataDir);
   await mount(["--bind", config.platformDir, paths.shownPlatform], config.platformDir);

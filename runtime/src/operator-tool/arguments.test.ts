@@ -12,6 +12,9 @@ test("[K2] a port, a socket or gdb's own arguments are what they look like", () 
     kind: "gdb",
     rest: ["-batch", "--ex"],
   });
+  expect(wish("import", "/media/x.bulkhead")).toEqual({
+    ...{ config: "/c.json", kind: "import", file: "/media/x.bulkhead", json: false },
+  });
   expect(wish("record", "climate", "--out", "r", "--for", "3")).toEqual({
     ...common,
     kind: "record",
@@ -29,6 +32,8 @@ test.each([
   [["attach", "climate", "--inspector", "--listen", "0.0.0.0:1"], "neither a port nor an absolute path"],
   [["record", "climate"], "--out is missing"],
   [["record", "climate", "--out", "r", "--max", "-1"], "max"],
+  [["import"], "which file?"],
+  [["import", "a", "b"], "b is one argument too many"],
   [["look", "climate"], 'there is no "look"'],
   [["attach", "climate", "--gdb", "--root"], "--root"],
 ])("[K2] %j is misuse, and says of what", (argv, why) => {

@@ -5,14 +5,18 @@ import { BulkheadError, nameSchema } from "@bulkhead/protocol";
 export const usage = `operator --config FILE attach COMPONENT --inspector [--listen PORT|SOCKET]
 operator --config FILE attach COMPONENT --gdb [-- ARGUMENTS OF GDB]
 operator --config FILE record COMPONENT --out FILE [--max BYTES] [--for SECONDS]
+operator --config FILE import FILE [--json]
 `;
 
 /** `rest`: arguments for gdb. */
-export type Wish = { readonly config: string; readonly component: string } & (
+export type Wish =
+  | ({ readonly config: string; readonly component: string } & ComponentWish)
+  | { readonly config: string; readonly kind: "import"; readonly file: string; readonly json: boolean };
+
+type ComponentWish =
   | { readonly kind: "inspector"; readonly listen: number | string }
   | { readonly kind: "gdb"; readonly rest: readonly string[] }
-  | { readonly kind: "record"; readonly out: string; readonly maxBytes: number | null; readonly forMs: number | null }
-);
+  | { readonly kind: "record"; readonly out: string; readonly maxBytes: number | null; readonly forMs: number | null };
 
 const options = {
   config: { type: "string" },
@@ -22,6 +26,7 @@ const options = {
   out: { type: "string" },
   max: { type: "string" },
   for: { type: "string" },
+  json: { type: "boolean", default: false },
 } as const;
 
 /** Throws USAGE. */
@@ -32,9 +37,9 @@ export function readWish(argv: readonly string[]): Wish {
   const { values, positionals } = parse(own);
   const [verb, component = "", ...more] = positionals;
   if (more.length > 0) throw misuse(`${more[0]} is one argument too many`);
+  if (verb === "import") return { ...fileOf(component), config: configOf(values.config), json: values.json };
   if (!nameSchema.safeParse(component).success) throw misuse(`"${component}" is not the name of a component`);
-  if (values.config === undefined) throw misuse("--config is missing: the root server's configuration file");
-  const common = { config: values.config, component };
+  const common = { config: configOf(values.config), component };
   if (verb === "record") {
     if (values.out === undefined) throw misuse("--out is missing: where the record goes");
     const [maxBytes, seconds] = [amount("max", values.max), amount("for", values.for)];
@@ -43,6 +48,16 @@ export function readWish(argv: readonly string[]): Wish {
   if (verb !== "attach") throw misuse(`there is no "${verb ?? ""}"`);
   if (values.inspector === values.gdb) throw misuse("say either --inspector or --gdb");
   return values.gdb ? { ...common, kind: "gdb", rest } : { ...common, kind: "inspector", listen: place(values.listen) };
+}
+
+function fileOf(file: string) {
+  if (file !== "") return { kind: "import" as const, file };
+  throw misuse("which file?");
+}
+
+function configOf(path: string | undefined): string {
+  if (path !== undefined) return path;
+  throw misuse("--config is missing: the root server's configuration file");
 }
 
 function parse(args: readonly string[]) {

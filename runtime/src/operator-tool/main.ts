@@ -1,11 +1,13 @@
 /**
- * The operator's program: root of the board lets itself into a component whose manifest allows it, or has one recorded.
+ * The operator's program: root of the board lets itself into a component whose manifest allows it, has one recorded, or brings a file with a release.
  * Started beside the device; goes by itself into the namespaces of its root server, and there asks it.
  */
 import { BulkheadError, formatError, reportError } from "@bulkhead/protocol";
 import { parseFile, rootServerConfigSchema } from "../device/config.ts";
 import { readWish, usage, type Wish } from "./arguments.ts";
+import { bringFile } from "./bring-file.ts";
 import { forwardInspector } from "./forward.ts";
+import { importFile } from "./import-file.ts";
 import { runInside } from "./inside.ts";
 import { relayInspector } from "./relay.ts";
 import { enter, findRootServer, type Place } from "./root-server.ts";
@@ -16,6 +18,7 @@ async function main(argv: readonly string[]): Promise<number> {
   // What this program starts of itself further in.
   if (stage === "inside") return runInside(rest);
   if (stage === "relay") return relayInspector(rest);
+  if (stage === "bring") return bringFile(rest);
   const wish = readWish(argv);
   const config = await parseFile(wish.config, rootServerConfigSchema);
   const place = { config, pid: await findRootServer(config, wish.config) };
@@ -30,6 +33,8 @@ async function carryOut(wish: Wish, place: Place): Promise<number> {
       return (await enter(place, ["gdb", wish.component, ...wish.rest], "inherit")).exitCode;
     case "record":
       return saveRecord(wish, place);
+    case "import":
+      return importFile(wish, place);
   }
 }
 

@@ -50,37 +50,30 @@ export type Inside = {
 };
 
 /** Runs this program once more, where the root server is. `stdio` of it; "pipe": it ends with its standard input. */
-export async function enter(
+export async function enter(place: Place, argv: readonly string[], stdio: "inherit" | "pipe"): Promise<Inside> {
+  const program = join(place.config.platformDir, "operator.js");
+  const { nodePath, runDir } = place.config;
+  return enterAs(place, ["inside", runDir, nodePath, program, ...argv], stdio);
+}
+
+/** Runs this program with `argv` as it is, where the root server is; `stdio`: also a file that it reads. */
+export async function enterAs(
   { config, pid }: Place,
   argv: readonly string[],
-  stdio: "inherit" | "pipe",
+  stdio: "inherit" | "pipe" | { readonly input: number },
 ): Promise<Inside> {
   const namespaces = ["--mount", "--net", "--pid"];
   // Made by an ordinary user: to be in it is to be its root.
   if (await isForeign(pid)) namespaces.unshift("--user", "--preserve-credentials");
   const program = join(config.platformDir, "operator.js");
-  const child = spawn(
-    "nsenter",
-    [
-      "--target",
-      `${pid}`,
-      ...namespaces,
-      "--",
-      config.nodePath,
-      program,
-      "inside",
-      config.runDir,
-      config.nodePath,
-      program,
-      ...argv,
-    ],
-    {
-      stdio: [stdio, stdio, "inherit"],
-      env: { ...programEnvironment, TERM: process.env["TERM"] ?? "dumb" },
-      // A terminal's Ctrl-C is for who was started there: further in it would end what is to end in order.
-      detached: stdio === "pipe",
-    },
-  );
+  const [input, output] = typeof stdio === "string" ? [stdio, stdio] : [stdio.input, "pipe" as const];
+  const entering = ["--target", `${pid}`, ...namespaces, "--", config.nodePath, program, ...argv];
+  const child = spawn("nsenter", entering, {
+    stdio: [input, output, "inherit"],
+    env: { ...programEnvironment, TERM: process.env["TERM"] ?? "dumb" },
+    // A terminal's Ctrl-C is for who was started there: further in it would end what is to end in order.
+    detached: stdio === "pipe",
+  });
   const exitCode = once(child, "exit").then(([code]) => (typeof code === "number" ? code : 1));
   return { child, exitCode };
 }

@@ -16,10 +16,14 @@ export type DeskVisit = {
   tell(request: OperatorRequest): void;
   /** What it is about has gone, or the root server has. */
   readonly ended: Promise<void>;
+  close(): void;
 };
 
-/** Throws DEVICE_NOT_RUNNING. */
-export async function visitDesk(path: string): Promise<DeskVisit> {
+/** `onTold`: for what is said after the answer. Throws DEVICE_NOT_RUNNING. */
+export async function visitDesk(
+  path: string,
+  onTold: (answer: OperatorAnswer) => void = () => undefined,
+): Promise<DeskVisit> {
   const socket = createConnection(path);
   await new Promise<void>((resolve, reject) => {
     socket.once("connect", resolve);
@@ -38,6 +42,7 @@ export async function visitDesk(path: string): Promise<DeskVisit> {
     const answer = operatorAnswerSchema.parse(message);
     if (answer.kind === "ended") end();
     else settle(answer);
+    onTold(answer);
   });
   socket.on("data", (chunk) => reader.push(chunk));
   socket.on("error", () => undefined);
@@ -46,6 +51,7 @@ export async function visitDesk(path: string): Promise<DeskVisit> {
   return {
     tell,
     ended,
+    close: () => void socket.destroy(),
     async ask(request) {
       const answered = new Promise<OperatorAnswer>((resolve) => {
         settle = resolve;

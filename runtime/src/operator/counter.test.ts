@@ -1,8 +1,8 @@
-import { BulkheadError, type OperatorAnswer, type OperatorRequest } from "@bulkhead/protocol";
+import { BulkheadError, type OperatorAnswer } from "@bulkhead/protocol";
 import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
 import { expect, test } from "vitest";
 import { createAttachments } from "./attachments.ts";
-import { createCounter } from "./counter.ts";
+import { type CounterRequest, createCounter } from "./counter.ts";
 import type { Visit } from "./desk.ts";
 import type { Recordings } from "./recordings.ts";
 
@@ -67,7 +67,7 @@ function bench() {
         hasLeft = true;
         for (const one of gone) one();
       },
-      ask: (request: OperatorRequest) => ask(request, visit),
+      ask: (request: CounterRequest) => ask(request, visit),
     };
   };
   return {
@@ -81,7 +81,7 @@ function bench() {
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test.each<[OperatorRequest, string, string]>([
+test.each<[CounterRequest, string, string]>([
   [
     { kind: "attach", component: "shut", tool: "inspector" },
     "ATTACH_REFUSED",

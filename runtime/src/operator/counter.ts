@@ -4,6 +4,7 @@ import type { UidOf } from "../device/index.ts";
 import type { Sandbox } from "../sandbox/index.ts";
 import { type Attachments, allowed } from "./attachments.ts";
 import type { Visit } from "./desk.ts";
+import type { ImportRequest } from "./imports.ts";
 import type { Recordings } from "./recordings.ts";
 
 export type CounterMeans = {
@@ -19,12 +20,13 @@ export type CounterMeans = {
 };
 
 type Of<K extends OperatorRequest["kind"]> = Extract<OperatorRequest, { kind: K }>;
+export type CounterRequest = Exclude<OperatorRequest, ImportRequest>;
 
 /** Of which component an operator is having a record made, by connection. */
 type Records = WeakMap<Visit, string>;
 
 /** Answers requests as they come; throws why one is refused. */
-export function createCounter(means: CounterMeans): (request: OperatorRequest, visit: Visit) => void {
+export function createCounter(means: CounterMeans): (request: CounterRequest, visit: Visit) => void {
   const records: Records = new WeakMap();
   return (request, visit) => {
     if (request.kind === "attach") attach(means, request, visit);

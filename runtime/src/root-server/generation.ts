@@ -92,7 +92,10 @@ export async function startGeneration(options: GenerationOptions, chosen: Next):
     notReached: () => (now.release.system.update?.kms && !now.hasReached ? ["the management service"] : []),
     isInSafeMode: () => runner.state().ladder.safeMode !== null,
     restart: runner.restart,
-    tellOutcome: (outcome) => runner.send("verifier", "generation", outcome),
+    tellOutcome(outcome) {
+      runner.send("verifier", "generation", outcome);
+      runner.tellOutcome(outcome);
+    },
     touch: runner.touch,
     staying: (next) =>
       stayingOf(now, next, { ...device.config, provisioning: device.provisioning, floors: record() }, isReady),
@@ -124,6 +127,7 @@ type SystemRunner = Runner & {
   follow(staying: readonly string[]): void;
   shown(): string[];
   readonly ask: Operations["ask"];
+  readonly tellOutcome: Operations["tellOutcome"];
 };
 
 function createSystemRunner(options: GenerationOptions, now: () => Current): SystemRunner {
@@ -140,6 +144,7 @@ function createSystemRunner(options: GenerationOptions, now: () => Current): Sys
 
   const operations = createOperations({
     ...{ system, uidOf, records: device.paths.records, log: device.log.line, runner: () => runner },
+    ...{ imports: device.paths.import, update },
     onChange() {
       pacer.touch();
       watch.request();
@@ -216,6 +221,7 @@ function createSystemRunner(options: GenerationOptions, now: () => Current): Sys
     ...runner,
     touch: pacer.touch,
     ask: operations.ask,
+    tellOutcome: operations.tellOutcome,
     shown: watch.shown,
     follow(staying) {
       watch.follow();

@@ -10,6 +10,7 @@ import type {
   Health,
   LogAnswer,
   ManifestAnswer,
+  MetadataAnswer,
   ObservationAnswer,
   OverlaySummary,
   Paper,
@@ -59,6 +60,12 @@ export function studioClient({ url, token }: { url: string; token: string }) {
     if (!answer.ok) throw problemOf(answer.status, text);
     return (text === "" ? null : JSON.parse(text)) as T;
   };
+  /** Of what is long: bounded by whoever reads it, and by silence. */
+  const download = async (path: string): Promise<AsyncIterable<Uint8Array>> => {
+    const answer = await fetch(new URL(`/api/v1${path}`, url), { headers: { authorization: `Bearer ${token}` } });
+    if (!answer.ok) throw problemOf(answer.status, await answer.text());
+    return answer.body ?? nothing();
+  };
   const device = (id: string) => `/devices/${encodeURIComponent(id)}`;
   return {
     url,
@@ -105,6 +112,8 @@ export function studioClient({ url, token }: { url: string; token: string }) {
           throw error;
         },
       ),
+    downloadBlob: (digest: string) => download(`/blobs/${digest}/content`),
+    metadata: async (name: string) => (await ask<MetadataAnswer>("GET", `/metadata/${name}`)).content,
     uploadBlob: (digest: string, bytes: Uint8Array) => ask<unknown>("PUT", `/blobs/${digest}`, bytes),
     uploadRelease: (request: UploadRequest) => ask<UploadAnswer>("POST", "/releases", request),
     telemetry: () => ask<TelemetryAnswer>("GET", "/telemetry"),
@@ -130,6 +139,8 @@ function textOf(query: Record<string, string | number | undefined>): Record<stri
     Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])),
   );
 }
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 function problemOf(status: number, text: string): BulkheadError {
   try {

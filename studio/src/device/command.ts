@@ -2,6 +2,7 @@
 import { defineCommand } from "citty";
 import { attach } from "./attach.ts";
 import { crashes } from "./crashes.ts";
+import { importFile } from "./import.ts";
 import { list } from "./list.ts";
 import { logs } from "./logs.ts";
 import { record } from "./record.ts";
@@ -19,6 +20,7 @@ export const command = defineCommand({
   meta: { name: "device", description: "The devices of the running management service." },
   subCommands: {
     ...{ ls: list, show, logs, crashes, restart, state, telemetry, trace, verify, attach, record, secret, token },
+    import: importFile,
     "reset-tunnel": resetTunnel,
   },
 });

@@ -1,8 +1,10 @@
 /** /api/v1/releases and /api/v1/blobs: uploads. Blobs first, then the signed metadata that names them. */
+import { Readable } from "node:stream";
 import { BulkheadError, digestSchema, paperKinds } from "@bulkhead/protocol";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import {
   blobAnswerSchema,
+  metadataAnswerSchema,
   overlayListSchema,
   paperSchema,
   releaseListSchema,
@@ -10,10 +12,13 @@ import {
   uploadRequestSchema,
 } from "../../api/index.ts";
 import type { Kms } from "../../kms.ts";
-import { getPaper, getRelease, listOverlays, listReleases, uploadRelease } from "../../releases/index.ts";
+import { getPaper, getRelease, listOverlays, listReleases, readMetadata, uploadRelease } from "../../releases/index.ts";
 import { answers, jsonBody } from "./answers.ts";
 
 const blobParams = z.object({ digest: digestSchema });
+const metadataParams = z.object({
+  name: z.string().regex(/^([1-9]\d{0,8}\.[a-z][a-z0-9-]{0,40}|timestamp)\.json$/, "no name of a metadata file"),
+});
 
 export const releaseRoutes = {
   list: createRoute({
@@ -59,6 +64,29 @@ export const releaseRoutes = {
     request: { params: blobParams },
     responses: answers(blobAnswerSchema, "The blob's length"),
   }),
+  metadata: createRoute({
+    method: "get",
+    path: "/api/v1/metadata/{name}",
+    operationId: "getMetadata",
+    tags: ["releases"],
+    summary: "A file of the TUF repository, as devices get it: for who carries it to them by hand",
+    request: { params: metadataParams },
+    responses: answers(metadataAnswerSchema, "The file"),
+  }),
+  content: createRoute({
+    method: "get",
+    path: "/api/v1/blobs/{digest}/content",
+    operationId: "getBlobContent",
+    tags: ["releases"],
+    summary: "The bytes of a blob",
+    request: { params: blobParams },
+    responses: {
+      200: {
+        description: "The file itself",
+        content: { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } },
+      },
+    },
+  }),
   putBlob: createRoute({
     method: "put",
     path: "/api/v1/blobs/{digest}",
@@ -90,17 +118,33 @@ export function serveReleases(app: OpenAPIHono, kms: Kms): void {
     const release = await getRelease(database, scope, digest);
     return context.json(await getPaper(database, scope, blobs, release, kind), 200);
   });
+  app.openapi(releaseRoutes.metadata, async (context) => {
+    const { name } = context.req.valid("param");
+    const file = await readMetadata(database, scope, name);
+    if (!file) throw new BulkheadError("NOT_FOUND", `there is no ${name}`);
+    return context.json(file, 200);
+  });
   app.openapi(releaseRoutes.blob, async (context) => {
     const { digest } = context.req.valid("param");
-    const lengthBytes = await blobs.lengthOf(digest);
-    if (lengthBytes === undefined) throw new BulkheadError("NOT_FOUND", `there is no blob ${digest}`);
-    return context.json({ digest, lengthBytes }, 200);
+    return context.json({ digest, lengthBytes: await lengthOf(blobs, digest) }, 200);
+  });
+  app.openapi(releaseRoutes.content, async (context) => {
+    const { digest } = context.req.valid("param");
+    const length = await lengthOf(blobs, digest);
+    const headers = { "content-type": "application/octet-stream", "content-length": `${length}` };
+    return new Response(Readable.toWeb(blobs.read(digest)) as ReadableStream, { headers });
   });
   app.openapi(releaseRoutes.putBlob, async (context) => {
     const { digest } = context.req.valid("param");
     const body: AsyncIterable<Uint8Array> = context.req.raw.body ?? empty();
     return context.json({ digest, ...(await blobs.put(digest, body)) }, 200);
   });
+}
+
+async function lengthOf(blobs: Kms["blobs"], digest: string): Promise<number> {
+  const length = await blobs.lengthOf(digest);
+  if (length !== undefined) return length;
+  throw new BulkheadError("NOT_FOUND", `there is no blob ${digest}`);
 }
 
 async function* empty(): AsyncGenerator<Uint8Array> {}

@@ -1,8 +1,8 @@
 /** What a tree holds: its regular files in canonical order. Anything else in it is an error, never skipped. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError } from "@bulkhead/protocol";
-import { checkPath, maxTreeFiles } from "./ustar.ts";
+import { BulkheadError, checkPath } from "@bulkhead/protocol";
+import { maxTreeFiles } from "./bounds.ts";
 
 /**
  * Paths of all files below `directory`, sorted by byte. Throws RELEASE_INVALID for links, devices, sockets, empty

@@ -6,9 +6,9 @@ import { createHash } from "node:crypto";
 import { constants, type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, blockBytes, encodeHeader, padded } from "@bulkhead/protocol";
+import { maxTreeBytes } from "./bounds.ts";
 import { listFiles } from "./list.ts";
-import { blockBytes, encodeHeader, maxTreeBytes } from "./ustar.ts";
 
 /** SHA-256 (lower-case hexadecimal) and length in bytes of an archive. */
 export type TreeIdentity = { digest: string; length: number };
@@ -64,11 +64,6 @@ async function* content(file: FileHandle, path: string, sizeBytes: number): Asyn
     rest -= bytesRead;
     yield buffer.subarray(0, bytesRead);
   }
-}
-
-/** Bytes that `sizeBytes` of content take in an archive: whole blocks. */
-export function padded(sizeBytes: number): number {
-  return Math.ceil(sizeBytes / blockBytes) * blockBytes;
 }
 
 function altered(path: string): BulkheadError {

@@ -5,11 +5,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, encodeHeader } from "@bulkhead/protocol";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { packTree, treeDigest, unpackTree } from "./index.ts";
-import { encodeHeader } from "./ustar.ts";
 
 let scratch = "";
 beforeEach(async () => {

@@ -4,14 +4,23 @@
  * digest of the archive is that of the tree. tar-stream was looked at: it buffers extended headers without a bound and
  * hides the header bytes, so that this could not be checked.
  */
+import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { BulkheadError } from "@bulkhead/protocol";
+import {
+  BulkheadError,
+  type ByteReader,
+  blockBytes,
+  byteReader,
+  decodeHeader,
+  isZero,
+  padded,
+  type TreeEntry,
+} from "@bulkhead/protocol";
 import { createFile, syncDirectory } from "../durable.ts";
+import { maxTreeBytes, maxTreeFiles } from "./bounds.ts";
 import { byBytes } from "./list.ts";
-import { padded, type TreeIdentity } from "./pack.ts";
-import { type ByteReader, byteReader } from "./reader.ts";
-import { blockBytes, decodeHeader, maxTreeBytes, maxTreeFiles, type TreeEntry } from "./ustar.ts";
+import type { TreeIdentity } from "./pack.ts";
 
 const pieceBytes = 64 * 1024;
 
@@ -27,12 +36,13 @@ export async function unpackTree(
   maxBytes = maxTreeBytes,
 ): Promise<TreeIdentity> {
   await mkdir(directory, { mode: 0o755 });
-  const reader = byteReader(source, maxBytes);
+  const hash = createHash("sha256");
+  const reader = byteReader(source, maxBytes, (piece) => hash.update(piece));
   try {
     const directories = await unpackEntries(reader, directory);
-    const identity = await reader.finish();
+    const length = await reader.finish();
     for (const made of directories) await syncDirectory(made);
-    return identity;
+    return { digest: hash.digest("hex"), length };
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
     throw error;
@@ -86,10 +96,6 @@ function nameTaken(path: string): (error: unknown) => never {
     if (code === "EEXIST" || code === "ENOTDIR") throw invalid(`${path} is both a file and a directory`, error);
     throw error;
   };
-}
-
-function isZero(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0);
 }
 
 function invalid(what: string, cause?: unknown): BulkheadError {

@@ -1,23 +1,24 @@
-/** Bytes on demand from a stream of chunks, hashed as they pass. Holds at most one chunk. */
-import { createHash } from "node:crypto";
-import { BulkheadError } from "@bulkhead/protocol";
-import type { TreeIdentity } from "./pack.ts";
+/** Bytes on demand from a stream of chunks. Holds at most one chunk. */
+import { BulkheadError } from "../errors.ts";
 
 export type ByteReader = {
   /** The next piece, at least one byte and at most `limitBytes`; throws RELEASE_INVALID where the stream ends. */
   some(limitBytes: number): Promise<Buffer>;
   /** Exactly `sizeBytes` bytes; keep it small, they are held in memory. */
   exactly(sizeBytes: number): Promise<Buffer>;
-  /** Digest and length of all that was read; throws RELEASE_INVALID when anything is left. */
-  finish(): Promise<TreeIdentity>;
+  /** Length of all that was read; throws RELEASE_INVALID when anything is left. */
+  finish(): Promise<number>;
   /** Lets go of the source, whether it was read to its end or not. */
   close(): Promise<void>;
 };
 
-/** Reads from `source`; `maxBytes` bounds the whole of it. */
-export function byteReader(source: AsyncIterable<Uint8Array>, maxBytes: number): ByteReader {
+/** Reads from `source`; `maxBytes` bounds the whole of it. `onRead` sees each piece as it is given out. */
+export function byteReader(
+  source: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  onRead: (piece: Buffer) => void = () => undefined,
+): ByteReader {
   const chunks = source[Symbol.asyncIterator]();
-  const hash = createHash("sha256");
   let rest: Buffer = Buffer.alloc(0);
   let length = 0;
 
@@ -37,7 +38,7 @@ export function byteReader(source: AsyncIterable<Uint8Array>, maxBytes: number):
     rest = rest.subarray(piece.length);
     length += piece.length;
     if (length > maxBytes) throw new BulkheadError("RELEASE_INVALID", `the archive is larger than ${maxBytes} bytes`);
-    hash.update(piece);
+    onRead(piece);
     return piece;
   }
 
@@ -51,10 +52,10 @@ export function byteReader(source: AsyncIterable<Uint8Array>, maxBytes: number):
     return Buffer.concat(pieces);
   }
 
-  async function finish(): Promise<TreeIdentity> {
+  async function finish(): Promise<number> {
     if (await fill())
       throw new BulkheadError("RELEASE_INVALID", `the archive goes on after its end at ${length} bytes`);
-    return { digest: hash.digest("hex"), length };
+    return length;
   }
 
   async function close(): Promise<void> {
@@ -62,4 +63,8 @@ export function byteReader(source: AsyncIterable<Uint8Array>, maxBytes: number):
   }
 
   return { some, exactly, finish, close };
+}
+
+export function isZero(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0);
 }

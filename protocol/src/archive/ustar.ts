@@ -3,14 +3,16 @@
  * by encoding again what it has read and comparing all 512 bytes: nothing of the format is left to interpretation.
  * Source: POSIX.1-1988 ustar (pax utility, IEEE Std 1003.1-2017, "ustar Interchange Format"), regular files only.
  */
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError } from "../errors.ts";
 
 export const blockBytes = 512;
-/** As the artifact schema of a release. */
-export const maxTreeBytes = 512 * 1024 * 1024;
-export const maxTreeFiles = 20_000;
 /** The name field of ustar; the prefix field is not used, so that each path has one encoding. */
-export const maxPathBytes = 100;
+const maxPathBytes = 100;
+
+/** Bytes that `sizeBytes` of content take in an archive: whole blocks. */
+export function padded(sizeBytes: number): number {
+  return Math.ceil(sizeBytes / blockBytes) * blockBytes;
+}
 
 /** A regular file: path relative to the tree with `/`, size in bytes, and whether its owner may execute it. */
 export type TreeEntry = { readonly path: string; readonly sizeBytes: number; readonly executable: boolean };

@@ -1,0 +1,10 @@
+/** One file with a release and all that is signed about it, for devices that no network reaches. */
+export {
+  type ExportHeader,
+  exportFormat,
+  exportHeaderSchema,
+  exportPaths,
+  maxMetadataBytes,
+} from "./layout.ts";
+export { type ExportEntry, readExport } from "./read.ts";
+export { type ExportSource, writeExport } from "./write.ts";

@@ -1,0 +1,184 @@
+/**
+ * Where the root server is: listens for the agent, gives it the file that is our standard input, and hears what becomes of the release. Nothing
+ * of the file is read here, and what the agent says is believed by nobody: the outcome is the root server's word.
+ */
+import { chmod, chown, rm } from "node:fs/promises";
+import { createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  BulkheadError,
+  type ImportReport,
+  importReportSchema,
+  maxImportLineBytes,
+  type OperatorAnswer,
+  reportError,
+} from "@bulkhead/protocol";
+import { type DeskVisit, visitDesk } from "./visit.ts";
+
+type OutcomeEvent = {
+  readonly event: "outcome";
+  readonly releaseDigest: string;
+  readonly outcome: "committed" | "rolled-back";
+  readonly reason: string;
+};
+/** What is told outside: one JSON document a line. */
+export type BringEvent = ImportReport | OutcomeEvent | { readonly event: "unknown"; readonly message: string };
+
+/** The agent may have a deployment under way first. */
+const comesWithinMs = 10 * 60_000;
+/** A trial that waits for another, and its own. */
+const judgedWithinMs = 15 * 60_000;
+const lookEveryMs = 500;
+
+const say = (event: BringEvent) => void process.stdout.write(`${JSON.stringify(event)}\n`);
+
+export async function bringFile([runDir = ""]: readonly string[]): Promise<number> {
+  try {
+    await bring(join(runDir, "operator", "socket"));
+  } catch (error) {
+    const { code, message, remedy = "" } = reportError(error);
+    say({ event: "refused", code, message, remedy });
+  }
+  return 0;
+}
+
+async function bring(desk: string): Promise<void> {
+  const outcomes: OutcomeEvent[] = [];
+  const visit = await visitDesk(desk, (answer) => {
+    if (answer.kind !== "outcome") return;
+    const { kind: event, ...rest } = answer;
+    outcomes.push({ event, ...rest });
+  });
+  const answer = await visit.ask({ kind: "import" });
+  if (answer.kind !== "importing") throw new BulkheadError("INTERNAL", `the root server answered ${answer.kind}`);
+  const last = await withAgent(answer, visit);
+  if (last?.endorsed) say(await outcomeOf(last.effectiveDigest, { desk, visit, outcomes }));
+  visit.close();
+}
+
+type Place = Extract<OperatorAnswer, { kind: "importing" }>;
+type Told = { effectiveDigest: string; endorsed: boolean };
+
+/** Gives the agent the file and passes on what it says. Throws where it does not come, or goes without a last word. */
+async function withAgent({ directory, uid }: Place, visit: DeskVisit): Promise<Told> {
+  const path = join(directory, "socket");
+  await rm(path, { force: true });
+  const server = createServer({ allowHalfOpen: true });
+  const accepted = new Promise<Socket>((resolve) => server.once("connection", resolve));
+  try {
+    await listen(server, path, uid);
+    visit.tell({ kind: "begin" });
+    const socket = await Promise.race([accepted, gone(visit), tooLate()]);
+    return await hear(socket, send(socket));
+  } finally {
+    server.close();
+    await rm(path, { force: true });
+  }
+}
+
+async function listen(server: Server, path: string, uid: number | null): Promise<void> {
+  const before = process.umask(0o177);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, resolve);
+  }).finally(() => process.umask(before));
+  await chmod(path, 0o600);
+  if (uid !== null) await chown(path, uid, uid);
+}
+
+/** Sends our standard input; answers why that ended early, where it did. */
+function send(socket: Socket): () => Error | undefined {
+  let failure: Error | undefined;
+  process.stdin.once("error", (error) => {
+    failure = error;
+    socket.destroy();
+  });
+  // What was refused is sent no further, and the reason is on its way.
+  socket.on("error", () => undefined);
+  process.stdin.pipe(socket);
+  return () => failure;
+}
+
+/** The agent's last word; throws where it went without one. */
+async function hear(socket: Socket, failure: () => Error | undefined): Promise<Told> {
+  const told: Told = { effectiveDigest: "", endorsed: false };
+  try {
+    for await (const line of linesOf(socket)) {
+      const report = importReportSchema.parse(JSON.parse(line));
+      say(report);
+      if (report.event === "offered") told.effectiveDigest = report.effectiveDigest;
+      if (report.event === "refused") return { ...told, endorsed: false };
+      // Asked for that, the verifier may have the agent itself restarted.
+      if (report.event === "installing") told.endorsed = true;
+    }
+  } catch (cause) {
+    if (!told.endorsed) throw goneEarly(failure(), cause);
+  }
+  if (told.endorsed) return told;
+  throw goneEarly(failure());
+}
+
+function goneEarly(failure: Error | undefined, cause: unknown = failure): BulkheadError {
+  if (failure) {
+    return new BulkheadError("FILE_UNREADABLE", `the file cannot be read to its end: ${failure.message}`, { cause });
+  }
+  const remedy = "bring it again; the device's log says more";
+  return new BulkheadError("PEER_GONE", "the agent ended before it had the whole file", { cause, remedy });
+}
+
+/** A handful of lines, whatever the agent may be. */
+const maxSaid = 16_384;
+
+async function* linesOf(socket: Socket): AsyncGenerator<string> {
+  let rest = "";
+  let count = 0;
+  for await (const chunk of socket.setEncoding("utf8") as AsyncIterable<string>) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    count += lines.length;
+    if (rest.length > maxImportLineBytes || count > maxSaid) {
+      throw new BulkheadError("PROTOCOL_INVALID", "the agent says more than there is to say");
+    }
+    yield* lines;
+  }
+}
+
+async function gone(visit: DeskVisit): Promise<never> {
+  await visit.ended;
+  throw new BulkheadError("PEER_GONE", "the root server restarts", { remedy: "bring the file again when it is back" });
+}
+
+async function tooLate(): Promise<never> {
+  await delay(comesWithinMs, undefined, { ref: false });
+  throw new BulkheadError("DEADLINE_EXCEEDED", `the agent did not come within ${comesWithinMs / 60_000} minutes`);
+}
+
+type Watch = { readonly desk: string; readonly visit: DeskVisit; readonly outcomes: readonly OutcomeEvent[] };
+
+/** Told on the visit; where all is restarted with the release that ends, and the newest outcome is asked for when the desk is there again. */
+async function outcomeOf(digest: string, { desk, visit, outcomes }: Watch): Promise<BringEvent> {
+  const endMs = performance.now() + judgedWithinMs;
+  let isThere = true;
+  void visit.ended.then(() => {
+    isThere = false;
+  });
+  while (performance.now() < endMs) {
+    const found =
+      outcomes.find(({ releaseDigest }) => releaseDigest === digest) ?? (isThere ? undefined : await look(desk));
+    if (found?.releaseDigest === digest) return found;
+    await delay(lookEveryMs);
+  }
+  return { event: "unknown", message: `nothing was heard of it for ${judgedWithinMs / 60_000} minutes` };
+}
+
+/** Undefined while nobody is at the desk, or the trial goes on. */
+async function look(desk: string): Promise<OutcomeEvent | undefined> {
+  const visit = await visitDesk(desk).catch(() => undefined);
+  const answer = await visit?.ask({ kind: "update" }).catch(() => undefined);
+  visit?.close();
+  if (answer?.kind !== "update" || answer.releaseDigest === undefined) return undefined;
+  const { state: outcome, reason, releaseDigest } = answer;
+  if (outcome !== "committed" && outcome !== "rolled-back") return undefined;
+  return { event: "outcome", releaseDigest, outcome, reason };
+}

@@ -1,0 +1,98 @@
+/**
+ * The TUF metadata that a device asks for, in the order in which it does (TUF 1.0.34, section 5): only names and dates are read here; that what
+ * is signed fits together the device judges.
+ */
+import { BulkheadError, delegationName, type OverlayName, partsOfTarget } from "@bulkhead/protocol";
+import { z } from "zod";
+import type { StudioClient } from "../api/client.ts";
+
+/** As many as a device follows. */
+const maxRoots = 64;
+
+type Wanted = { readonly target: string; readonly releaseDigest: string; readonly overlay: OverlayName | undefined };
+export type Metadata = {
+  readonly files: ReadonlyMap<string, string>;
+  /** When the first of them ends, and which that is. */
+  readonly expires: string;
+  readonly expiresFirst: string;
+};
+
+const expiring = z.object({ signed: z.object({ expires: z.iso.datetime() }) });
+const version = z.object({ version: z.number().int().positive() });
+const listSchema = z.object({
+  signed: z.object({ targets: z.record(z.string(), z.object({ hashes: z.object({ sha256: z.string() }) })) }),
+});
+
+/** Throws RELEASE_METADATA_INVALID where it does not name what is wanted, RELEASE_METADATA_EXPIRED where it has ended, NOT_FOUND. */
+export async function collectMetadata(
+  client: Pick<StudioClient, "metadata">,
+  { target, releaseDigest, overlay }: Wanted,
+  nowMs: number = Date.now(),
+): Promise<Metadata> {
+  const roots = await readRoots(client);
+  const timestamp = await client.metadata("timestamp.json");
+  const snapshotName = `${namedVersion(timestamp, "timestamp.json", "snapshot.json")}.snapshot.json`;
+  const snapshot = await client.metadata(snapshotName);
+  const role = overlay && delegationName(partsOfTarget(overlay.target)).name;
+  const lists: [string, string][] = [];
+  for (const name of role === undefined ? ["targets"] : ["targets", role]) {
+    const file = `${namedVersion(snapshot, snapshotName, `${name}.json`)}.${name}.json`;
+    lists.push([file, await client.metadata(file)]);
+  }
+  checkNamed(lists[0], target, releaseDigest);
+  if (overlay) checkNamed(lists[1], overlay.target, overlay.digest);
+  const judged: [string, string][] = [
+    ...roots.slice(-1),
+    ...lists,
+    [snapshotName, snapshot],
+    ["timestamp.json", timestamp],
+  ];
+  return { files: new Map([...roots, ...judged]), ...firstToExpire(judged, nowMs) };
+}
+
+/** All of them: which one a device has pinned is not known here. */
+async function readRoots(client: Pick<StudioClient, "metadata">): Promise<[string, string][]> {
+  const roots: [string, string][] = [];
+  for (;;) {
+    const name = `${roots.length + 1}.root.json`;
+    const content = await client.metadata(name).catch((error: unknown) => {
+      if (error instanceof BulkheadError && error.code === "NOT_FOUND") return undefined;
+      throw error;
+    });
+    if (content === undefined) return roots.slice(-maxRoots);
+    roots.push([name, content]);
+  }
+}
+
+function namedVersion(content: string, name: string, file: string): number {
+  const meta = z.object({ signed: z.object({ meta: z.object({ [file]: version }) }) }).safeParse(JSON.parse(content));
+  const found = meta.data?.signed.meta[file]?.version;
+  if (found !== undefined) return found;
+  throw invalid(`${name} does not say which version of ${file} is current`);
+}
+
+function checkNamed([name, content]: [string, string] = ["", ""], target: string, digest: string): void {
+  const { targets } = listSchema.parse(JSON.parse(content)).signed;
+  const named = Object.hasOwn(targets, target) ? targets[target]?.hashes.sha256 : undefined;
+  if (named === digest) return;
+  throw invalid(`${name} does not name ${target} as it was uploaded`, "sign it again, and upload that");
+}
+
+function firstToExpire(files: readonly [string, string][], nowMs: number): { expires: string; expiresFirst: string } {
+  const dated = files.map(([name, content]) => ({ name, expires: expiring.parse(JSON.parse(content)).signed.expires }));
+  dated.sort((one, other) => Date.parse(one.expires) - Date.parse(other.expires));
+  const { name: expiresFirst = "", expires = "" } = dated[0] ?? {};
+  if (Date.parse(expires) > nowMs) return { expires, expiresFirst };
+  throw new BulkheadError(
+    "RELEASE_METADATA_EXPIRED",
+    `${expiresFirst} has expired, at ${expires}: no device takes it`,
+    {
+      remedy:
+        "roots, targets and overlays are signed anew and uploaded; snapshot and timestamp the service renews as long as it runs",
+    },
+  );
+}
+
+function invalid(message: string, remedy?: string): BulkheadError {
+  return new BulkheadError("RELEASE_METADATA_INVALID", message, remedy === undefined ? {} : { remedy });
+}
