@@ -7,7 +7,7 @@ import { jsonOption, printResult } from "../cli/output.ts";
 import { findTarget } from "../deploy/source.ts";
 import { lookUpDevice } from "../device/find-device.ts";
 import { showProgress } from "../run/progress.ts";
-import { artifactsOf, readDocument } from "./document.ts";
+import { lacking, type Named, namedBy, readDocument } from "./document.ts";
 import { collectMetadata } from "./metadata.ts";
 import { findOverlay } from "./overlay.ts";
 import { writeFileOf } from "./write-file.ts";
@@ -43,9 +43,9 @@ export const command = defineCommand({
     const { files, expires, expiresFirst } = await collectMetadata(client, { target, releaseDigest, overlay });
     const documents = [await readDocument(client, releaseDigest)];
     if (overlay) documents.push(await readDocument(client, overlay.digest));
-    const all = artifactsOf(documents[0] ?? "", target);
-    const there = await artifactsThere(client, args);
-    const blobs = all.filter(({ digest }) => !there.has(digest));
+    const named = namedBy(documents[0] ?? "", target);
+    const all = lacking(named, []);
+    const blobs = lacking(named, await releasesThere(client, args));
     const header = {
       ...{ format: 1 as const, target, releaseDigest, expires },
       ...(overlay && {
@@ -69,14 +69,13 @@ export const command = defineCommand({
 
 type Known = { since?: string | undefined; "only-missing"?: string | undefined };
 
-/** Digests of what need not be brought. */
-async function artifactsThere(client: StudioClient, args: Known): Promise<ReadonlySet<string>> {
+/** What need not be brought. */
+async function releasesThere(client: StudioClient, args: Known): Promise<Named[]> {
   const digests: string[] = [];
   if (args.since !== undefined) digests.push(findTarget(await client.releases(), args.since).releaseDigest);
   if (args["only-missing"] !== undefined) {
     const { release } = await client.device((await lookUpDevice(client, args["only-missing"])).id);
     if (release) digests.push(release.digest);
   }
-  const lists = digests.map(async (digest) => artifactsOf(await readDocument(client, digest), digest));
-  return new Set((await Promise.all(lists)).flat().map(({ digest }) => digest));
+  return Promise.all(digests.map(async (digest) => namedBy(await readDocument(client, digest), digest)));
 }

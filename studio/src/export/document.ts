@@ -1,10 +1,18 @@
 /** Documents as they were signed, and the artifacts that a release names: no more of it is understood here than that. */
-import { artifactSchema, BulkheadError, sha256 } from "@bulkhead/protocol";
+import { artifactSchema, BulkheadError, baseSystemSchema, blobsOf, sha256 } from "@bulkhead/protocol";
 import { z } from "zod";
 import type { StudioClient } from "../api/client.ts";
 
 const maxDocumentBytes = 4 * 1024 * 1024;
-const namesSchema = z.object({ artifacts: z.array(artifactSchema) });
+const namesSchema = z.object({ artifacts: z.array(artifactSchema), baseSystem: baseSystemSchema.optional() });
+
+export type Blob = { readonly digest: string; readonly length: number };
+/** What a release names; `base`: the digest of its base system, where it brings one, which a device has whole or not at all. */
+export type Named = {
+  readonly artifacts: readonly Blob[];
+  readonly base: string | undefined;
+  readonly ofBase: readonly Blob[];
+};
 
 /** Throws NOT_FOUND, RELEASE_ARTIFACT_ALTERED. */
 export async function readDocument(client: Pick<StudioClient, "downloadBlob">, digest: string): Promise<string> {
@@ -23,11 +31,19 @@ export async function readDocument(client: Pick<StudioClient, "downloadBlob">, d
 }
 
 /** Throws RELEASE_INVALID. */
-export function artifactsOf(document: string, name: string): { digest: string; length: number }[] {
+export function namedBy(document: string, name: string): Named {
   try {
-    const { artifacts } = namesSchema.parse(JSON.parse(document));
-    return [...new Map(artifacts.map((one) => [one.digest, one])).values()];
+    const { artifacts, baseSystem } = namesSchema.parse(JSON.parse(document));
+    return { artifacts, base: baseSystem?.digest, ofBase: blobsOf(baseSystem) };
   } catch (cause) {
     throw new BulkheadError("RELEASE_INVALID", `${name} does not say which artifacts it has`, { cause });
   }
+}
+
+/** What of `wanted` a device lacks that has `there`, each once; all of it, where nothing is known to be there. */
+export function lacking(wanted: Named, there: readonly Named[]): Blob[] {
+  const has = new Set(there.flatMap(({ artifacts }) => artifacts.map(({ digest }) => digest)));
+  const ofBase = there.some(({ base }) => base === wanted.base) ? [] : wanted.ofBase;
+  const blobs = [...wanted.artifacts.filter(({ digest }) => !has.has(digest)), ...ofBase];
+  return [...new Map(blobs.map((one) => [one.digest, one])).values()];
 }

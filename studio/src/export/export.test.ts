@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BulkheadError, readExport, sha256 } from "@bulkhead/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { artifactsOf } from "./document.ts";
+import { type Blob, lacking, namedBy } from "./document.ts";
 import { collectMetadata } from "./metadata.ts";
 import { writeFileOf } from "./write-file.ts";
 
@@ -109,8 +109,23 @@ describe("[M11] the file of an export", () => {
   );
 });
 
-test("[M11] each artifact of a release counts once, whatever else the document says", () => {
-  const one = { digest, length: 3 };
-  expect(artifactsOf(JSON.stringify({ artifacts: [one, one], later: true }), "x")).toEqual([one]);
-  expect(() => artifactsOf("{}", "x")).toThrow(expect.objectContaining({ code: "RELEASE_INVALID" }));
+describe("[M11] what a release names", () => {
+  const [one, other, root] = ["a", "c", "d"].map((letter, at) => ({ digest: letter.repeat(64), length: at + 1 })) as [
+    Blob,
+    Blob,
+    Blob,
+  ];
+  const release = { artifacts: [one, other], base: "new", ofBase: [root] };
+
+  test("counts once each, whatever else the document says", () => {
+    const named = namedBy(JSON.stringify({ artifacts: [one, one], later: true }), "x");
+    expect(lacking(named, [])).toEqual([one]);
+    expect(() => namedBy("{}", "x")).toThrow(expect.objectContaining({ code: "RELEASE_INVALID" }));
+  });
+
+  test("is left out where a device has it; of a base system all or nothing", () => {
+    expect(lacking(release, [])).toEqual([one, other, root]);
+    expect(lacking(release, [{ artifacts: [other], base: "old", ofBase: [root] }])).toEqual([one, root]);
+    expect(lacking(release, [{ artifacts: [one], base: "new", ofBase: [root] }])).toEqual([other]);
+  });
 });
