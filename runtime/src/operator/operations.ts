@@ -13,10 +13,8 @@ type Means = {
   /** As it runs now. */
   readonly system: () => System;
   readonly uidOf: UidOf;
-  /** Where the places of records are made. */
-  readonly records: string;
-  /** Where who brings a file listens. */
-  readonly imports: string;
+  /** Where the places of records are made, and where who brings a file listens. */
+  readonly paths: { readonly records: string; readonly import: string };
   readonly update: () => DeviceStatus["update"];
   readonly runner: () => Pick<Runner, "sandbox" | "state" | "restart" | "send">;
   /** Somebody attached something, or went. */
@@ -34,9 +32,9 @@ export type Operations = {
 const agentName = "kms-agent";
 
 export function createOperations(means: Means): Operations {
-  const { system, uidOf, records, runner, onChange, log } = means;
+  const { system, uidOf, paths, runner, onChange, log } = means;
   const attachments = createAttachments(system, onChange);
-  const recordings = createRecordings(records, uidOf);
+  const recordings = createRecordings(paths.records, uidOf);
   const serve = createCounter({
     ...{ system, uidOf, attachments, recordings, log },
     restart: (component, reason) => runner().restart(component, reason),
@@ -46,7 +44,7 @@ export function createOperations(means: Means): Operations {
     },
   });
   const imports = createImports({
-    ...{ directory: means.imports, update: means.update, log },
+    ...{ directory: paths.import, update: means.update, log },
     agent() {
       const isThere = runner().sandbox(agentName) !== undefined && isCoreOf(system(), agentName);
       return isThere ? { uid: uidOf(agentName) } : undefined;

@@ -143,8 +143,7 @@ function createSystemRunner(options: GenerationOptions, now: () => Current): Sys
   });
 
   const operations = createOperations({
-    ...{ system, uidOf, records: device.paths.records, log: device.log.line, runner: () => runner },
-    ...{ imports: device.paths.import, update },
+    ...{ system, uidOf, paths: device.paths, update, log: device.log.line, runner: () => runner },
     onChange() {
       pacer.touch();
       watch.request();
