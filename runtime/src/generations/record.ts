@@ -59,6 +59,8 @@ export const recordSchema = z.object({
   holds: z.object({ a: digestSchema.optional(), b: digestSchema.optional() }).optional(),
   /** A slot that was given its tries, for this base system. */
   armed: z.object({ slot: z.enum(["a", "b"]), digest: digestSchema }).optional(),
+  /** How often the board was started again for another slot since a generation was in charge. */
+  restarts: z.number().int().positive().optional(),
 });
 export type GenerationRecord = z.infer<typeof recordSchema>;
 

@@ -4,8 +4,8 @@ import { type BaseStatus, type BaseSystem, BulkheadError, type Release, reportEr
 import { type BoardSlots, fullTries } from "../../board/index.ts";
 import type { KeptRecord } from "../kept-record.ts";
 import type { GenerationRecord, Installed, NeededBase } from "../record.ts";
-import { planBase } from "./plan.ts";
-import { forgetHeld, noteArmed, noteCurrent, noteHeld, noteRunning, withoutArmed } from "./record.ts";
+import { mostRestarts, planBase } from "./plan.ts";
+import { forgetHeld, noteArmed, noteCurrent, noteHeld, noteRestart, noteRunning, withoutArmed } from "./record.ts";
 
 export type Whereabouts =
   | "here"
@@ -39,7 +39,7 @@ function onSlots(slots: BoardSlots, kept: KeptRecord, log: (text: string) => voi
     await slots.write({ current: running.slot, trying: running.other, tries: fullTries });
     try {
       // After the slots' record: a cut between the two gives the slot its tries once more, and never none.
-      await kept.write(noteArmed(kept.now(), running.other, needed));
+      await kept.write(noteRestart(noteArmed(kept.now(), running.other, needed)));
     } catch (error) {
       await slots.write({ current: running.slot });
       throw error;
@@ -55,16 +55,18 @@ function onSlots(slots: BoardSlots, kept: KeptRecord, log: (text: string) => voi
         await noteHere(next);
         return "here";
       case "arm":
-        if (base) await arm(base);
-        return { restart: `${what}: slot ${running.other} is tried` };
       case "restart":
+        await (plan === "arm" && base ? arm(base) : kept.write(noteRestart(kept.now())));
         return { restart: `${what}: slot ${running.other} is tried` };
       case "return":
+        await kept.write(noteRestart(kept.now()));
         await slots.write({ current: running.other });
         return { restart: `${what}: slot ${running.slot} has another, back to ${running.other}` };
       case "failed":
         // It stays armed until another generation is in charge: asked again, this is the answer again.
         return refuse(next, `did not start: slot ${running.other} has used up its tries`);
+      case "stuck":
+        return refuse(next, `is in slot ${running.other}; the board was started again ${mostRestarts} times for it`);
       case "absent":
         return refuse(next, "is in neither slot");
     }

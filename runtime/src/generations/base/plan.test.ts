@@ -38,11 +38,26 @@ test("[M11] a slot on trial that is not the one is left for the current one; whe
   expect(planBase({ holds }, { digest: old, named: true }, { ...onTrial, asTrial: false }, tried)).toBe("arm");
 });
 
+test("[M11] a board that was started again three times and is where it was is not started again", () => {
+  const armed = { slot: "b", digest: fresh } as const;
+  const onTrial: RunningSlot = { slot: "b", other: "a", base: fresh, asTrial: true };
+  for (const [restarts, there, back] of [
+    [2, "restart", "return"],
+    [3, "stuck", "stuck"],
+  ] as const) {
+    expect(planBase({ holds, armed, restarts }, needs, running, tried)).toBe(there);
+    expect(planBase({ holds, armed, restarts }, { digest: old, named: true }, onTrial, tried)).toBe(back);
+  }
+});
+
 test("[M11] whatever the records say, a generation goes on nothing but its own base system, and a board starts again only for a slot that has tries", () => {
   const digest = fc.constantFrom(old, fresh);
   const slot = fc.constantFrom("a" as const, "b" as const);
   const anyHolds = fc.record({ a: digest, b: digest }, { requiredKeys: [] });
-  const record = fc.record({ holds: anyHolds, armed: fc.record({ slot, digest }) }, { requiredKeys: [] });
+  const record = fc.record(
+    { holds: anyHolds, armed: fc.record({ slot, digest }), restarts: fc.integer({ min: 1, max: 4 }) },
+    { requiredKeys: [] },
+  );
   const tries = fc.constantFrom("i" as const, "ii" as const, "iii" as const);
   const slots: fc.Arbitrary<SlotRecord> = fc.record(
     { turn: fc.constant("0" as const), current: slot, trying: slot, tries },
@@ -56,6 +71,7 @@ test("[M11] whatever the records say, a generation goes on nothing but its own b
       const plan = planBase(known, { digest: needed, named: true }, here, said);
       expect(plan === "go").toBe(needed === here.base);
       if (plan === "arm" || plan === "restart") expect(known.holds?.[here.other]).toBe(needed);
+      if (plan === "restart" || plan === "return") expect(known.restarts ?? 0).toBeLessThan(3);
       if (plan === "restart") expect([said.trying, said.tries !== undefined]).toEqual([here.other, true]);
       if (plan === "arm") expect(known.armed).not.toEqual({ slot: here.other, digest: needed });
       if (plan === "return") expect([here.asTrial, said.current]).toEqual([true, here.other]);

@@ -16,12 +16,17 @@ export type BasePlan =
   | "restart"
   /** The other slot was tried as often as it may be, and did not come up. */
   | "failed"
+  /** The board was started again as often as it may be, and does not leave this slot. */
+  | "stuck"
   /** Neither slot holds it. */
   | "absent";
 
+/** A board that does not do what the record of slots says (a card that drops writes, another disk) would start again for ever. */
+export const mostRestarts = 3;
+
 /** `running`: null on a board without slots. */
 export function planBase(
-  record: Pick<GenerationRecord, "holds" | "armed">,
+  record: Pick<GenerationRecord, "holds" | "armed" | "restarts">,
   needed: NeededBase | undefined,
   running: RunningSlot | null,
   slots: SlotRecord | undefined,
@@ -29,10 +34,11 @@ export function planBase(
   if (needed === undefined) return "go";
   if (running === null || slots === undefined) return needed.named ? "absent" : "go";
   if (needed.digest === running.base) return "go";
+  const again = <Plan>(plan: Plan) => ((record.restarts ?? 0) < mostRestarts ? plan : "stuck");
   // Were it current and not on trial, this slot would be the one that the boot script takes where the current one cannot even be loaded.
-  if (running.asTrial && slots.current === running.other) return "return";
+  if (running.asTrial && slots.current === running.other) return again("return");
   if (record.holds?.[running.other] !== needed.digest) return "absent";
   const isArmed = record.armed?.slot === running.other && record.armed.digest === needed.digest;
   if (!isArmed) return "arm";
-  return slots.trying === running.other && slots.tries !== undefined ? "restart" : "failed";
+  return slots.trying === running.other && slots.tries !== undefined ? again("restart") : "failed";
 }

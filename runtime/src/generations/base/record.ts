@@ -30,9 +30,14 @@ export function noteArmed(record: GenerationRecord, slot: SlotName, { digest }: 
   return { ...record, armed: { slot, digest } };
 }
 
-/** No slot is tried any more. The same record where none was. */
+/** The board starts again for another slot. */
+export function noteRestart(record: GenerationRecord): GenerationRecord {
+  return { ...record, restarts: (record.restarts ?? 0) + 1 };
+}
+
+/** No slot is tried any more, and the board is not started again for one. The same record where that was so. */
 export function withoutArmed(record: GenerationRecord): GenerationRecord {
-  if (record.armed === undefined) return record;
-  const { armed: _, ...rest } = record;
+  if (record.armed === undefined && record.restarts === undefined) return record;
+  const { armed: _, restarts: __, ...rest } = record;
   return rest;
 }

@@ -1,0 +1,77 @@
+/** What becomes of a board whose slots do not do what they are told: it comes to rest, and says why. On a real record and real files. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { openSlots } from "../../board/index.ts";
+import { encodeRecord, recordBytes, type SlotRecord } from "../../board/slots/record.ts";
+import { keepRecord } from "../kept-record.ts";
+import { firstRecord, type GenerationRecord } from "../record.ts";
+import { readRecord, writeRecord } from "../slots.ts";
+import { openBaseSystems } from "./base-systems.ts";
+
+const [old, fresh] = ["a".repeat(64), "b".repeat(64)];
+const holds = { a: old, b: fresh };
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "bulkhead-base-"));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+const place = (name: string) => join(root, name);
+
+/** The current generation names `base`. */
+function device(base: string, more: Partial<GenerationRecord>): GenerationRecord {
+  const record = firstRecord("c".repeat(64), { releaseCounter: 1, securityEpoch: 0 });
+  return { ...record, current: { ...record.current, base: { digest: base, named: true } }, holds, ...more };
+}
+
+/** A start of the board with these words, whatever its slots' record says. */
+async function start(words: string) {
+  const parts = async () => ({ boot: place("boot"), root: place("root") });
+  const records = [place("state-0"), place("state-1")] as const;
+  const slots = await openSlots({ words, records: async () => records, parts });
+  const record = await readRecord(root);
+  if (slots === null || record === null) throw new Error("the board has slots and a record");
+  const kept = keepRecord(root, record, () => undefined);
+  return { slots, kept, bases: openBaseSystems(slots, kept, () => undefined) };
+}
+
+async function flash(slots: SlotRecord, record: GenerationRecord): Promise<void> {
+  await writeFile(place("state-0"), encodeRecord(slots));
+  await writeFile(place("state-1"), Buffer.alloc(recordBytes));
+  await writeRecord(root, record);
+}
+
+test.each([
+  ["never starts the slot that is tried", "bulkhead.slot=a", old, fresh],
+  ["never leaves the slot that is on trial", "bulkhead.slot=b bulkhead.trial", fresh, old],
+])("[M11] a board that %s is started again three times for it, and no more", async (_, where, runs, needed) => {
+  const armed = { slot: "b", digest: fresh } as const;
+  await flash({ turn: "0", current: "a", trying: "b", tries: "iii" }, device(needed, { armed }));
+  const seen: unknown[] = [];
+  for (let starts = 0; starts < 5; starts += 1) {
+    const { kept, bases } = await start(`${where} bulkhead.base=${runs}`);
+    seen.push(await bases.follow(kept.now().current));
+  }
+  const again = { restart: expect.any(String) };
+  const refused = { refused: expect.stringContaining("started again 3 times") };
+  expect(seen).toEqual([again, again, again, refused, refused]);
+});
+
+test("[M11] a start of the board that cannot be counted is not made", async () => {
+  const armed = { slot: "b", digest: fresh } as const;
+  await flash({ turn: "0", current: "a", trying: "b", tries: "iii" }, device(fresh, { armed }));
+  const { kept, bases } = await start(`bulkhead.slot=a bulkhead.base=${old}`);
+  await rm(join(root, "state"), { recursive: true });
+  await writeFile(join(root, "state"), "no directory");
+  expect(await bases.follow(kept.now().current)).toMatchObject({ refused: expect.any(String) });
+});
+
+test("[M11] the count of starts is over once a generation is in charge where it belongs", async () => {
+  await flash({ turn: "0", current: "a" }, device(old, { restarts: 3, armed: { slot: "b", digest: fresh } }));
+  const { kept, bases } = await start(`bulkhead.slot=a bulkhead.base=${old}`);
+  expect(await bases.follow(kept.now().current)).toBe("here");
+  expect(await readRecord(root)).toEqual(device(old, {}));
+});
