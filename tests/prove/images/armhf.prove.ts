@@ -1,11 +1,11 @@
-/** Images for 32-bit Arm: one started on an emulated board with 512 MB, what that board then uses, and the BeagleBone's read back. */
+/** Images for 32-bit Arm: built twice to the same bytes, one started on an emulated board with 512 MB, what that board then uses, and the BeagleBone's read back. */
 import { cp, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { findPartition } from "../../../studio/src/flash/partition-table.ts";
 import { findBuildable } from "../../../studio/src/image/board.ts";
-import { buildImage, type ImageOptions } from "../../../studio/src/image/build.ts";
+import { type BuiltImage, buildImage, type ImageOptions } from "../../../studio/src/image/build.ts";
 import { openBuilder } from "../../../studio/src/image/builder.ts";
 import { partition, partitions } from "../../../studio/src/image/disk/layout.ts";
 import { lockedPart, readLock } from "../../../studio/src/image/packages/lock.ts";
@@ -31,23 +31,42 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-async function build(name: string, options: Pick<ImageOptions, "board" | "manifest">): Promise<string> {
+type Build = BuiltImage & { readonly outDir: string };
+type Beacon = "qemu-virt-arm" | "beaglebone-black";
+
+async function build(name: string, options: Pick<ImageOptions, "board" | "manifest">): Promise<Build> {
   const outDir = join(directory, name);
   const onStep = (step: string) => process.stderr.write(`${name}: ${step}\n`);
-  await buildImage({ ...options, outDir, dateS: 1_760_000_000, onStep });
-  return outDir;
+  return { ...(await buildImage({ ...options, outDir, dateS: 1_760_000_000, onStep })), outDir };
 }
 
-/** The manifest of manifests/beacon for another board, in a folder of the checkout's: imports are resolved from there. */
-async function beaconFor(board: string): Promise<string> {
+const beacons = new Map<string, Promise<Build>>();
+/** The board's image with the beacon in it, built once for all tests. */
+function beacon(board: Beacon): Promise<Build> {
+  const known = beacons.get(board) ?? beaconFor(board).then((manifest) => build(board, { board, manifest }));
+  beacons.set(board, known);
+  return known;
+}
+
+const manifests = new Map<string, Promise<string>>();
+/** The manifest of manifests/beacon for another board, in a folder of the checkout's: imports are resolved from there, and the papers name it. */
+function beaconFor(board: Beacon): Promise<string> {
+  const known = manifests.get(board) ?? writeBeacon(board);
+  manifests.set(board, known);
+  return known;
+}
+
+async function writeBeacon(board: Beacon): Promise<string> {
   const folder = await mkdtemp(join(repository, ".cache", "beacon-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await cp(join(repository, "manifests/beacon"), folder, { recursive: true });
   const manifest = join(folder, "manifest.yaml");
   const text = await readFile(manifest, "utf8");
   await writeFile(manifest, text.replace(/^board: .*$/m, `board: ${board}`));
   return manifest;
 }
+afterAll(async () => {
+  for (const manifest of manifests.values()) await rm(dirname(await manifest), { recursive: true, force: true });
+});
 
 async function start(from: string, name: string) {
   const card = await makeCard(from, await makeIdentity(), "qemu-virt-arm", name);
@@ -69,10 +88,23 @@ async function measureIdle(machine: Awaited<ReturnType<typeof start>>, what: str
   return memory;
 }
 
+// The second is made in another folder, and some minutes later.
+test.each(["qemu-virt-arm", "beaglebone-black"] as const)(
+  "[K18] two builds of an image for %s are the same bytes, their papers too",
+  async (board) => {
+    const first = await beacon(board);
+    const startMs = performance.now();
+    const second = await build(`${board}-again`, { board, manifest: await beaconFor(board) });
+    process.stderr.write(`${board}: built again in ${((performance.now() - startMs) / 1000).toFixed(0)} s\n`);
+    expect(second.files).toEqual(first.files);
+    expect(second.files.length).toBeGreaterThan(2);
+  },
+);
+
 describe("an emulated 32-bit board with 512 MB", () => {
   test("[K18] starts from its image, through the boot loader, until all components of its first release are ready", async () => {
-    const from = await build("beacon", { board: "qemu-virt-arm", manifest: await beaconFor("qemu-virt-arm") });
-    const machine = await start(from, "qemu-virt-arm");
+    const { outDir } = await beacon("qemu-virt-arm");
+    const machine = await start(outDir, "qemu-virt-arm");
     await machine.until(/this board begins with beacon 1\.0\.0/);
     const { usedMiB } = await measureIdle(machine, "beacon");
     expect(usedMiB).toBeLessThan(mostMiB.beacon);
@@ -86,7 +118,8 @@ describe("an emulated 32-bit board with 512 MB", () => {
   test("[K18] runs the greenhouse, and uses no more when idle than was reached before", async () => {
     const { folder, manifest, buildable } = await writeGreenhouse();
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    const machine = await start(await build("greenhouse", { board: buildable, manifest }), "virtual");
+    const { outDir } = await build("greenhouse", { board: buildable, manifest });
+    const machine = await start(outDir, "virtual");
     await machine.until(/this board begins with greenhouse 1\.0\.0/);
     expect((await measureIdle(machine, "greenhouse")).usedMiB).toBeLessThan(mostMiB.greenhouse);
   });
@@ -105,7 +138,7 @@ async function openSlot(outDir: string, image: string) {
 
 test("[K18] a BeagleBone's image has the boot loader where its processor looks, every partition, and a slot that knows its board", async () => {
   const board = "beaglebone-black";
-  const outDir = await build(board, { board, manifest: await beaconFor(board) });
+  const { outDir } = await beacon(board);
   const { image } = findBuildable(board);
   const disk = await open(join(outDir, `${board}.img`), "r");
   onTestFinished(() => disk.close());
