@@ -11,6 +11,8 @@ export type CanBench = {
   readonly receiver: string;
   /** Undefined where every name is a bus. */
   readonly absent?: string;
+  /** Takes the receiver's interface away. */
+  unplug?(): Promise<() => Promise<void>>;
 };
 
 export function conformance(name: string, bench: CanBench): void {
@@ -117,6 +119,24 @@ export function conformance(name: string, bench: CanBench): void {
 
     test("says how the bus is", async () => {
       expect(await connect(bench.sender, {}).state()).toEqual({ state: "active" });
+    });
+
+    test("says so when the interface is unplugged and while it is away, and goes on when it is back", async ({
+      skip,
+    }) => {
+      if (bench.unplug === undefined) return skip("nothing can be unplugged here");
+      const sender = connect(bench.sender, { send: [1, 2] });
+      const client = connect(bench.receiver, { send: [3], receive: [1, 2] });
+      const before = await listen(client, sender, 1);
+      const plug = await bench.unplug();
+      const code = { code: "DEVICE_ABSENT" };
+      expect(await before.done).toMatchObject(code);
+      await expect(client.send({ id: 3, data: new Uint8Array() })).rejects.toMatchObject(code);
+      await plug();
+      const { news } = await listen(client, sender, 1);
+      await sender.send({ id: 2, data: Uint8Array.of(7) });
+      await vi.waitFor(() => expect(news().map(({ data }) => data)).toEqual([[7]]), patience);
+      await client.send({ id: 3, data: new Uint8Array() });
     });
 
     test.skipIf(bench.absent === undefined)("an interface that is not there is told as such", async () => {

@@ -2,6 +2,7 @@
 import { architectures } from "../architecture.ts";
 import type { EmulatedBoard } from "./board.ts";
 import { imx8mmEvk } from "./imx8mm-evk.ts";
+import { imx8mpCan } from "./imx8mp-can.ts";
 import { imx8mpEvk } from "./imx8mp-evk.ts";
 import { sabrelite } from "./sabrelite.ts";
 import { virt } from "./virt.ts";
@@ -11,6 +12,7 @@ import { virtGpioSim } from "./virt-gpio-sim.ts";
 const all: readonly EmulatedBoard[] = [
   imx8mmEvk,
   imx8mpEvk,
+  imx8mpCan,
   sabrelite,
   virt(architectures.arm64),
   virt(architectures.armhf),
