@@ -2,6 +2,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Release, sha256 } from "@bulkhead/protocol";
+import { plainSystem } from "@bulkhead/protocol/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openSlots } from "../../board/index.ts";
 import { encodeRecord, recordBytes, type SlotRecord } from "../../board/slots/record.ts";
@@ -74,4 +76,29 @@ test("[M11] the count of starts is over once a generation is in charge where it 
   const { kept, bases } = await start(`bulkhead.slot=a bulkhead.base=${old}`);
   expect(await bases.follow(kept.now().current)).toBe("here");
   expect(await readRecord(root)).toEqual(device(old, {}));
+});
+
+test("[M11] a release whose base system a slot holds already gets tries of its own, whatever was tried in it before", async () => {
+  const bytes = Buffer.alloc(4096, "part");
+  for (const part of ["boot", "root"]) await writeFile(place(part), bytes);
+  const part = { digest: sha256(bytes), length: bytes.length };
+  const release: Release = {
+    ...{
+      format: 1,
+      name: "spec",
+      version: "1.0.0",
+      releaseCounter: 2,
+      securityEpoch: 0,
+      board: "virtual",
+      builtAtMs: 0,
+    },
+    ...{ artifacts: [], system: plainSystem({ system: "spec" }) },
+    baseSystem: { digest: fresh, parts: { boot: part, root: part } },
+  };
+  await flash({ turn: "0", current: "a" }, device(old, { armed: { slot: "b", digest: fresh }, restarts: 1 }));
+  const { kept, bases } = await start(`bulkhead.slot=a bulkhead.base=${old}`);
+  const base = await bases.take(release, root);
+  expect(await bases.follow({ ...kept.now().current, ...(base && { base }) })).toMatchObject({
+    restart: expect.stringContaining("slot b is tried"),
+  });
 });

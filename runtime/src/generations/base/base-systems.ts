@@ -92,7 +92,10 @@ function onSlots(slots: BoardSlots, kept: KeptRecord, log: (text: string) => voi
 
   async function fill(baseSystem: BaseSystem, endorsedDir: string): Promise<void> {
     const { other } = running;
-    if (kept.now().holds?.[other] === baseSystem.digest && (await slots.otherHolds(baseSystem))) return;
+    if (kept.now().holds?.[other] === baseSystem.digest && (await slots.otherHolds(baseSystem))) {
+      // What was tried in it before was for another trial.
+      return note(withoutArmed(kept.now()));
+    }
     // First of all the boot script must not take it, and nobody take it for whole.
     if (slots.isOnTrial()) throw new BulkheadError("CONFLICT", `slot ${running.slot} is on trial itself`);
     const record = await slots.read();
