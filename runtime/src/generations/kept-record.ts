@@ -18,6 +18,8 @@ export type KeptRecord = {
    * would find the one before it, which is safe: it starts the same, or tries it once more.
    */
   adopt(next: GenerationRecord): Promise<boolean>;
+  /** What is in force is on the disk then; throws where the disk does not take it. */
+  flush(): Promise<void>;
 };
 
 export function keepRecord(
@@ -57,6 +59,7 @@ export function keepRecord(
   return {
     now: () => record,
     write,
+    flush: () => write(),
     async adopt(next) {
       try {
         await write(next);

@@ -1,5 +1,5 @@
 /** What becomes of a board whose slots do not do what they are told: it comes to rest, and says why. On a real record and real files. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Release, sha256 } from "@bulkhead/protocol";
@@ -101,4 +101,18 @@ test("[M11] a release whose base system a slot holds already gets tries of its o
   expect(await bases.follow({ ...kept.now().current, ...(base && { base }) })).toMatchObject({
     restart: expect.stringContaining("slot b is tried"),
   });
+});
+
+test("[M11] a slot is not the current one before the disk has the record of what is in charge on it", async () => {
+  await flash({ turn: "0", current: "a", trying: "b", tries: "i" }, device(fresh, {}));
+  const { slots, kept, bases } = await start(`bulkhead.slot=b bulkhead.base=${fresh} bulkhead.trial`);
+  await rm(join(root, "state"), { recursive: true });
+  await writeFile(join(root, "state"), "no directory");
+  await bases.settle();
+  expect([slots.isOnTrial(), (await slots.read()).current]).toEqual([true, "a"]);
+  await rm(join(root, "state"));
+  await mkdir(join(root, "state"));
+  await bases.settle();
+  expect([slots.isOnTrial(), (await slots.read()).current]).toEqual([false, "b"]);
+  expect(await readRecord(root)).toEqual(kept.now());
 });

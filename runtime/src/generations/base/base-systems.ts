@@ -83,8 +83,7 @@ function onSlots(slots: BoardSlots, kept: KeptRecord, log: (text: string) => voi
 
   async function noteHere(next: Installed): Promise<void> {
     const record = kept.now();
-    const { current } = record;
-    const isFirst = next.generation === current.generation && current.base === undefined;
+    const isFirst = next.generation === record.current.generation && record.current.base === undefined;
     const noted = noteRunning(isFirst ? noteCurrent(record, running.base) : record, running);
     // While it is on trial its tries go on being counted: each comes here.
     await note(slots.isOnTrial() ? noted : withoutArmed(noted));
@@ -129,6 +128,8 @@ function onSlots(slots: BoardSlots, kept: KeptRecord, log: (text: string) => voi
     async settle() {
       if (!slots.isOnTrial()) return;
       try {
+        // What is in charge may be so in memory alone.
+        await kept.flush();
         await slots.write({ current: running.slot });
         log(`slot ${running.slot} is the current one`);
         await note(withoutArmed(kept.now()));
