@@ -36,6 +36,7 @@ export * from "./primitives.ts";
 export * from "./provisioning.ts";
 export * from "./release.ts";
 export * from "./resources.ts";
+export * from "./sealed/index.ts";
 export * from "./signed-command.ts";
 export * from "./status.ts";
 export * from "./system.ts";

@@ -9,6 +9,7 @@ export {
   type SlotName,
   type SlotRecord,
 } from "./board/slots/record.ts";
+export { openAge, type Unwrap, unseal, unsealWhole, unwrapFileKey } from "./age/index.ts";
 export { exitToRestart, type RootServerConfig, rootServerConfigSchema } from "./device/config.ts";
 export { initCommand } from "./device/init-command.ts";
 export {

@@ -61,6 +61,9 @@ const make = defineCommand({
     const role = roleOf(args.role);
     const { "token-module": module, token, "token-key": key } = args;
     const place = [module, token, key].filter((part) => part !== undefined);
+    if (place.length !== 0 && role === "deployment") {
+      throw new BulkheadError("USAGE", "the key of a deployment goes to its devices, so it is in no token");
+    }
     if (place.length !== 0 && place.length !== 3) {
       throw new BulkheadError("USAGE", "a token's key takes --token-module, --token and --token-key");
     }

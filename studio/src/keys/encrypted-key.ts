@@ -11,9 +11,12 @@ const fullCost = { N: 2 ** 14, r: 8, p: 5 };
 export type Cost = typeof fullCost;
 const label = "ENCRYPTED PRIVATE KEY";
 
+/** What a key does: sign (Ed25519), or be encrypted to (X25519). */
+export type Curve = "Ed25519" | "X25519";
+
 /** PEM of the private half under `passphrase`. What the passphrase costs to try stands in it. */
-export function encryptKey(key: KeyPair, passphrase: string, cost: Cost = fullCost): string {
-  const jwk = { kty: "OKP", crv: "Ed25519", x: key.publicKey, d: key.privateKey };
+export function encryptKey(key: KeyPair, curve: Curve, passphrase: string, cost: Cost = fullCost): string {
+  const jwk = { kty: "OKP", crv: curve, x: key.publicKey, d: key.privateKey };
   const plain = createPrivateKey({ key: jwk, format: "jwk" }).export({ type: "pkcs8", format: "der" });
   const [salt, iv] = [randomBytes(16), randomBytes(16)];
   const cipher = createCipheriv("aes-256-cbc", scryptSync(passphrase, salt, 32, cost), iv);
@@ -32,12 +35,12 @@ export function encryptKey(key: KeyPair, passphrase: string, cost: Cost = fullCo
 }
 
 /** The key in `pem`; undefined where the passphrase is another one or the text is damaged, which cannot be told apart. */
-export function decryptKey(pem: string, passphrase: string): KeyPair | undefined {
+export function decryptKey(pem: string, curve: Curve, passphrase: string): KeyPair | undefined {
   // Only an encrypted key: the reader would take a plain one under any passphrase.
   if (!pem.startsWith(`-----BEGIN ${label}-----\n`)) return undefined;
   try {
     const { x, d, crv } = createPrivateKey({ key: pem, format: "pem", passphrase }).export({ format: "jwk" });
-    return crv === "Ed25519" && x && d ? { publicKey: x, privateKey: d } : undefined;
+    return crv === curve && x && d ? { publicKey: x, privateKey: d } : undefined;
   } catch {
     return undefined;
   }

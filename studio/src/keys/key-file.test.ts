@@ -7,8 +7,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { changePassphrase } from "./change-passphrase.ts";
 import { decryptKey, encryptKey } from "./encrypted-key.ts";
 import { createKeyFile, readKeyFile, writeKeyFile } from "./key-file.ts";
-import { developmentRing, openKeyRing, openSigner } from "./key-ring.ts";
+import { developmentRing, openKeyRing, openPair, openSigner } from "./key-ring.ts";
 import { initKeys, markDevelopmentKeys } from "./key-set.ts";
+import { publicKeysOf, recipientsOf } from "./public-keys.ts";
 
 let directory = "";
 const path = (name: string) => join(directory, name);
@@ -53,11 +54,13 @@ test("[M11] a file that others can read, that names another key, or is damaged, 
 });
 
 test("[M11] only an encrypted key opens: one in the clear is not taken for one under any passphrase", () => {
-  const pem = encryptKey(generateSigningKey(), "a", cost);
-  expect(decryptKey(pem, "b")).toBeUndefined();
+  const pem = encryptKey(generateSigningKey(), "Ed25519", "a", cost);
+  expect(decryptKey(pem, "Ed25519", "b")).toBeUndefined();
   const { privateKey } = generateKeyPairSync("ed25519");
-  expect(decryptKey(String(privateKey.export({ type: "pkcs8", format: "pem" })), "a")).toBeUndefined();
-  expect(decryptKey(`${pem.slice(0, 150)}${pem[150] === "A" ? "B" : "A"}${pem.slice(151)}`, "a")).toBeUndefined();
+  expect(decryptKey(String(privateKey.export({ type: "pkcs8", format: "pem" })), "Ed25519", "a")).toBeUndefined();
+  expect(
+    decryptKey(`${pem.slice(0, 150)}${pem[150] === "A" ? "B" : "A"}${pem.slice(151)}`, "Ed25519", "a"),
+  ).toBeUndefined();
 });
 
 test("[M11] a key of the first version is refused until it has a passphrase, and stays the same key", async () => {
@@ -100,4 +103,20 @@ test("[M11] a public half signs nothing; one of small order is refused", async (
   const weak = Buffer.from(`01${"00".repeat(31)}`, "hex").toString("base64url");
   await writeKeyFile({ ...half, file: path("weak.json"), publicKey: weak });
   await expect(readKeyFile(path("weak.json"))).rejects.toMatchObject({ code: "KEY_WEAK" });
+});
+
+test("[S3] the key of a deployment opens by its passphrase, signs nothing, and is named as nobody who signs", async () => {
+  const made = await createKeyFile(path("deployment.json"), "deployment", await protection());
+  expect(JSON.parse(await readFile(made.file, "utf8"))).toMatchObject({ algorithm: "x25519", role: "deployment" });
+  const read = await readKeyFile(made.file);
+  const pair = await openPair(read, passphrase);
+  expect(pair.publicKey).toBe(made.publicKey);
+  await expect(openPair(read, async () => "another")).rejects.toMatchObject({ code: "KEYS_LOCKED" });
+  await expect(openSigner(read, passphrase)).rejects.toMatchObject({ code: "KEYS_INVALID" });
+  await expect(publicKeysOf(made.file)).rejects.toMatchObject({ code: "KEYS_INVALID" });
+  expect(await recipientsOf(made.file)).toEqual([made.publicKey]);
+  const signing = await createKeyFile(path("signing.json"), "targets", "development");
+  await expect(recipientsOf(signing.file)).rejects.toMatchObject({ code: "KEYS_INVALID" });
+  await expect(recipientsOf("nobody")).rejects.toMatchObject({ code: "USAGE" });
+  await expect(recipientsOf(`${made.file},${made.publicKey}`)).rejects.toMatchObject({ code: "USAGE" });
 });

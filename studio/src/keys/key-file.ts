@@ -1,8 +1,9 @@
-/** A signing key in a file: what it is for, its public half, and how its private half is kept. */
+/** A key in a file: what it is for, its public half, and how its private half is kept. */
 import { chmod, readFile, rename, stat, writeFile } from "node:fs/promises";
 import {
   BulkheadError,
   generateSigningKey,
+  generateTunnelKey,
   isWeakSigningKey,
   type KeyPair,
   key32Schema,
@@ -10,10 +11,14 @@ import {
   verifySignature,
 } from "@bulkhead/protocol";
 import { z } from "zod";
-import { type Cost, encryptKey } from "./encrypted-key.ts";
+import { type Cost, type Curve, encryptKey } from "./encrypted-key.ts";
 
-export const keyRoles = ["root", "targets", "overlay", "operator", "builder"] as const;
+export const keyRoles = ["root", "targets", "overlay", "operator", "builder", "deployment"] as const;
 export type KeyRole = (typeof keyRoles)[number];
+
+/** All keys sign, but that of a deployment: releases are encrypted to it. */
+export const curveOf = (role: KeyRole): Curve => (role === "deployment" ? "X25519" : "Ed25519");
+const algorithms = { Ed25519: "ed25519", X25519: "x25519" } as const;
 
 const text = z.string().min(1).max(1000);
 const keptSchema = z.discriminatedUnion("as", [
@@ -25,13 +30,15 @@ const keptSchema = z.discriminatedUnion("as", [
   /** Not here: this file is the public half, to be given to others. */
   z.strictObject({ as: z.literal("elsewhere") }),
 ]);
-const keyFileSchema = z.strictObject({
-  format: z.literal(2),
-  role: z.enum(keyRoles),
-  algorithm: z.literal("ed25519"),
-  publicKey: key32Schema,
-  kept: keptSchema,
-});
+const keyFileSchema = z
+  .strictObject({
+    format: z.literal(2),
+    role: z.enum(keyRoles),
+    algorithm: z.enum(["ed25519", "x25519"]),
+    publicKey: key32Schema,
+    kept: keptSchema,
+  })
+  .refine(({ role, algorithm }) => algorithm === algorithms[curveOf(role)], "a key of this role has another algorithm");
 /** How the first version wrote keys: never encrypted. */
 const plainSchema = z.object({ format: z.literal(1), role: z.enum(["root", "targets"]), ...plainHalves() });
 
@@ -47,14 +54,14 @@ export type Protection = { readonly passphrase: string; readonly cost?: Cost } |
 
 /** Makes a key and writes it to `file`, readable by its owner only. Never overwrites. */
 export async function createKeyFile(file: string, role: KeyRole, protection: Protection): Promise<KeyFile> {
-  const key = generateSigningKey();
-  return writeKeyFile({ file, role, publicKey: key.publicKey, kept: keep(key, protection) });
+  const key = curveOf(role) === "X25519" ? generateTunnelKey() : generateSigningKey();
+  return writeKeyFile({ file, role, publicKey: key.publicKey, kept: keep(key, role, protection) });
 }
 
 /** How a key in memory is kept under a passphrase, or as a development key. */
-export function keep(key: KeyPair, protection: Protection): Kept {
+export function keep(key: KeyPair, role: KeyRole, protection: Protection): Kept {
   if (protection === "development") return { as: "development", privateKey: key.privateKey };
-  return { as: "encrypted", pkcs8: encryptKey(key, protection.passphrase, protection.cost) };
+  return { as: "encrypted", pkcs8: encryptKey(key, curveOf(role), protection.passphrase, protection.cost) };
 }
 
 /** Writes a new file. Throws KEYS_INVALID where there is one of this name already: keys are never overwritten. */
@@ -74,7 +81,7 @@ export async function replaceKeyFile(key: KeyFile): Promise<void> {
 
 async function write(file: string, { role, publicKey, kept }: KeyFile, flag: string): Promise<void> {
   const mode = kept.as === "elsewhere" ? 0o644 : 0o600;
-  const content = { format: 2, role, algorithm: "ed25519", publicKey, kept };
+  const content = { format: 2, role, algorithm: algorithms[curveOf(role)], publicKey, kept };
   // The mode of `writeFile` passes through the umask, which may only take away: chmod says it whatever the umask is.
   await writeFile(file, `${JSON.stringify(content, null, 2)}\n`, { mode, flag });
   await chmod(file, mode);
@@ -89,7 +96,8 @@ export async function readKeyFile(file: string): Promise<KeyFile> {
   const parsed = keyFileSchema.safeParse(content);
   if (!parsed.success) throw invalid(`${file} is not a key of this version`, "restore it from your copy", parsed.error);
   const { role, publicKey, kept } = parsed.data;
-  if (isWeakSigningKey(publicKey)) throw new BulkheadError("KEY_WEAK", `the public key in ${file} is of small order`);
+  if (curveOf(role) === "Ed25519" && isWeakSigningKey(publicKey))
+    throw new BulkheadError("KEY_WEAK", `the public key in ${file} is of small order`);
   if (kept.as === "encrypted" || kept.as === "development") await checkMode(file);
   return { file, role, publicKey, kept };
 }

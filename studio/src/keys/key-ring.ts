@@ -1,9 +1,9 @@
 /** The keys that a person has at hand: a directory of key files or one of them, and how they are opened. */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, type KeyPair } from "@bulkhead/protocol";
 import { decryptKey } from "./encrypted-key.ts";
-import { checkHalves, type KeyFile, type KeyRole, readKeyFile } from "./key-file.ts";
+import { checkHalves, curveOf, type KeyFile, type KeyRole, readKeyFile } from "./key-file.ts";
 import { memorySigner, type Passphrases, type Signer } from "./signer.ts";
 import { tokenSigner } from "./token.ts";
 
@@ -65,23 +65,30 @@ export function signerOf(ring: KeyRing, key: KeyFile): Promise<Signer> {
 
 /** Opens a key for signing. Throws KEYS_LOCKED, KEYS_INVALID, TOKEN_FAILED. */
 export async function openSigner(key: KeyFile, passphrases: Passphrases): Promise<Signer> {
-  const { file, kept, publicKey } = key;
-  if (kept.as === "elsewhere") throw new BulkheadError("KEYS_INVALID", `${file} is the public half of a key only`);
+  const { file, kept, publicKey, role } = key;
+  if (curveOf(role) !== "Ed25519")
+    throw new BulkheadError("KEYS_INVALID", `${file} is a ${role} key, which signs nothing`);
   if (kept.as === "token") return tokenSigner(kept, publicKey, passphrases);
+  const pair = await openPair(key, passphrases);
+  checkHalves(file, pair);
+  return memorySigner(pair);
+}
+
+/** A key's private half, in memory. Throws KEYS_LOCKED, KEYS_INVALID. */
+export async function openPair({ file, role, kept, publicKey }: KeyFile, passphrases: Passphrases): Promise<KeyPair> {
+  if (kept.as === "elsewhere") throw new BulkheadError("KEYS_INVALID", `${file} is the public half of a key only`);
+  if (kept.as === "token") throw new BulkheadError("KEYS_INVALID", `the key of ${file} does not leave its token`);
   const pair =
     kept.as === "development"
       ? { publicKey, privateKey: kept.privateKey }
-      : decryptKey(kept.pkcs8, await passphrases(file));
+      : decryptKey(kept.pkcs8, curveOf(role), await passphrases(file));
   if (pair === undefined) {
     throw new BulkheadError("KEYS_LOCKED", `${file} does not open with this passphrase`, {
       remedy: "give the passphrase that it was made with; if that is the one, restore the file from your copy",
     });
   }
-  if (pair.publicKey !== publicKey) {
-    throw new BulkheadError("KEYS_INVALID", `${file} holds another key than it names`, {
-      remedy: "restore it from your copy",
-    });
-  }
-  checkHalves(file, pair);
-  return memorySigner(pair);
+  if (pair.publicKey === publicKey) return pair;
+  throw new BulkheadError("KEYS_INVALID", `${file} holds another key than it names`, {
+    remedy: "restore it from your copy",
+  });
 }

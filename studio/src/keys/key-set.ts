@@ -38,6 +38,6 @@ export async function markDevelopmentKeys(directory: string): Promise<void> {
     const plain = await readPlainKey(file);
     if (plain === undefined) continue;
     const { role, key } = plain;
-    await replaceKeyFile({ file, role, publicKey: key.publicKey, kept: keep(key, "development") });
+    await replaceKeyFile({ file, role, publicKey: key.publicKey, kept: keep(key, role, "development") });
   }
 }

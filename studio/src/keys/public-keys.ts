@@ -1,6 +1,6 @@
 /** Public keys and numbers as the command line takes them. */
 import { existsSync } from "node:fs";
-import { BulkheadError, isWeakSigningKey, key32Schema } from "@bulkhead/protocol";
+import { BulkheadError, isWeakSigningKey, key32Schema, maxRecipients, recipientsSchema } from "@bulkhead/protocol";
 import { readKeyFile } from "./key-file.ts";
 
 /** `a,b,…`: each a key file, of which the public half is taken, or a public key. Throws USAGE, KEYS_INVALID, KEY_WEAK. */
@@ -10,7 +10,11 @@ export async function publicKeysOf(list: string | undefined): Promise<string[]> 
 }
 
 async function publicKeyOf(name: string): Promise<string> {
-  if (existsSync(name)) return (await readKeyFile(name)).publicKey;
+  if (existsSync(name)) {
+    const { role, publicKey } = await readKeyFile(name);
+    if (role !== "deployment") return publicKey;
+    throw new BulkheadError("KEYS_INVALID", `${name} is the key of a deployment, which signs nothing`);
+  }
   if (!key32Schema.safeParse(name).success) {
     throw new BulkheadError("USAGE", `${name} is neither a key file nor a public key`, {
       remedy:
@@ -20,6 +24,31 @@ async function publicKeyOf(name: string): Promise<string> {
   if (!isWeakSigningKey(name)) return name;
   throw new BulkheadError("KEY_WEAK", `the public key ${name} is of small order`, {
     remedy: "a key of this kind accepts forged signatures; make another",
+  });
+}
+
+/** `a,b,…`: for whom something is encrypted, each the key file of a deployment or its public half. Throws USAGE, KEYS_INVALID. */
+export async function recipientsOf(list: string): Promise<string[]> {
+  const keys = await Promise.all(list.split(",").map(recipientOf));
+  if (recipientsSchema.safeParse(keys).success) return keys;
+  throw new BulkheadError("USAGE", `${list}: a release is for 1 to ${maxRecipients} keys, each named once`);
+}
+
+async function recipientOf(name: string): Promise<string> {
+  if (existsSync(name)) {
+    const { role, publicKey } = await readKeyFile(name);
+    if (role === "deployment") return publicKey;
+    throw new BulkheadError(
+      "KEYS_INVALID",
+      `${name} is a ${role} key, and releases are encrypted to that of a deployment`,
+      {
+        remedy: "make one with `bulkhead keys new FILE --role deployment`",
+      },
+    );
+  }
+  if (key32Schema.safeParse(name).success) return name;
+  throw new BulkheadError("USAGE", `${name} is neither the key file of a deployment nor its public half`, {
+    remedy: "the public half is 43 characters of base64url, as `bulkhead keys public` shows it",
   });
 }
 

@@ -1,0 +1,5 @@
+/** Reading what is encrypted in the format of age; what writes it is the studio's (`studio/src/seal`). */
+export type { Stanza } from "./header.ts";
+export { openAge, type Unwrap } from "./open.ts";
+export { unseal, unsealWhole } from "./unseal.ts";
+export { unwrapFileKey } from "./x25519.ts";
