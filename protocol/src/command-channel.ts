@@ -16,6 +16,7 @@ import { digestSchema, key32Schema, nameSchema, signatureSchema, timeMsSchema } 
 import { observationSchema } from "./observation.ts";
 import { overlayNameSchema } from "./overlay/name.ts";
 import { resourcesSchema } from "./resources.ts";
+import { openingKeySchema, wrappedSchema } from "./sealed/device-key.ts";
 import { operatorWordSchema } from "./signed-command.ts";
 import { deviceStatusSchema, logLineSchema } from "./status.ts";
 import { systemSchema } from "./system.ts";
@@ -48,6 +49,15 @@ export const commandSchema = z.discriminatedUnion("kind", [
     releaseDigest: digestSchema,
     /** To be put on it; the two become one generation. Absent: the release as it is. */
     overlay: overlayNameSchema.optional(),
+    /** Of an encrypted release: the digest of what stands for it among the targets. Absent: the release's own. */
+    envelope: digestSchema.optional(),
+  }),
+  /** The key of the device's deployment, encrypted for this device; by an operator's signature alone, whatever the policy waives. */
+  z.strictObject({
+    kind: z.literal("admit"),
+    deployment: nameSchema,
+    publicKey: key32Schema,
+    wrapped: wrappedSchema,
   }),
 ]);
 export type Command = z.infer<typeof commandSchema>;
@@ -82,6 +92,8 @@ export const fromDevice = z.discriminatedUnion("type", [
     signature: signatureSchema,
     /** Left out once the KMS has said welcome: it knows the device then. */
     redemption: redemptionSchema.optional(),
+    /** What others encrypt to for this device; agents from before there was one leave it out. */
+    opening: openingKeySchema.optional(),
   }),
   z.strictObject({ type: z.literal("status"), status: deviceStatusSchema }),
   z.strictObject({ type: z.literal("manifest"), system: systemSchema }),

@@ -144,6 +144,7 @@ export const errorTable = {
   OVERLAY_NOT_ALLOWED: "The overlay sets what the release does not let it set.",
   EXPORT_INVALID: "A file that was to bring a release is no export of one, or is damaged.",
   EXPORT_INCOMPLETE: "A file that brings a release leaves out what this device does not have.",
+  DEVICE_MISMATCH: "What is said of a device is not that device's own word.",
   SEALED_INVALID: "What is encrypted was altered, cut off, or is not of a known form.",
   SEALED_FOR_OTHERS: "What is encrypted is for none of the keys that are here.",
   KEY_WEAK: "A public key is of small order and would accept forged signatures.",

@@ -36,11 +36,22 @@ export const coreImages = {
   "scheduler-server": { role: "core", provides: { report: "scheduler" }, uses: {}, network: [] },
   "key-store": {
     role: "core",
-    provides: { identity: "device-identity", tunnel: "tunnel-key", keys: "component-keys", secrets: "secrets" },
+    provides: {
+      identity: "device-identity",
+      tunnel: "tunnel-key",
+      keys: "component-keys",
+      secrets: "secrets",
+      opening: "release-opening",
+    },
     uses: {},
     network: [],
   },
-  verifier: { role: "core", provides: { gate: "gate" }, uses: {}, network: [] },
+  verifier: {
+    role: "core",
+    provides: { gate: "gate" },
+    uses: { opening: { from: "key-store.opening", dependency: "weak" } },
+    network: [],
+  },
   network: {
     role: "core",
     provides: {},

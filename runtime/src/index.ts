@@ -1,5 +1,6 @@
 /** The public face of the runtime: what the studio needs to build for a device, to flash one and to start one. */
 
+export { openAge, type Unwrap, unseal, unsealWhole, unwrapFileKey } from "./age/index.ts";
 export {
   decodeRecord,
   encodeRecord,
@@ -9,7 +10,6 @@ export {
   type SlotName,
   type SlotRecord,
 } from "./board/slots/record.ts";
-export { openAge, type Unwrap, unseal, unsealWhole, unwrapFileKey } from "./age/index.ts";
 export { exitToRestart, type RootServerConfig, rootServerConfigSchema } from "./device/config.ts";
 export { initCommand } from "./device/init-command.ts";
 export {

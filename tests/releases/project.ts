@@ -22,7 +22,7 @@ import { compile, completePlan } from "@bulkhead/protocol/manifest";
 import { packTree, treeDigest } from "@bulkhead/runtime";
 import { developmentRing, initKeys, initRepository, signRelease } from "@bulkhead/studio";
 import { Metadata, MetaFile, Signature, Snapshot, Timestamp } from "@tufjs/models";
-import { type Gate, openGate, type VerifierConfig } from "../../runtime/src/verifier/index.ts";
+import { type Gate, type GatePorts, openGate, type VerifierConfig } from "../../runtime/src/verifier/index.ts";
 
 const manifest = `system: example
 version: 1.0.0
@@ -194,7 +194,7 @@ export async function createDevice(project: Project, options: DeviceOptions = {}
   const lines: string[] = [];
   const clock = { offsetMs: 0 };
 
-  const boot = (change: Partial<typeof config> = {}): Promise<Gate> =>
+  const boot = (change: Partial<typeof config> = {}, opening?: GatePorts["opening"]): Promise<Gate> =>
     openGate({
       directories,
       config: { ...config, ...change },
@@ -202,6 +202,7 @@ export async function createDevice(project: Project, options: DeviceOptions = {}
       tellRoot: <K extends "activate" | "restart" | "verify" | "trace">(kind: K, body: ToRoot[K]) =>
         void told.push({ kind, body }),
       hostNow: () => Date.now() + clock.offsetMs,
+      ...(opening && { opening }),
     });
 
   /** What an honest agent does: brings the repository's metadata, the release and its blobs. */

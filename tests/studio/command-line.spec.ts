@@ -187,7 +187,10 @@ describe("bulkhead keys, root and sign", () => {
     const from = ["--keys", keys, "--repository", repo, ...asked];
     expect((await bulkhead("root", "init", ...from, ...online)).exitCode).toBe(0);
     expect((await bulkhead("build", greenhouse, "-o", out)).exitCode).toBe(0);
-    const signed = await bulkhead("sign", out, ...from, "--json");
+    // Nothing is readable for the world because nobody thought of it.
+    const unsaid = await bulkhead("sign", out, ...from);
+    expect([unsaid.exitCode, unsaid.stderr]).toEqual([1, expect.stringMatching(/^RECIPIENT_MISSING.*\n.*--recipient/)]);
+    const signed = await bulkhead("sign", out, ...from, "--readable", "--json");
     const { target, releaseDigest } = JSON.parse(signed.stdout);
     expect(target).toBe("greenhouse-1.json");
     expect(sha256(await readFile(join(repo, "targets", `${releaseDigest}.${target}`)))).toBe(releaseDigest);

@@ -2,7 +2,7 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { generateSigningKey, sha256 } from "@bulkhead/protocol";
+import { generateSigningKey } from "@bulkhead/protocol";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { developmentRing } from "../../studio/src/keys/index.ts";
@@ -14,11 +14,14 @@ import { developmentOperator, newestSigned, uploadMetadata } from "../../studio/
 import { signTargets } from "../../studio/src/sign/index.ts";
 import { signOverlay } from "../releases/sign-overlay.ts";
 import { bringByHand } from "./by-hand.ts";
+import { checkEncrypted } from "./encrypted-release.ts";
 import { attemptsOf, ended } from "./takeover.ts";
 
 const name = "clitest";
 const device = "greenhouse-1";
 const program = join(bulkheadDirectory, "studio/bin/bulkhead.js");
+/** Stands in a bundle, and nowhere else. */
+const secret = "what-only-the-devices-of-a-deployment-are-to-read";
 const silent = { step: <T>(_: string, work: () => Promise<T>) => work(), note: () => undefined };
 const bootMs = 90_000;
 let running: Running;
@@ -187,23 +190,41 @@ describe("bulkhead deploy", () => {
   const repository = () => ["--repository", running.project.repositoryDir];
   const deployment = (release: string) => ["deploy", device, "--release", dir(release), ...repository()];
 
-  async function sign(release: string) {
-    const result = await plain(
-      "sign",
-      dir(release),
-      "--keys",
-      running.project.keysDir,
-      "--development",
-      ...repository(),
-    );
+  async function sign(release: string, ...more: string[]) {
+    const keys = ["--keys", running.project.keysDir, "--development"];
+    const result = await plain("sign", dir(release), ...keys, ...repository(), ...more);
     expect([result.exitCode, result.stderr]).toEqual([0, ""]);
   }
+
+  test("[S3] a device gets the key of its deployment by an operator's word, and by nobody else's", async () => {
+    const key = dir("deployment.json");
+    expect((await plain("keys", "new", key, "--role", "deployment", "--development")).exitCode).toBe(0);
+    const admit = ["device", "admit", id(), "--deployment-key", key, "--yes"];
+    expect(await bulkhead(...admit)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("whose word is it?"),
+    });
+    const [{ deviceKey }, { publicKey: other }] = [await running.client.device(id()), generateSigningKey()];
+    const mistaken = await asOperator(...admit, "--device-key", other);
+    expect([mistaken.exitCode, mistaken.stderr]).toEqual([1, expect.stringContaining("DEVICE_MISMATCH")]);
+    // On this board commands need no signature; this one does.
+    const planted = { kind: "admit", deployment: "default", publicKey: other, wrapped: "A".repeat(400) } as const;
+    const { id: command } = await running.client.command(id(), { command: planted, timeoutMs: 30_000 });
+    const answer = await eventually("an answer", 30_000, async () =>
+      (await running.client.commands(id())).find((one) => one.id === command && one.state === "refused"),
+    );
+    expect(answer.code).toBe("COMMAND_UNSIGNED");
+    const admitted = await asOperator(...admit, "--device-key", deviceKey);
+    expect([admitted.exitCode, admitted.stdout]).toEqual([0, expect.stringContaining("opens what is encrypted for")]);
+  });
 
   test("[S4] a release that nobody signed is not uploaded; signed, the device runs it", async () => {
     // From this release on commands have to be signed, as on every board but this one: what comes below needs it.
     await cp(join(bulkheadDirectory, "manifests/greenhouse"), dir("signed"), { recursive: true });
     const manifest = dir("signed/manifest.yaml");
     await writeFile(manifest, `${await readFile(manifest, "utf8")}\nunsigned-commands: false\n`);
+    const climate = dir("signed/climate/main.ts");
+    await writeFile(climate, `${await readFile(climate, "utf8")}\nif (Date.now() < 0) console.log("${secret}");\n`);
     expect((await plain("build", manifest, "-o", dir("two"), "--counter", "2")).exitCode).toBe(0);
     const unsigned = await bulkhead(...deployment("two"), "--json");
     expect(unsigned.exitCode).toBe(1);
@@ -211,7 +232,7 @@ describe("bulkhead deploy", () => {
       code: "RELEASE_INVALID",
       remedy: expect.stringContaining("bulkhead sign"),
     });
-    await sign("two");
+    await sign("two", "--recipient", dir("deployment.json"));
     const deployed = await bulkhead(...deployment("two"), "--json");
     expect([deployed.exitCode, deployed.stderr]).toEqual([0, expect.stringContaining("✓ the device starts it")]);
     expect(JSON.parse(deployed.stdout)).toMatchObject({
@@ -219,14 +240,11 @@ describe("bulkhead deploy", () => {
       target: "greenhouse-2.json",
       device: { connected: true, generation: 2, release: { releaseCounter: 2 } },
     });
-    // What it is made of, and how it was built, went with it.
-    const { releaseDigest } = JSON.parse(deployed.stdout);
-    for (const kind of ["sbom", "provenance"] as const) {
-      const { text, digest } = await running.client.paper(releaseDigest, kind);
-      expect(sha256(text)).toBe(digest);
-      const payload = kind === "sbom" ? text : Buffer.from(JSON.parse(text).payload, "base64").toString();
-      expect(payload).toContain(releaseDigest);
-    }
+  });
+
+  test("[S3] the management service stores nothing of an encrypted release that it could read", async () => {
+    const store = join(stateDirectory(name, bulkheadDirectory), "kms");
+    await checkEncrypted(running.client, { builtDir: dir("two"), before: running.release.release, secret, store });
   });
 
   test("[S4] a release that was uploaded before is named; the device refuses the older one and says why", async () => {

@@ -9,6 +9,7 @@ import {
   type Command,
   delegationName,
   maxOverlayBytes,
+  maxReleaseBytes,
   type OverlayName,
   partsOfTarget,
 } from "@bulkhead/protocol";
@@ -34,8 +35,6 @@ export type DeployPorts = {
 };
 
 export const targetPath = "/device/v1/targets";
-/** A release is a system and a list of digests: the largest that a TUF client takes of such a kind. */
-const maxReleaseBytes = 4 * 1024 * 1024;
 /** All artifacts of one release together; the disk of the smallest board has 4 GB. */
 const maxReleaseArtifactsBytes = 1024 * 1024 * 1024;
 /** Unpacking and hashing a gigabyte on the slowest board. */
@@ -47,7 +46,7 @@ export const examineDeadlineMs = 60_000;
  * this process. Answers the verifier's verdict; throws coded errors where it could not be asked.
  */
 export async function deploy(
-  { target, releaseDigest, overlay }: Extract<Command, { kind: "deploy" }>,
+  { target, releaseDigest, overlay, envelope = releaseDigest }: Extract<Command, { kind: "deploy" }>,
   ports: DeployPorts,
   passOn: () => Promise<void>,
 ): Promise<Verdict> {
@@ -56,7 +55,7 @@ export async function deploy(
   const asked = { target, releaseDigest, ...(overlay && { overlay }) };
   const role = overlay && delegationName({ deployment: partsOfTarget(overlay.target).deployment }).name;
   await retry(() => inTurn(() => fetchMetadata(http, staging.metadata, ports.rootVersion, role)), http.signal);
-  await retry(() => fetchDocuments(http, staging.targets, asked), http.signal);
+  await retry(() => fetchDocuments(http, staging.targets, { target, envelope, overlay }), http.signal);
   const { verdict, missing } = await gate.examine(asked, { deadlineMs: examineDeadlineMs });
   if (!verdict.accepted) return verdict;
   await fetchArtifacts(ports, missing);
@@ -67,11 +66,12 @@ export async function deploy(
   return judged;
 }
 
-type Asked = { target: string; releaseDigest: string; overlay?: OverlayName };
+/** `envelope`: the digest of what stands for the release among the targets. */
+type Documents = { target: string; envelope: string; overlay?: OverlayName | undefined };
 
 /** The release, and what is to be put on it. */
-async function fetchDocuments(http: Http, directory: string, { target, releaseDigest, overlay }: Asked): Promise<void> {
-  const release = await fetchDocument(http, directory, target, releaseDigest, maxReleaseBytes);
+async function fetchDocuments(http: Http, directory: string, { target, envelope, overlay }: Documents): Promise<void> {
+  const release = await fetchDocument(http, directory, target, envelope, maxReleaseBytes);
   const names = [release];
   if (overlay) {
     const { file } = partsOfTarget(overlay.target);

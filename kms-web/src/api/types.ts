@@ -61,6 +61,8 @@ export type Release = {
   releaseCounter: number;
   board: string;
   uploadedAtMs: number;
+  /** Not null: encrypted, so that nothing but these lines can be shown of it. */
+  envelope?: string | null;
 };
 
 export type Health = { gateway: "up" | "down"; insecureBind: boolean; uploads: "verified" | "any" };

@@ -58,6 +58,8 @@ function describe(command: Command): string {
       return `Trace ${command.action}: ${command.component ?? "all components"}`;
     case "report":
       return "Report state";
+    case "admit":
+      return `Key of deployment ${command.deployment}`;
     case "challenge":
       return "Ask what an operator is to sign";
     case "deploy":

@@ -33,7 +33,7 @@ export function ReleaseList({ device }: { device: Device }) {
 }
 
 function ReleaseRow({ device, release }: { device: Device; release: Release }) {
-  const { digest, target, name, version, releaseCounter, board, uploadedAtMs } = release;
+  const { digest, target, name, version, releaseCounter, board, uploadedAtMs, envelope } = release;
   const isRunning = device.release?.digest === digest && device.overlay === null;
   return (
     <tr className="border-b border-line last:border-0">
@@ -43,6 +43,7 @@ function ReleaseRow({ device, release }: { device: Device; release: Release }) {
       <td className="px-4 py-2.5 text-muted">{board}</td>
       <td className="px-4 py-2.5 font-mono text-xs text-muted" title={digest}>
         {digest.slice(0, 12)}
+        {envelope ? " encrypted" : ""}
       </td>
       <td className="px-4 py-2.5 text-muted">
         <TimeAgo atMs={uploadedAtMs} />

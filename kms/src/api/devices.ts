@@ -9,6 +9,7 @@ import {
   lossSchema,
   nameSchema,
   type Observation,
+  openingKeySchema,
   operatorWordSchema,
   provisioningSchema,
   resourcesSchema,
@@ -66,6 +67,8 @@ export const deviceSchema = z
     components: z.object({ total: z.number().int(), ready: z.number().int(), failed: z.number().int() }).nullable(),
     /** True where the board's policy lets commands in without an operator's signature; null before the first manifest. */
     unsignedCommands: z.boolean().nullable(),
+    /** What an operator encrypts the key of a deployment to, by the device key's word, which is for the operator to check; null before it said so. */
+    opening: openingKeySchema.nullable(),
   })
   .openapi("Device");
 export type Device = z.infer<typeof deviceSchema>;

@@ -38,6 +38,9 @@ export const releaseSummarySchema = z
     board: z.string(),
     lengthBytes: z.number().int(),
     uploadedAtMs: timeMsSchema,
+    envelope: digestSchema.nullable().openapi({
+      description: "Of an encrypted release: the digest of what is stored of it. null: it is readable here.",
+    }),
   })
   .openapi("Release");
 export type ReleaseSummary = z.infer<typeof releaseSummarySchema>;

@@ -15,7 +15,7 @@ export async function issueCommand(
   request: z.output<typeof commandRequestSchema>,
 ): Promise<StoredCommand> {
   const device = await getDevice(kms.database, kms.scope, deviceId);
-  const { command } = request;
+  let { command } = request;
   if (command.kind === "deploy") {
     if (command.overlay) await checkOverlay(kms, device, { ...command, overlay: command.overlay });
     const release = await getRelease(kms.database, kms.scope, command.releaseDigest);
@@ -28,8 +28,10 @@ export async function issueCommand(
         },
       );
     }
+    // What is fetched of it has another digest than the release that it is.
+    command = { ...command, envelope: release.envelope ?? undefined };
   }
-  const stored = await createCommand(kms.database, kms.scope, deviceId, request);
+  const stored = await createCommand(kms.database, kms.scope, deviceId, { ...request, command });
   kms.events.publish({ type: "command", command: stored });
   const session = kms.sessions.of(deviceId);
   return session ? ((await deliver(kms, session, stored)) ?? stored) : stored;

@@ -5,6 +5,7 @@
 import {
   type Command,
   type DeviceStatus,
+  type OpeningKey,
   type OperatorWord,
   type System,
   type TraceEntry,
@@ -46,6 +47,8 @@ export const devices = pgTable(
     statusAtMs: timeMs("status_at_ms"),
     system: json().$type<System>(),
     systemAtMs: timeMs("system_at_ms"),
+    /** What others encrypt to for this device, by its own word. */
+    opening: json().$type<OpeningKey>(),
     /** A device that sleeps: when it said that it would come again, from when on it is late, and whether that was told. */
     expectedAtMs: timeMs("expected_at_ms"),
     overdueAtMs: timeMs("overdue_at_ms"),
@@ -195,8 +198,10 @@ export const releases = pgTable(
   "releases",
   {
     scope: text().notNull(),
-    /** SHA-256 of the release file, which is a blob. */
+    /** SHA-256 of the release file, which is a blob, unless it is encrypted. */
     digest: text().notNull(),
+    /** Of an encrypted release: SHA-256 of its envelope, which is a blob in its place. */
+    envelope: text(),
     target: text().notNull(),
     name: text().notNull(),
     version: text().notNull(),

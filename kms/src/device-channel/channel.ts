@@ -4,7 +4,7 @@ import type { WebSocket } from "ws";
 import { deliverOpenCommands } from "../commands/delivery.ts";
 import { finishCommand } from "../commands/index.ts";
 import { asDatabaseError } from "../database/index.ts";
-import { type DeviceRow, saveLastSeen, saveManifest, saveRhythm, saveStatus } from "../devices/index.ts";
+import { type DeviceRow, saveLastSeen, saveManifest, saveOpening, saveRhythm, saveStatus } from "../devices/index.ts";
 import { redeemEnrolment } from "../enrolments/index.ts";
 import { type Guest, type Kms, noteEvent, publishDevice } from "../kms.ts";
 import { describeError } from "../log.ts";
@@ -29,8 +29,9 @@ export async function serveChannel(kms: Kms, socket: WebSocket, guest: Guest): P
   const send = (message: FromKms) => socket.send(JSON.stringify(message));
   const deadline = setTimeout(() => socket.terminate(), handshakeMs);
   try {
-    const { deviceKey } = await authenticate(inbox, send, guest, kms.instance);
+    const { deviceKey, opening } = await authenticate(inbox, send, guest, kms.instance);
     const device = guest.kind === "device" ? guest.device : await admit(kms, guest, deviceKey);
+    if (opening) await saveOpening(kms.database, kms.scope, device.id, opening);
     clearTimeout(deadline);
     keepAlive(socket);
     send({ type: "welcome", timeMs: Date.now(), takes: [...takes] });

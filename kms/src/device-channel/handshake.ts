@@ -8,6 +8,8 @@ import {
   deviceIdOf,
   type FromDevice,
   type FromKms,
+  isOpeningKeyOf,
+  type OpeningKey,
   randomToken,
   redemptionBytes,
   signMessage,
@@ -29,7 +31,7 @@ export async function authenticate(
   send: (message: FromKms) => void,
   guest: Guest,
   instance: Instance,
-): Promise<{ readonly deviceKey: string }> {
+): Promise<{ readonly deviceKey: string; readonly opening: OpeningKey | undefined }> {
   const hello = await inbox.expect("hello");
   if (hello.protocol !== commandChannelProtocol) {
     throw new BulkheadError(
@@ -64,7 +66,9 @@ export async function authenticate(
       { remedy: "if the device got new keys, delete it here and enrol it again" },
     );
   }
-  return { deviceKey };
+  const { opening } = proof;
+  const isItsOwn = opening?.deviceKey === deviceKey && isOpeningKeyOf(hello.deviceId, opening);
+  return { deviceKey, opening: isItsOwn ? opening : undefined };
 }
 
 type Proof = Extract<FromDevice, { type: "proof" }>;

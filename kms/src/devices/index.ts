@@ -16,6 +16,6 @@ export {
   getDevice,
   listDevices,
 } from "./registry.ts";
-export { saveLastSeen, saveManifest, saveRhythm, saveStatus } from "./reports.ts";
+export { saveLastSeen, saveManifest, saveOpening, saveRhythm, saveStatus } from "./reports.ts";
 export { createResourceReports, type ResourceReports } from "./resources.ts";
 export { type Presence, summariseDevice } from "./summary.ts";

@@ -1,5 +1,5 @@
 /** What devices say about themselves: the last status and manifest of each. */
-import type { DeviceStatus, System } from "@bulkhead/protocol";
+import type { DeviceStatus, OpeningKey, System } from "@bulkhead/protocol";
 import { and, eq } from "drizzle-orm";
 import type { Queries, Scope } from "../database/index.ts";
 import { devices } from "../database/schema.ts";
@@ -10,6 +10,10 @@ export async function saveStatus(database: Queries, scope: Scope, id: string, st
 
 export async function saveManifest(database: Queries, scope: Scope, id: string, system: System): Promise<void> {
   await update(database, scope, id, { system, systemAtMs: Date.now(), lastSeenMs: Date.now() });
+}
+
+export async function saveOpening(database: Queries, scope: Scope, id: string, opening: OpeningKey): Promise<void> {
+  await update(database, scope, id, { opening });
 }
 
 export async function saveLastSeen(database: Queries, scope: Scope, id: string): Promise<void> {

@@ -30,6 +30,7 @@ export function summariseDevice(row: DeviceRow, prefix: string, presence: Presen
     generation: row.status?.generation ?? null,
     components: row.status && countComponents(row.status.components),
     unsignedCommands: row.system?.policy.unsignedCommands ?? null,
+    opening: row.opening,
   };
 }
 

@@ -51,4 +51,5 @@ const visible = {
   board: releases.board,
   lengthBytes: releases.lengthBytes,
   uploadedAtMs: releases.uploadedAtMs,
+  envelope: releases.envelope,
 };

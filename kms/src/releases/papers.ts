@@ -19,7 +19,7 @@ export async function getPaper(
   const target = paperTargetName(release, kind);
   const digest = files[target]?.hashes["sha256"];
   // A target of this name can be another release by now: its papers are not this one's.
-  if (digest === undefined || files[release.target]?.hashes["sha256"] !== release.digest) {
+  if (digest === undefined || files[release.target]?.hashes["sha256"] !== (release.envelope ?? release.digest)) {
     throw new BulkheadError("NOT_FOUND", `${release.target} has no ${kind} among the signed targets`, {
       remedy: "sign it again, as it was built, together with what `bulkhead build` wrote beside it",
     });

@@ -1,18 +1,21 @@
 /** What a targets file names, checked against the blobs: every release whole, every artifact there. */
 import {
+  type Artifact,
   BulkheadError,
   blobsOf,
   describeMisfit,
   paperOf,
+  parseEnvelope,
   type Release,
   releaseSchema,
   releaseTargetName,
 } from "@bulkhead/protocol";
 import { Metadata, MetadataKind, type Root, type TargetFile, type Targets } from "@tufjs/models";
 import { z } from "zod";
+import type { ReleaseSummary } from "../api/index.ts";
 import type { Blobs } from "./blobs.ts";
 
-export type NamedRelease = { digest: string; target: string; lengthBytes: number; release: Release };
+export type NamedRelease = Omit<ReleaseSummary, "uploadedAtMs">;
 
 /** Errors: RELEASE_METADATA_INVALID, RELEASE_SIGNATURE_INVALID (where `verifyWith` is given). */
 export function parseTargets(content: string, verifyWith: Metadata<Root> | undefined): Metadata<Targets> {
@@ -62,14 +65,35 @@ function digestOf(target: TargetFile): string {
 async function readRelease(target: TargetFile, blobs: Blobs): Promise<NamedRelease> {
   const digest = digestOf(target);
   await checkBlob(blobs, digest, target.length, `release ${target.path}`);
-  const release = parseRelease(target.path, Buffer.concat(await blobs.read(digest).toArray()).toString());
-  if (releaseTargetName(release) !== target.path) {
-    throw new BulkheadError("RELEASE_INVALID", `target ${target.path} holds ${releaseTargetName(release)}`);
+  const text = Buffer.concat(await blobs.read(digest).toArray()).toString();
+  const read = isEncrypted(target) ? readEnvelope(target, text) : readReadable(target, text);
+  if (releaseTargetName(read) !== target.path) {
+    throw new BulkheadError("RELEASE_INVALID", `target ${target.path} holds ${releaseTargetName(read)}`);
   }
-  for (const artifact of [...release.artifacts, ...blobsOf(release.baseSystem)]) {
+  const { stored, name, version, releaseCounter, board } = read;
+  for (const artifact of stored) {
     await checkBlob(blobs, artifact.digest, artifact.length, `an artifact of ${target.path}`);
   }
-  return { digest, target: target.path, lengthBytes: target.length, release };
+  const lengthBytes = target.length + stored.reduce((sum, artifact) => sum + artifact.length, 0);
+  const envelope = isEncrypted(target) ? digest : null;
+  return { digest: read.digest, target: target.path, name, version, releaseCounter, board, lengthBytes, envelope };
+}
+
+const opensTo = ({ custom }: TargetFile): unknown => (custom as { opensTo?: unknown } | undefined)?.opensTo;
+const isEncrypted = (target: TargetFile): boolean => opensTo(target) !== undefined;
+
+function readReadable(target: TargetFile, text: string) {
+  const release = parseRelease(target.path, text);
+  const stored: readonly Artifact[] = [...release.artifacts, ...blobsOf(release.baseSystem)];
+  return { ...release, digest: digestOf(target), stored };
+}
+
+/** All that can be seen here of a release for others' eyes. */
+function readEnvelope(target: TargetFile, text: string) {
+  const { release: digest, blobs, ...shown } = parseEnvelope(text, target.path);
+  const stored: readonly Artifact[] = blobs;
+  if (digest === opensTo(target)) return { ...shown, digest, stored };
+  throw new BulkheadError("RELEASE_INVALID", `target ${target.path} holds the envelope of another release`);
 }
 
 function parseRelease(name: string, text: string): Release {

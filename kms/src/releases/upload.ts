@@ -1,5 +1,6 @@
 /** An upload: offline-signed metadata over blobs that are here already, taken as a whole or not at all. */
-import { BulkheadError, blobsOf } from "@bulkhead/protocol";
+import { BulkheadError } from "@bulkhead/protocol";
+import { and, eq } from "drizzle-orm";
 import type { ReleaseSummary, UploadAnswer } from "../api/index.ts";
 import type { Database, Queries, Scope } from "../database/index.ts";
 import { releases } from "../database/schema.ts";
@@ -109,19 +110,12 @@ async function storeTargets(
 async function insertReleases(transaction: Queries, scope: Scope, named: NamedRelease[]): Promise<ReleaseSummary[]> {
   if (named.length === 0) return [];
   const uploadedAtMs = Date.now();
-  const rows = named.map(({ digest, target, lengthBytes, release }) => ({
-    scope: scope.id,
-    digest,
-    target,
-    name: release.name,
-    version: release.version,
-    releaseCounter: release.releaseCounter,
-    board: release.board,
-    lengthBytes:
-      lengthBytes +
-      [...release.artifacts, ...blobsOf(release.baseSystem)].reduce((sum, artifact) => sum + artifact.length, 0),
-    uploadedAtMs,
-  }));
+  const rows = named.map((one) => ({ ...one, scope: scope.id, uploadedAtMs }));
   const inserted = await transaction.insert(releases).values(rows).onConflictDoNothing().returning();
+  // The same release can be encrypted anew, for others: what is signed now is what devices are to fetch.
+  for (const { digest, envelope, lengthBytes } of named) {
+    const isIt = and(eq(releases.scope, scope.id), eq(releases.digest, digest));
+    await transaction.update(releases).set({ envelope, lengthBytes }).where(isIt);
+  }
   return inserted.map(({ scope: _scope, ...summary }) => summary);
 }

@@ -22,7 +22,8 @@ export async function* openAge(source: AsyncIterable<Uint8Array>, unwrap: Unwrap
   const fileKey = await unwrap(header.stanzas);
   if (fileKey === undefined) {
     throw new BulkheadError("SEALED_FOR_OTHERS", "what is encrypted is for none of the keys that are here", {
-      remedy: "give the device the key of its deployment (`bulkhead device admit`), or sign for that key",
+      remedy:
+        "give the key of the deployment: to a device by `bulkhead device admit`, to a command by --deployment-key; or sign for a key that is here",
     });
   }
   if (fileKey.length !== fileKeyBytes) throw damaged("its key has another length");

@@ -88,8 +88,13 @@ function parseRecord<S extends z.ZodType>(text: string, schema: S, file: string)
 
 // A signature does not show that a stored public half is right (the platform takes it as given), so it is derived again.
 function isPair(curve: "Ed25519" | "X25519", pair: KeyPair): boolean {
-  const key = createPrivateKey({ key: privateDer(curve, pair.privateKey), format: "der", type: "pkcs8" });
-  return key.export({ format: "jwk" }).x === pair.publicKey;
+  return publicHalfOf(curve, pair.privateKey) === pair.publicKey;
+}
+
+/** The public half of a raw private key. */
+export function publicHalfOf(curve: "Ed25519" | "X25519", privateKey: string): string {
+  const key = createPrivateKey({ key: privateDer(curve, privateKey), format: "der", type: "pkcs8" });
+  return key.export({ format: "jwk" }).x ?? "";
 }
 
 /** PKCS #8 around a raw private key (RFC 8410, section 7): the fixed prefix differs only in the last octet of the OID. */

@@ -4,12 +4,15 @@ import {
   componentKeysInterface,
   defineComponent,
   deviceIdentityInterface,
+  releaseOpeningInterface,
   secretsInterface,
   tunnelKeyInterface,
 } from "@bulkhead/sdk";
+import { openDeploymentKeys } from "./deployment-keys.ts";
 import { randomData, signTranscript, tunnelPrivateKey } from "./identity.ts";
 import { type KeyStorePlaces, openKeys } from "./key-file.ts";
 import { publicHalves } from "./key-record.ts";
+import { openingKeyOf, openingPair } from "./opening-key.ts";
 import { agreeAs, signAs } from "./own-keys.ts";
 import { readSecrets, secretOf } from "./secrets.ts";
 import { dropToken, readToken, redemptionOf } from "./token.ts";
@@ -23,16 +26,20 @@ export const keyStore = (places: () => Promise<KeyStorePlaces> | KeyStorePlaces)
       tunnel: tunnelKeyInterface,
       keys: componentKeysInterface,
       secrets: secretsInterface,
+      opening: releaseOpeningInterface,
     },
     async start({ provides }) {
       const { directory, secret } = await places();
       const { keys, sealer } = await openKeys({ directory, secret });
       const secrets = await readSecrets(directory, sealer);
+      const deploymentKeys = await openDeploymentKeys(directory, keys, sealer);
+      const opening = openingKeyOf(keys, openingPair(sealer));
       let token = await readToken(directory, sealer);
       provides.identity.serve(() => ({
         publicKeys: () => publicHalves(keys),
         signTranscript: (transcript) => ({
           ...signTranscript(keys, transcript),
+          opening,
           ...(token && { redemption: redemptionOf(keys, token, transcript) }),
         }),
         async enrolled() {
@@ -49,6 +56,7 @@ export const keyStore = (places: () => Promise<KeyStorePlaces> | KeyStorePlaces)
         agree: ({ publicKey }) => agreeAs(keys, component, publicKey),
         random: ({ bytes }) => randomData(bytes),
       }));
+      provides.opening.serve(() => deploymentKeys);
       // Which of them a client may read is in the grant of its channel, and enforced before this is called.
       provides.secrets.serve(() => ({ read: ({ name }) => secretOf(secrets, name) }));
     },

@@ -14,6 +14,8 @@ const sealedSchema = z.strictObject({ format: z.literal(2), sealed: z.base64url(
 
 export type Sealer = {
   seal(purpose: string, text: string): string;
+  /** 32 bytes that are this device's for a purpose of its own: the same ones each time. */
+  derive(purpose: string): Uint8Array;
   /** Undefined where `text` was not sealed with this secret, for this purpose, or was changed since. */
   open(purpose: string, text: string): string | undefined;
 };
@@ -29,6 +31,7 @@ export function createSealer(secret: Uint8Array): Sealer {
   const keyOf = (purpose: string) =>
     new Uint8Array(hkdfSync("sha256", secret, new Uint8Array(), `bulkhead key store 2 ${purpose}`, 32));
   return {
+    derive: keyOf,
     seal(purpose, text) {
       const nonce = randomBytes(nonceBytes);
       const cipher = createCipheriv("aes-256-gcm", keyOf(purpose), nonce);

@@ -34,7 +34,8 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 async function openGate(now = () => nowMs) {
   const orders: Order[] = [];
   const authority = createCommandAuthority(createChallenges(), async () => undefined, now);
-  const gate = await openCommandGate({ directory, config, now, authority, act: (order) => orders.push(order) });
+  const ports = { act: (order: Order) => void orders.push(order), admit: async () => undefined };
+  const gate = await openCommandGate({ directory, config, now, authority, ...ports });
   return { gate, orders };
 }
 

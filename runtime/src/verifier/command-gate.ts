@@ -51,6 +51,8 @@ export type CommandGateOptions = {
   readonly now: () => number;
   /** Of the operators whom the newest trusted targets name. */
   readonly authority: CommandAuthority;
+  /** Keeps the key of a deployment, before the command counts as done. */
+  readonly admit: (command: Extract<Command, { kind: "admit" }>) => Promise<void>;
   /** Carries out what was accepted, after that is remembered. */
   readonly act: (order: Order) => void;
 };
@@ -79,6 +81,7 @@ export async function openCommandGate(options: CommandGateOptions): Promise<Comm
     // In memory first: whatever becomes of the record, the signature is good for nothing else.
     if (envelope.signed) authority.use(envelope.signed);
     if (!decided.verdict.accepted) return decided.verdict;
+    if (envelope.command.kind === "admit") await options.admit(envelope.command);
     await remember({ id: envelope.id, deadlineMs: envelope.deadlineMs, sha256: digest, ...decided.verdict });
     if (decided.order !== undefined) act(decided.order);
     return decided.verdict;
@@ -116,6 +119,7 @@ export function decide(envelope: CommandEnvelope, config: VerifierConfig, signer
   }
   const { command } = envelope;
   if (command.kind === "verify") return accept("what runs is being compared with the system", ["verify", {}]);
+  if (command.kind === "admit") return accept(`this device opens what is encrypted for ${command.publicKey}`);
   if (command.kind === "report") return accept("the state of the device is being sent");
   if (command.kind === "trace") return decideTrace(command);
   const component = command.kind === "restart-component" ? command.component : null;

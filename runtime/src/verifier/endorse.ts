@@ -11,10 +11,15 @@ import {
   type InstalledRelease,
   sha256,
 } from "@bulkhead/protocol";
+import { type Unwrap, unseal } from "../age/index.ts";
 import { createFile, replaceFile, syncDirectory } from "../generations/durable.ts";
 import { treeDigest, unpackTree } from "../generations/index.ts";
 import type { VerifierConfig, VerifierDirectories } from "./config.ts";
+import type { Stored } from "./open-envelope.ts";
 import { withStaged } from "./staged-file.ts";
+
+/** What is encrypted of a release, and what opens it. */
+export type Sealed = { readonly stored: Stored; readonly unwrap: Unwrap };
 
 /** Artifacts of the release that neither the root server nor the endorsed directory has. */
 export async function missingArtifacts(
@@ -35,13 +40,14 @@ function missingBase({ baseSystem }: InstalledRelease, { slots }: VerifierConfig
 
 /**
  * Writes `endorsed/<releaseDigest>/` from the staged archives. It gets its name when it is complete and safe on the disk.
- * Throws RELEASE_ARTIFACT_ALTERED naming the artifact, RELEASE_INVALID for what is no archive or not there.
+ * Throws RELEASE_ARTIFACT_ALTERED naming the artifact, RELEASE_INVALID for what is no archive or not there, SEALED_FOR_OTHERS.
  */
 export async function endorseRelease(
   release: InstalledRelease,
   releaseDigest: string,
   config: VerifierConfig,
   directories: VerifierDirectories,
+  sealed: Sealed,
 ): Promise<void> {
   const isThere = await isEndorsed(release, releaseDigest, config, directories);
   await forgetOthers(directories, isThere ? releaseDigest : null);
@@ -55,7 +61,7 @@ export async function endorseRelease(
     for (const artifact of await missingArtifacts(release, releaseDigest, config, directories)) {
       if (ofBase.some(({ digest }) => digest === artifact.digest)) {
         await takeBlob(artifact, blobs, join(growing, "base", artifact.digest));
-      } else await takeArtifact(artifact, blobs, join(growing, "artifacts", artifact.digest));
+      } else await takeArtifact(artifact, blobs, join(growing, "artifacts", artifact.digest), sealed);
     }
     for (const name of ["artifacts", "base"]) await syncDirectory(join(growing, name));
     await replaceFile(join(growing, "release.json"), canonicalJson(release));
@@ -67,14 +73,23 @@ export async function endorseRelease(
   }
 }
 
-async function takeArtifact(artifact: Artifact, blobs: string, into: string): Promise<void> {
-  const found = await withStaged(blobs, artifact.digest, async (file, sizeBytes) => {
-    if (sizeBytes !== artifact.length) throw altered(artifact, `has ${sizeBytes} bytes`);
+async function takeArtifact(
+  artifact: Artifact,
+  blobs: string,
+  into: string,
+  { stored, unwrap }: Sealed,
+): Promise<void> {
+  const as = stored.get(artifact.digest);
+  const { digest: name, length } = as ?? artifact;
+  const found = await withStaged(blobs, name, async (file, sizeBytes) => {
+    if (sizeBytes !== length) throw altered(artifact, `has ${sizeBytes} bytes`);
     // The handle stays ours: withStaged closes it.
-    const archive = file.createReadStream({ autoClose: false, start: 0 });
+    const read = file.createReadStream({ autoClose: false, start: 0 });
+    const archive = as === undefined ? read : unseal(read, unwrap, artifact.length);
     // What was signed is a canonical archive, so one that cannot be unpacked is not what was signed.
     return unpackTree(archive, into, artifact.length).catch((cause: unknown) => {
-      throw cause instanceof BulkheadError ? altered(artifact, `cannot be unpacked: ${cause.message}`, cause) : cause;
+      if (!(cause instanceof BulkheadError) || cause.code === "SEALED_FOR_OTHERS") throw cause;
+      throw altered(artifact, `cannot be unpacked: ${cause.message}`, cause);
     });
   });
   if (found === undefined) throw notStaged(artifact);

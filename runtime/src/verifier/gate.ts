@@ -1,15 +1,7 @@
 /** The verifier without its process: judges what is staged, endorses it, and passes on what may change the device. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  BulkheadError,
-  type CommandEnvelope,
-  type Effective,
-  maxOverlayBytes,
-  partsOfTarget,
-  type ToCoreServer,
-  type ToRoot,
-} from "@bulkhead/protocol";
+import type { CommandEnvelope, ToCoreServer, ToRoot } from "@bulkhead/protocol";
 import type { Log, Verdict } from "@bulkhead/sdk";
 import { syncDirectory } from "../generations/durable.ts";
 import { createChallenges } from "./challenges.ts";
@@ -18,14 +10,14 @@ import { createCommandAuthority } from "./command-authority.ts";
 import { openCommandGate, refusal } from "./command-gate.ts";
 import type { VerifierConfig, VerifierDirectories } from "./config.ts";
 import { endorseRelease, forgetBase, missingArtifacts } from "./endorse.ts";
-import { type Asked, checkAsked, judgeRelease, maxReleaseBytes } from "./judge.ts";
-import { checkDeployment, judgeOverlay } from "./judge-overlay.ts";
+import type { Asked } from "./judge.ts";
+import { type Judged, judgeAsked } from "./judge-asked.ts";
 import { refreshMetadata } from "./metadata.ts";
 import { openMetadataStore } from "./metadata-store.ts";
+import { createAdmit, createUnwrap, type Opening } from "./opening.ts";
 import { openOverlayFloors } from "./overlay-floors.ts";
 import { createQueue } from "./queue.ts";
 import { createRefusalLog } from "./refusal-log.ts";
-import { readStaged } from "./staged-file.ts";
 import { checkRootKeys } from "./trusted-keys.ts";
 
 export type GatePorts = {
@@ -33,6 +25,8 @@ export type GatePorts = {
   readonly config: VerifierConfig;
   readonly log: Pick<Log, "info" | "warn">;
   readonly tellRoot: <K extends "activate" | "restart" | "verify" | "trace">(kind: K, body: ToRoot[K]) => void;
+  /** The key store, which opens what is encrypted. Without it nothing is. */
+  readonly opening?: Opening;
   /** Default: the host's clock. */
   readonly hostNow?: () => number;
   /** What the age of challenges is counted by. Default: the time since the host's start, suspension included. */
@@ -62,6 +56,7 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
     ...{ directory: directories.own, config, now: clock.now },
     authority: createCommandAuthority(createChallenges(ports.uptimeMs), store.targets, clock.now),
     act: ([kind, body]) => tellRoot(kind, body as never),
+    admit: createAdmit(ports.opening, config),
   });
   const noteRefusal = createRefusalLog(log.warn);
   if (config.unsignedCommands) {
@@ -70,26 +65,9 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
   const floors = await openOverlayFloors(directories.own, (damage) => log.warn(damage));
   // One judgement at a time: two would write the same directories.
   const queue = createQueue(8);
-
-  async function judge(asked: Asked): Promise<Effective> {
-    if (asked.overlay) checkDeployment(asked.overlay, config);
-    const found = await refreshMetadata(store, join(directories.staging, "metadata"), clock, asked);
-    const signed = checkAsked(asked, found.target);
-    const content = await staged(`${asked.releaseDigest}.${asked.target}`, maxReleaseBytes, "RELEASE_INVALID");
-    const release = judgeRelease(content, asked, signed, config);
-    const base = { release, digest: asked.releaseDigest };
-    if (asked.overlay === undefined) return base;
-    if (found.overlay === undefined) throw new BulkheadError("INTERNAL", "nothing was said about the overlay");
-    const { file } = partsOfTarget(asked.overlay.target);
-    const overlay = await staged(`${asked.overlay.digest}.${file}`, maxOverlayBytes, "OVERLAY_INVALID");
-    return judgeOverlay(overlay, asked.overlay, found.overlay, base, { config, nowMs: clock.now(), floors });
-  }
-
-  async function staged(name: string, maxBytes: number, code: "RELEASE_INVALID" | "OVERLAY_INVALID"): Promise<Buffer> {
-    const content = await readStaged(join(directories.staging, "targets"), name, maxBytes);
-    if (content === undefined) throw new BulkheadError(code, `${name} is not staged`);
-    return content;
-  }
+  const unwrap = createUnwrap(ports.opening);
+  const judge = (asked: Asked) =>
+    judgeAsked(asked, { store, clock, config, floors, unwrap, staging: directories.staging });
 
   /** Whose signatures count may have changed; where nothing newer can be had, what is trusted already goes on. */
   async function learnOperators(): Promise<void> {
@@ -117,8 +95,9 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
     examine: (asked) =>
       queue.ask(async () => {
         try {
-          const { release, digest } = await judge(asked);
-          const missing = await missingArtifacts(release, digest, config, directories);
+          const { release, digest, stored } = await judge(asked);
+          const artifacts = await missingArtifacts(release, digest, config, directories);
+          const missing = artifacts.map((artifact) => stored.get(artifact.digest) ?? artifact);
           return { verdict: accepted(`${nameOf(asked)} is signed for this device`), missing };
         } catch (error) {
           return { verdict: refuse(asked, error), missing: [] };
@@ -126,10 +105,11 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
       }),
     install: (asked) =>
       queue.ask(async () => {
-        let judged: Effective;
+        let judged: Judged;
         try {
           judged = await judge(asked);
-          await endorseRelease(judged.release, judged.digest, config, directories);
+          const sealed = { stored: judged.stored, unwrap };
+          await endorseRelease(judged.release, judged.digest, config, directories, sealed);
           await clock.raise(judged.release.builtAtMs);
         } catch (error) {
           return refuse(asked, error);

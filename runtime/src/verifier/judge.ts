@@ -3,6 +3,7 @@ import {
   BulkheadError,
   canonicalJson,
   describeMisfit,
+  maxReleaseBytes,
   type OverlayName,
   type Release,
   releaseSchema,
@@ -13,9 +14,6 @@ import { z } from "zod";
 import type { VerifierConfig } from "./config.ts";
 import { checkSystem } from "./judge-system.ts";
 import type { SignedTarget } from "./metadata.ts";
-
-/** A system of a thousand components stays far below it. */
-export const maxReleaseBytes = 4 * 1024 * 1024;
 
 export type Asked = {
   readonly target: string;
@@ -33,8 +31,9 @@ export function checkAsked(asked: Asked, signed: SignedTarget | undefined): Sign
       remedy: "sign the release with the project's targets key and upload the new targets",
     });
   }
-  if (signed.sha256 !== asked.releaseDigest) {
-    const message = `${asked.target} is signed with the digest ${signed.sha256}, and ${asked.releaseDigest} was asked for`;
+  const digest = signed.opensTo ?? signed.sha256;
+  if (digest !== asked.releaseDigest) {
+    const message = `${asked.target} is signed with the digest ${digest}, and ${asked.releaseDigest} was asked for`;
     throw new BulkheadError("RELEASE_SIGNATURE_INVALID", message, { remedy: "deploy the release that was signed" });
   }
   if (signed.lengthBytes > maxReleaseBytes) {
@@ -45,11 +44,7 @@ export function checkAsked(asked: Asked, signed: SignedTarget | undefined): Sign
 
 /** Judges the staged bytes of the release. Throws RELEASE_… errors, each naming what it found and what it expected. */
 export function judgeRelease(content: Buffer, asked: Asked, signed: SignedTarget, config: VerifierConfig): Release {
-  if (content.length !== signed.lengthBytes || sha256(content) !== signed.sha256) {
-    throw new BulkheadError("RELEASE_ARTIFACT_ALTERED", `the staged ${asked.target} does not have the signed digest`, {
-      remedy: "fetch it again; if it happens again, the management service serves altered files",
-    });
-  }
+  checkBytes(content, asked.target, signed);
   const release = parseRelease(content, asked.target);
   checkIdentity(release, asked, signed);
   checkSystem(release);
@@ -59,7 +54,16 @@ export function judgeRelease(content: Buffer, asked: Asked, signed: SignedTarget
   return release;
 }
 
-function parseRelease(content: Buffer, target: string): Release {
+/** Throws RELEASE_ARTIFACT_ALTERED where the bytes are not those that were signed. */
+export function checkBytes(content: Buffer, target: string, signed: SignedTarget): void {
+  if (content.length === signed.lengthBytes && sha256(content) === signed.sha256) return;
+  throw new BulkheadError("RELEASE_ARTIFACT_ALTERED", `the staged ${target} does not have the signed digest`, {
+    remedy: "fetch it again; if it happens again, the management service serves altered files",
+  });
+}
+
+/** Throws RELEASE_INVALID. */
+export function parseRelease(content: Buffer, target: string): Release {
   try {
     const text = content.toString("utf8");
     const release = releaseSchema.parse(JSON.parse(text));

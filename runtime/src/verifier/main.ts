@@ -1,16 +1,18 @@
 /** The verifier: no network, no keys of its own; what it endorses, the root server activates. */
 import { toCoreServer } from "@bulkhead/protocol";
-import { defineComponent, gateInterface } from "@bulkhead/sdk";
+import { defineComponent, gateInterface, releaseOpeningInterface } from "@bulkhead/sdk";
 import { sandboxDirectories, verifierConfigSchema } from "./config.ts";
 import { openGate } from "./gate.ts";
 
 export const component = defineComponent({
+  uses: { opening: releaseOpeningInterface },
   provides: { gate: gateInterface },
-  async start({ config, log, provides, root }) {
+  async start({ uses, config, log, provides, root }) {
     const gate = await openGate({
       directories: sandboxDirectories,
       config: verifierConfigSchema.parse(config),
       log,
+      opening: uses.opening,
       tellRoot: root.tellRoot,
     });
     root.hear("generation", toCoreServer.generation, (outcome) => {

@@ -19,6 +19,8 @@ export type SignedTarget = {
   readonly lengthBytes: number;
   readonly sha256: string;
   readonly releaseCounter: number | undefined;
+  /** Of an encrypted release: the digest of what it opens to. */
+  readonly opensTo?: string | undefined;
   /** When the signature of the targets ends. */
   readonly expiresMs: number;
 };
@@ -70,11 +72,14 @@ export async function refreshMetadata(
 async function findTarget(updater: Updater, name: string, expires: string): Promise<SignedTarget | undefined> {
   const info = await updater.getTargetInfo(name);
   const counter = info?.custom["releaseCounter"];
+  const opensTo = info?.custom["opensTo"];
   return (
     info && {
       lengthBytes: info.length,
       sha256: info.hashes["sha256"] ?? "",
       releaseCounter: typeof counter === "number" ? counter : undefined,
+      // Whatever else stands there opens to nothing.
+      ...(opensTo !== undefined && { opensTo: String(opensTo) }),
       expiresMs: Date.parse(expires),
     }
   );

@@ -59,8 +59,10 @@ async function openDevice(settings: Settings = {}) {
   const now = () => settings.hostMs ?? nowMs;
   const orders: Order[] = [];
   const authority = createCommandAuthority(createChallenges(settings.uptime), async () => trusted, now);
-  const gate = await openCommandGate({ directory, config, now, authority, act: (order) => orders.push(order) });
-  return { gate, orders };
+  const admitted: Command[] = [];
+  const ports = { act: (order: Order) => orders.push(order), admit: async (one: Command) => void admitted.push(one) };
+  const gate = await openCommandGate({ directory, config, now, authority, ...ports });
+  return { gate, orders, admitted };
 }
 
 const envelope = (command: Command, change: Partial<CommandEnvelope> = {}): CommandEnvelope => ({
@@ -116,6 +118,27 @@ describe("a command of an operator", () => {
     expect(await gate.judge(envelope(restart))).toMatchObject({ accepted: true });
     const stranger = signed(await challengeOf(gate), { keys: [second] });
     expect(await gate.judge(stranger)).toMatchObject({ accepted: false, code: "OPERATOR_UNKNOWN" });
+  });
+});
+
+describe("[S3] the key of a deployment", () => {
+  const admit = { kind: "admit", deployment: "field", publicKey: "A".repeat(43), wrapped: "A".repeat(400) } as const;
+
+  test("is passed on by an operator's signature, also where the policy waives that for all else", async () => {
+    for (const unsignedCommands of [true, false]) {
+      const { gate, orders, admitted } = await openDevice({ unsignedCommands });
+      expect(await gate.judge(envelope(admit))).toMatchObject({ accepted: false, code: "COMMAND_UNSIGNED" });
+      const word = { keys: [second], command: admit };
+      const stranger = signed(await challengeOf(gate), word);
+      expect(await gate.judge(stranger)).toMatchObject({ accepted: false, code: "OPERATOR_UNKNOWN" });
+      expect(admitted).toEqual([]);
+      const given = signed(await challengeOf(gate), { command: admit });
+      const other = { ...given, command: { ...admit, publicKey: "B".repeat(43) } };
+      expect(await gate.judge(other)).toMatchObject({ accepted: false, code: "COMMAND_SIGNATURE_INVALID" });
+      expect(admitted).toEqual([]);
+      expect(await gate.judge({ ...given, id: randomUUID() })).toMatchObject({ accepted: true });
+      expect([admitted, orders]).toEqual([[admit], []]);
+    }
   });
 });
 

@@ -1,5 +1,12 @@
 /** The key store: keys are made in it and never leave it, but for the tunnel key, which WireGuard needs. */
-import { key32Schema, nameSchema, redemptionSchema, secretsGrant, signatureSchema } from "@bulkhead/protocol";
+import {
+  key32Schema,
+  nameSchema,
+  openingKeySchema,
+  redemptionSchema,
+  secretsGrant,
+  signatureSchema,
+} from "@bulkhead/protocol";
 import { z } from "zod";
 import { defineInterface } from "../interface.ts";
 
@@ -21,8 +28,15 @@ export const deviceIdentityInterface = defineInterface({
         deviceTunnelKey: key32Schema,
         kmsTunnelKey: key32Schema,
       }),
-      /** While the device has an enrolment token that was not redeemed, with what redeems it in this handshake. */
-      result: z.strictObject({ signature: signatureSchema, redemption: redemptionSchema.optional() }),
+      /**
+       * While the device has an enrolment token that was not redeemed, with what redeems it in this handshake; and with the key that others
+       * encrypt to, which is none of the handshake's.
+       */
+      result: z.strictObject({
+        signature: signatureSchema,
+        redemption: redemptionSchema.optional(),
+        opening: openingKeySchema.optional(),
+      }),
       idempotent: true,
     },
     /** The service knows the device now: the token goes. */
@@ -40,6 +54,30 @@ export const tunnelKeyInterface = defineInterface({
   name: "tunnel-key",
   operations: {
     read: { arguments: z.null(), result: z.strictObject({ privateKey: z.string() }), idempotent: true },
+  },
+});
+
+const bytes = (most: number) =>
+  z.instanceof(Uint8Array).refine(({ length }) => length <= most, `at most ${most} bytes`);
+
+/** For the verifier only: the keys of encrypted files, one by one, by the key of the deployment, which does not leave the store. */
+export const releaseOpeningInterface = defineInterface({
+  name: "release-opening",
+  operations: {
+    /** Keeps the key of a deployment, which an operator has encrypted for this device: an age file around a `WrappedKey`. */
+    admit: {
+      arguments: z.strictObject({ deployment: nameSchema, publicKey: key32Schema, wrapped: bytes(2048) }),
+      result: z.null(),
+      idempotent: true,
+    },
+    /** The key of the age file that has these X25519 stanzas in its header; null where none is for a key of this device. */
+    unwrap: {
+      arguments: z.strictObject({
+        stanzas: z.array(z.strictObject({ share: z.string().max(43), body: bytes(32) })).max(64),
+      }),
+      result: z.strictObject({ fileKey: z.instanceof(Uint8Array).nullable() }),
+      idempotent: true,
+    },
   },
 });
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { defineCommand } from "citty";
 import { jsonOption, printResult, withProgress } from "../cli/output.ts";
+import { openerOf, openingOptions } from "../seal/options.ts";
 import { keyOptions, openRing } from "../sign/options.ts";
 import { seal } from "../sign/papers.ts";
 import { formatBuild, resultOf } from "./format-build.ts";
@@ -20,6 +21,7 @@ type Arguments = {
   keys?: string | undefined;
   verify?: string | undefined;
   repository?: string | undefined;
+  "deployment-key"?: string | undefined;
   json?: boolean | undefined;
 };
 
@@ -46,6 +48,7 @@ export const command = defineCommand({
       valueHint: "RELEASE",
     },
     repository: { type: "string", description: "Repository that has the release to verify.", valueHint: "DIR" },
+    ...openingOptions,
     ...keyOptions,
     keys: { type: "string", description: "Key of role builder, to sign the provenance here.", valueHint: "PATH" },
     ...jsonOption,
@@ -74,11 +77,13 @@ async function build(args: Arguments): Promise<boolean> {
   return true;
 }
 
-async function verify({ manifest, out, keys, base, repository, json }: Arguments, release: string): Promise<boolean> {
+async function verify(args: Arguments, release: string): Promise<boolean> {
+  const { manifest, out, keys, base, repository, json } = args;
   if (out !== undefined || keys !== undefined || base !== undefined) {
     throw new BulkheadError("USAGE", "--verify writes nothing", { remedy: "leave out -o, --keys and --base" });
   }
-  const found = await withProgress("Building the release anew", () => verifyRelease({ manifest, release, repository }));
+  const what = { manifest, release, repository, unwrap: await openerOf(args) };
+  const found = await withProgress("Building the release anew", () => verifyRelease(what));
   printResult(json, found, formatVerification(found));
   return found.same;
 }

@@ -6,6 +6,7 @@ import type { BuiltRelease } from "../build/index.ts";
 import { upload } from "../run/project.ts";
 import { readRelease } from "../sign/index.ts";
 import { readNewestTargets } from "../sign/metadata.ts";
+import { contentDigest } from "../sign/opens-to.ts";
 
 export type Deployable = { target: string; releaseDigest: string };
 
@@ -34,7 +35,7 @@ export async function readSigned(releaseDir: string, repositoryDir: string): Pro
       remedy: "give the directory that `bulkhead sign` wrote to",
     });
   });
-  if (targets?.signed.targets[target]?.hashes["sha256"] === releaseDigest) {
+  if (contentDigest(targets?.signed.targets[target]) === releaseDigest) {
     return { release, releaseDigest, dir: releaseDir, target };
   }
   throw new BulkheadError("RELEASE_INVALID", `${target} is not signed in ${repositoryDir} as it is in ${releaseDir}`, {

@@ -1,5 +1,6 @@
 /** `bulkhead device`: what the management service knows of its devices, and what it can ask of them. */
 import { defineCommand } from "citty";
+import { admit } from "./admit.ts";
 import { attach } from "./attach.ts";
 import { crashes } from "./crashes.ts";
 import { importFile } from "./import.ts";
@@ -19,7 +20,7 @@ import { verify } from "./verify.ts";
 export const command = defineCommand({
   meta: { name: "device", description: "The devices of the running management service." },
   subCommands: {
-    ...{ ls: list, show, logs, crashes, restart, state, telemetry, trace, verify, attach, record, secret, token },
+    ...{ ls: list, show, logs, crashes, restart, state, telemetry, trace, verify, attach, record, secret, token, admit },
     import: importFile,
     "reset-tunnel": resetTunnel,
   },

@@ -25,6 +25,7 @@ const device: Device = {
   generation: 3,
   components: { total: 16, ready: 15, failed: 1 },
   unsignedCommands: true,
+  opening: null,
 };
 const unheard: Device = {
   ...device,

@@ -1,10 +1,13 @@
 /** `bulkhead overlay`: other values for the devices of a deployment, within what a release marks. */
 import { BulkheadError, canonicalJson, nameSchema, sha256 } from "@bulkhead/protocol";
+import type { Unwrap } from "@bulkhead/runtime";
 import { defineCommand } from "citty";
 import { jsonOption, printResult } from "../cli/output.ts";
+import { passphraseOptions } from "../cli/passphrase.ts";
 import { printable } from "../cli/printable.ts";
+import { openerOf, openingOptions } from "../seal/options.ts";
 import { overlayLines } from "../sign/format-overlay.ts";
-import { carryOut, ceremonyOptions } from "../sign/options.ts";
+import { carryOut, ceremonyOptions, keyOptions, openRing } from "../sign/options.ts";
 import { onRelease } from "../sign/overlay-summary.ts";
 import { type OverlaysChange, prepareOverlays } from "../sign/overlays.ts";
 import { deployCommand } from "./deploy.ts";
@@ -24,10 +27,12 @@ const check = defineCommand({
     file: { type: "positional", description: "The overlay, as it is written (YAML).", required: true },
     release: { ...release, required: true },
     repository: { type: "string", description: "Repository that has the release.", valueHint: "DIR" },
+    ...openingOptions,
+    ...{ ...passphraseOptions, development: keyOptions.development },
     ...jsonOption,
   },
   async run({ args }) {
-    const based = await findRelease(args.release, args.repository);
+    const based = await findRelease(args.release, args.repository, await openerOf(args));
     const written = await readOverlay(args.file, based.digest);
     if (written.expiresMs <= Date.now()) throw expired(args.file, written.expiresMs);
     // Its counter it has once it is signed; until then this one stands for it.
@@ -53,24 +58,31 @@ const sign = defineCommand({
     deployment: { type: "string", description: "Where there is no file: whose list.", valueHint: "NAME" },
     withdraw: { type: "string", description: "An overlay that is to count no more.", valueHint: "NAME" },
     ...ceremonyOptions,
+    ...openingOptions,
     ...jsonOption,
   },
   async run({ args }) {
-    const { deployment, change } = await changeOf(args);
+    const ring = args.keys === undefined ? undefined : await openRing(args);
+    const { deployment, change } = await changeOf(args, await openerOf(args, ring));
     const request = await prepareOverlays(args.repository, deployment, change);
     const [signed] = [...(request.delegated?.overlays ?? [])];
-    await carryOut(args, request, ({ file, version }) => {
-      const { expires } = request.metadata.signed;
-      const result = { overlaysFile: file, overlaysVersion: version, expires };
-      if (signed === undefined || change.add === undefined) return { result, text: `${file}: good until ${expires}` };
-      const [digest, overlay] = signed;
-      const summary = onRelease(change.add.release, overlay, digest);
-      const { effectiveDigest } = summary;
-      return {
-        result: { ...result, overlay: overlay.overlay, overlayDigest: digest, effectiveDigest },
-        text: `${overlay.overlay} ${overlay.overlayCounter}: signed in ${file}\n  effective digest ${effectiveDigest}`,
-      };
-    });
+    await carryOut(
+      args,
+      request,
+      ({ file, version }) => {
+        const { expires } = request.metadata.signed;
+        const result = { overlaysFile: file, overlaysVersion: version, expires };
+        if (signed === undefined || change.add === undefined) return { result, text: `${file}: good until ${expires}` };
+        const [digest, overlay] = signed;
+        const summary = onRelease(change.add.release, overlay, digest);
+        const { effectiveDigest } = summary;
+        return {
+          result: { ...result, overlay: overlay.overlay, overlayDigest: digest, effectiveDigest },
+          text: `${overlay.overlay} ${overlay.overlayCounter}: signed in ${file}\n  effective digest ${effectiveDigest}`,
+        };
+      },
+      ring,
+    );
   },
 });
 
@@ -79,10 +91,16 @@ const show = defineCommand({
   args: {
     deployment: { type: "positional", description: "Name of the deployment.", required: true },
     repository: { type: "string", description: "Directory of the TUF repository.", valueHint: "DIR", required: true },
+    ...openingOptions,
+    ...{ ...passphraseOptions, development: keyOptions.development },
     ...jsonOption,
   },
   async run({ args }) {
-    const { overlays, expires, version } = await signedOverlays(args.repository, nameOf(args.deployment));
+    const { overlays, expires, version } = await signedOverlays(
+      args.repository,
+      nameOf(args.deployment),
+      await openerOf(args),
+    );
     const lines = overlays.flatMap((one) => overlayLines(one).map((line, at) => `${at === 0 ? "" : "  "}${line}`));
     const text = [`overlays of ${args.deployment}: version ${version}, until ${expires}`, ...lines];
     printResult(args.json, { overlays, expires, version }, text.map(printable).join("\n"));
@@ -98,7 +116,7 @@ type SignArguments = Partial<Record<"file" | "release" | "deployment" | "withdra
   repository: string;
 };
 
-async function changeOf(args: SignArguments): Promise<{ deployment: string; change: OverlaysChange }> {
+async function changeOf(args: SignArguments, unwrap: Unwrap): Promise<{ deployment: string; change: OverlaysChange }> {
   const { file, release: name, deployment, withdraw } = args;
   if (file === undefined && name === undefined && deployment !== undefined) {
     return { deployment: nameOf(deployment), change: { withdraw } };
@@ -108,7 +126,7 @@ async function changeOf(args: SignArguments): Promise<{ deployment: string; chan
       remedy: "give a FILE and --release, or --deployment with --withdraw, or --deployment alone to sign for longer",
     });
   }
-  const { release: base, digest } = await findRelease(name, args.repository);
+  const { release: base, digest } = await findRelease(name, args.repository, unwrap);
   const overlay = await readOverlay(file, digest);
   if (overlay.expiresMs <= Date.now()) throw expired(file, overlay.expiresMs);
   return { deployment: overlay.deployment, change: { add: { overlay, release: base } } };

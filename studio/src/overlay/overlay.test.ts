@@ -7,6 +7,7 @@ import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { memorySigner } from "../keys/signer.ts";
 import { overlayLists, statusOf } from "../keys/status.ts";
+import { opener } from "../seal/open.ts";
 import { addSignature, checkRepository, publishRequest } from "../sign/ceremony.ts";
 import { formatSummary } from "../sign/format-summary.ts";
 import { type NewOverlay, type OverlaysChange, prepareOverlays } from "../sign/overlays.ts";
@@ -111,18 +112,19 @@ describe("[M12] an overlay", () => {
     expect(text).toContain("1 of 2 by the keys of overlays-field");
     await checkRepository(request, await readRepository(repository, "overlays-field"));
     await publish(request, field.slice(1));
-    const { overlays, version } = await signedOverlays(repository, "field");
+    const { overlays, version } = await signedOverlays(repository, "field", opener(undefined));
     expect([version, overlays]).toMatchObject([
       1,
       [{ target: "overlays/field/warmer-1.json", release: "example-1.json" }],
     ]);
-    expect((await findRelease("example-1.json", repository)).digest).toBe(base);
+    expect((await findRelease("example-1.json", repository, opener(undefined))).digest).toBe(base);
   });
 
   test("takes the place of the one of its name, counts up, and is withdrawn by its name", async () => {
     await publish(await prepare(level(8)), field);
     await publish(await prepare(level(3, { overlay: "colder" })), field);
-    const names = async () => (await signedOverlays(repository, "field")).overlays.map(({ target }) => target);
+    const names = async () =>
+      (await signedOverlays(repository, "field", opener(undefined))).overlays.map(({ target }) => target);
     expect(await names()).toEqual(["overlays/field/warmer-2.json", "overlays/field/colder-3.json"]);
     await publish(await prepare({ withdraw: "warmer" }), field);
     expect(await names()).toEqual(["overlays/field/colder-3.json"]);

@@ -2,7 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { BulkheadError, delegationName, parseOverlay } from "@bulkhead/protocol";
+import type { Unwrap } from "@bulkhead/runtime";
 import { readNewestTargets } from "../sign/metadata.ts";
+import { contentDigest } from "../sign/opens-to.ts";
 import { type OverlaySummary, onRelease } from "../sign/overlay-summary.ts";
 import { findRelease } from "./release.ts";
 
@@ -13,7 +15,11 @@ export type SignedOverlays = {
 };
 
 /** Throws NOT_FOUND where none was ever signed, OVERLAY_INVALID and RELEASE_INVALID where a document is not what was signed. */
-export async function signedOverlays(repositoryDir: string, deployment: string): Promise<SignedOverlays> {
+export async function signedOverlays(
+  repositoryDir: string,
+  deployment: string,
+  unwrap: Unwrap,
+): Promise<SignedOverlays> {
   const list = await readNewestTargets(repositoryDir, delegationName({ deployment }).name);
   if (list === undefined) {
     throw new BulkheadError("NOT_FOUND", `${repositoryDir} has no overlays of ${deployment}`, {
@@ -24,14 +30,14 @@ export async function signedOverlays(repositoryDir: string, deployment: string):
     const digest = hashes["sha256"] ?? "";
     const file = join(repositoryDir, "targets", dirname(path), `${digest}.${basename(path)}`);
     const { document: overlay } = parseOverlay(await readFile(file, "utf8"), file);
-    const { release } = await findBase(repositoryDir, overlay.base);
+    const { release } = await findBase(repositoryDir, overlay.base, unwrap);
     return { target: path, digest, overlay, ...onRelease(release, overlay, digest) };
   });
   return { version: list.signed.version, expires: list.signed.expires, overlays: await Promise.all(overlays) };
 }
 
-async function findBase(repositoryDir: string, base: string) {
+async function findBase(repositoryDir: string, base: string, unwrap: Unwrap) {
   const targets = await readNewestTargets(repositoryDir);
-  const found = Object.values(targets?.signed.targets ?? {}).find(({ hashes }) => hashes["sha256"] === base);
-  return findRelease(found?.path ?? base, repositoryDir);
+  const found = Object.values(targets?.signed.targets ?? {}).find((file) => contentDigest(file) === base);
+  return findRelease(found?.path ?? base, repositoryDir, unwrap);
 }

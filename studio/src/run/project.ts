@@ -3,16 +3,29 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { UploadAnswer } from "@bulkhead/kms";
-import { BulkheadError, blobsOf, paperOf, type Release, releaseSchema } from "@bulkhead/protocol";
+import {
+  BulkheadError,
+  blobsOf,
+  isEnvelope,
+  paperOf,
+  parseEnvelope,
+  type Release,
+  releaseSchema,
+  releaseTargetName,
+} from "@bulkhead/protocol";
+import type { TargetFile } from "@tufjs/models";
 import type { StudioClient } from "../api/client.ts";
 import { type BuiltRelease, buildProject } from "../build/index.ts";
 import { developmentRing, initKeys, markDevelopmentKeys } from "../keys/index.ts";
 import { createKeyFile, readKeyFile } from "../keys/key-file.ts";
 import { openSigner } from "../keys/key-ring.ts";
 import type { Signer } from "../keys/signer.ts";
+import { sealedFile } from "../seal/store.ts";
 import { initRepository, type OnlineKeys, type SignedRelease, signRelease, signTargets } from "../sign/index.ts";
 import { readNewestTargets } from "../sign/metadata.ts";
+import { opensTo } from "../sign/opens-to.ts";
 import { readRepository } from "../sign/repository.ts";
+import { readTarget } from "../sign/signed-release.ts";
 
 export type Project = { keysDir: string; repositoryDir: string };
 
@@ -54,12 +67,13 @@ export async function newestSigned(repositoryDir: string): Promise<{ release: Re
     (name) => /^[0-9a-f]{64}\..+\.json$/.test(name) && paperOf(name.slice(65)) === undefined,
   );
   const all = await Promise.all(
-    files.map(async (name) => ({
-      release: releaseSchema.parse(JSON.parse(await readFile(join(directory, name), "utf8"))),
-      digest: name.slice(0, 64),
-    })),
+    files.map(async (name) => {
+      const document = JSON.parse(await readFile(join(directory, name), "utf8"));
+      // Nothing is built again after a release that cannot be read.
+      return isEnvelope(document) ? [] : [{ release: releaseSchema.parse(document), digest: name.slice(0, 64) }];
+    }),
   );
-  return all.sort((a, b) => b.release.releaseCounter - a.release.releaseCounter)[0] ?? null;
+  return all.flat().sort((a, b) => b.release.releaseCounter - a.release.releaseCounter)[0] ?? null;
 }
 
 /** Builds a manifest: the newest signed release again where nothing has changed since, else the next one. */
@@ -83,16 +97,51 @@ export async function publish(client: StudioClient, project: Project, built: Bui
 
 /** Uploads the newest targets, all roots, and the bytes of one release. */
 export async function upload(client: StudioClient, repositoryDir: string, built: BuiltRelease): Promise<void> {
+  const targets = await readNewestTargets(repositoryDir);
+  if (targets === undefined) {
+    throw new BulkheadError("NOT_FOUND", "the repository has no targets yet", { remedy: "sign a release" });
+  }
+  const target = targets.signed.targets[releaseTargetName(built.release)];
+  if (target !== undefined && opensTo(target) !== undefined) await uploadEncrypted(client, repositoryDir, target, built);
+  else await uploadReadable(client, built);
+  await uploadMetadata(client, repositoryDir);
+}
+
+async function uploadReadable(client: StudioClient, built: BuiltRelease): Promise<void> {
   const { artifacts, baseSystem } = built.release;
   for (const { digest } of [...artifacts, ...blobsOf(baseSystem)]) {
     await client.uploadBlob(digest, await readFile(join(built.dir, "blobs", digest)));
   }
   await client.uploadBlob(built.releaseDigest, await readFile(join(built.dir, "release.json")));
-  const targets = await readNewestTargets(repositoryDir);
-  if (targets === undefined) {
-    throw new BulkheadError("NOT_FOUND", "the repository has no targets yet", { remedy: "sign a release" });
+}
+
+/** The envelope and the files that it lists. Throws FILE_UNREADABLE: they were made where the release was signed, or prepared. */
+async function uploadEncrypted(
+  client: StudioClient,
+  repositoryDir: string,
+  target: TargetFile,
+  { release, dir }: BuiltRelease,
+): Promise<void> {
+  const text = await readTarget(repositoryDir, target);
+  if (text === undefined) throw notHere(repositoryDir, target.path);
+  // A base system is for anybody to read: it is the distribution's.
+  const readable = new Set(blobsOf(release.baseSystem).map(({ digest }) => digest));
+  for (const { digest } of parseEnvelope(text, target.path).blobs) {
+    if (await client.hasBlob(digest)) continue;
+    const file = readable.has(digest) ? join(dir, "blobs", digest) : sealedFile(repositoryDir, digest);
+    const bytes = await readFile(file).catch((cause: unknown) => {
+      throw notHere(repositoryDir, `sealed/${digest}`, cause);
+    });
+    await client.uploadBlob(digest, bytes);
   }
-  await uploadMetadata(client, repositoryDir);
+  await client.uploadBlob(target.hashes["sha256"] ?? "", Buffer.from(text));
+}
+
+function notHere(repositoryDir: string, name: string, cause?: unknown): BulkheadError {
+  return new BulkheadError("FILE_UNREADABLE", `${repositoryDir} has no ${name}`, {
+    cause,
+    remedy: "deploy from the repository that the release was encrypted in, or sign it anew here",
+  });
 }
 
 /** Uploads all roots, and the newest targets where there are some, with the papers that they name; lists of overlays too, where they are given. */

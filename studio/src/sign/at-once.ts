@@ -16,6 +16,8 @@ export type SignOptions = {
   readonly repoDir: string;
   /** What `buildRelease` wrote. */
   readonly releaseDir: string;
+  /** Who will be able to read it; undefined: everybody who has its files. */
+  readonly recipients?: readonly string[] | undefined;
   /** Default: the present. */
   readonly nowMs?: number;
 };
@@ -80,9 +82,9 @@ export async function rotateRoot(
  * for another content.
  */
 export async function signRelease(options: SignOptions): Promise<SignedRelease> {
-  const { keys, repoDir, releaseDir, nowMs } = options;
+  const { keys, repoDir, releaseDir, recipients, nowMs } = options;
   const { release, text } = await readRelease(releaseDir);
-  const signed = await signTargets(keys, repoDir, { releaseDir }, nowMs);
+  const signed = await signTargets(keys, repoDir, { releaseDir, recipients }, nowMs);
   return {
     target: releaseTargetName(release),
     releaseDigest: sha256(text),

@@ -150,6 +150,11 @@ async function writeTargets(request: SigningRequest, repositoryDir: string): Pro
     ...[...(delegated?.overlays ?? [])].map(([digest, overlay]) => {
       return { digest, target: overlayTargetName(overlay), text: canonicalJson(overlay) };
     }),
+    ...Object.values(targets).flatMap(({ path, hashes }) => {
+      const digest = hashes["sha256"] ?? "";
+      const text = request.sealed?.get(digest);
+      return text === undefined ? [] : [{ digest, target: path, text }];
+    }),
   ];
   for (const { digest, target, text } of named) {
     if (targets[target]?.hashes["sha256"] !== digest) continue;

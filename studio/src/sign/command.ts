@@ -2,8 +2,10 @@
 import { BulkheadError, releaseTargetName, sha256 } from "@bulkhead/protocol";
 import { defineCommand } from "citty";
 import { jsonOption } from "../cli/output.ts";
+import { openerOf, openingOptions } from "../seal/options.ts";
 import { carryOut, ceremonyOptions, openRing } from "./options.ts";
 import { prepareTargets } from "./prepare.ts";
+import { readerOptions, readersOf } from "./readers.ts";
 import { readRelease } from "./release-file.ts";
 
 export const command = defineCommand({
@@ -11,7 +13,9 @@ export const command = defineCommand({
   args: {
     release: { type: "positional", description: "Directory that `bulkhead build` wrote.", required: false },
     refresh: { type: "boolean", description: "No release: what is signed stays as it is, and good for longer." },
+    ...readerOptions,
     ...ceremonyOptions,
+    ...openingOptions,
     ...jsonOption,
   },
   async run({ args }) {
@@ -20,7 +24,10 @@ export const command = defineCommand({
       throw new BulkheadError("USAGE", "what is to be signed?", { remedy: "give a release, or --refresh alone" });
     }
     const ring = args.keys === undefined ? undefined : await openRing(args);
-    const request = await prepareTargets(repository, releaseDir === undefined ? {} : { releaseDir, ring });
+    const recipients = releaseDir === undefined ? undefined : await readersOf(args);
+    const unwrap = await openerOf(args, ring);
+    const what = releaseDir === undefined ? {} : { releaseDir, ring, recipients, unwrap };
+    const request = await prepareTargets(repository, what);
     const built = releaseDir === undefined ? undefined : await readRelease(releaseDir);
     await carryOut(
       args,
@@ -29,9 +36,13 @@ export const command = defineCommand({
         const signed = { targetsFile: file, targetsVersion: version, expires: request.metadata.signed.expires };
         if (built === undefined) return { result: signed, text: `${file}: good until ${signed.expires}` };
         const target = releaseTargetName(built.release);
+        const readers =
+          recipients === undefined
+            ? "readable by everybody who has its files, the management service among them"
+            : `encrypted for ${recipients.join(", ")}`;
         return {
-          result: { target, releaseDigest: sha256(built.text), ...signed },
-          text: `${target}: signed in ${file}`,
+          result: { target, releaseDigest: sha256(built.text), recipients: recipients ?? null, ...signed },
+          text: `${target}: signed in ${file}\n  ${readers}`,
         };
       },
       ring,

@@ -65,7 +65,7 @@ function targetsLines({ releases, papers, permissions, delegations }: Summary): 
     ...papers.flatMap(paperLines),
     ...(permissions
       ? [
-          `permissions and flows${permissions.against ? ` against ${permissions.against}` : ", for there is no release before it"}`,
+          `permissions and flows${againstOf(permissions)}`,
           ...formatDifference(permissions.difference)
             .split("\n")
             .map((line) => `  ${line}`),
@@ -75,6 +75,13 @@ function targetsLines({ releases, papers, permissions, delegations }: Summary): 
     ...delegations.gained.map((line) => `  + ${line}`),
     ...delegations.lost.map((line) => `  - ${line}`),
   ];
+}
+
+function againstOf({ against, isBlind }: NonNullable<Summary["permissions"]>): string {
+  if (against !== undefined) return ` against ${against}`;
+  return isBlind
+    ? ": all of them, for the releases before could not be read without the deployment's key"
+    : ", for there is no release before it";
 }
 
 function paperLines({ target, digest, packages, builder, commit }: PaperSummary): string[] {
@@ -87,7 +94,7 @@ function paperLines({ target, digest, packages, builder, commit }: PaperSummary)
   ];
 }
 
-function releaseLines({ target, digest, release }: ReleaseSummary): string[] {
+function releaseLines({ target, digest, release, readers }: ReleaseSummary): string[] {
   if (release === undefined) return [`  + ${target}  ${digest}`];
   const { version, releaseCounter, securityEpoch, board, builtAtMs, artifacts } = release;
   return [
@@ -95,5 +102,8 @@ function releaseLines({ target, digest, release }: ReleaseSummary): string[] {
     `      digest ${digest}`,
     `      ${release.name} ${version}, counter ${releaseCounter}, security epoch ${securityEpoch}, board ${board}`,
     `      built ${new Date(builtAtMs).toISOString()}, ${artifacts.length} artifacts`,
+    ...(readers === undefined
+      ? ["      readable by everybody who has its files, the management service among them"]
+      : ["      encrypted: readable by the holders of", ...readers.map((key) => `        ${key}`)]),
   ];
 }

@@ -10,6 +10,7 @@ import {
 } from "@bulkhead/protocol";
 import type { TargetFile, Targets } from "@tufjs/models";
 import { checkSignatures, missingOf } from "./authority.ts";
+import { contentDigest } from "./opens-to.ts";
 import { type SigningRequest, standingOf } from "./request.ts";
 
 export type SetValue = { readonly place: string; readonly before: unknown; readonly after: unknown };
@@ -74,7 +75,7 @@ function describe(
   }
   const release = releases.get(overlay.base);
   if (release === undefined) throw hidden(`${file.path} is for a release that the request does not hold`);
-  if (targets.signed.targets[releaseTargetName(release)]?.hashes["sha256"] !== overlay.base) {
+  if (contentDigest(targets.signed.targets[releaseTargetName(release)]) !== overlay.base) {
     throw hidden(`${file.path} is for a release that the targets do not name`);
   }
   return { target: file.path, digest, overlay, ...onRelease(release, overlay, digest) };

@@ -3,16 +3,19 @@
  * be; signing it is elsewhere. Nothing is signed here.
  */
 import {
+  applyOverlay,
   BulkheadError,
   canonicalJson,
   delegationName,
   type Overlay,
   overlayTargetName,
   type Release,
+  releaseTargetName,
   sha256,
 } from "@bulkhead/protocol";
 import { Metadata, TargetFile, Targets } from "@tufjs/models";
 import { expiresIn, specVersion } from "./metadata.ts";
+import { opensTo } from "./opens-to.ts";
 import { readRepository, rootOf } from "./repository.ts";
 import type { SigningRequest } from "./request.ts";
 
@@ -29,7 +32,13 @@ export type OverlaysChange = {
 };
 
 /** What is noted of an overlay beside its digest, so that lists can be told from one another without the documents. */
-type Noted = { overlay: string; base: string; expiresMs: number };
+type Noted = {
+  overlay: string;
+  base: string;
+  expiresMs: number;
+  /** Of an encrypted release, where the management service cannot say what comes of the two. */
+  effectiveDigest?: string;
+};
 
 /** Without a change: the same overlays, good for longer. Throws USAGE, KEYS_INVALID, NOT_FOUND. */
 export async function prepareOverlays(
@@ -51,7 +60,9 @@ export async function prepareOverlays(
   const kept = keptOf(before?.signed, withdraw, nowMs);
   const document = add && { ...add.overlay, overlayCounter: version };
   const others = document === undefined ? kept : kept.filter((file) => !isReplaced(file, document));
-  const files = document === undefined ? others : [...others, targetOf(document)].slice(-keptOverlays);
+  const isSealed = add !== undefined && opensTo(targets.signed.targets[releaseTargetName(add.release)]) !== undefined;
+  const added = document === undefined ? [] : [targetOf(document, isSealed ? add?.release : undefined)];
+  const files = [...others, ...added].slice(-keptOverlays);
   const signed = new Targets({
     version,
     specVersion,
@@ -82,12 +93,14 @@ const isReplaced = (file: TargetFile, { overlay, base }: Overlay): boolean =>
 const notedOf = (file: TargetFile): Noted => file.custom as Noted;
 const digestOf = (overlay: Overlay): string => sha256(canonicalJson(overlay));
 
-function targetOf(document: Overlay): TargetFile {
+function targetOf(document: Overlay, sealed: Release | undefined): TargetFile {
   const { overlay, base, expiresMs } = document;
+  const effective = sealed && applyOverlay(sealed, { document, digest: digestOf(document) });
+  const noted = { overlay, base, expiresMs, ...(effective && { effectiveDigest: effective.digest }) };
   return new TargetFile({
     path: overlayTargetName(document),
     length: Buffer.byteLength(canonicalJson(document)),
     hashes: { sha256: digestOf(document) },
-    unrecognizedFields: { custom: { overlay, base, expiresMs } satisfies Noted },
+    unrecognizedFields: { custom: noted satisfies Noted },
   });
 }

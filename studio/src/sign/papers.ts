@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { type PaperKind, paperTargetName, type Release, sha256 } from "@bulkhead/protocol";
 import { type KeyRing, keysOf, signerOf } from "../keys/key-ring.ts";
 import { namedKey, sealStatement } from "../papers/dsse.ts";
+import type { SealedText } from "../seal/release.ts";
 
 export type Paper = {
   readonly kind: PaperKind;
@@ -16,6 +17,8 @@ export type Paper = {
   readonly digest: string;
   /** Of provenance: the public key of who built. */
   readonly builder?: string;
+  /** What stands among the targets in its place. */
+  readonly sealed?: SealedText;
 };
 
 /** Beside `release.json`. */

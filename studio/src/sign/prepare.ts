@@ -1,14 +1,15 @@
 /** Makes signing requests: what the next root or targets of a repository would be. Nothing is signed here. */
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { BulkheadError, canonicalJson, paperOf, type Release, releaseSchema, sha256 } from "@bulkhead/protocol";
-import type { Targets } from "@tufjs/models";
+import { BulkheadError, canonicalJson, paperOf, type Release, sha256 } from "@bulkhead/protocol";
+import type { Unwrap } from "@bulkhead/runtime";
 import type { KeyRing } from "../keys/key-ring.ts";
-import { readPapers } from "./papers.ts";
+import { opener } from "../seal/open.ts";
+import { sealPaper, sealRelease } from "../seal/release.ts";
+import { type Paper, readPapers } from "./papers.ts";
 import { readRelease } from "./release-file.ts";
 import { type Repository, readRepository, rootOf } from "./repository.ts";
 import type { SigningRequest } from "./request.ts";
 import { firstRoot, nextRoot, type RootChange, type RootContent } from "./root.ts";
+import { readSignedRelease } from "./signed-release.ts";
 import { nextTargets, type TargetsChange } from "./targets.ts";
 
 /** Throws USAGE where there is a root already, KEYS_INVALID, KEY_WEAK. */
@@ -41,23 +42,29 @@ export type TargetsPreparation = Omit<TargetsChange, "release"> & {
   readonly releaseDir?: string;
   /** Who is at hand to sign the release's provenance. */
   readonly ring?: KeyRing | undefined;
+  /** Who will be able to read the release; undefined: everybody who has its files. */
+  readonly recipients?: readonly string[] | undefined;
+  /** Opens the release before, where it is encrypted. Default: by the ring's keys. */
+  readonly unwrap?: Unwrap;
 };
 
 /** Without a change: the same targets, good for longer. Throws USAGE, RELEASE_INVALID, RELEASE_ROLLBACK, KEYS_INVALID. */
 export async function prepareTargets(
   repositoryDir: string,
-  { releaseDir, delegation, ring }: TargetsPreparation,
+  { releaseDir, delegation, ring, recipients, unwrap = opener(ring) }: TargetsPreparation,
   nowMs = Date.now(),
 ): Promise<SigningRequest> {
   const repository = await readRepository(repositoryDir);
   const root = rootOf(repository);
   const before = repository.targets;
   const built = releaseDir === undefined ? undefined : await readRelease(releaseDir);
-  const documents = built === undefined ? [] : [built.release, ...(await newestSigned(repository, built.release))];
-  const papers = built === undefined ? [] : await readPapers(releaseDir ?? "", built.release, ring);
+  const documents =
+    built === undefined ? [] : [built.release, ...(await newestSigned(repository, built.release, unwrap))];
+  const plain = built === undefined ? [] : await readPapers(releaseDir ?? "", built.release, ring);
+  const sealed = built && recipients && (await sealRelease(built, releaseDir ?? "", repositoryDir, recipients));
+  const papers = recipients === undefined ? plain : await sealPapers(plain, recipients);
   const release = built && {
-    papers,
-    release: built.release,
+    ...{ papers, sealed, release: built.release },
     digest: sha256(built.text),
     lengthBytes: Buffer.byteLength(built.text),
   };
@@ -67,25 +74,24 @@ export async function prepareTargets(
     nowMs,
   );
   const releases = new Map(documents.map((one) => [sha256(canonicalJson(one)), one]));
-  return { metadata, root, before, releases, papers: new Map(papers.map(({ digest, text }) => [digest, text])) };
+  const texts = [sealed, ...papers.map((paper) => paper.sealed)].flatMap((one) => one ?? []);
+  return {
+    ...{ metadata, root, before, releases },
+    papers: new Map(papers.map(({ digest, text }) => [digest, text])),
+    sealed: new Map(texts.map(({ digest, text }) => [digest, text])),
+  };
 }
 
-/** The signed release that a new one is compared with: the newest of its name. */
-async function newestSigned({ directory, targets }: Repository, { name }: Release): Promise<Release[]> {
-  const signed = new Set(digestsOf(targets?.signed));
-  const files = (await readdir(join(directory, "targets")).catch(() => [])).filter(
-    (file) => signed.has(file.slice(0, 64)) && paperOf(file.slice(65)) === undefined,
-  );
-  const read = await Promise.all(
-    files.map(async (file) =>
-      releaseSchema.parse(JSON.parse(await readFile(join(directory, "targets", file), "utf8"))),
-    ),
-  );
+function sealPapers(papers: readonly Paper[], recipients: readonly string[]): Promise<Paper[]> {
+  return Promise.all(papers.map(async (paper) => ({ ...paper, sealed: await sealPaper(paper.text, recipients) })));
+}
+
+/** The signed release that a new one is compared with: the newest of its name that can be read here. */
+async function newestSigned({ directory, targets }: Repository, { name }: Release, unwrap: Unwrap): Promise<Release[]> {
+  const files = Object.values(targets?.signed.targets ?? {}).filter(({ path }) => paperOf(path) === undefined);
+  const read = await Promise.all(files.map((file) => readSignedRelease(directory, file, unwrap)));
   return read
-    .filter((one) => one.name === name)
+    .flatMap((one) => (one?.release.name === name ? [one.release] : []))
     .sort((a, b) => b.releaseCounter - a.releaseCounter)
     .slice(0, 1);
 }
-
-const digestsOf = (targets: Targets | undefined): string[] =>
-  Object.values(targets?.targets ?? {}).flatMap(({ hashes }) => hashes["sha256"] ?? []);

@@ -49,6 +49,11 @@ const requestSchema = z.strictObject({
     .array(z.string().max(8 * 1024 * 1024))
     .max(2)
     .default([]),
+  /** Of an encrypted release and its papers: what stands among the targets, beside what it opens to. */
+  sealed: z
+    .array(z.string().max(12 * 1024 * 1024))
+    .max(3)
+    .default([]),
 });
 
 export type SigningRequest = {
@@ -61,6 +66,8 @@ export type SigningRequest = {
   readonly delegated?: Delegated & { readonly overlays: ReadonlyMap<string, Overlay> };
   /** Of releases, by digest. */
   readonly papers?: ReadonlyMap<string, string>;
+  /** By digest: envelopes and encrypted papers. */
+  readonly sealed?: ReadonlyMap<string, string>;
 };
 
 /** Who must sign a request, and who has. */
@@ -82,7 +89,7 @@ export async function readRequest(file: string): Promise<SigningRequest> {
 
 function parse(text: string, file: string): SigningRequest {
   try {
-    const { metadata, root, before, releases, papers, delegated } = requestSchema.parse(JSON.parse(text));
+    const { metadata, root, before, releases, papers, sealed, delegated } = requestSchema.parse(JSON.parse(text));
     return {
       metadata: parseMetadata(metadata.signed._type as MetadataKind.Root, metadata, file),
       root: root === null ? undefined : parseMetadata<Root>(MetadataKind.Root, root, `the root in ${file}`),
@@ -91,6 +98,7 @@ function parse(text: string, file: string): SigningRequest {
       releases: new Map(releases.map((release) => [sha256(release), releaseSchema.parse(JSON.parse(release))])),
       ...(delegated && { delegated: parseDelegated(delegated, file) }),
       papers: new Map(papers.map((paper) => [sha256(paper), paper])),
+      sealed: new Map(sealed.map((one) => [sha256(one), one])),
     };
   } catch (cause) {
     const why = cause instanceof z.ZodError ? describeMisfit(cause, 300) : cause instanceof Error ? cause.message : "";
@@ -112,7 +120,7 @@ function parseDelegated(
 
 /** Writes the request with the signatures that it has. */
 export async function writeRequest(file: string, request: SigningRequest): Promise<void> {
-  const { metadata, root, before, releases, papers, delegated } = request;
+  const { metadata, root, before, releases, papers, sealed, delegated } = request;
   const content = {
     format: 1,
     kind: "signing-request",
@@ -128,6 +136,7 @@ export async function writeRequest(file: string, request: SigningRequest): Promi
       },
     }),
     papers: [...(papers ?? new Map<string, string>()).values()],
+    sealed: [...(sealed ?? new Map<string, string>()).values()],
   };
   await writeAtomically(file, `${JSON.stringify(content)}\n`);
 }

@@ -1,9 +1,19 @@
 /** What a signing request means, for the person who is to sign it: taken from the request's own bytes alone. Pure. */
-import { BulkheadError, paperOf, parseDelegations, type Release, releaseTargetName, sha256 } from "@bulkhead/protocol";
+import {
+  BulkheadError,
+  checkEnvelope,
+  paperOf,
+  parseDelegations,
+  parseEnvelope,
+  type Release,
+  releaseTargetName,
+  sha256,
+} from "@bulkhead/protocol";
 import type { Root, TargetFile, Targets } from "@tufjs/models";
 import { compareSystems, type Difference } from "../diff/compare.ts";
 import { authorityOf, checkSignatures, missingOf } from "./authority.ts";
 import { type Offline, signedBytes } from "./metadata.ts";
+import { contentDigest, opensTo } from "./opens-to.ts";
 import { type OverlaysSummary, summariseOverlays } from "./overlay-summary.ts";
 import { describePaper, type PaperSummary } from "./paper-summary.ts";
 import { type SigningRequest, standingOf } from "./request.ts";
@@ -16,6 +26,8 @@ export type ReleaseSummary = {
   readonly digest: string;
   /** Undefined where the document is not in the request. */
   readonly release: Release | undefined;
+  /** The keys that can read it; undefined: everybody who has its files. */
+  readonly readers: readonly string[] | undefined;
 };
 
 export type Summary = {
@@ -38,7 +50,14 @@ export type Summary = {
   /** Of the added releases. */
   readonly papers: readonly PaperSummary[];
   /** Of the newest added release against the newest release before it. */
-  readonly permissions: { readonly against: string | undefined; readonly difference: Difference } | undefined;
+  readonly permissions:
+    | {
+        readonly against: string | undefined;
+        /** There are encrypted releases before it that could not be read where the request was made. */
+        readonly isBlind: boolean;
+        readonly difference: Difference;
+      }
+    | undefined;
   readonly delegations: { readonly gained: readonly string[]; readonly lost: readonly string[] };
   /** Of a list of overlays; it has nothing else. */
   readonly overlays: OverlaysSummary | undefined;
@@ -83,6 +102,8 @@ function ofTargets(request: SigningRequest, signed: Targets): TargetsPart {
   const [was, is] = [trusted?.targets ?? {}, signed.targets];
   const comparable = request.before === undefined || trusted !== undefined;
   const changed = Object.values(is).filter((file) => was[file.path]?.hashes["sha256"] !== file.hashes["sha256"]);
+  const exposed = changed.find(({ path }) => isExposed(is, path));
+  if (exposed !== undefined) throw hidden(`${exposed.path} would be readable, and its release is not`);
   const added = changed.filter(isRelease).map((file) => describe(request, file, comparable));
   const removed = Object.keys(was).filter((path) => is[path] === undefined && paperOf(path) === undefined);
   const unchanged = Object.values(is).filter((file) => isRelease(file) && !changed.includes(file));
@@ -100,12 +121,18 @@ function ofTargets(request: SigningRequest, signed: Targets): TargetsPart {
 
 const isRelease = ({ path }: TargetFile): boolean => paperOf(path) === undefined;
 
+/** A readable paper says much of an encrypted release. */
+function isExposed(is: Files, path: string): boolean {
+  const [paper, release] = [is[path], is[paperOf(path)?.release ?? ""]];
+  return paper !== undefined && release !== undefined && opensTo(release) !== undefined && opensTo(paper) === undefined;
+}
+
 /** Where the list before is not known, old papers are new too, and no more of them can be shown than of old releases. */
 function papersOf({ papers, releases }: SigningRequest, changed: TargetFile[], is: Files, mustShow: boolean) {
-  const digestOf = (target: string) => is[target]?.hashes["sha256"];
+  const digestOf = (target: string) => contentDigest(is[target]);
   return changed
     .filter((file) => !isRelease(file))
-    .map((file) => ({ file, text: papers?.get(file.hashes["sha256"] ?? "") }))
+    .map((file) => ({ file, text: papers?.get(contentDigest(file) ?? "") }))
     .filter(({ text }) => mustShow || text !== undefined)
     .map(({ file, text }) => describePaper(file, text, releases, digestOf));
 }
@@ -117,8 +144,8 @@ function trustedBefore({ root, before }: SigningRequest): Targets | undefined {
   return missingOf(authority, checkSignatures(before, [authority])) === 0 ? before.signed : undefined;
 }
 
-function describe({ releases }: SigningRequest, file: TargetFile, mustShow: boolean): ReleaseSummary {
-  const digest = file.hashes["sha256"] ?? "";
+function describe({ releases, sealed }: SigningRequest, file: TargetFile, mustShow: boolean): ReleaseSummary {
+  const digest = contentDigest(file) ?? "";
   const release = releases.get(digest);
   if (release === undefined && mustShow) {
     throw hidden(`${file.path} is new in the list, and the request does not hold it`);
@@ -126,7 +153,26 @@ function describe({ releases }: SigningRequest, file: TargetFile, mustShow: bool
   if (release !== undefined && releaseTargetName(release) !== file.path) {
     throw hidden(`${file.path} would stand for ${releaseTargetName(release)}`);
   }
-  return { target: file.path, digest, release };
+  return { target: file.path, digest, release, readers: readersOf(file, sealed, release, mustShow) };
+}
+
+function readersOf(
+  file: TargetFile,
+  sealed: SigningRequest["sealed"],
+  release: Release | undefined,
+  mustShow: boolean,
+): readonly string[] | undefined {
+  const content = opensTo(file);
+  if (content === undefined) return undefined;
+  const text = sealed?.get(file.hashes["sha256"] ?? "");
+  if (text === undefined || release === undefined) {
+    if (mustShow) throw hidden(`${file.path} is encrypted, and the request does not hold its envelope`);
+    return [];
+  }
+  const envelope = parseEnvelope(text, file.path);
+  if (envelope.release !== content) throw hidden(`${file.path} holds another release than the list says`);
+  checkEnvelope(envelope, release);
+  return envelope.recipients;
 }
 
 function permissionsOf(
@@ -136,13 +182,12 @@ function permissionsOf(
 ): Summary["permissions"] {
   const newest = newestOf(added.flatMap(({ release }) => (release ? [release] : [])));
   if (newest === undefined) return undefined;
-  const known = [...releases].filter(
-    ([digest, release]) => was[releaseTargetName(release)]?.hashes["sha256"] === digest,
-  );
+  const known = [...releases].filter(([digest, release]) => contentDigest(was[releaseTargetName(release)]) === digest);
   const before = newestOf(known.map(([, release]) => release).filter(({ name }) => name === newest.name));
   const nobody = { ...newest.system, components: {}, channels: [], startOrder: [] };
   return {
     against: before && releaseTargetName(before),
+    isBlind: before === undefined && Object.values(was).some((file) => opensTo(file) !== undefined),
     difference: compareSystems(before?.system ?? nobody, newest.system),
   };
 }

@@ -1,8 +1,10 @@
 /** The targets of a project: the releases that devices may run. What the next file would be; signing it is elsewhere. Pure. */
 import { BulkheadError, paperOf, type Release, releaseTargetName } from "@bulkhead/protocol";
 import { Metadata, TargetFile, Targets } from "@tufjs/models";
+import type { SealedText } from "../seal/release.ts";
 import { changeDelegations, type DelegationChange, type DelegationsJson } from "./delegations.ts";
 import { expiresIn, specVersion } from "./metadata.ts";
+import { contentDigest } from "./opens-to.ts";
 import type { Paper } from "./papers.ts";
 
 const targetsDays = 180;
@@ -14,6 +16,8 @@ export type BuiltDocument = {
   readonly digest: string;
   readonly lengthBytes: number;
   readonly papers: readonly Paper[];
+  /** What stands among the targets in its place. */
+  readonly sealed?: SealedText | undefined;
 };
 
 export type TargetsChange = {
@@ -47,8 +51,12 @@ function withRelease(before: Files, built: BuiltDocument): Files {
   return Object.fromEntries(all.filter(([path]) => kept.has(paperOf(path)?.release ?? path)));
 }
 
-function paperTarget({ kind, target: path, text, digest, builder }: Paper): [string, TargetFile] {
-  const custom = { paper: kind, ...(builder === undefined ? {} : { builder }) };
+function paperTarget({ kind, target: path, builder, sealed, ...plain }: Paper): [string, TargetFile] {
+  const { text, digest } = sealed ?? plain;
+  const custom = {
+    ...{ paper: kind, ...(builder === undefined ? {} : { builder }) },
+    ...(sealed && { opensTo: plain.digest }),
+  };
   const file = { path, length: Buffer.byteLength(text), hashes: { sha256: digest } };
   return [path, new TargetFile({ ...file, unrecognizedFields: { custom } })];
 }
@@ -59,14 +67,16 @@ function delegationsAfter(old: Targets | undefined, { delegation }: TargetsChang
   return after === undefined ? {} : { delegations: after };
 }
 
-function targetOf({ release, digest, lengthBytes }: BuiltDocument, before: Files): [string, TargetFile] {
+function targetOf({ release, digest, lengthBytes, sealed }: BuiltDocument, before: Files): [string, TargetFile] {
   const path = releaseTargetName(release);
-  const signed = before[path]?.hashes["sha256"];
+  const signed = contentDigest(before[path]);
   // A counter means one content for ever: devices remember what they committed by it.
   if (signed !== undefined && signed !== digest) {
     const message = `${path} is signed already, with another content`;
     throw new BulkheadError("RELEASE_ROLLBACK", message, { remedy: "build with a higher --counter" });
   }
-  const unrecognizedFields = { custom: { releaseCounter: release.releaseCounter } };
-  return [path, new TargetFile({ path, length: lengthBytes, hashes: { sha256: digest }, unrecognizedFields })];
+  const custom = { releaseCounter: release.releaseCounter, ...(sealed && { opensTo: digest }) };
+  const length = sealed === undefined ? lengthBytes : Buffer.byteLength(sealed.text);
+  const hashes = { sha256: sealed?.digest ?? digest };
+  return [path, new TargetFile({ path, length, hashes, unrecognizedFields: { custom } })];
 }

@@ -9,6 +9,7 @@ import { runCommandLine } from "../../../studio/src/cli/run.ts";
 import { root } from "../../../studio/src/commands.ts";
 import { openKeyRing, openSigner } from "../../../studio/src/keys/key-ring.ts";
 import { makeTokenKey, tokenSigner } from "../../../studio/src/keys/token.ts";
+import { readNewestTargets } from "../../../studio/src/sign/metadata.ts";
 import { asked } from "../../releases/bench.ts";
 import { createDevice, createProject, publicHalves, signOnline } from "../../releases/project.ts";
 import { makeToken } from "./soft-hsm.ts";
@@ -75,6 +76,9 @@ test("[M11] the commands of the guide do in their order what it says, and a devi
     const newest = built[2] as (typeof built)[number];
     await device.stage(newest);
     expect(await (await device.boot()).install(asked(newest))).toMatchObject({ accepted: true });
+    const [first] = built;
+    const targets = (await readNewestTargets(repoDir))?.signed.targets;
+    expect(targets?.[first?.target ?? ""]?.custom).toMatchObject({ opensTo: first?.digest });
     const { code, output } = await bulkhead(["keys", "status", "--repository", "repository", "--within", "181"]);
     expect([code, output]).toEqual([1, expect.stringContaining("bulkhead sign --refresh")]);
     expect(output).toContain("overlays-field: 1 of 1");

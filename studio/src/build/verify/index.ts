@@ -2,6 +2,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Unwrap } from "@bulkhead/runtime";
+import { opener } from "../../seal/open.ts";
 import { buildProject, paperFiles } from "../project-build.ts";
 import {
   artifactsOf,
@@ -27,14 +29,21 @@ export type VerifyOptions = {
   /** A build's directory, or a signed release of the repository. */
   readonly release: string;
   readonly repository?: string | undefined;
+  /** Opens what is encrypted there. Default: nothing. */
+  readonly unwrap?: Unwrap;
 };
 
 const baseNotCompared =
   "the base system: build its image anew (`bulkhead image build`), and compare what is beside it in <board>.base.json";
 
 /** What the release says of itself (counter, epoch, date, base system) is taken for the rebuild. Throws what building and finding do. */
-export async function verifyRelease({ manifest, release: what, repository }: VerifyOptions): Promise<Verification> {
-  const subject = await findSubject(what, repository);
+export async function verifyRelease({
+  manifest,
+  release: what,
+  repository,
+  unwrap,
+}: VerifyOptions): Promise<Verification> {
+  const subject = await findSubject(what, repository, unwrap ?? opener(undefined));
   const { releaseCounter, securityEpoch, builtAtMs, name, baseSystem } = subject.release;
   const outDir = await mkdtemp(join(tmpdir(), "bulkhead-rebuild-"));
   try {

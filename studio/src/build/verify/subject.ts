@@ -9,15 +9,18 @@ import {
   paperOf,
   paperTargetName,
   type Release,
-  releaseSchema,
   releaseTargetName,
   sha256,
 } from "@bulkhead/protocol";
+import type { Unwrap } from "@bulkhead/runtime";
 import type { Metadata, Targets } from "@tufjs/models";
 import { openEnvelope } from "../../papers/dsse.ts";
+import { openPaper } from "../../seal/open.ts";
 import { authorityOf, checkSignatures, missingOf } from "../../sign/authority.ts";
+import { contentDigest, opensTo } from "../../sign/opens-to.ts";
 import { readRelease } from "../../sign/release-file.ts";
 import { readRepository, rootOf } from "../../sign/repository.ts";
+import { openSignedRelease } from "../../sign/signed-release.ts";
 import { paperFiles } from "../project-build.ts";
 
 export type Subject = {
@@ -30,9 +33,9 @@ export type Subject = {
 };
 
 /** `what`: a directory; or with a repository the name or the digest of a target. Throws NOT_FOUND, USAGE, RELEASE_… errors. */
-export async function findSubject(what: string, repositoryDir: string | undefined): Promise<Subject> {
+export async function findSubject(what: string, repositoryDir: string | undefined, unwrap: Unwrap): Promise<Subject> {
   if (existsSync(join(what, "release.json"))) return ofDirectory(what);
-  if (repositoryDir !== undefined) return ofRepository(what, repositoryDir);
+  if (repositoryDir !== undefined) return ofRepository(what, repositoryDir, unwrap);
   throw new BulkheadError("NOT_FOUND", `${what} is no directory of a build`, {
     remedy: "give --repository DIR where it is the name or the digest of a signed release",
   });
@@ -46,7 +49,7 @@ async function ofDirectory(dir: string): Promise<Subject> {
   return { release, digest: sha256(text), papers, dir };
 }
 
-async function ofRepository(what: string, directory: string): Promise<Subject> {
+async function ofRepository(what: string, directory: string, unwrap: Unwrap): Promise<Subject> {
   const repository = await readRepository(directory);
   const root = rootOf(repository).signed;
   const { targets } = repository;
@@ -59,8 +62,9 @@ async function ofRepository(what: string, directory: string): Promise<Subject> {
     );
   }
   const files = targets.signed.targets;
-  const name = Object.keys(files).find((path) => path === what || files[path]?.hashes["sha256"] === what);
-  if (name === undefined || paperOf(name) !== undefined) {
+  const name = Object.keys(files).find((path) => path === what || contentDigest(files[path]) === what);
+  const file = files[name ?? ""];
+  if (name === undefined || file === undefined || paperOf(name) !== undefined) {
     throw new BulkheadError("NOT_FOUND", `${directory} has no signed release ${what}`, {
       remedy: `it has ${Object.keys(files)
         .filter((path) => paperOf(path) === undefined)
@@ -68,19 +72,25 @@ async function ofRepository(what: string, directory: string): Promise<Subject> {
         .join(", ")}`,
     });
   }
-  const text = await readTarget(directory, targets, name);
-  const release = releaseSchema.parse(JSON.parse(text));
+  const { release, text } = await openSignedRelease(directory, file, unwrap);
   if (releaseTargetName(release) !== name) throw new BulkheadError("RELEASE_INVALID", `${name} holds another release`);
-  return { release, digest: sha256(text), papers: await papersOf(directory, targets, release), dir: undefined };
+  return { release, digest: sha256(text), papers: await papersOf(directory, targets, release, unwrap), dir: undefined };
 }
 
-async function papersOf(directory: string, targets: Metadata<Targets>, release: Release): Promise<Subject["papers"]> {
+async function papersOf(
+  directory: string,
+  targets: Metadata<Targets>,
+  release: Release,
+  unwrap: Unwrap,
+): Promise<Subject["papers"]> {
   const papers: Partial<Record<PaperKind, string>> = {};
   for (const kind of paperKinds) {
     const name = paperTargetName(release, kind);
     const file = targets.signed.targets[name];
     if (file === undefined) continue;
-    const text = await readTarget(directory, targets, name);
+    const stored = await readTarget(directory, targets, name);
+    const text = opensTo(file) === undefined ? stored : await openPaper(stored, unwrap);
+    if (sha256(text) !== contentDigest(file)) throw new BulkheadError("RELEASE_ARTIFACT_ALTERED", `${name} is another`);
     const builder = (file.custom as { builder?: unknown } | undefined)?.builder;
     papers[kind] = kind === "provenance" ? openEnvelope(text, String(builder), name) : text;
   }

@@ -1,0 +1,2 @@
+ALTER TABLE "devices" ADD COLUMN "opening" json;--> statement-breakpoint
+ALTER TABLE "releases" ADD COLUMN "envelope" text;

@@ -1,0 +1,59 @@
+/** From what was asked for to what would run: signed metadata, the release, opened where it is encrypted, and what is put on it. */
+import { join } from "node:path";
+import { BulkheadError, type Effective, maxOverlayBytes, maxReleaseBytes, partsOfTarget } from "@bulkhead/protocol";
+import type { Unwrap } from "../age/index.ts";
+import type { FloorClock } from "./clock-floor.ts";
+import type { VerifierConfig } from "./config.ts";
+import { type Asked, checkAsked, judgeRelease } from "./judge.ts";
+import { checkDeployment, judgeOverlay } from "./judge-overlay.ts";
+import { refreshMetadata } from "./metadata.ts";
+import type { MetadataStore } from "./metadata-store.ts";
+import { openEnvelope, type Stored } from "./open-envelope.ts";
+import type { OverlayFloors } from "./overlay-floors.ts";
+import { readStaged } from "./staged-file.ts";
+
+/** `stored`: where its artifacts lie that are encrypted. */
+export type Judged = Effective & { readonly stored: Stored };
+
+export type JudgePorts = {
+  readonly store: MetadataStore;
+  readonly clock: FloorClock;
+  readonly config: VerifierConfig;
+  readonly floors: OverlayFloors;
+  /** What the agent brought. */
+  readonly staging: string;
+  readonly unwrap: Unwrap;
+};
+
+/** Judges what is staged. Throws RELEASE_…, OVERLAY_… and SEALED_… errors. */
+export async function judgeAsked(asked: Asked, ports: JudgePorts): Promise<Judged> {
+  const { store, clock, config, staging } = ports;
+  if (asked.overlay) checkDeployment(asked.overlay, config);
+  const found = await refreshMetadata(store, join(staging, "metadata"), clock, asked);
+  const signed = checkAsked(asked, found.target);
+  const content = await staged(staging, `${signed.sha256}.${asked.target}`, maxReleaseBytes, "RELEASE_INVALID");
+  const opened =
+    signed.opensTo === undefined
+      ? { content, signed, stored: new Map() }
+      : await openEnvelope(content, asked, { ...signed, opensTo: signed.opensTo }, ports.unwrap);
+  const release = judgeRelease(opened.content, asked, opened.signed, config);
+  const base = { release, digest: asked.releaseDigest };
+  const { stored } = opened;
+  if (asked.overlay === undefined) return { ...base, stored };
+  if (found.overlay === undefined) throw new BulkheadError("INTERNAL", "nothing was said about the overlay");
+  const { file } = partsOfTarget(asked.overlay.target);
+  const overlay = await staged(staging, `${asked.overlay.digest}.${file}`, maxOverlayBytes, "OVERLAY_INVALID");
+  const facts = { config, nowMs: clock.now(), floors: ports.floors };
+  return { ...judgeOverlay(overlay, asked.overlay, found.overlay, base, facts), stored };
+}
+
+async function staged(
+  staging: string,
+  name: string,
+  maxBytes: number,
+  code: "RELEASE_INVALID" | "OVERLAY_INVALID",
+): Promise<Buffer> {
+  const content = await readStaged(join(staging, "targets"), name, maxBytes);
+  if (content === undefined) throw new BulkheadError(code, `${name} is not staged`);
+  return content;
+}

@@ -1,0 +1,35 @@
+/** Who will be able to read a release: that is said when it is signed, and nothing is readable because nobody thought of it. */
+import { BulkheadError } from "@bulkhead/protocol";
+import { recipientsOf } from "../keys/public-keys.ts";
+import { readRepository } from "./repository.ts";
+import { developmentMark } from "./root.ts";
+
+export const readerOptions = {
+  recipient: {
+    type: "string",
+    description: "Encrypt the release for the devices of these deployments: their keys' files or public halves.",
+    valueHint: "KEY,…",
+  },
+  readable: {
+    type: "boolean",
+    description: "Do not encrypt it: everybody who has its files can read it, the management service among them.",
+  },
+} as const;
+
+type Arguments = { recipient?: string | undefined; readable?: boolean | undefined; repository: string };
+
+/** The recipients' keys; undefined: it stays readable. Throws RECIPIENT_MISSING, USAGE, KEYS_INVALID. */
+export async function readersOf({ recipient, readable, repository }: Arguments): Promise<string[] | undefined> {
+  if (recipient !== undefined && readable === true) {
+    throw new BulkheadError("USAGE", "is it encrypted, or readable?", { remedy: "give --recipient or --readable" });
+  }
+  if (recipient !== undefined) return recipientsOf(recipient);
+  if (readable === true) return undefined;
+  const { root } = await readRepository(repository);
+  // On the developer's own machine there is nobody to keep it from.
+  if (root === undefined || root.signed.unrecognizedFields[developmentMark] === true) return undefined;
+  throw new BulkheadError("RECIPIENT_MISSING", "nobody was named who will be able to read this release", {
+    remedy:
+      "encrypt it for a deployment's devices: --recipient KEY (docs/guide/confidentiality.md); or say --readable, and the management service and everybody who has its files can read all of it",
+  });
+}
