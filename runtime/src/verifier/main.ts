@@ -5,14 +5,15 @@ import { sandboxDirectories, verifierConfigSchema } from "./config.ts";
 import { openGate } from "./gate.ts";
 
 export const component = defineComponent({
-  uses: { opening: releaseOpeningInterface },
+  // Systems that were built before releases were encrypted have no such channel.
+  mayUse: { opening: releaseOpeningInterface },
   provides: { gate: gateInterface },
-  async start({ uses, config, log, provides, root }) {
+  async start({ mayUse, config, log, provides, root }) {
     const gate = await openGate({
       directories: sandboxDirectories,
       config: verifierConfigSchema.parse(config),
       log,
-      opening: uses.opening,
+      ...(mayUse.opening && { opening: mayUse.opening }),
       tellRoot: root.tellRoot,
     });
     root.hear("generation", toCoreServer.generation, (outcome) => {
