@@ -102,7 +102,8 @@ export async function upload(client: StudioClient, repositoryDir: string, built:
     throw new BulkheadError("NOT_FOUND", "the repository has no targets yet", { remedy: "sign a release" });
   }
   const target = targets.signed.targets[releaseTargetName(built.release)];
-  if (target !== undefined && opensTo(target) !== undefined) await uploadEncrypted(client, repositoryDir, target, built);
+  if (target !== undefined && opensTo(target) !== undefined)
+    await uploadEncrypted(client, repositoryDir, target, built);
   else await uploadReadable(client, built);
   await uploadMetadata(client, repositoryDir);
 }
