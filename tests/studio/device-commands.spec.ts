@@ -191,8 +191,8 @@ describe("bulkhead deploy", () => {
   const deployment = (release: string) => ["deploy", device, "--release", dir(release), ...repository()];
 
   async function sign(release: string, ...more: string[]) {
-    const keys = ["--keys", running.project.keysDir, "--development"];
-    const result = await plain("sign", dir(release), ...keys, ...repository(), ...more);
+    const keys = ["--keys", running.project.keysDir, "--development", ...repository()];
+    const result = await plain("sign", dir(release), ...keys, ...more);
     expect([result.exitCode, result.stderr]).toEqual([0, ""]);
   }
 
@@ -207,7 +207,6 @@ describe("bulkhead deploy", () => {
     const [{ deviceKey }, { publicKey: other }] = [await running.client.device(id()), generateSigningKey()];
     const mistaken = await asOperator(...admit, "--device-key", other);
     expect([mistaken.exitCode, mistaken.stderr]).toEqual([1, expect.stringContaining("DEVICE_MISMATCH")]);
-    // On this board commands need no signature; this one does.
     const planted = { kind: "admit", deployment: "default", publicKey: other, wrapped: "A".repeat(400) } as const;
     const { id: command } = await running.client.command(id(), { command: planted, timeoutMs: 30_000 });
     const answer = await eventually("an answer", 30_000, async () =>

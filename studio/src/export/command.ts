@@ -1,5 +1,6 @@
 /** `bulkhead export`: a release in one file, for devices that no network reaches. It needs no key. */
 import { stat } from "node:fs/promises";
+import { BulkheadError } from "@bulkhead/protocol";
 import { defineCommand } from "citty";
 import type { StudioClient } from "../api/client.ts";
 import { openStudio, serverOption } from "../api/server-option.ts";
@@ -37,7 +38,13 @@ export const command = defineCommand({
   },
   async run({ args }) {
     const client = await openStudio(args.name);
-    const { target, releaseDigest } = findTarget(await client.releases(), args.target);
+    const uploaded = await client.releases();
+    const { target, releaseDigest } = findTarget(uploaded, args.target);
+    if (uploaded.find(({ digest }) => digest === releaseDigest)?.envelope) {
+      throw new BulkheadError("USAGE", `${target} is encrypted, and no file brings such a release yet`, {
+        remedy: "deploy it by the tunnel, or sign it as a readable one",
+      });
+    }
     const out = args.out ?? `${target.replace(/\.json$/, "")}.bulkhead`;
     const overlay = await findOverlay(client, releaseDigest, args);
     const { files, expires, expiresFirst } = await collectMetadata(client, { target, releaseDigest, overlay });
