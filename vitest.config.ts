@@ -3,8 +3,8 @@ import { defineConfig } from "vitest/config";
 const unit = [
   "{protocol,sdk,runtime,drivers,kms-agent,kms,kms-web,studio,manifests,scripts,hardware-in-loop}/**/*.test.ts",
 ];
-// Files ending in .spec.ts start real processes, sandboxes, databases or browsers: they run in forks, two files at a time, for
-// much of what they do is to wait. Whole systems come after, and at the end, one by one, those that measure time.
+// Files ending in .spec.ts start real processes, sandboxes, databases or browsers: they run in forks, three files at a time, for
+// more than half of what they do is to wait. Whole systems come after, and at the end, one by one, those that measure time.
 const integration = [
   "{protocol,sdk,runtime,drivers,kms-agent,kms,kms-web,studio,manifests,tests,hardware-in-loop}/**/*.spec.ts",
 ];
@@ -42,7 +42,7 @@ export default defineConfig({
           name: "integration",
           include: integration,
           exclude: [...systems, ...alone, "**/node_modules/**"],
-          maxWorkers: isGuest ? 1 : 2,
+          maxWorkers: isGuest ? 1 : 3,
           sequence: { groupOrder: 1 },
         },
       },
