@@ -42,7 +42,7 @@ export const suite: Suite = (it) => {
       const startMs = performance.now();
       // systemd goes on and feeds its own, and is told to do nothing about a runtime that says nothing: nobody else can reset the board.
       shell?.start(
-        "systemctl service-watchdogs no; echo 1 > /sys/fs/cgroup/system.slice/bulkhead-root-server.service/cgroup.freeze",
+        "systemctl service-watchdogs no; cd /sys/fs/cgroup; echo 1 | tee bulkhead/cgroup.freeze system.slice/bulkhead-root-server.service/cgroup.freeze",
       );
       const saidSince = async () => (await target.console()).slice(saidBefore);
       await expect.poll(saidSince, { timeout: bench.within((seconds + 60) * 1000) }).toMatch(/bulkhead: slot [ab]/);

@@ -42,6 +42,7 @@ export const device: Device & Record<string, unknown> = {
   presence: "connected",
   expectedAtMs: null,
   tunnel: { latestHandshakeMs: nowMs - 48_000 },
+  opening: null,
   release,
   overlay: null,
   deployment: "default",
@@ -206,7 +207,14 @@ export const manifest: System = plainSystem({
 });
 
 export const releases: (Release & { lengthBytes: number })[] = [
-  { ...release, target: "greenhouse-3.json", board: "virtual", lengthBytes: 4096, uploadedAtMs: nowMs - 3_800_000 },
+  {
+    ...release,
+    target: "greenhouse-3.json",
+    board: "virtual",
+    lengthBytes: 4096,
+    uploadedAtMs: nowMs - 3_800_000,
+    envelope: null,
+  },
   {
     digest: "a7".repeat(32),
     name: "greenhouse",
@@ -215,6 +223,7 @@ export const releases: (Release & { lengthBytes: number })[] = [
     target: "greenhouse-4.json",
     board: "virtual",
     lengthBytes: 4096,
+    envelope: null,
     uploadedAtMs: nowMs - 60_000,
   },
 ];

@@ -9,6 +9,7 @@ const desk = "runtime/src/operator/desk.ts";
 const deskTest = "runtime/src/operator/desk.test.ts";
 const ledger = "runtime/src/generations/ledger.ts";
 const ledgerTest = "runtime/src/generations/ledger.test.ts";
+const choosing = "runtime/src/generations/choosing.ts";
 const reboots = "runtime/src/ladder/reboots.ts";
 const rebootsTest = "runtime/src/ladder/reboots.test.ts";
 const connection = "kms-agent/src/session/connection.ts";
@@ -103,8 +104,8 @@ const rows: readonly (readonly [string, string, string, string, string, string?]
   [
     "the way back while the disk takes no record",
     ledger,
-    "if (await kept.adopt(commit(kept.now(), release))) await removeUnneeded(shown);",
-    "await kept.adopt(commit(kept.now(), release));\n      await removeUnneeded(shown);",
+    "if (!(await kept.adopt(commit(kept.now(), release)))) return;",
+    "await kept.adopt(commit(kept.now(), release));",
     ledgerTest,
     "not cleared away",
   ],
@@ -118,7 +119,7 @@ const rows: readonly (readonly [string, string, string, string, string, string?]
   ],
   [
     "a floor of security epochs on the way back",
-    ledger,
+    choosing,
     "return securityEpoch < securityEpochFloor",
     "return securityEpoch < 0",
     ledgerTest,

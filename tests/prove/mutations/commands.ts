@@ -26,7 +26,12 @@ const rows: readonly (readonly [without: string, file: string, from: string, to:
   ],
   ["an end of the targets that name operators", operators, "Date.parse(String(signed.expires)) > nowMs", "nowMs > 0"],
   ["a challenge of the device's own", authority, "challenges.check(signed);", ""],
-  ["a signature where the policy asks for one", authority, "if (unsignedCommands) return", "if (envelope) return"],
+  [
+    "a signature where the policy asks for one",
+    authority,
+    'if (unsignedCommands && envelope.command.kind !== "admit") return',
+    "if (envelope) return",
+  ],
   [
     "a look at a signature that need not be",
     authority,
