@@ -13,7 +13,7 @@ export type Looked = {
   readonly before: Release;
   /** Stands in one bundle of it, and nowhere else. */
   readonly secret: string;
-  /** Where the service keeps everything. */
+  /** Where the system keeps everything, the service's part in `kms`. */
   readonly store: string;
 };
 
@@ -27,7 +27,7 @@ export async function checkEncrypted(client: StudioClient, looked: Looked): Prom
   expect(brought.length).toBeGreaterThan(0);
   for (const one of [digest, ...brought]) expect(await client.hasBlob(one)).toBe(false);
   expect(await filesHolding(join(looked.builtDir, "blobs"), looked.secret)).toHaveLength(1);
-  expect(await filesHolding(looked.store, looked.secret)).toEqual([]);
+  expect(await filesHolding(join(looked.store, "kms"), looked.secret)).toEqual([]);
   for (const kind of ["sbom", "provenance"] as const) {
     const paper = await client.paper(digest, kind);
     expect(sha256(paper.text)).toBe(paper.digest);
