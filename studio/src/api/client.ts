@@ -38,6 +38,13 @@ type InstanceAnswer = { snapshotKey: string; timestampKey: string; address: stri
 
 export type StudioClient = ReturnType<typeof studioClient>;
 
+const answerMs = 20_000;
+/** What a blob may take longer: a base system has 150 MB, and the service may be far away. */
+const leastBytesPerMs = 128;
+
+const boundMs = (body: unknown): number =>
+  answerMs + (body instanceof Uint8Array ? Math.ceil(body.length / leastBytesPerMs) : 0);
+
 /** A client for the server at `url`; `token` is its session token. */
 export function studioClient({ url, token }: { url: string; token: string }) {
   const ask = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
@@ -49,7 +56,7 @@ export function studioClient({ url, token }: { url: string; token: string }) {
         ...(body === undefined ? {} : { "content-type": isBlob ? "application/octet-stream" : "application/json" }),
       },
       ...(body === undefined ? {} : { body: isBlob ? new Uint8Array(body) : JSON.stringify(body) }),
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(boundMs(body)),
     }).catch((cause: unknown) => {
       throw new BulkheadError("STUDIO_UNREACHABLE", `the management service at ${url} does not answer`, {
         cause,
