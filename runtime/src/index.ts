@@ -1,6 +1,6 @@
 /** The public face of the runtime: what the studio needs to build for a device, to flash one and to start one. */
 
-export { openAge, type Unwrap, unseal, unsealWhole, unwrapFileKey } from "./age/index.ts";
+export { openAge, openRelease, type Unwrap, unseal, unsealWhole, unwrapFileKey } from "./age/index.ts";
 export {
   decodeRecord,
   encodeRecord,

@@ -3,7 +3,7 @@
  * service and the agent see. What is inside is known by its digest, which the envelope names and the targets repeat.
  */
 import { z } from "zod";
-import { canonicalJson } from "../canonical-json.ts";
+import { canonicalJson, type Json } from "../canonical-json.ts";
 import { BulkheadError } from "../errors.ts";
 import { describeMisfit } from "../misfit.ts";
 import { digestSchema, key32Schema, nameSchema } from "../names.ts";
@@ -65,9 +65,7 @@ export function isEnvelope(document: unknown): boolean {
 
 /** Reads what was signed: canonical, and of the form above. Throws RELEASE_INVALID. */
 export function parseEnvelope(text: string, where: string): Envelope {
-  const envelope = parse(text, where, envelopeSchema);
-  if (canonicalJson(envelope) === text) return envelope;
-  throw invalid(`${where} is not in canonical form`);
+  return parseCanonical(text, where, envelopeSchema);
 }
 
 /** Reads what was in it. Throws RELEASE_INVALID where it is not what the envelope says that it is. */
@@ -89,9 +87,24 @@ export function checkEnvelope({ name, version, releaseCounter, board }: Envelope
     throw invalid(`the envelope of ${name}-${releaseCounter} holds ${release.name}-${release.releaseCounter}`);
 }
 
-/** Reads a release's text. Throws RELEASE_INVALID. */
+/** Reads a release's text: canonical, as everything is that is signed. Throws RELEASE_INVALID. */
 export function parseReleaseText(text: string, where: string): Release {
-  return parse(text, where, releaseSchema);
+  return parseCanonical(text, where, releaseSchema);
+}
+
+function parseCanonical<S extends z.ZodType<Json>>(text: string, where: string, schema: S): z.infer<S> {
+  const document = parse(text, where, schema);
+  if (isCanonical(document, text)) return document;
+  throw invalid(`${where} is not in canonical form`);
+}
+
+function isCanonical(document: Json, text: string): boolean {
+  try {
+    return canonicalJson(document) === text;
+  } catch {
+    // A number that no canonical form has.
+    return false;
+  }
 }
 
 function parse<S extends z.ZodType>(text: string, where: string, schema: S): z.infer<S> {

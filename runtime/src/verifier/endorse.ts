@@ -15,7 +15,7 @@ import { type Unwrap, unseal } from "../age/index.ts";
 import { createFile, replaceFile, syncDirectory } from "../generations/durable.ts";
 import { treeDigest, unpackTree } from "../generations/index.ts";
 import type { VerifierConfig, VerifierDirectories } from "./config.ts";
-import type { Stored } from "./open-envelope.ts";
+import type { Stored } from "./read-release.ts";
 import { withStaged } from "./staged-file.ts";
 
 /** What is encrypted of a release, and what opens it. */

@@ -8,12 +8,12 @@ import { type Asked, checkAsked, judgeRelease } from "./judge.ts";
 import { checkDeployment, judgeOverlay } from "./judge-overlay.ts";
 import { refreshMetadata } from "./metadata.ts";
 import type { MetadataStore } from "./metadata-store.ts";
-import { openEnvelope, type Stored } from "./open-envelope.ts";
 import type { OverlayFloors } from "./overlay-floors.ts";
+import { type ReadRelease, readRelease } from "./read-release.ts";
 import { readStaged } from "./staged-file.ts";
 
 /** `stored`: where its artifacts lie that are encrypted. */
-export type Judged = Effective & { readonly stored: Stored };
+export type Judged = Effective & Pick<ReadRelease, "stored">;
 
 export type JudgePorts = {
   readonly store: MetadataStore;
@@ -32,13 +32,9 @@ export async function judgeAsked(asked: Asked, ports: JudgePorts): Promise<Judge
   const found = await refreshMetadata(store, join(staging, "metadata"), clock, asked);
   const signed = checkAsked(asked, found.target);
   const content = await staged(staging, `${signed.sha256}.${asked.target}`, maxReleaseBytes, "RELEASE_INVALID");
-  const opened =
-    signed.opensTo === undefined
-      ? { content, signed, stored: new Map() }
-      : await openEnvelope(content, asked, { ...signed, opensTo: signed.opensTo }, ports.unwrap);
-  const release = judgeRelease(opened.content, asked, opened.signed, config);
+  const { release, stored } = await readRelease(content, asked.target, signed, ports.unwrap);
+  judgeRelease(release, asked, signed, config);
   const base = { release, digest: asked.releaseDigest };
-  const { stored } = opened;
   if (asked.overlay === undefined) return { ...base, stored };
   if (found.overlay === undefined) throw new BulkheadError("INTERNAL", "nothing was said about the overlay");
   const { file } = partsOfTarget(asked.overlay.target);

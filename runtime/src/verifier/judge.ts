@@ -1,16 +1,5 @@
-/** Is this signed document a release that this device may run? Pure: the bytes, what signed metadata says, what runs. */
-import {
-  BulkheadError,
-  canonicalJson,
-  describeMisfit,
-  maxReleaseBytes,
-  type OverlayName,
-  type Release,
-  releaseSchema,
-  releaseTargetName,
-  sha256,
-} from "@bulkhead/protocol";
-import { z } from "zod";
+/** Is this signed document a release that this device may run? Pure: the document, what signed metadata says, what runs. */
+import { BulkheadError, maxReleaseBytes, type OverlayName, type Release, releaseTargetName } from "@bulkhead/protocol";
 import type { VerifierConfig } from "./config.ts";
 import { checkSystem } from "./judge-system.ts";
 import type { SignedTarget } from "./metadata.ts";
@@ -42,37 +31,13 @@ export function checkAsked(asked: Asked, signed: SignedTarget | undefined): Sign
   return signed;
 }
 
-/** Judges the staged bytes of the release. Throws RELEASE_… errors, each naming what it found and what it expected. */
-export function judgeRelease(content: Buffer, asked: Asked, signed: SignedTarget, config: VerifierConfig): Release {
-  checkBytes(content, asked.target, signed);
-  const release = parseRelease(content, asked.target);
+/** Judges what was read of the staged bytes. Throws RELEASE_… errors, each naming what it found and what it expected. */
+export function judgeRelease(release: Release, asked: Asked, signed: SignedTarget, config: VerifierConfig): void {
   checkIdentity(release, asked, signed);
   checkSystem(release);
   checkBoard(release, config);
   checkBase(release, config);
   checkAge(release, asked, config);
-  return release;
-}
-
-/** Throws RELEASE_ARTIFACT_ALTERED where the bytes are not those that were signed. */
-export function checkBytes(content: Buffer, target: string, signed: SignedTarget): void {
-  if (content.length === signed.lengthBytes && sha256(content) === signed.sha256) return;
-  throw new BulkheadError("RELEASE_ARTIFACT_ALTERED", `the staged ${target} does not have the signed digest`, {
-    remedy: "fetch it again; if it happens again, the management service serves altered files",
-  });
-}
-
-/** Throws RELEASE_INVALID. */
-export function parseRelease(content: Buffer, target: string): Release {
-  try {
-    const text = content.toString("utf8");
-    const release = releaseSchema.parse(JSON.parse(text));
-    if (canonicalJson(release) === text) return release;
-  } catch (cause) {
-    const why = cause instanceof z.ZodError ? describeMisfit(cause, 300) : "it is not JSON";
-    throw new BulkheadError("RELEASE_INVALID", `${target} is not a release of a known form: ${why}`, { cause });
-  }
-  throw new BulkheadError("RELEASE_INVALID", `${target} is not in canonical form`);
 }
 
 function checkIdentity(release: Release, asked: Asked, signed: SignedTarget): void {

@@ -1,15 +1,5 @@
-/** Reading what is encrypted, for who has the key of the deployment: releases and papers as they lie in a repository. */
-import {
-  BulkheadError,
-  type Envelope,
-  type KeyPair,
-  maxReleaseBytes,
-  parseContent,
-  parseEnvelope,
-  parseReleaseText,
-  type Release,
-  sha256,
-} from "@bulkhead/protocol";
+/** Reading what is encrypted, for who has the key of the deployment: the keys of a ring, and papers as they lie in a repository. */
+import { BulkheadError, type KeyPair } from "@bulkhead/protocol";
 import { type Unwrap, unsealWhole, unwrapFileKey } from "@bulkhead/runtime";
 import { type KeyRing, keysOf, openPair } from "../keys/key-ring.ts";
 import { armorBegin, armorEnd } from "./release.ts";
@@ -29,17 +19,6 @@ export function opener(ring: KeyRing | undefined): Unwrap {
     }
     return undefined;
   };
-}
-
-export type OpenRelease = { readonly release: Release; readonly text: string; readonly envelope: Envelope };
-
-/** The release in an envelope. Throws RELEASE_INVALID, RELEASE_ARTIFACT_ALTERED, SEALED_FOR_OTHERS, SEALED_INVALID. */
-export async function openRelease(envelopeText: string, unwrap: Unwrap, where: string): Promise<OpenRelease> {
-  const envelope = parseEnvelope(envelopeText, where);
-  const opened = await unsealWhole(Buffer.from(envelope.content, "base64"), unwrap, 2 * maxReleaseBytes);
-  const { release: text } = parseContent(opened.toString("utf8"), envelope, where);
-  if (sha256(text) === envelope.release) return { release: parseReleaseText(text, where), text, envelope };
-  throw new BulkheadError("RELEASE_ARTIFACT_ALTERED", `what is in ${where} is not what its envelope names`);
 }
 
 /** The paper in an age file as text. Throws SEALED_FOR_OTHERS, SEALED_INVALID. */

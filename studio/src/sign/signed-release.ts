@@ -2,9 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BulkheadError, parseReleaseText, type Release, sha256 } from "@bulkhead/protocol";
-import type { Unwrap } from "@bulkhead/runtime";
+import { openRelease, type Unwrap } from "@bulkhead/runtime";
 import type { TargetFile } from "@tufjs/models";
-import { openRelease } from "../seal/open.ts";
 import { opensTo } from "./opens-to.ts";
 
 export type SignedDocument = { readonly release: Release; readonly text: string };
@@ -34,8 +33,9 @@ export async function openSignedRelease(
       remedy: "restore the repository",
     });
   }
-  if (opensTo(file) === undefined) return { release: parseReleaseText(text, file.path), text };
-  return openRelease(text, unwrap, file.path);
+  const content = opensTo(file);
+  if (content === undefined) return { release: parseReleaseText(text, file.path), text };
+  return openRelease(text, { target: file.path, opensTo: content }, unwrap);
 }
 
 /** A target's bytes, which are what was signed; undefined where they are not here. Throws RELEASE_ARTIFACT_ALTERED. */
