@@ -24,6 +24,18 @@ test("[K2] a port, a socket or gdb's own arguments are what they look like", () 
   });
 });
 
+test("[K2] [M11] what a person names in another root is looked for there: from its beginning, or from where the person is", () => {
+  const outside = (...argv: string[]) => wish("--outside", "/proc/1/root", "--directory", "/media/stick", ...argv);
+  expect(outside("import", "x.bulkhead")).toMatchObject({ file: "/proc/1/root/media/stick/x.bulkhead" });
+  expect(outside("import", "/mnt/x")).toMatchObject({ file: "/proc/1/root/mnt/x", config: "/c.json" });
+  expect(outside("import", "../../../x")).toMatchObject({ file: "/proc/1/root/x" });
+  expect(outside("record", "climate", "--out", "r")).toMatchObject({ out: "/proc/1/root/media/stick/r" });
+  expect(outside("attach", "climate", "--inspector", "--listen", "/run/x")).toMatchObject({
+    listen: "/proc/1/root/run/x",
+  });
+  expect(outside("attach", "climate", "--inspector")).toMatchObject({ listen: 9229 });
+});
+
 test.each([
   [["attach", "climate"], "say either --inspector or --gdb"],
   [["attach", "climate", "--gdb", "--inspector"], "say either --inspector or --gdb"],

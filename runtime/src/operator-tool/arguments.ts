@@ -1,4 +1,5 @@
 /** What the operator wants, from the command line. */
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { BulkheadError, nameSchema } from "@bulkhead/protocol";
 
@@ -6,6 +7,8 @@ export const usage = `operator --config FILE attach COMPONENT --inspector [--lis
 operator --config FILE attach COMPONENT --gdb [-- ARGUMENTS OF GDB]
 operator --config FILE record COMPONENT --out FILE [--max BYTES] [--for SECONDS]
 operator --config FILE import FILE [--json]
+
+--outside ROOT --directory DIR   where who asks is in another root: files and sockets that are named are below ROOT, in its DIR
 `;
 
 /** `rest`: arguments for gdb. */
@@ -27,7 +30,12 @@ const options = {
   max: { type: "string" },
   for: { type: "string" },
   json: { type: "boolean", default: false },
+  outside: { type: "string", default: "" },
+  directory: { type: "string", default: "/" },
 } as const;
+
+/** Where a path that a person gave is for us. */
+type Locate = (path: string) => string;
 
 /** Throws USAGE. */
 export function readWish(argv: readonly string[]): Wish {
@@ -37,21 +45,33 @@ export function readWish(argv: readonly string[]): Wish {
   const { values, positionals } = parse(own);
   const [verb, component = "", ...more] = positionals;
   if (more.length > 0) throw misuse(`${more[0]} is one argument too many`);
-  if (verb === "import") return { ...fileOf(component), config: configOf(values.config), json: values.json };
+  const locate = locateIn(values);
+  if (verb === "import") return { ...fileOf(component, locate), config: configOf(values.config), json: values.json };
   if (!nameSchema.safeParse(component).success) throw misuse(`"${component}" is not the name of a component`);
   const common = { config: configOf(values.config), component };
   if (verb === "record") {
     if (values.out === undefined) throw misuse("--out is missing: where the record goes");
     const [maxBytes, seconds] = [amount("max", values.max), amount("for", values.for)];
-    return { ...common, kind: "record", out: values.out, maxBytes, forMs: seconds === null ? null : seconds * 1000 };
+    return {
+      ...common,
+      kind: "record",
+      out: locate(values.out),
+      maxBytes,
+      forMs: seconds === null ? null : seconds * 1000,
+    };
   }
   if (verb !== "attach") throw misuse(`there is no "${verb ?? ""}"`);
   if (values.inspector === values.gdb) throw misuse("say either --inspector or --gdb");
-  return values.gdb ? { ...common, kind: "gdb", rest } : { ...common, kind: "inspector", listen: place(values.listen) };
+  if (values.gdb) return { ...common, kind: "gdb", rest };
+  return { ...common, kind: "inspector", listen: place(values.listen, locate) };
 }
 
-function fileOf(file: string) {
-  if (file !== "") return { kind: "import" as const, file };
+function locateIn({ outside, directory }: { outside: string; directory: string }): Locate {
+  return outside === "" ? (path) => path : (path) => join(outside, resolve(directory, path));
+}
+
+function fileOf(file: string, locate: Locate) {
+  if (file !== "") return { kind: "import" as const, file: locate(file) };
   throw misuse("which file?");
 }
 
@@ -76,8 +96,8 @@ function amount(name: string, text: string | undefined): number | null {
 }
 
 /** A port of this host's loopback (0: any that is free), or the path of a socket to be made. */
-function place(text: string): number | string {
-  if (text.startsWith("/")) return text;
+function place(text: string, locate: Locate): number | string {
+  if (text.startsWith("/")) return locate(text);
   const port = Number(text);
   if (/^\d+$/.test(text) && port < 65_536) return port;
   throw misuse(`--listen ${text} is neither a port nor an absolute path`);

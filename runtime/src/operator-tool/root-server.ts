@@ -32,8 +32,19 @@ export async function findRootServer(
  */
 async function isRootServer(pid: number, nodePath: string, configFile: string): Promise<boolean> {
   const words = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0").slice(0, -1);
-  if (words.length !== 4 || words[0] !== nodePath || words[2] !== "--config" || words[3] !== configFile) return false;
+  if (!isItsCommand(words, { nodePath, configFile })) return false;
   return (await standing(pid)) === (await standing("self"));
+}
+
+/** Node, options of its own (a board's unit has some), one program, and `--config` with that file, which ends it. */
+export function isItsCommand(
+  words: readonly string[],
+  { nodePath, configFile }: { readonly nodePath: string; readonly configFile: string },
+): boolean {
+  const [node, ...options] = words.slice(0, -3);
+  const [program = "-", option, file] = words.slice(-3);
+  if (node !== nodePath || option !== "--config" || file !== configFile) return false;
+  return !program.startsWith("-") && options.every((word) => /^--[^-]/.test(word));
 }
 
 /** Uids, and the mode and number of its filters (the kernel counts them from 5.10 on). */

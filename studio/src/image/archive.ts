@@ -1,6 +1,7 @@
 /**
  * Builds an archive for the Linux that a board has from its maker: a root of our own with the runtime and a release in it, units of systemd that
- * start it there, and the program that installs both. Components are updated as on an image; there are no slots.
+ * start it there, the program that installs both, and the one by which root brings a file or looks inside. Components are updated as on an image;
+ * there are no slots.
  */
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -20,8 +21,10 @@ export function buildArchive(options: Omit<MakingOptions, "bsp">): Promise<Made>
     await writeFile(join(workDir, "root/etc/resolv.conf"), "");
     const place = join(workDir, "bulkhead");
     await mkdir(join(place, "units"), { recursive: true });
-    await copyFile(join(recipeDir, "archive", "install"), join(place, "install"));
-    await chmod(join(place, "install"), 0o755);
+    for (const program of ["install", "operator"]) {
+      await copyFile(join(recipeDir, "archive", program), join(place, program));
+      await chmod(join(place, program), 0o755);
+    }
     for (const unit of units) {
       await copyFile(join(recipeDir, "archive", unit), join(place, "units", unit));
       await fillIn(join(place, "units", unit), unitValues(buildable.board));

@@ -120,6 +120,12 @@ test("[K18] an archive on a maker's Linux is installed by its one program, gets 
   await machine.until(ready);
   await machine.until(/verified: \d+ components run as the system says/);
   await gateway.asked;
+  // Root of the maker's Linux finds the root server, and its own files.
+  machine.type("cd /opt/bulkhead && ./operator import install; ./operator import nowhere");
+  await machine.until(/EXPORT_INVALID/);
+  await machine.until(/FILE_UNREADABLE: \S*\/opt\/bulkhead\/nowhere cannot be opened/);
+  machine.type("/opt/bulkhead/operator attach pulse --inspector");
+  await machine.until(/ATTACH_REFUSED: the manifest of pulse does not allow `inspector`/);
   await machine.cut();
   const second = await board.start();
   onTestFinished(() => second.cut());
