@@ -5,6 +5,8 @@ import {
   generateSigningKey,
   generateTunnelKey,
   isWeakSigningKey,
+  isWeakX25519Key,
+  isX25519Key,
   signMessage,
   verifySignature,
 } from "./crypto.ts";
@@ -57,6 +59,42 @@ describe("[M11] Ed25519 signatures", () => {
         expect(verifySignature(publicKey, Buffer.from("x"), signature)).toBe(false);
       }),
     );
+  });
+});
+
+// RFC 7748, section 6.1, and all points of small order of curve25519 and its twist, with their non-canonical spellings (cr.yp.to/ecdh.html).
+const alice = "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a";
+const weakX25519 = [
+  "0000000000000000000000000000000000000000000000000000000000000000",
+  "0100000000000000000000000000000000000000000000000000000000000000",
+  "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+  "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+];
+const written = (hex: string) => Buffer.from(hex, "hex").toString("base64url");
+
+describe("[S3] X25519 keys", () => {
+  it.each(weakX25519)("are weak where they are of small order, and no key's public half: %s", (hex) => {
+    expect([isWeakX25519Key(written(hex)), isX25519Key(written(hex))]).toEqual([true, false]);
+  });
+
+  it("are what a private half makes, and hardly anything else", () => {
+    const made = Array.from({ length: 20 }, () => generateTunnelKey().publicKey);
+    for (const key of [written(alice), ...made])
+      expect([isWeakX25519Key(key), isX25519Key(key)]).toEqual([false, true]);
+    // The public keys of RFC 8032, section 7.1: Ed25519, tests 1 to 3; and the base point's negative neighbour on the twist.
+    for (const hex of [
+      "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+      "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+      "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+      `02${"00".repeat(31)}`,
+    ]) {
+      expect([isWeakX25519Key(written(hex)), isX25519Key(written(hex))]).toEqual([false, false]);
+    }
+    for (const garbage of ["", "A", "A".repeat(42)]) expect(isX25519Key(garbage)).toBe(false);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   createHash,
   createPrivateKey,
   createPublicKey,
+  diffieHellman,
   generateKeyPairSync,
   randomBytes,
   sign,
@@ -61,6 +62,34 @@ export function isWeakSigningKey(publicKey: string): boolean {
     return ed25519.Point.fromBytes(Buffer.from(publicKey, "base64url"), false).isSmallOrder();
   } catch {
     return true;
+  }
+}
+
+/** True for an X25519 key that leads to the same secret with every other: the all-zero one, which OpenSSL refuses (RFC 7748, section 6.1). */
+export function isWeakX25519Key(publicKey: string): boolean {
+  try {
+    const { privateKey } = generateKeyPairSync("x25519");
+    const other = createPublicKey({ key: { kty: "OKP", crv: "X25519", x: publicKey }, format: "jwk" });
+    diffieHellman({ privateKey, publicKey: other });
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * True for what can be the public half of an X25519 key: a point of the curve (not of its twist) in the group of the base point. X25519 itself
+ * takes whatever 32 bytes there are; of those that are something else, one in sixteen looks like such a key.
+ */
+export function isX25519Key(publicKey: string): boolean {
+  const { Fp } = ed25519.Point;
+  try {
+    const u = Fp.fromBytes(Buffer.from(publicKey, "base64url"));
+    // The same point on edwards25519 (RFC 7748, section 4.1).
+    const y = Fp.div(Fp.sub(u, Fp.ONE), Fp.add(u, Fp.ONE));
+    return ed25519.Point.fromBytes(Fp.toBytes(y)).isTorsionFree();
+  } catch {
+    return false;
   }
 }
 

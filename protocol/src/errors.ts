@@ -147,7 +147,8 @@ export const errorTable = {
   DEVICE_MISMATCH: "What is said of a device is not that device's own word.",
   SEALED_INVALID: "What is encrypted was altered, cut off, or is not of a known form.",
   SEALED_FOR_OTHERS: "What is encrypted is for none of the keys that are here.",
-  KEY_WEAK: "A public key is of small order and would accept forged signatures.",
+  KEY_WEAK:
+    "A public key is of small order: forged signatures hold under it, and what is encrypted to it anybody opens.",
   FETCH_FAILED: "A file of the release could not be fetched from the management service.",
   FETCH_TOO_LARGE: "A file is larger than it may be or was said to be.",
   STORAGE_UNAVAILABLE: "The storage of a component could not be checked or mounted.",

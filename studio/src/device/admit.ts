@@ -1,6 +1,13 @@
 /** `bulkhead device admit`: give a device the key of its deployment, past the management service, which carries it and cannot read it. */
 import type { Device } from "@bulkhead/kms";
-import { BulkheadError, isOpeningKeyOf, type KeyPair, nameSchema, type OpeningKey } from "@bulkhead/protocol";
+import {
+  BulkheadError,
+  isOpeningKeyOf,
+  isWeakX25519Key,
+  type KeyPair,
+  nameSchema,
+  type OpeningKey,
+} from "@bulkhead/protocol";
 import { defineCommand } from "citty";
 import { carryOut, timeoutOf, timeoutOption } from "../api/commands.ts";
 import { openStudio, serverOption } from "../api/server-option.ts";
@@ -60,7 +67,7 @@ export const admit = defineCommand({
 
 /**
  * What the service says of a device holds only as far as the device's own signature, by a key that the id belongs to. Throws DEVICE_MISMATCH,
- * NOT_FOUND.
+ * KEY_WEAK, NOT_FOUND.
  */
 export function checkOpeningKey({ id, name, opening }: Device, deviceKey: string | undefined): OpeningKey {
   if (opening === null) {
@@ -69,6 +76,11 @@ export function checkOpeningKey({ id, name, opening }: Device, deviceKey: string
     });
   }
   const isNoted = deviceKey === undefined || deviceKey === opening.deviceKey;
+  if (isWeakX25519Key(opening.publicKey)) {
+    throw new BulkheadError("KEY_WEAK", `${name} shows a key of small order: anybody opens what is for it`, {
+      remedy: "do not give it anything: a key store never makes such a key",
+    });
+  }
   if (isNoted && isOpeningKeyOf(id, opening)) return opening;
   const whose = isNoted ? `the device ${id}` : `the device key ${deviceKey}`;
   throw new BulkheadError("DEVICE_MISMATCH", `the key that the management service shows is not the word of ${whose}`, {

@@ -114,9 +114,32 @@ test("[S3] the key of a deployment opens by its passphrase, signs nothing, and i
   await expect(openPair(read, async () => "another")).rejects.toMatchObject({ code: "KEYS_LOCKED" });
   await expect(openSigner(read, passphrase)).rejects.toMatchObject({ code: "KEYS_INVALID" });
   await expect(publicKeysOf(made.file)).rejects.toMatchObject({ code: "KEYS_INVALID" });
-  expect(await recipientsOf(made.file)).toEqual([made.publicKey]);
-  const signing = await createKeyFile(path("signing.json"), "targets", "development");
-  await expect(recipientsOf(signing.file)).rejects.toMatchObject({ code: "KEYS_INVALID" });
-  await expect(recipientsOf("nobody")).rejects.toMatchObject({ code: "USAGE" });
-  await expect(recipientsOf(`${made.file},${made.publicKey}`)).rejects.toMatchObject({ code: "USAGE" });
+});
+
+test("[S3] a release is encrypted to the key of a deployment, and to none that is weak or that signs", async () => {
+  const warnings: string[] = [];
+  const recipients = (list: string) => recipientsOf(list, (line) => warnings.push(line));
+  const made = await createKeyFile(path("house.json"), "deployment", await protection());
+  expect(await recipients(made.file)).toEqual([made.publicKey]);
+  expect(warnings).toEqual([]);
+  expect(await recipients(made.publicKey)).toEqual([made.publicKey]);
+  expect(warnings[0]).toContain(made.publicKey);
+  const signing = await createKeyFile(path("signing.json"), "operator", "development");
+  // An Ed25519 key (RFC 8032, section 7.1, test 1).
+  const operator = Buffer.from("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "hex");
+  for (const other of [signing.file, operator.toString("base64url")]) {
+    await expect(recipients(other)).rejects.toMatchObject({ code: "KEYS_INVALID" });
+  }
+  const weak = {
+    ...made,
+    file: path("weak-house.json"),
+    publicKey: "A".repeat(43),
+    kept: { as: "elsewhere" },
+  } as const;
+  await writeKeyFile(weak);
+  for (const one of [weak.publicKey, weak.file])
+    await expect(recipients(one)).rejects.toMatchObject({ code: "KEY_WEAK" });
+  for (const list of ["nobody", `${made.file},${made.publicKey}`]) {
+    await expect(recipients(list)).rejects.toMatchObject({ code: "USAGE" });
+  }
 });

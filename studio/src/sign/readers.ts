@@ -18,12 +18,12 @@ export const readerOptions = {
 
 type Arguments = { recipient?: string | undefined; readable?: boolean | undefined; repository: string };
 
-/** The recipients' keys; undefined: it stays readable. Throws RECIPIENT_MISSING, USAGE, KEYS_INVALID. */
+/** The recipients' keys; undefined: it stays readable. Throws RECIPIENT_MISSING, USAGE, KEYS_INVALID, KEY_WEAK. */
 export async function readersOf({ recipient, readable, repository }: Arguments): Promise<string[] | undefined> {
   if (recipient !== undefined && readable === true) {
     throw new BulkheadError("USAGE", "is it encrypted, or readable?", { remedy: "give --recipient or --readable" });
   }
-  if (recipient !== undefined) return recipientsOf(recipient);
+  if (recipient !== undefined) return recipientsOf(recipient, (line) => process.stderr.write(`${line}\n`));
   if (readable === true) return undefined;
   const { root } = await readRepository(repository);
   // On the developer's own machine there is nobody to keep it from.
