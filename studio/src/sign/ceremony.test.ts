@@ -1,10 +1,19 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { canonicalJson, generateSigningKey, type KeyPair, type Release, sha256 } from "@bulkhead/protocol";
+import {
+  canonicalJson,
+  generateSigningKey,
+  generateTunnelKey,
+  type KeyPair,
+  type Release,
+  sha256,
+} from "@bulkhead/protocol";
 import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
 import type { Root } from "@tufjs/models";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { writeKeyFile } from "../keys/key-file.ts";
+import { developmentRing } from "../keys/key-ring.ts";
 import { memorySigner } from "../keys/signer.ts";
 import { statusOf } from "../keys/status.ts";
 import { addSignature, checkRepository, mergeRequests, publishRequest } from "./ceremony.ts";
@@ -162,6 +171,34 @@ describe("[M11] what a key holder sees", () => {
     ]) {
       expect(text).toContain(words);
     }
+  });
+
+  test("[S3] which releases before it could not be read, so that what came back with it is not taken for known", async () => {
+    const house = generateTunnelKey();
+    const key = await writeKeyFile({
+      ...{ file: join(directory, "house.json"), role: "deployment", publicKey: house.publicKey },
+      kept: { as: "development", privateKey: house.privateKey },
+    });
+    const fan = { fan: plainComponent({ network: ["mqtt"] }) };
+    const next = async (counter: number, components = {}, more: object = {}) =>
+      prepareTargets(repository, { releaseDir: await build(counter, components), ...more }, nowMs);
+    const sealed = { recipients: [house.publicKey] };
+    await publish(await next(1, fan), targets.slice(0, 2));
+    await publish(await next(2, {}, sealed), targets.slice(0, 2));
+
+    const blind = summarise(await carried(await next(3, fan, sealed)));
+    expect(blind.permissions).toMatchObject({ against: "example-1.json", unread: ["example-2.json"] });
+    expect(formatSummary(blind)).toContain(
+      "against example-1.json; not against example-2.json, which could not be read",
+    );
+    const seeing = summarise(await carried(await next(3, fan, { ...sealed, ring: await developmentRing(key.file) })));
+    expect(seeing.permissions).toMatchObject({ against: "example-2.json", unread: [] });
+    expect(formatSummary(seeing)).toContain("fan (new)");
+
+    await rm(join(repository, "targets"), { recursive: true });
+    const all = summarise(await carried(await next(3, fan)));
+    expect(all.permissions).toMatchObject({ against: undefined, unread: ["example-1.json", "example-2.json"] });
+    expect(formatSummary(all)).toContain("all of them, for example-1.json, example-2.json could not be read");
   });
 
   test("a request that hides a release is refused: left out, or in a list before that nobody signed", async () => {

@@ -6,6 +6,9 @@ import type { PaperSummary } from "./paper-summary.ts";
 import type { RootContent } from "./root.ts";
 import type { ReleaseSummary, Summary } from "./summary.ts";
 
+/** Of the releases that it is not compared with, the newest. */
+const shownUnread = 8;
+
 export function formatSummary(summary: Summary): string {
   const { role, version, digest, root, signatures } = summary;
   const lines = [
@@ -77,11 +80,15 @@ function targetsLines({ releases, papers, permissions, delegations }: Summary): 
   ];
 }
 
-function againstOf({ against, isBlind }: NonNullable<Summary["permissions"]>): string {
-  if (against !== undefined) return ` against ${against}`;
-  return isBlind
-    ? ": all of them, for the releases before could not be read without the deployment's key"
-    : ", for there is no release before it";
+function againstOf({ against, unread }: NonNullable<Summary["permissions"]>): string {
+  const shown = unread.slice(-shownUnread).join(", ");
+  const names = unread.length > shownUnread ? `${unread.length - shownUnread} others and ${shown}` : shown;
+  if (against === undefined) {
+    return unread.length === 0
+      ? ", for there is no release before it"
+      : `: all of them, for ${names} could not be read`;
+  }
+  return ` against ${against}${unread.length === 0 ? "" : `; not against ${names}, which could not be read`}`;
 }
 
 function paperLines({ target, digest, packages, builder, commit }: PaperSummary): string[] {

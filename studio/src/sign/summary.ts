@@ -53,8 +53,8 @@ export type Summary = {
   readonly permissions:
     | {
         readonly against: string | undefined;
-        /** There are encrypted releases before it that could not be read where the request was made. */
-        readonly isBlind: boolean;
+        /** Signed releases of the same name, newer than that one, that could not be read where the request was made. */
+        readonly unread: readonly string[];
         readonly difference: Difference;
       }
     | undefined;
@@ -187,9 +187,20 @@ function permissionsOf(
   const nobody = { ...newest.system, components: {}, channels: [], startOrder: [] };
   return {
     against: before && releaseTargetName(before),
-    isBlind: before === undefined && Object.values(was).some((file) => opensTo(file) !== undefined),
+    unread: unreadOf(was, newest, before),
     difference: compareSystems(before?.system ?? nobody, newest.system),
   };
+}
+
+/** A permission that one of these took away shows as kept: so they are named. */
+function unreadOf(was: Files, newest: Release, before: Release | undefined): string[] {
+  const counterOf = (path: string) => {
+    const counter = Number(path.slice(newest.name.length + 1, -".json".length));
+    return releaseTargetName({ name: newest.name, releaseCounter: counter }) === path ? counter : 0;
+  };
+  return Object.keys(was)
+    .filter((path) => counterOf(path) > (before?.releaseCounter ?? 0) && path !== releaseTargetName(newest))
+    .sort((a, b) => counterOf(a) - counterOf(b));
 }
 
 const newestOf = (releases: readonly Release[]): Release | undefined =>
