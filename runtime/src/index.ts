@@ -1,6 +1,7 @@
 /** The public face of the runtime: what the studio needs to build for a device, to flash one and to start one. */
 
 export { openAge, openRelease, type Unwrap, unseal, unsealWhole, unwrapFileKey } from "./age/index.ts";
+export { packFactory } from "./board/factory.ts";
 export {
   decodeRecord,
   encodeRecord,

@@ -1,8 +1,11 @@
 /** Four releases for the paths of the root server: one artifact stays, one changes, and each has one component more. */
+import { createWriteStream } from "node:fs";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { type Artifact, canonicalJson, type InstalledRelease, type Release, sha256 } from "@bulkhead/protocol";
 import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
+import { packFactory } from "@bulkhead/runtime";
 import type { BoardSlots } from "../../runtime/src/board/index.ts";
 import type { Device } from "../../runtime/src/device/index.ts";
 import { type Ledger, openLedger } from "../../runtime/src/generations/ledger.ts";
@@ -14,6 +17,8 @@ export type Releases = {
   readonly endorsed: string;
   /** A tree per digest: what a device is flashed with. */
   readonly artifacts: string;
+  /** The first as an image has it. */
+  readonly factory: string;
   readonly first: MadeRelease;
   readonly second: MadeRelease;
   readonly third: MadeRelease;
@@ -49,8 +54,12 @@ export async function makeReleases(directory: string): Promise<Releases> {
   }
 
   const [first, second] = [await make(1), await make(2)];
+  const factory = join(directory, "factory");
+  const built = join(endorsed, first.digest);
+  await cp(join(artifacts, shared.digest), join(built, "artifacts", shared.digest), { recursive: true });
+  await pipeline(packFactory(built), createWriteStream(factory));
   const [warmer, colder] = [await putOn(endorsed, second, "warmer", 1), await putOn(endorsed, second, "colder", 2)];
-  return { endorsed, artifacts, first, second, third: await make(3), fourth: await make(4), warmer, colder };
+  return { endorsed, artifacts, factory, first, second, third: await make(3), fourth: await make(4), warmer, colder };
 }
 
 /** The effective release, as the verifier endorses it. */

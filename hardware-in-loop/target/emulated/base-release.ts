@@ -1,4 +1,4 @@
-/** A release with a base system of its own, for an emulated board: its image is built anew, with the release in it that makes it another one. */
+/** A release with a base system of its own, for an emulated board: its image is built anew, of another time, which makes its root another one. */
 import { open, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { releaseTargetName, sha256 } from "@bulkhead/protocol";
@@ -18,7 +18,7 @@ export async function publishWithBase(
   releaseCounter: number,
   { board, directory, isBroken }: BaseImage,
 ): Promise<Publication & { readonly base: string }> {
-  await buildImage({ board, manifest, outDir: directory, dateS: imageDateS, onStep: server.note });
+  await buildImage({ board, manifest, outDir: directory, dateS: imageDateS + releaseCounter, onStep: server.note });
   if (isBroken) await breakKernel(directory, board.board.board);
   const { release, releaseDigest } = await server.publish(manifest, releaseCounter, directory);
   await rm(directory, { recursive: true });

@@ -1,34 +1,28 @@
 /**
- * A board's first start: takes who the board is, from where it was told, to the board's own disk, and the release that the image has.
- * Cut off anywhere, it begins anew; done, it does nothing.
+ * A board's first start: takes who the board is, from where it was told, to the board's own disk, and the release that it begins with.
+ * Cut off anywhere, it begins anew; done, it only says who the board is.
  */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError, formatError, provisioningSchema, releaseSchema, reportError } from "@bulkhead/protocol";
+import { formatError, provisioningSchema, reportError } from "@bulkhead/protocol";
 import { parseFile } from "../device/index.ts";
-import { installFactoryRelease } from "../generations/index.ts";
+import { beginWithFactory } from "./factory.ts";
 import { takeIdentity, wipeIdentity } from "./identity.ts";
-import { type IdentityPlace, identityPlaceOf } from "./identity-place.ts";
+import { type IdentityPlace, type Places, placesOf } from "./places.ts";
 
-async function main(dataDir: string, factoryDir: string, place: IdentityPlace): Promise<void> {
+async function main(dataDir: string, { identity, factory }: Places): Promise<void> {
   const provisioning = join(dataDir, "provisioning.json");
-  if (existsSync(provisioning)) await wipeLeftover(place);
+  if (existsSync(provisioning)) await wipeLeftover(identity);
   else {
-    await takeIdentity(dataDir, await place.find());
+    await takeIdentity(dataDir, await identity.find());
     process.stdout.write("this board has taken its identity\n");
-    await place.forget();
+    await identity.forget();
   }
-  await parseFile(provisioning, provisioningSchema);
-  const release = releaseSchema.parse(JSON.parse(await readFile(join(factoryDir, "release.json"), "utf8")));
-  try {
-    await installFactoryRelease(dataDir, release, join(factoryDir, "artifacts"));
-  } catch (error) {
-    // It has its releases already.
-    if (error instanceof BulkheadError && error.code === "CONFLICT") return;
-    throw error;
-  }
-  process.stdout.write(`this board begins with ${release.name} ${release.version}\n`);
+  const { deviceId, deviceKey } = await parseFile(provisioning, provisioningSchema);
+  // For who gives the board a key (`bulkhead device admit`): the management service's word for it is not enough.
+  process.stdout.write(`this board is ${deviceId}, its device key ${deviceKey}\n`);
+  const release = await beginWithFactory(dataDir, factory);
+  if (release) process.stdout.write(`this board begins with ${release.name} ${release.version}\n`);
 }
 
 /** Of a first start that was cut off before it had wiped. A board that knows who it is starts all the same where that fails. */
@@ -43,7 +37,7 @@ async function wipeLeftover(place: IdentityPlace): Promise<void> {
 }
 
 async function begin(): Promise<void> {
-  await main("/data", "/usr/lib/bulkhead/factory", identityPlaceOf(process.argv.slice(2)));
+  await main("/data", placesOf(process.argv.slice(2)));
 }
 
 begin().catch((error: unknown) => {

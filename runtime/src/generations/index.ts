@@ -10,5 +10,6 @@ export {
   type GenerationRecord,
   type Installed,
 } from "./record.ts";
+export { readRecord } from "./slots.ts";
 export { packTree, type TreeIdentity, treeDigest, unpackTree } from "./tree/index.ts";
 export { beginTrialOf, type Trial } from "./trial.ts";

@@ -14,7 +14,7 @@ const release: Release = {
 };
 const [boot, root] = [Buffer.alloc(2 * 4096, "kernel"), Buffer.alloc(4096, "root")];
 const described: ImageBase = {
-  ...{ format: 1, board: "pi", digest: "b".repeat(64) },
+  ...{ format: 2, board: "pi", digest: "b".repeat(64) },
   parts: {
     boot: { digest: sha256(boot), length: boot.length, startBytes: 4096 },
     root: { digest: sha256(root), length: root.length, startBytes: 5 * 4096 },
@@ -48,6 +48,9 @@ test("[M11] an image that is not what is written beside it, or of another board,
   await refused().toMatchObject({ code: "FLASH_IMAGE_INVALID", remedy: "build the image anew" });
   await writeFile(join(dir, "pi.base.json"), JSON.stringify({ ...described, board: "other" }));
   await refused().toMatchObject({ code: "FLASH_IMAGE_INVALID", message: expect.stringContaining("board other") });
+  // Of when the root had the image's first release in it.
+  await writeFile(join(dir, "pi.base.json"), JSON.stringify({ ...described, format: 1 }));
+  await refused().toMatchObject({ code: "FLASH_IMAGE_INVALID", remedy: expect.stringContaining("image anew") });
   await writeFile(join(dir, "pi.base.json"), "{");
   await refused().toMatchObject({ code: "FLASH_IMAGE_INVALID" });
   await rm(join(dir, "pi.base.json"));

@@ -23,9 +23,9 @@ import { z } from "zod";
 import type { BuiltRelease } from "./release.ts";
 
 const placedSchema = slotPartSchema.extend({ startBytes: z.number().int().nonnegative() });
-/** `<board>.base.json`, beside `<board>.img`. */
+/** `<board>.base.json`, beside `<board>.img`. Images of format 1 had their first release in the root, which must not get into another (decision 62). */
 export const imageBaseSchema = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(2),
   board: nameSchema,
   digest: baseSystemSchema.shape.digest,
   parts: z.strictObject({ boot: placedSchema, root: placedSchema }),
@@ -63,7 +63,9 @@ async function readBase(imageDir: string, board: string): Promise<ImageBase> {
   const parsed = imageBaseSchema.safeParse(jsonOf(text));
   if (parsed.success && parsed.data.board === board) return parsed.data;
   const why = parsed.success ? `it is for board ${parsed.data.board}` : describeMisfit(parsed.error);
-  throw new BulkheadError("FLASH_IMAGE_INVALID", `${file} does not describe a base system for ${board}: ${why}`);
+  throw new BulkheadError("FLASH_IMAGE_INVALID", `${file} does not describe a base system for ${board}: ${why}`, {
+    remedy: "build the image anew, for this board and with this version",
+  });
 }
 
 function jsonOf(text: string): unknown {

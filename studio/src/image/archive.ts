@@ -5,18 +5,22 @@
  */
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeFactory } from "./factory.ts";
 import { type Made, type MakingOptions, makeFiles } from "./making.ts";
 import { recipeDir } from "./places.ts";
 import { fillIn, makeRoot, unitValues } from "./root/tree.ts";
 
+/** As the unit of its first start has it. There are no slots: nothing of this root gets into a release. */
+const factoryPlace = "usr/lib/bulkhead/factory";
 const units = ["bulkhead-first-start.service", "bulkhead-root-server.service"];
 
 /** Makes `<board>.tar.xz` and its papers. Throws what `makeFiles` throws. */
 export function buildArchive(options: Omit<MakingOptions, "bsp">): Promise<Made> {
-  return makeFiles(options, false, async (making) => {
+  return makeFiles(options, false, async (making, releaseDir) => {
     const { builder, workDir, dateS, onStep, buildable } = making;
     onStep("root file system");
     await makeRoot(making, "archive");
+    await writeFactory(releaseDir, join(workDir, "root", factoryPlace));
     // systemd mounts the board's own over it.
     await writeFile(join(workDir, "root/etc/resolv.conf"), "");
     const place = join(workDir, "bulkhead");

@@ -7,6 +7,7 @@ import { imageBaseFile } from "../build/base.ts";
 import { makeBmap } from "./disk/bmap.ts";
 import { type DiskContent, makeDisk } from "./disk/disk.ts";
 import { partition } from "./disk/layout.ts";
+import { writeFactory } from "./factory.ts";
 import { type Made, type Making, type MakingOptions, makeFiles } from "./making.ts";
 import { makeInitramfs } from "./root/initramfs.ts";
 import { makeRoot } from "./root/tree.ts";
@@ -21,7 +22,7 @@ export type BuiltImage = Made;
 
 /** Throws what `makeFiles` throws. */
 export function buildImage(options: ImageOptions): Promise<BuiltImage> {
-  return makeFiles(options, true, async (making) => {
+  return makeFiles(options, true, async (making, releaseDir) => {
     const { builder, workDir, onStep, buildable } = making;
     onStep("root file system");
     const root = await makeSlot(making);
@@ -29,9 +30,10 @@ export function buildImage(options: ImageOptions): Promise<BuiltImage> {
     const { board } = buildable.board;
     const name = `${board}.img`;
     const content = await contentOf(making, root);
+    const factory = await writeFactory(releaseDir, join(workDir, "factory"));
     const base = await describeBase(board, root.baseDigest, { boot: content.slot, root: root.file });
     await writeFile(join(workDir, imageBaseFile(board)), `${JSON.stringify(base, null, 2)}\n`);
-    const stretches = await makeDisk(builder, join(workDir, name), name, content.disk);
+    const stretches = await makeDisk(builder, join(workDir, name), name, { ...content.disk, factory });
     await writeFile(join(workDir, `${board}.bmap`), await makeBmap(join(workDir, name), stretches));
     return [name, `${board}.bmap`, imageBaseFile(board), ...(await copyBeside(making))];
   });
@@ -52,7 +54,10 @@ async function makeSlot(making: Making): Promise<Slot> {
 }
 
 /** `slot`: the file system that its boot loader reads. */
-async function contentOf(making: Making, root: RootImage): Promise<{ disk: DiskContent; slot: string }> {
+async function contentOf(
+  making: Making,
+  root: RootImage,
+): Promise<{ disk: Omit<DiskContent, "factory">; slot: string }> {
   const { builder, workDir, dateS } = making;
   const sizeBytes = partition("boot-a").sizeBytes;
   const boot = await makeFat(builder, workDir, {

@@ -1,4 +1,4 @@
-/** What every form of an image is made in and of: the release, locked packages, what a maker brings; and the papers that say so at the end. */
+/** What every form of an image is made in and of: locked packages, what a maker brings, the release; and the papers that say so at the end. */
 import { mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
@@ -43,6 +43,7 @@ export type Made = {
   readonly releaseDigest: string;
 };
 
+/** What a root and a slot are made of. The release is not in it: a base system goes into other releases, in the clear (decision 62). */
 export type Making = {
   readonly buildable: Buildable;
   readonly recipe: Recipe;
@@ -53,20 +54,18 @@ export type Making = {
   readonly loader: readonly LockedPackage[];
   readonly node: NodePackage | undefined;
   readonly support: BoardSupport | undefined;
-  /** What `buildProject` wrote. */
-  readonly releaseDir: string;
   onStep(text: string): void;
 };
 
 /**
- * Gathers all that goes in, has `make` make files in the work directory, and puts them with their papers into `outDir`: all or nothing.
+ * Gathers all that goes in, has `make` make files in the work directory, of what `buildProject` wrote into `releaseDir` as well, and puts them with their papers into `outDir`: all or nothing.
  * `withKernel`: what is made starts by itself. Throws IMAGE_BOARD_UNFIT, IMAGE_SUPPORT_INVALID, IMAGE_LOCK_INVALID, IMAGE_ARCHIVE_FAILED,
  * IMAGE_PACKAGE_ALTERED, IMAGE_BUILD_FAILED, and what a release's build throws.
  */
 export async function makeFiles(
   options: MakingOptions,
   withKernel: boolean,
-  make: (making: Making) => Promise<string[]>,
+  make: (making: Making, releaseDir: string) => Promise<string[]>,
 ): Promise<Made> {
   const brought = { kernel: options.bsp !== undefined || !withKernel };
   const buildable = typeof options.board === "string" ? findBuildable(options.board, brought) : options.board;
@@ -85,8 +84,8 @@ export async function makeFiles(
     const built = await buildProject({ ...releaseOptions, builtAtMs: dateS * 1000 });
     options.onStep("packages");
     const gathered = await gather(buildable, withKernel && support?.kernel === undefined, workDir, dateS);
-    const making: Making = { ...gathered, support, releaseDir, onStep: options.onStep };
-    const files = await writePapers(making, await make(making), built);
+    const making: Making = { ...gathered, support, onStep: options.onStep };
+    const files = await writePapers(making, await make(making, releaseDir), built);
     for (const file of files) await rename(join(workDir, file.name), join(outDir, file.name));
     return { files, digest: files[0]?.sha256 ?? "", releaseDigest: built.releaseDigest };
   } finally {

@@ -1,8 +1,8 @@
 /** The paths that the root server takes: what it installs, what it starts, and what it writes down of it. */
 import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { installFactoryRelease } from "@bulkhead/runtime";
 import { expect } from "vitest";
+import { beginWithFactory } from "../../../runtime/src/board/factory.ts";
 import type { Ledger } from "../../../runtime/src/generations/index.ts";
 import { whyBad } from "../../../runtime/src/generations/record.ts";
 import { readRecord } from "../../../runtime/src/generations/slots.ts";
@@ -26,10 +26,7 @@ export function rootServerPaths(releases: Releases) {
 /** A board's first start, which is begun anew until it is done. */
 function factory(releases: Releases): UpdatePath {
   const { first } = releases;
-  const install = async (root: string) => {
-    if (await readRecord(dataOf(root))) return;
-    await installFactoryRelease(dataOf(root), first.release, releases.artifacts);
-  };
+  const install = (root: string) => beginWithFactory(dataOf(root), () => Promise.resolve(releases.factory));
   return {
     prepare: async (root) => void (await mkdir(join(dataOf(root), "releases"), { recursive: true })),
     async run(root, reached) {

@@ -1,7 +1,7 @@
 /** Whole images: built twice to the same bytes, started through the boot loader, broken on purpose, and cut off from their power. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { decodeRecord } from "../../../runtime/src/board/slots/record.ts";
 import { type BuiltImage, buildImage } from "../../../studio/src/image/build.ts";
@@ -17,11 +17,11 @@ let built: BuiltImage;
 let identity: Buffer;
 let gateway: Listener;
 
-function build(name: string): Promise<BuiltImage> {
+function build(name: string, of = manifest): Promise<BuiltImage> {
   const onStep = (text: string) => process.stderr.write(`${name}: ${text}\n`);
   return buildImage({
     board: "qemu-virt-arm64",
-    manifest,
+    manifest: of,
     outDir: join(directory, name),
     dateS: 1_760_000_000,
     onStep,
@@ -69,6 +69,19 @@ async function recordOf(from: Card) {
 test("[K18] two builds of an image are the same bytes, their papers too", async () => {
   const second = await build("second");
   expect(second.files).toEqual(built.files);
+});
+
+test("[S3] an image with another first release has the same base system, and of the release nothing in it", async () => {
+  const folder = await mkdtemp(join(import.meta.dirname, "../../../.cache/other-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await cp(dirname(manifest), folder, { recursive: true });
+  const text = (await readFile(manifest, "utf8")).replace(/^version: .*$/m, "version: 1.0.1");
+  await writeFile(join(folder, "manifest.yaml"), text);
+  const other = await build("other", join(folder, "manifest.yaml"));
+  expect(other.releaseDigest).not.toBe(built.releaseDigest);
+  const digestOf = (image: BuiltImage, name: string) => image.files.find((file) => file.name.endsWith(name))?.sha256;
+  expect(digestOf(other, ".img")).not.toBe(digestOf(built, ".img"));
+  expect(digestOf(other, ".base.json")).toBe(digestOf(built, ".base.json"));
 });
 
 describe("an emulated board that starts from the image", () => {

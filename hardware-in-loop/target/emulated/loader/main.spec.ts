@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { encodeRecord } from "@bulkhead/runtime";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { diskBytes } from "../../../../studio/src/image/disk/layout.ts";
+import { layOut } from "../../../../studio/src/image/disk/layout.ts";
 import type { Plan } from "./plan.ts";
 import { putRecord } from "./records.ts";
 
@@ -22,7 +22,7 @@ const filesOf = (slot: string) => ({ kernel: `kernel-${slot}`, archive: "a", dev
 
 test("[K19] the bench's loader starts the slot of the card's record each time that the board resets itself, and says so on its console", async () => {
   await writeFile(file("card"), "");
-  await truncate(file("card"), diskBytes);
+  await truncate(file("card"), layOut(1).sizeBytes);
   await putRecord(file("card"), 0, encodeRecord({ turn: "1", current: "a", trying: "b", tries: "iii" }));
   let said = "";
   const console = createServer((socket) => socket.setEncoding("utf8").on("data", (text: string) => (said += text)));

@@ -7,7 +7,7 @@ import { readBoards } from "../board.ts";
 import type { Builder } from "../builder.ts";
 import { makeBmap } from "./bmap.ts";
 import { makeDisk } from "./disk.ts";
-import { diskBytes, firstPartitionBytes, partition, partitions } from "./layout.ts";
+import { firstPartitionBytes, layOut, partition, partitions } from "./layout.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "bulkhead-disk-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -16,11 +16,24 @@ const mebibyte = 1024 * 1024;
 
 describe("the layout of a disk", () => {
   test("[K18] has its parts one behind the other, each in whole erase blocks of 4 MiB", () => {
-    for (const [index, { startBytes, sizeBytes }] of partitions.entries()) {
+    const layout = layOut(1);
+    for (const [index, { startBytes, sizeBytes }] of layout.partitions.entries()) {
       expect(startBytes % (4 * mebibyte)).toBe(0);
-      const before = partitions[index - 1];
+      const before = layout.partitions[index - 1];
       expect(startBytes).toBe(before === undefined ? firstPartitionBytes : before.startBytes + before.sizeBytes);
-      expect(startBytes + sizeBytes).toBeLessThan(diskBytes);
+      expect(startBytes + sizeBytes).toBeLessThan(layout.sizeBytes);
+    }
+  });
+
+  test("[K18] has behind the slots as much room as the release that the board begins with takes", () => {
+    for (const [bytes, mebibytes] of [
+      [1, 4],
+      [4 * mebibyte, 4],
+      [4 * mebibyte + 1, 8],
+    ] as const) {
+      const layout = layOut(bytes);
+      expect(layout.partitions.at(-1)).toMatchObject({ name: "factory", sizeBytes: mebibytes * mebibyte });
+      expect(layout.partitions.slice(0, -1)).toEqual(partitions);
     }
   });
 
@@ -66,8 +79,13 @@ describe("the image of a disk", () => {
     writeFileSync(loader, Buffer.alloc(5000, 0x4d));
     const file = join(directory, "disk.img");
     const record = Buffer.alloc(512, 0x52);
+    const factory = join(directory, "factory");
+    writeFileSync(factory, Buffer.alloc(5 * mebibyte, 0x46));
+    const { sizeBytes: diskBytes, partitions: all } = layOut(5 * mebibyte);
+    const behind = all.at(-1)?.startBytes ?? 0;
     const parts = { boot: Buffer.from("script"), "state-0": record };
-    const stretches = await makeDisk(builder, file, "disk.img", { parts, loaders: [{ file: loader, at: 128 * 1024 }] });
+    const loaders = [{ file: loader, at: 128 * 1024 }];
+    const stretches = await makeDisk(builder, file, "disk.img", { parts, factory, loaders });
 
     expect(statSync(file).size).toBe(diskBytes);
     // Not the whole of it: it is nearly all holes.
@@ -76,24 +94,25 @@ describe("the image of a disk", () => {
     expect(at(partition("boot").startBytes, 6).toString()).toBe("script");
     expect(at(partition("state-0").startBytes, 512)).toEqual(record);
 
+    expect(at(behind, 5 * mebibyte).equals(readFileSync(factory))).toBe(true);
     const map = parseBlockMap(await makeBmap(file, stretches), "disk.bmap");
     const covers = (start: number, size: number) =>
       map.stretches.some(({ startByte, endByte }) => startByte <= start && start + size <= endByte);
     expect(map.imageBytes).toBe(diskBytes);
     for (const name of ["state-0", "state-1", "identity"] as const)
       expect(covers(partition(name).startBytes, partition(name).sizeBytes)).toBe(true);
-    expect(covers(128 * 1024, 5000)).toBe(true);
+    expect([covers(128 * 1024, 5000), covers(behind, 5 * mebibyte)]).toEqual([true, true]);
     expect([covers(0, 34 * 512), covers(diskBytes - 34 * 512, 34 * 512)]).toEqual([true, true]);
     expect(covers(partition("root-b").startBytes, 1)).toBe(false);
 
     const [table] = asked.filter(({ program }) => program === "sfdisk");
     const lines = table?.input?.split("\n") ?? [];
-    expect(lines.filter((line) => line.startsWith("start=")).length).toBe(partitions.length);
+    expect(lines.filter((line) => line.startsWith("start=")).length).toBe(all.length);
     expect(lines.filter((line) => line.includes("LegacyBIOSBootable"))).toEqual([
       expect.stringContaining("name=boot,"),
     ]);
     const ids = lines.flatMap((line) => /uuid=([0-9a-f-]+)/.exec(line)?.[1] ?? []);
-    expect(new Set(ids).size).toBe(partitions.length);
+    expect(new Set(ids).size).toBe(all.length);
   });
 
   test.each([
@@ -103,7 +122,8 @@ describe("the image of a disk", () => {
     const loader = join(directory, "loader");
     writeFileSync(loader, Buffer.alloc(loaderBytes));
     const loaders = loaderBytes === 0 ? [] : [{ file: loader, at: 128 * 1024 }];
-    const making = makeDisk(recorder().builder, join(directory, "refused.img"), "refused.img", { parts, loaders });
+    const content = { parts, factory: loader, loaders };
+    const making = makeDisk(recorder().builder, join(directory, "refused.img"), "refused.img", content);
     await expect(making).rejects.toMatchObject({
       code: "IMAGE_BUILD_FAILED",
       message: expect.stringMatching(/ has \d+ bytes; there is room for \d+$/),

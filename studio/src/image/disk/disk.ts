@@ -5,19 +5,21 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { BulkheadError } from "@bulkhead/protocol";
 import { uuidOf } from "../../uuid.ts";
 import type { Builder } from "../builder.ts";
-import { diskBytes, firstPartitionBytes, type PartitionName, partitions } from "./layout.ts";
+import { type DiskLayout, firstPartitionBytes, layOut, type PartitionName } from "./layout.ts";
 
 /** A stretch of the image that a writer must bring to the disk; what is between them may stay as it was. */
 export type Stretch = { readonly startBytes: number; readonly sizeBytes: number };
 
 export type DiskContent = {
   readonly parts: Readonly<Partial<Record<PartitionName, string | Buffer>>>;
+  /** The file with the release that the board begins with. */
+  readonly factory: string;
   /** What is put before the first partition, by where it begins. */
   readonly loaders: readonly { readonly file: string; readonly at: number }[];
 };
 
 // What a card had there before must not be taken for a record or an identity: these are written whole.
-const writtenWhole: readonly PartitionName[] = ["state-0", "state-1", "identity"];
+const writtenWhole: readonly string[] = ["state-0", "state-1", "identity"];
 const sectorBytes = 512;
 const tableBytes = 34 * sectorBytes;
 const types = { boot: "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7", linux: "0FC63DAF-8483-4772-8E79-3D69D8477DE4" };
@@ -26,22 +28,23 @@ const types = { boot: "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7", linux: "0FC63DAF-8
 export async function makeDisk(builder: Builder, file: string, name: string, content: DiskContent): Promise<Stretch[]> {
   const handle = await open(file, "w");
   const stretches: Stretch[] = [{ startBytes: 0, sizeBytes: tableBytes }];
+  const layout = layOut((await stat(content.factory)).size);
   try {
-    await handle.truncate(diskBytes);
+    await handle.truncate(layout.sizeBytes);
     for (const { file: loader, at } of content.loaders) {
       const limit = firstPartitionBytes - at;
       stretches.push(await put(handle, loader, { startBytes: at, sizeBytes: limit }, loader));
     }
-    for (const { name: part, ...place } of partitions) {
-      const data = content.parts[part];
+    for (const { name: part, ...place } of layout.partitions) {
+      const data = part === "factory" ? content.factory : content.parts[part];
       if (data !== undefined) stretches.push(await put(handle, data, place, part));
       if (writtenWhole.includes(part)) stretches.push({ startBytes: place.startBytes, sizeBytes: place.sizeBytes });
     }
   } finally {
     await handle.close();
   }
-  await builder.run("sfdisk", ["--quiet", "--no-tell-kernel", name], { input: table() });
-  stretches.push({ startBytes: diskBytes - tableBytes, sizeBytes: tableBytes });
+  await builder.run("sfdisk", ["--quiet", "--no-tell-kernel", name], { input: table(layout) });
+  stretches.push({ startBytes: layout.sizeBytes - tableBytes, sizeBytes: tableBytes });
   return joined(stretches);
 }
 
@@ -65,7 +68,7 @@ async function put(handle: FileHandle, data: string | Buffer, place: Stretch, wh
 }
 
 /** For sfdisk(8). The identifiers are the same on every card: nothing goes by them. */
-function table(): string {
+function table({ partitions }: DiskLayout): string {
   const lines = partitions.map(({ name, startBytes, sizeBytes, type }) => {
     const numbers = `start=${startBytes / sectorBytes}, size=${sizeBytes / sectorBytes}`;
     // By this mark boot loaders find the partition with the script.

@@ -1,4 +1,4 @@
-/** A board's root file system as a tree: Debian's part, our files, Node, the runtime, and the release that a board begins with. */
+/** A board's root file system as a tree: Debian's part, our files, Node and the runtime. Nothing in it is of a manifest. */
 import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Board } from "@bulkhead/protocol/manifest";
@@ -76,7 +76,6 @@ async function installBulkhead(root: string, making: Making, resolversFile: stri
   await buildBoardPrograms(join(root, platformPlace));
   await copyFile(making.node?.file ?? join(root, "usr/bin/node"), join(place, "node"));
   await chmod(join(place, "node"), 0o755);
-  await cp(making.releaseDir, join(place, "factory"), { recursive: true, filter: (path) => !path.endsWith("/blobs") });
   const config = {
     ...{ format: 1, instance: "board", board: board.board, dataDir: "/data", platformDir: `/${platformPlace}` },
     ...{ runDir: "/run/bulkhead", nodePath: `/${ours}/node`, uidBase, resolvers: resolversFile },

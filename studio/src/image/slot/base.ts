@@ -31,7 +31,7 @@ export async function describeBase(
   // The disk has zeroes behind it.
   if (whole !== rootBytes) await truncate(files.root, whole);
   return {
-    ...{ format: 1, board, digest },
+    ...{ format: 2, board, digest },
     parts: { boot: await describe("boot", await usedBytes(files.boot)), root: await describe("root", whole) },
   };
 }

@@ -1,4 +1,4 @@
-/** Where a board is told who it is: a partition of a disk of ours, or a file on a Linux that is not. */
+/** Where a board is told who it is, and what it begins with: partitions of a disk of ours, or files on a Linux that is not. */
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { BulkheadError } from "@bulkhead/protocol";
@@ -13,11 +13,20 @@ export type IdentityPlace = {
   forget(): Promise<void>;
 };
 
-/** Of the arguments of a first start: none, or `--identity FILE`. Throws USAGE. */
-export function identityPlaceOf([option, path, ...rest]: readonly string[]): IdentityPlace {
-  if (option === undefined) return partition;
-  if (option === "--identity" && path !== undefined && rest.length === 0) return fileAt(path);
-  throw new BulkheadError("USAGE", "the first start takes --identity FILE, or nothing");
+export type Places = {
+  readonly identity: IdentityPlace;
+  /** The release that it begins with. Throws FILE_UNREADABLE where there is none. */
+  factory(): Promise<string>;
+};
+
+/** Of the arguments of a first start: none, or `--identity FILE --factory FILE`. Throws USAGE. */
+export function placesOf(args: readonly string[]): Places {
+  if (args.length === 0) return { identity: partition, factory: () => findPartition("factory") };
+  const [identityOption, identity, factoryOption, factory, ...rest] = args;
+  const isWhole = identityOption === "--identity" && factoryOption === "--factory" && rest.length === 0;
+  if (isWhole && identity !== undefined && factory !== undefined)
+    return { identity: fileAt(identity), factory: () => Promise.resolve(factory) };
+  throw new BulkheadError("USAGE", "the first start takes --identity FILE --factory FILE, or nothing");
 }
 
 const partition: IdentityPlace = {
