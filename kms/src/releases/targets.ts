@@ -4,6 +4,7 @@ import {
   BulkheadError,
   blobsOf,
   describeMisfit,
+  opensToOf,
   paperOf,
   parseEnvelope,
   type Release,
@@ -15,6 +16,7 @@ import { z } from "zod";
 import type { ReleaseSummary } from "../api/index.ts";
 import type { Blobs } from "./blobs.ts";
 
+type Stored = Pick<Blobs, "lengthOf" | "read">;
 export type NamedRelease = Omit<ReleaseSummary, "uploadedAtMs">;
 
 /** Errors: RELEASE_METADATA_INVALID, RELEASE_SIGNATURE_INVALID (where `verifyWith` is given). */
@@ -43,8 +45,8 @@ function parse(content: string): Metadata<Targets> {
   }
 }
 
-/** Reads every release that `targets` names. Errors: REQUEST_INVALID (a blob is missing), RELEASE_INVALID. */
-export async function readReleases(targets: Metadata<Targets>, blobs: Blobs): Promise<NamedRelease[]> {
+/** Reads every release that `targets` names. Errors: REQUEST_INVALID (a blob is missing), RELEASE_INVALID, RELEASE_METADATA_INVALID. */
+export async function readReleases(targets: Metadata<Targets>, blobs: Stored): Promise<NamedRelease[]> {
   const releases: NamedRelease[] = [];
   for (const target of Object.values(targets.signed.targets)) {
     if (paperOf(target.path) === undefined) releases.push(await readRelease(target, blobs));
@@ -62,11 +64,12 @@ function digestOf(target: TargetFile): string {
   throw new BulkheadError("RELEASE_METADATA_INVALID", `target ${target.path} has no SHA-256 or is too long`);
 }
 
-async function readRelease(target: TargetFile, blobs: Blobs): Promise<NamedRelease> {
+async function readRelease(target: TargetFile, blobs: Stored): Promise<NamedRelease> {
   const digest = digestOf(target);
   await checkBlob(blobs, digest, target.length, `release ${target.path}`);
   const text = Buffer.concat(await blobs.read(digest).toArray()).toString();
-  const read = isEncrypted(target) ? readEnvelope(target, text) : readReadable(target, text);
+  const opensTo = opensToOf(target.unrecognizedFields["custom"], target.path);
+  const read = opensTo === undefined ? readReadable(target, text) : readEnvelope(target, text, opensTo);
   if (releaseTargetName(read) !== target.path) {
     throw new BulkheadError("RELEASE_INVALID", `target ${target.path} holds ${releaseTargetName(read)}`);
   }
@@ -75,12 +78,9 @@ async function readRelease(target: TargetFile, blobs: Blobs): Promise<NamedRelea
     await checkBlob(blobs, artifact.digest, artifact.length, `an artifact of ${target.path}`);
   }
   const lengthBytes = target.length + stored.reduce((sum, artifact) => sum + artifact.length, 0);
-  const envelope = isEncrypted(target) ? digest : null;
+  const envelope = opensTo === undefined ? null : digest;
   return { digest: read.digest, target: target.path, name, version, releaseCounter, board, lengthBytes, envelope };
 }
-
-const opensTo = ({ custom }: TargetFile): unknown => (custom as { opensTo?: unknown } | undefined)?.opensTo;
-const isEncrypted = (target: TargetFile): boolean => opensTo(target) !== undefined;
 
 function readReadable(target: TargetFile, text: string) {
   const release = parseRelease(target.path, text);
@@ -89,10 +89,10 @@ function readReadable(target: TargetFile, text: string) {
 }
 
 /** All that can be seen here of a release for others' eyes. */
-function readEnvelope(target: TargetFile, text: string) {
+function readEnvelope(target: TargetFile, text: string, opensTo: string) {
   const { release: digest, blobs, ...shown } = parseEnvelope(text, target.path);
   const stored: readonly Artifact[] = blobs;
-  if (digest === opensTo(target)) return { ...shown, digest, stored };
+  if (digest === opensTo) return { ...shown, digest, stored };
   throw new BulkheadError("RELEASE_INVALID", `target ${target.path} holds the envelope of another release`);
 }
 
@@ -108,7 +108,7 @@ function parseRelease(name: string, text: string): Release {
   }
 }
 
-async function checkBlob(blobs: Blobs, digest: string, length: number, what: string): Promise<void> {
+async function checkBlob(blobs: Stored, digest: string, length: number, what: string): Promise<void> {
   const stored = await blobs.lengthOf(digest);
   if (stored === length) return;
   const problem = stored === undefined ? "is not here" : `has ${stored} bytes here, not ${length}`;

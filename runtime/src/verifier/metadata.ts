@@ -4,7 +4,8 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError, type OverlayName } from "@bulkhead/protocol";
+import { BulkheadError, type OverlayName, opensToOf } from "@bulkhead/protocol";
+import type { TargetFile } from "@tufjs/models";
 import { type Fetcher, Updater } from "tuf-js";
 import { DownloadHTTPError } from "tuf-js/dist/error.js";
 import type { FloorClock } from "./clock-floor.ts";
@@ -20,7 +21,7 @@ export type SignedTarget = {
   readonly sha256: string;
   readonly releaseCounter: number | undefined;
   /** Of an encrypted release: the digest of what it opens to. */
-  readonly opensTo?: string | undefined;
+  readonly opensTo: string | undefined;
   /** When the signature of the targets ends. */
   readonly expiresMs: number;
 };
@@ -56,33 +57,28 @@ export async function refreshMetadata(
     const { expires, targets } = JSON.parse(targetsJson).signed;
     // The client would look for it in what is passed on as well, and nobody but the targets keys may sign a release.
     const isSigned = asked.target !== undefined && Object.hasOwn(targets, asked.target);
-    const target = isSigned ? await findTarget(updater, asked.target, String(expires)) : undefined;
+    const info = isSigned ? await updater.getTargetInfo(asked.target) : undefined;
     const follow = (name: string) => updater.getTargetInfo(name);
     const looked = await Promise.allSettled([asked.overlay && findOverlay(asked.overlay, metadataDir, follow)]);
-    // Also where there is no such overlay, or no longer: what said so is remembered, so that nobody brings back the list before.
+    // Also where there is no such overlay, or no longer, or the target says what it cannot: what said so is remembered, so that nobody brings back the list before.
     await store.commit();
     const [overlay] = looked;
     if (overlay.status === "rejected") throw overlay.reason;
-    return { target, overlay: overlay.value };
+    return { target: info && signedTarget(info, String(expires)), overlay: overlay.value };
   } catch (error) {
     throw metadataError(error);
   }
 }
 
-async function findTarget(updater: Updater, name: string, expires: string): Promise<SignedTarget | undefined> {
-  const info = await updater.getTargetInfo(name);
-  const counter = info?.custom["releaseCounter"];
-  const opensTo = info?.custom["opensTo"];
-  return (
-    info && {
-      lengthBytes: info.length,
-      sha256: info.hashes["sha256"] ?? "",
-      releaseCounter: typeof counter === "number" ? counter : undefined,
-      // Whatever else stands there opens to nothing.
-      ...(opensTo !== undefined && { opensTo: String(opensTo) }),
-      expiresMs: Date.parse(expires),
-    }
-  );
+function signedTarget(info: TargetFile, expires: string): SignedTarget {
+  const counter = info.custom["releaseCounter"];
+  return {
+    lengthBytes: info.length,
+    sha256: info.hashes["sha256"] ?? "",
+    releaseCounter: typeof counter === "number" ? counter : undefined,
+    opensTo: opensToOf(info.unrecognizedFields["custom"], info.path),
+    expiresMs: Date.parse(expires),
+  };
 }
 
 // Only a missing file means "there is nothing newer"; everything else ends the refresh.

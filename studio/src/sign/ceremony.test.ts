@@ -218,6 +218,15 @@ describe("[M11] what a key holder sees", () => {
     expect(formatSummary(summarise(known))).toContain("all of it is trusted anew");
   });
 
+  test("[S3] a release that is said to open to what is no digest is refused, and not shown as readable", async () => {
+    const request = await prepareTargets(repository, { releaseDir: await build(1) }, nowMs);
+    const odd = await carried(request, ({ metadata }) => {
+      const files: Record<string, { custom: object }> = metadata.signed["targets"] ?? {};
+      Object.assign(files["example-1.json"]?.custom ?? {}, { opensTo: 5 });
+    });
+    expect(() => summarise(odd)).toThrow(expect.objectContaining({ code: "RELEASE_METADATA_INVALID" }));
+  });
+
   test("nothing in a request steers the terminal", async () => {
     const releaseDir = await build(1);
     const release = JSON.parse(await readFile(join(releaseDir, "release.json"), "utf8"));
