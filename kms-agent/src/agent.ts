@@ -106,8 +106,8 @@ export async function startAgent(options: AgentOptions): Promise<() => Promise<v
     fetchOperators: () =>
       inTurn(() => fetchOperators(config, staging, stop.signal)).catch(complain("fetching who gives commands")),
     command: (envelope) => uses.gate.command(envelope, { deadlineMs: commandDeadlineMs }),
-    deploy: (command, deadlineMs, passOn) => {
-      const http = httpFor(config, stop.signal, deadlineMs - clock.nowMs());
+    deploy: (command, { deadlineMs, giveWay }, passOn) => {
+      const http = httpFor(config, AbortSignal.any([stop.signal, giveWay]), deadlineMs - clock.nowMs());
       return deploy(
         command,
         { http, gate: uses.gate, staging, rootVersion: config.rootVersion, log: log.info, inTurn },
@@ -174,10 +174,10 @@ export async function startAgent(options: AgentOptions): Promise<() => Promise<v
   };
 }
 
-/** A file that somebody brings waits for a deployment that is under way, and the next for it: they stage in the same place. */
-function receiveAlone({ alone }: Executor, ports: VisitorPorts): (path: string) => void {
+/** A deployment that is under way gives way to a file that somebody brings: they stage in the same place. */
+function receiveAlone({ before }: Executor, ports: VisitorPorts): (path: string) => void {
   return (path) => {
-    if (!alone(() => receiveVisitor(path, ports))) ports.log("a file is not taken in: too many deployments wait");
+    if (!before(() => receiveVisitor(path, ports))) ports.log("a file is not taken in: too many others wait");
   };
 }
 

@@ -6,8 +6,11 @@ import { type Command, type CommandEnvelope, reportError } from "@bulkhead/proto
 import type { Verdict } from "@bulkhead/sdk";
 import type { CommandResult, Journal } from "./journal.ts";
 import { type Aftermath, judgeInterrupted, refuseCommand, refused, resultOfFailure, resultOfVerdict } from "./judge.ts";
+import { createLane, maxWaiting, type Work } from "./lane.ts";
 
 type Deploy = Extract<Command, { kind: "deploy" }>;
+/** `giveWay`: aborted where root of the board brings a release, which goes first. */
+export type DeployLimits = { readonly deadlineMs: number; readonly giveWay: AbortSignal };
 export type ExecutorPorts = {
   deviceId: string;
   /** The KMS's clock as far as the agent knows it. */
@@ -19,7 +22,7 @@ export type ExecutorPorts = {
   /** Shows the KMS what an accepted command asks to see. */
   observe: (command: Command) => Promise<void>;
   /** Fetches and installs; calls `passOn` right before the verifier is asked to install. */
-  deploy: (command: Deploy, deadlineMs: number, passOn: () => Promise<void>) => Promise<Verdict>;
+  deploy: (command: Deploy, limits: DeployLimits, passOn: () => Promise<void>) => Promise<Verdict>;
   /** What there is to see of what happened while the agent was away. */
   aftermath: () => Promise<Aftermath>;
   /** Aborted when the agent is told to stop. */
@@ -33,12 +36,12 @@ export type Executor = {
   execute: (envelope: CommandEnvelope) => void;
   /** Ends or begins again what was in hand when the agent stopped. */
   resume: () => Promise<void>;
-  /** Does what stages a release as a deployment does, when none is under way. False where too many wait; `work` never throws. */
-  alone: (work: () => Promise<void>) => boolean;
+  /**
+   * Does what stages a release as a deployment does, before all of those: one that is under way is begun again afterwards. False where too
+   * many such wait; `work` never throws.
+   */
+  before: (work: () => Promise<void>) => boolean;
 };
-
-/** Commands that wait in one lane: more than a person can mean, and few enough to hold. */
-const maxWaiting = 16;
 
 export function createExecutor(journal: Journal, ports: ExecutorPorts): Executor {
   const lanes = { restart: createLane(), deploy: createLane() };
@@ -49,13 +52,15 @@ export function createExecutor(journal: Journal, ports: ExecutorPorts): Executor
     await journal.update(id, { state: "finished", result, isDelivered: false }).finally(ports.onResult);
   }
 
-  async function carryOut(envelope: CommandEnvelope): Promise<CommandResult> {
+  async function carryOut(envelope: CommandEnvelope, giveWay: AbortSignal): Promise<CommandResult> {
     const { id, command } = envelope;
     const passOn = () => journal.update(id, { state: "passed-on" });
     const refusal = refuseCommand(envelope, ports.deviceId, ports.nowMs());
     if (refusal) return refusal;
     await journal.update(id, { tries: (journal.find(id)?.tries ?? 0) + 1 });
-    if (command.kind === "deploy") return resultOfVerdict(await ports.deploy(command, envelope.deadlineMs, passOn));
+    if (command.kind === "deploy") {
+      return resultOfVerdict(await ports.deploy(command, { deadlineMs: envelope.deadlineMs, giveWay }, passOn));
+    }
     if (command.kind === "challenge") await ports.fetchOperators();
     await passOn();
     const verdict = await ports.command(envelope);
@@ -63,17 +68,29 @@ export function createExecutor(journal: Journal, ports: ExecutorPorts): Executor
     return resultOfVerdict(verdict);
   }
 
-  async function run(envelope: CommandEnvelope): Promise<void> {
-    const result = await carryOut(envelope).catch((error) => resultOfFailure(error, envelope, ports.nowMs()));
+  async function run(envelope: CommandEnvelope, giveWay: AbortSignal): Promise<"over" | "again"> {
+    const result = await carryOut(envelope, giveWay).catch((error) =>
+      giveWay.aborted ? undefined : resultOfFailure(error, envelope, ports.nowMs()),
+    );
     // What failed because the agent was told to stop has not failed: the next start goes on with it.
-    if (result.outcome !== "done" && ports.stop.aborted) return;
+    if (result?.outcome !== "done" && ports.stop.aborted) return "over";
+    if (result === undefined) {
+      ports.log("a deployment gives way to a file that is brought", { id: envelope.id });
+      return "again";
+    }
     await finish(envelope.id, result);
+    return "over";
   }
 
   function begin(envelope: CommandEnvelope): void {
     const { id, command } = envelope;
     const lane = command.kind === "deploy" ? lanes.deploy : lanes.restart;
-    if (lane(() => run(envelope).catch(complain(id)))) return;
+    const work: Work = (giveWay) =>
+      run(envelope, giveWay).catch((error: unknown) => {
+        complain(id)(error);
+        return "over";
+      });
+    if (lane.add(work)) return;
     void finish(id, refused("IPC_OVERLOADED", "too many commands wait already")).catch(complain(id));
   }
 
@@ -118,19 +135,5 @@ export function createExecutor(journal: Journal, ports: ExecutorPorts): Executor
       });
   }
 
-  return { execute, resume, alone: lanes.deploy };
-}
-
-/** Runs one thing after another; answers false where too many wait. */
-function createLane(): (run: () => Promise<void>) => boolean {
-  let waiting = 0;
-  let tail: Promise<void> = Promise.resolve();
-  return (run) => {
-    if (waiting >= maxWaiting) return false;
-    waiting += 1;
-    tail = tail.then(run).finally(() => {
-      waiting -= 1;
-    });
-    return true;
-  };
+  return { execute, resume, before: lanes.deploy.addFirst };
 }

@@ -42,14 +42,14 @@ export async function fetchBlob(http: Http, directory: string, blob: Blob, limit
 }
 
 async function completePart(http: Http, part: string, blob: Blob, limits: Retry): Promise<void> {
-  let lastSize = await sizeOf(part);
-  // Counted together over tries that bring too little to count alone.
+  let mostBytes = await sizeOf(part);
+  // Counted together over tries that bring too little to count alone. Bytes that are taken back and brought again are no progress.
   const hasProgressed = () => {
-    const has = Math.abs(size - lastSize) >= (http.pace ?? slowestPace).bytes;
-    if (has) lastSize = size;
+    const has = size - mostBytes >= (http.pace ?? slowestPace).bytes;
+    if (has) mostBytes = size;
     return has;
   };
-  let size = lastSize;
+  let size = mostBytes;
   await retry(
     async () => {
       size = await sizeOf(part);
