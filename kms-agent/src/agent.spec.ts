@@ -332,10 +332,8 @@ describe("[M11] deployments", () => {
     if (artifactBytes === artifact.length) response.end();
   }
   beforeEach(() => {
-    fake.device.examine = async () => ({
-      verdict: accepted,
-      missing: [{ digest: sha(artifact), length: artifact.length }],
-    });
+    const missing = [{ digest: sha(artifact), length: artifact.length }];
+    fake.device.examine = async () => ({ verdict: accepted, missing, roomBytes: 0 });
   });
 
   test("a release is fetched, given to the verifier and its verdict reported", async () => {

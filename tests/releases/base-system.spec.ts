@@ -25,10 +25,14 @@ test("[M11] a base system is asked for, and endorsed as it is, hashed on its way
   const built = await staged();
   const gate = await bench.device.boot({ slots });
   const blobs = [baseSystem.parts.boot, baseSystem.parts.root];
-  expect((await gate.examine(asked(built))).missing).toEqual([...built.release.artifacts, ...blobs]);
+  const examined = await gate.examine(asked(built));
+  expect(examined.missing).toEqual([...built.release.artifacts, ...blobs]);
+  // Beside what is staged: all of it among what is endorsed, and the artifacts among what is installed.
+  const bytes = built.release.artifacts.reduce((sum, { length }) => sum + length, 0);
+  expect(examined.roomBytes).toBe(2 * bytes + boot.length + root.length);
   expect(await gate.install(asked(built))).toMatchObject({ accepted: true });
   expect(await readFile(join(endorsedBase(built), sha256(boot)))).toEqual(boot);
-  expect((await gate.examine(asked(built))).missing).toEqual([]);
+  expect(await gate.examine(asked(built))).toMatchObject({ missing: [], roomBytes: bytes });
   // Damaged there, it is asked for anew.
   await truncate(join(endorsedBase(built), sha256(root)), 17);
   expect((await gate.examine(asked(built))).missing).toHaveLength(3);

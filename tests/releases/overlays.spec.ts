@@ -115,7 +115,7 @@ describe("[M12] an overlay at the verifier", () => {
     const { deployment: _, ...provisioning } = bench.device.config.provisioning;
     bench.device.clock.offsetMs = 0;
     expect(await install(expiring, { provisioning })).toMatchObject({ code: "OVERLAY_WRONG_DEVICE" });
-    expect(bench.device.told).toHaveLength(1);
+    expect(bench.device.told.filter(({ body }) => !(body as { again?: true }).again)).toHaveLength(1);
   });
 
   test("is signed by the overlay keys of the deployment alone: not the targets keys, not another's, not nobody", async () => {

@@ -26,6 +26,40 @@ describe("the verifier", () => {
     expect((await gate.examine(asked(built))).missing).toEqual([]);
   });
 
+  test("[M11] of what was endorsed the root server is told again after each start, until it says what became of it", async () => {
+    const [built, next] = [await bench.publish(1), await bench.publish(2)];
+    await bench.device.stage(built);
+    const told = (releaseDigest: string) => ({ kind: "activate", body: { releaseDigest, again: true } });
+    const since = async (count: number) => {
+      await bench.device.boot();
+      return bench.device.told.slice(count);
+    };
+    expect(await since(0)).toEqual([]);
+    await (await bench.device.boot()).install(asked(built));
+    expect(await since(1)).toEqual([told(built.digest)]);
+    const gate = await bench.device.boot();
+    await gate.heard({ releaseDigest: next.digest, outcome: "rolled-back", reason: "another" });
+    expect(await since(3)).toEqual([told(built.digest)]);
+    await gate.heard({ releaseDigest: built.digest, outcome: "rolled-back", reason: "it hangs" });
+    expect(await since(4)).toEqual([]);
+  });
+
+  test("[M11] of two that were endorsed the root server is told again of the last; a damaged note of it stops nothing", async () => {
+    const [built, next] = [await bench.publish(1), await bench.publish(2)];
+    await bench.install(built);
+    await bench.install(next);
+    const gate = await bench.device.boot();
+    await gate.heard({ releaseDigest: built.digest, outcome: "committed", reason: "good" });
+    await bench.device.boot();
+    const again = bench.device.told.filter(({ body }) => (body as { again?: true }).again);
+    expect(again.at(-1)).toEqual({ kind: "activate", body: { releaseDigest: next.digest, again: true } });
+    await writeFile(join(bench.device.directories.own, "pending.json"), "{}");
+    const count = bench.device.told.length;
+    await bench.device.boot();
+    expect(bench.device.told.slice(count)).toEqual([]);
+    expect(bench.device.lines.join()).toContain("pending.json is damaged");
+  });
+
   test("[M11] artifacts that the root server has already are not asked for and not needed", async () => {
     const built = await bench.publish(1);
     await bench.device.stage(built);

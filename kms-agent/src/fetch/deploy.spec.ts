@@ -342,7 +342,7 @@ describe("[M11] a deployment", () => {
     rootVersion: 1,
     log: () => undefined,
     gate: {
-      examine: async () => ({ verdict: good, missing: [blob] }),
+      examine: async () => ({ verdict: good, missing: [blob], roomBytes: 0 }),
       install: async () => {
         steps.push("install", ...(await readdir(staging.blobs)), ...(await readdir(staging.targets)));
         return good;
@@ -369,8 +369,14 @@ describe("[M11] a deployment", () => {
 
   test("fetches no artifact of a release that the verifier refuses", async () => {
     const refusal = { accepted: false, code: "RELEASE_ROLLBACK", message: "older" };
-    const refusing = ports({ examine: async () => ({ verdict: refusal, missing: [blob] }) });
+    const refusing = ports({ examine: async () => ({ verdict: refusal, missing: [blob], roomBytes: 0 }) });
     expect(await deploy(command, refusing, passOn)).toEqual(refusal);
+    expect([steps, blobRanges()]).toEqual([[], []]);
+  });
+
+  test("fetches nothing where there is room for what is fetched, and not for what is installed of it", async () => {
+    const roomy = ports({ examine: async () => ({ verdict: good, missing: [blob], roomBytes: 2 ** 52 }) });
+    await expect(deploy(command, roomy, passOn)).rejects.toEqual(code("STORAGE_FULL"));
     expect([steps, blobRanges()]).toEqual([[], []]);
   });
 
@@ -379,7 +385,7 @@ describe("[M11] a deployment", () => {
       await expect(deploy({ ...command, target }, ports(), passOn)).rejects.toEqual(code("COMMAND_INVALID"));
     }
     const giant = Array.from({ length: 3 }, (_, i) => ({ digest: String(i).repeat(64), length: 512 * 1024 * 1024 }));
-    const greedy = ports({ examine: async () => ({ verdict: good, missing: giant }) });
+    const greedy = ports({ examine: async () => ({ verdict: good, missing: giant, roomBytes: 0 }) });
     await expect(deploy(command, greedy, passOn)).rejects.toEqual(code("FETCH_TOO_LARGE"));
     expect(steps).toEqual([]);
   });

@@ -56,9 +56,9 @@ export async function deploy(
   const role = overlay && delegationName({ deployment: partsOfTarget(overlay.target).deployment }).name;
   await retry(() => inTurn(() => fetchMetadata(http, staging.metadata, ports.rootVersion, role)), http.signal);
   await retry(() => fetchDocuments(http, staging.targets, { target, envelope, overlay }), http.signal);
-  const { verdict, missing } = await gate.examine(asked, { deadlineMs: examineDeadlineMs });
+  const { verdict, missing, roomBytes } = await gate.examine(asked, { deadlineMs: examineDeadlineMs });
   if (!verdict.accepted) return verdict;
-  await fetchArtifacts(ports, missing);
+  await fetchArtifacts(ports, missing, roomBytes);
   await passOn();
   const judged = await gate.install(asked, { deadlineMs: installDeadlineMs });
   // The verifier has its own copy now, and disks are small.
@@ -98,7 +98,11 @@ async function fetchDocument(
   return name;
 }
 
-async function fetchArtifacts({ http, staging, log }: DeployPorts, missing: readonly Blob[]): Promise<void> {
+async function fetchArtifacts(
+  { http, staging, log }: DeployPorts,
+  missing: readonly Blob[],
+  roomBytes: number,
+): Promise<void> {
   const total = missing.reduce((sum, blob) => sum + blob.length, 0);
   if (total > maxReleaseArtifactsBytes) {
     throw new BulkheadError(
@@ -108,7 +112,7 @@ async function fetchArtifacts({ http, staging, log }: DeployPorts, missing: read
   }
   const wanted = new Set(missing.flatMap(({ digest }) => [digest, `${digest}.part`]));
   await prune(staging.blobs, (name) => wanted.has(name));
-  await checkRoom(staging.blobs, total - (await stagedBytes(staging.blobs, wanted)));
+  await checkRoom(staging.blobs, total + roomBytes - (await stagedBytes(staging.blobs, wanted)));
   log("fetching the release", { artifacts: missing.length, bytes: total });
   for (const blob of missing) await fetchBlob(http, staging.blobs, blob);
 }

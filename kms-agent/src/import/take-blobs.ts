@@ -8,13 +8,13 @@ import type { Blob } from "../fetch/blob.ts";
 import { checkRoom, prune } from "../fetch/staging.ts";
 
 /**
- * Reads the file to its end: one that was cut is not installed from. Throws EXPORT_INCOMPLETE, RELEASE_ARTIFACT_ALTERED, STORAGE_FULL, and what
+ * Reads the file to its end: one that was cut is not installed from. `roomBytes`: what installing takes beside it. Throws EXPORT_INCOMPLETE, RELEASE_ARTIFACT_ALTERED, STORAGE_FULL, and what
  * reading throws.
  */
 export async function takeBlobs(
   first: ExportEntry | undefined,
   entries: AsyncGenerator<ExportEntry>,
-  missing: readonly Blob[],
+  { missing, roomBytes }: { readonly missing: readonly Blob[]; readonly roomBytes: number },
   directory: string,
   tell: (report: ImportReport) => void,
 ): Promise<void> {
@@ -22,7 +22,7 @@ export async function takeBlobs(
   const bytes = missing.reduce((sum, { length }) => sum + length, 0);
   tell({ event: "wanted", blobs: wanted.size, bytes });
   await prune(directory, () => false);
-  await checkRoom(directory, bytes);
+  await checkRoom(directory, bytes + roomBytes);
   let taken = 0;
   for (let entry = first; entry !== undefined; ) {
     const blob = entry.kind === "blob" ? wanted.get(entry.name) : undefined;

@@ -42,6 +42,7 @@ const blobOf = (text: string) => ({ digest: sha256(text), length: Buffer.byteLen
 let directory: string;
 let staging: Staging;
 let missing: { digest: string; length: number }[];
+let roomBytes: number;
 let verdicts: { examine: Verdict; install: Verdict };
 /** What was staged when the verifier was asked. */
 let seen: Record<"examine" | "install", string[]>;
@@ -50,6 +51,7 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "bulkhead-import-"));
   staging = await openStaging(directory);
   missing = [blobOf(small), blobOf(large)];
+  roomBytes = 0;
   verdicts = { examine: accepted, install: accepted };
   seen = { examine: [], install: [] };
   told = [];
@@ -67,7 +69,7 @@ const ports = () => ({
   gate: {
     async examine() {
       seen.examine = await staged();
-      return { verdict: verdicts.examine, missing };
+      return { verdict: verdicts.examine, missing, roomBytes };
     },
     async install() {
       seen.install = await staged();
@@ -131,6 +133,10 @@ describe("[M11] a file with a release", () => {
 
   test("with a release for which there is no room is not begun", async () => {
     missing = [{ digest: sha256(large), length: 2 ** 52 }];
+    await expect(take(file(blob(large)))).rejects.toMatchObject({ code: "STORAGE_FULL" });
+    expect(await staged()).toEqual([]);
+    missing = [blobOf(large)];
+    roomBytes = 2 ** 52;
     await expect(take(file(blob(large)))).rejects.toMatchObject({ code: "STORAGE_FULL" });
     expect(await staged()).toEqual([]);
   });

@@ -66,9 +66,9 @@ async function bring(entries: AsyncGenerator<ExportEntry>, { gate, staging, inTu
     }
     await prune(staging.targets, () => false);
     const next = await takeDocuments(first, entries, names, staging.targets);
-    const { verdict, missing } = await gate.examine(asked, { deadlineMs: examineDeadlineMs });
+    const { verdict, missing, roomBytes } = await gate.examine(asked, { deadlineMs: examineDeadlineMs });
     if (!verdict.accepted) return verdict;
-    await takeBlobs(next, entries, missing, staging.blobs, tell);
+    await takeBlobs(next, entries, { missing, roomBytes }, staging.blobs, tell);
     tell({ event: "installing" });
     return await gate.install(asked, { deadlineMs: installDeadlineMs });
   } finally {

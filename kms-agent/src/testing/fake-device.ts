@@ -70,10 +70,7 @@ export async function makeFakeDevice(keys: Identities) {
     token: undefined as KeyPair | undefined,
     command: async (): Promise<Verdict> => accepted,
     install: async (): Promise<Verdict> => accepted,
-    examine: async (): Promise<{ verdict: Verdict; missing: { digest: string; length: number }[] }> => ({
-      verdict: accepted,
-      missing: [],
-    }),
+    examine: async (): Promise<Examined> => ({ verdict: accepted, missing: [], roomBytes: 0 }),
   };
   const asked = <T>(operation: string, args: unknown, answer: () => T): T => {
     calls.push({ operation, args });
@@ -169,6 +166,7 @@ type StartOptions = {
   onReached?: () => void;
 };
 
+type Examined = { verdict: Verdict; missing: { digest: string; length: number }[]; roomBytes: number };
 type Sources = { samples: Sample[]; traceNews: TraceNews[]; resources: Resources };
 
 function fakeSources(device: Sources) {

@@ -11,8 +11,11 @@ export const toRoot = {
   "standing-by": z.strictObject({}),
   /** A last word before a component gives up on purpose. `stack` goes into the crash record, as text. */
   fault: z.strictObject({ reason: z.string().max(2000), stack: z.string().max(8000).optional() }),
-  /** Only from the verifier: activate this release, which lies complete in the endorsed directory. */
-  activate: z.strictObject({ releaseDigest: digestSchema }),
+  /**
+   * Only from the verifier: activate this release, which lies complete in the endorsed directory. `again`: it was told so before, and
+   * does not know what became of it.
+   */
+  activate: z.strictObject({ releaseDigest: digestSchema, again: z.boolean().optional() }),
   /** Only from the verifier: a command that it has checked. */
   restart: z.strictObject({ component: nameSchema.nullable(), reason: z.string().max(500) }),
   /** Only from the verifier: switch the trace of a component, or of all, on or off. */

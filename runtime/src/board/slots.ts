@@ -1,10 +1,13 @@
 /** `slots show | try <slot> | settled`: a board's slots, for root of the board and for its base system. What is decided on them the root server decides (decision 59). */
+import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { BulkheadError, formatError, reportError } from "@bulkhead/protocol";
 import { type BoardSlots, openSlots } from "./slots/board-slots.ts";
 import { fullTries } from "./slots/record.ts";
 
 const lookEveryMs = 500;
+/** There while all components are ready (service-manager.ts). */
+const wellPath = "/run/bulkhead/well";
 
 async function main([order, slot]: readonly string[]): Promise<void> {
   const slots = await openSlots();
@@ -19,13 +22,19 @@ async function main([order, slot]: readonly string[]): Promise<void> {
   } else throw new BulkheadError("USAGE", "slots takes show, settled, or try and a slot: a or b");
 }
 
-/** Until the slot that runs is on trial no more. Whoever waits for it has a bound of its own. */
+/** Until the slot that runs is on trial no more. Whoever waits for it has a bound of its own. Throws where not all components are ready at first. */
 async function untilSettled({ running, read }: BoardSlots): Promise<void> {
-  for (;;) {
+  for (let looks = 0; ; looks += 1) {
     const { current, trying } = await read();
     if (trying !== running.slot) {
       process.stdout.write(`slot ${current} is the current one\n`);
       return;
+    }
+    if (looks === 0 && !existsSync(wellPath)) {
+      throw new BulkheadError(
+        "BASE_SYSTEM_FAILED",
+        `the components are not ready, and slot ${running.slot} is on trial`,
+      );
     }
     await delay(lookEveryMs);
   }

@@ -67,12 +67,27 @@ export function createChooser(
   async function holdBack(choice: Choice, error: unknown): Promise<Chosen | null> {
     const refusal = await whyNotPrevious().catch((cause: unknown) => reportError(cause).message);
     if (refusal === null) return null;
+    return hold(
+      choice,
+      `${reportError(error).message}; the release before it cannot take its place: ${refusal}`,
+      error,
+    );
+  }
+
+  async function hold(choice: Choice, held: string, error: unknown): Promise<Chosen> {
     const release = await readIntactPart(dataDir, choice.run.digest);
     // Never below the security epoch, whatever becomes of the device.
     if (!release) throw error;
-    const held = `${reportError(error).message}; the release before it cannot take its place: ${refusal}`;
     log(`generation ${choice.run.generation} is held but for core servers and the agent: ${held}`);
     return { ...choice, release, held };
+  }
+
+  /** It is not condemned for what is not its own fault. Null where another is to be chosen. */
+  async function wait(choice: Choice, reason: string): Promise<Chosen | null> {
+    if (!choice.onTrial) return hold(choice, reason, new BulkheadError("BASE_SYSTEM_FAILED", reason));
+    log(`generation ${choice.run.generation} is not tried: ${reason}`);
+    await kept.adopt(putOff(kept.now(), reason));
+    return null;
   }
 
   /** Null where another is to be chosen in its place. */
@@ -100,6 +115,7 @@ export function createChooser(
     if (next.record !== kept.now() && !next.onTrial) await kept.adopt(next.record);
     const where = await bases.follow(next.run);
     if (where !== "here" && "restart" in where) return where;
+    if (where !== "here" && "unable" in where) return wait(next, where.unable);
     const choice = await take();
     if (choice.run.generation !== next.run.generation) return null;
     return where === "here" ? look(choice) : replace(choice, new BulkheadError("BASE_SYSTEM_FAILED", where.refused));

@@ -1,5 +1,6 @@
 /** What a device has installed, which of it runs, and how that changes without a moment in which nothing would start. */
 
+export { createActivation } from "./activation.ts";
 export type { Chosen, Leave } from "./choosing.ts";
 export { replaceFile } from "./durable.ts";
 export { installFactoryRelease } from "./install.ts";

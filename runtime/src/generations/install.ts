@@ -80,6 +80,39 @@ export async function installFactoryRelease(dataDir: string, release: Release, a
 }
 
 /**
+ * Brings back what is damaged or missing of the installed release `digest`, whose document is intact, from what was endorsed of it in
+ * `fromDir`. One artifact after the other, and the document stays where it is: a cut leaves a release that can be mended again.
+ * Throws RELEASE_ARTIFACT_ALTERED, RELEASE_INVALID.
+ */
+export async function mendInstalled(dataDir: string, digest: string, fromDir: string): Promise<InstalledRelease> {
+  const directory = releaseDirectory(dataDir, digest);
+  const release = parseRelease(await readReleaseFile(directory), digest);
+  const intact = (await readIntactPart(dataDir, digest))?.artifacts ?? [];
+  for (const artifact of release.artifacts) {
+    if (intact.some((whole) => whole.digest === artifact.digest)) continue;
+    await replaceTree(artifact, join(fromDir, "artifacts", artifact.digest), join(directory, "artifacts"));
+  }
+  // Who exchanged one before may have been killed before its name was safe.
+  await syncDirectory(join(directory, "artifacts"));
+  return verifyInstalled(dataDir, digest);
+}
+
+/** Grows beside its place, and takes it when it is whole. */
+async function replaceTree(artifact: Artifact, source: string, directory: string): Promise<void> {
+  const place = join(directory, artifact.digest);
+  const growing = `${place}.new`;
+  await rm(growing, { recursive: true, force: true });
+  try {
+    checkIdentity(artifact, await unpackTree(packTree(source), growing));
+    await rm(place, { recursive: true, force: true });
+    await rename(growing, place);
+  } catch (error) {
+    await rm(growing, { recursive: true, force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
  * Recomputes every digest of an installed release. Called at each activation and boot.
  * Throws RELEASE_ARTIFACT_ALTERED naming what is not as it was signed.
  */

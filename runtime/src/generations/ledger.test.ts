@@ -174,6 +174,26 @@ describe("[K22] the way back", () => {
     expect([healed.run.digest, healed.held]).toEqual([next, undefined]);
   });
 
+  test("is not needed where what is damaged is brought again: a cut in the middle of that leaves a release that can be mended", async () => {
+    const { digest, what } = await damagedAboveEpoch();
+    const ledger = await boot();
+    expect((await chooseOf(ledger)).held).toBeDefined();
+    const [artifact] = what.artifacts;
+    const endorsed = join(dataDir, "endorsed", digest, "artifacts", artifact?.digest ?? "");
+    // What was brought is no better: nothing is exchanged for it.
+    await writeFile(join(endorsed, "main.js"), "worse");
+    await expect(ledger.mend()).rejects.toMatchObject({ code: "RELEASE_ARTIFACT_ALTERED" });
+    expect((await chooseOf(await boot())).held).toBeDefined();
+    await writeFile(join(endorsed, "main.js"), "good");
+    // As a cut between the two leaves it.
+    await rm(join(dataDir, "releases", digest, "artifacts", artifact?.digest ?? ""), { recursive: true });
+    expect((await chooseOf(await boot())).held).toBeDefined();
+    await ledger.mend();
+    const whole = await chooseOf(await boot());
+    expect([whole.run.digest, whole.held]).toEqual([digest, undefined]);
+    expect(await readdir(join(dataDir, "releases"))).not.toContain(`${digest}.new`);
+  });
+
   test("ends where of a damaged release not even the document is left, and the one before it is below the epoch, or is none", async () => {
     const { digest } = await damagedAboveEpoch();
     await writeFile(join(dataDir, "releases", digest, "release.json"), "{}");

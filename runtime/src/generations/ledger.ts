@@ -7,7 +7,7 @@ import { type BaseStatus, BulkheadError, type Release } from "@bulkhead/protocol
 import { type Device, lackingPrimitives } from "../device/index.ts";
 import { openBaseSystems } from "./base/base-systems.ts";
 import { type Chosen, createChooser, type Leave } from "./choosing.ts";
-import { collectGarbage, installRelease } from "./install.ts";
+import { collectGarbage, installRelease, mendInstalled } from "./install.ts";
 import { keepRecord } from "./kept-record.ts";
 import {
   beginTrial,
@@ -44,6 +44,11 @@ export type Ledger = {
    * this, and what is cheap is judged twice. `shown`: as above.
    */
   admit(digest: string, shown?: readonly string[]): Promise<void>;
+  /**
+   * Brings back what is damaged of the current generation from its endorsed release, its base system too. It is to be stopped and chosen
+   * again then. Throws what is wrong with what was endorsed.
+   */
+  mend(): Promise<void>;
   /** The board's slots as the state shows them; undefined where it has none. */
   base(): BaseStatus | undefined;
   /** All is well for a while: a slot on trial is the current one, where no generation is. */
@@ -57,32 +62,42 @@ export async function openLedger({ config, paths, log, slots }: Device): Promise
   const bases = openBaseSystems(slots, kept, log.line);
   const { choose, giveUp, whyNotPrevious } = createChooser(dataDir, kept, bases, log.line);
 
+  // One after the other: each changes the record that it has read.
+  let last: Promise<unknown> = Promise.resolve();
+  function inTurn<Given extends unknown[], T>(work: (...given: Given) => Promise<T>): (...given: Given) => Promise<T> {
+    return (...given) => {
+      const done = last.then(() => work(...given));
+      last = done.catch(() => undefined);
+      return done;
+    };
+  }
+
   return {
     record: kept.now,
-    giveUp,
-    choose,
+    giveUp: inTurn(giveUp),
+    choose: inTurn(choose),
 
-    async goBack(reason) {
+    goBack: inTurn(async (reason) => {
       const refusal = await whyNotPrevious();
       const next = fallBack(kept.now(), reason, Date.now());
       if (refusal !== null || !next) return refusal ?? "there is none";
       await kept.write(next);
       return null;
-    },
+    }),
 
-    async commitTrial(release, shown = []) {
+    commitTrial: inTurn(async (release, shown = []) => {
       // What the record on the disk may still need is not garbage.
       if (!(await kept.adopt(commit(kept.now(), release)))) return;
       // In this order: the slot follows, and a cut between the two finds a generation in charge whose slot is still on trial.
       await bases.settle();
       await removeUnneeded(shown);
-    },
+    }),
 
-    async rollBackTrial(reason) {
+    rollBackTrial: inTurn(async (reason) => {
       await kept.adopt(rollBack(kept.now(), reason, Date.now()));
-    },
+    }),
 
-    async admit(digest, shown = []) {
+    admit: inTurn(async (digest, shown = []) => {
       if (kept.now().trying) throw new BulkheadError("CONFLICT", "another generation is on trial");
       const nowMs = Date.now();
       const record = dateAnew(kept.now(), nowMs);
@@ -95,12 +110,19 @@ export async function openLedger({ config, paths, log, slots }: Device): Promise
       await checkPrimitives(release);
       const base = await bases.take(release, join(paths.endorsed, digest));
       await kept.write(beginTrial(kept.now(), digest, release, base));
-    },
+    }),
+
+    mend: inTurn(async () => {
+      const { digest } = kept.now().current;
+      const endorsed = join(paths.endorsed, digest);
+      const release = await mendInstalled(dataDir, digest, endorsed);
+      await bases.take(release, endorsed);
+    }),
 
     base: bases.status,
-    async settle() {
+    settle: inTurn(async () => {
       if (kept.now().trying === null) await bases.settle();
-    },
+    }),
   };
 
   /** Below `dataDir`. */

@@ -30,6 +30,8 @@ export type Generation = {
   /** What it has to have reached as well, by its manifest. */
   notReached(): string[];
   isInSafeMode(): boolean;
+  /** Of it only core servers and the agent may run, for it is damaged. */
+  isHeld(): boolean;
   restart(component: string, reason: string): void;
   /** Tells the verifier what became of a release. */
   tellOutcome(outcome: NonNullable<GenerationRecord["lastOutcome"]>): void;
@@ -90,6 +92,7 @@ export async function startGeneration(options: GenerationOptions, chosen: Next):
     release: () => now.release,
     notReady: () => notReady(runner.state()),
     notReached: () => (now.release.system.update?.kms && !now.hasReached ? ["the management service"] : []),
+    isHeld: () => now.held !== undefined,
     isInSafeMode: () => runner.state().ladder.safeMode !== null,
     restart: runner.restart,
     tellOutcome(outcome) {

@@ -4,11 +4,17 @@ import { reportError } from "@bulkhead/protocol";
 import { openServiceManager } from "../board/index.ts";
 import { type LogFifos, runtimeLogName } from "../compartment/index.ts";
 import { type Device, exitToReboot, exitToRestart } from "../device/index.ts";
-import { beginTrialOf, type Choice, type Chosen, type Ledger, type Trial } from "../generations/index.ts";
+import {
+  beginTrialOf,
+  type Choice,
+  type Chosen,
+  createActivation,
+  type Ledger,
+  type Trial,
+} from "../generations/index.ts";
 import { openUpperRungs, type UpperRungs } from "../ladder/index.ts";
 import type { Escalation, Request } from "../processes/index.ts";
 import { updateState } from "../report/index.ts";
-import { createActivation } from "./activation.ts";
 import { type Generation, type GenerationOptions, type Next as NextGeneration, startGeneration } from "./generation.ts";
 import { createMailbox } from "./mailbox.ts";
 
@@ -110,7 +116,7 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
       case "restart":
         return restart(device, rungs, running, mail.body);
       case "activate":
-        return activation.activate(running, mail.body.releaseDigest);
+        return activation.activate(running, mail.body);
       case "escalation":
         return climb(device, rungs, running, mail);
       case "reboot":

@@ -33,6 +33,14 @@ export async function missingArtifacts(
   return [...release.artifacts.filter(({ digest }) => !installed.has(digest)), ...missingBase(release, config)];
 }
 
+/**
+ * Bytes on the disk, from here to a release on trial: `missing` unpacked among what is endorsed, and a tree of every artifact among what is
+ * installed. What is staged is not counted.
+ */
+export function roomFor({ artifacts }: InstalledRelease, missing: readonly Artifact[]): number {
+  return [...artifacts, ...missing].reduce((sum, { length }) => sum + length, 0);
+}
+
 /** Blobs of a base system that is not the one that runs. */
 function missingBase({ baseSystem }: InstalledRelease, { slots }: VerifierConfig): readonly Artifact[] {
   return baseSystem?.digest === slots?.base ? [] : blobsOf(baseSystem);

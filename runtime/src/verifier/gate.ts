@@ -9,13 +9,14 @@ import { openFloorClock } from "./clock-floor.ts";
 import { createCommandAuthority } from "./command-authority.ts";
 import { openCommandGate, refusal } from "./command-gate.ts";
 import type { VerifierConfig, VerifierDirectories } from "./config.ts";
-import { endorseRelease, forgetBase, missingArtifacts } from "./endorse.ts";
+import { endorseRelease, forgetBase, missingArtifacts, roomFor } from "./endorse.ts";
 import type { Asked } from "./judge.ts";
 import { type Judged, judgeAsked } from "./judge-asked.ts";
 import { refreshMetadata } from "./metadata.ts";
 import { openMetadataStore } from "./metadata-store.ts";
 import { createAdmit, createUnwrap, type Opening } from "./opening.ts";
 import { openOverlayFloors } from "./overlay-floors.ts";
+import { openPending } from "./pending.ts";
 import { createQueue } from "./queue.ts";
 import { createRefusalLog } from "./refusal-log.ts";
 import { checkRootKeys } from "./trusted-keys.ts";
@@ -35,7 +36,7 @@ export type GatePorts = {
 
 type Missing = { digest: string; length: number };
 export type Gate = {
-  examine(asked: Asked): Promise<{ verdict: Verdict; missing: Missing[] }>;
+  examine(asked: Asked): Promise<{ verdict: Verdict; missing: Missing[]; roomBytes: number }>;
   install(asked: Asked): Promise<Verdict>;
   command(envelope: CommandEnvelope): Promise<Verdict>;
   /** What became of a generation, as the root server says. */
@@ -63,6 +64,8 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
     log.warn("COMMANDS NEED NO SIGNATURE HERE: the policy of this board waives an operator's, as for development");
   }
   const floors = await openOverlayFloors(directories.own, (damage) => log.warn(damage));
+  const pending = await openPending(directories.own, (damage) => log.warn(damage));
+  if (pending.left !== null) tellRoot("activate", { releaseDigest: pending.left, again: true });
   // One judgement at a time: two would write the same directories.
   const queue = createQueue(8);
   const unwrap = createUnwrap(ports.opening);
@@ -98,9 +101,10 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
           const { release, digest, stored } = await judge(asked);
           const artifacts = await missingArtifacts(release, digest, config, directories);
           const missing = artifacts.map((artifact) => stored.get(artifact.digest) ?? artifact);
-          return { verdict: accepted(`${nameOf(asked)} is signed for this device`), missing };
+          const roomBytes = roomFor(release, artifacts);
+          return { verdict: accepted(`${nameOf(asked)} is signed for this device`), missing, roomBytes };
         } catch (error) {
-          return { verdict: refuse(asked, error), missing: [] };
+          return { verdict: refuse(asked, error), missing: [], roomBytes: 0 };
         }
       }),
     install: (asked) =>
@@ -111,6 +115,7 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
           const sealed = { stored: judged.stored, unwrap };
           await endorseRelease(judged.release, judged.digest, config, directories, sealed);
           await clock.raise(judged.release.builtAtMs);
+          await pending.note(judged.digest);
         } catch (error) {
           return refuse(asked, error);
         }
@@ -124,6 +129,7 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
     heard: ({ releaseDigest, outcome }) =>
       queue.always(async () => {
         const { currentOverlay } = config;
+        await pending.settle(releaseDigest);
         if (outcome === "committed") await forgetBase(directories, releaseDigest);
         if (outcome !== "committed" || currentOverlay?.effectiveDigest !== releaseDigest) return;
         await floors.raise(currentOverlay);

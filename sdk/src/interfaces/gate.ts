@@ -35,6 +35,8 @@ export const gateInterface = defineInterface({
       result: z.strictObject({
         verdict,
         missing: z.array(z.strictObject({ digest: digestSchema, length: z.number().int() })),
+        /** What installing it takes on the disk beside those: what is endorsed, and what is installed of that. */
+        roomBytes: z.number().int().nonnegative(),
       }),
       idempotent: true,
     },

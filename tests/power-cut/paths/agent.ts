@@ -63,7 +63,7 @@ function fetching({ port, blobsAsked }: Service): UpdatePath {
     const ports: DeployPorts = {
       http: { authority: `127.0.0.1:${port}`, stallMs: 60_000, signal: new AbortController().signal },
       gate: {
-        examine: async () => ({ verdict: accepted, missing: [blob] }),
+        examine: async () => ({ verdict: accepted, missing: [blob], roomBytes: 0 }),
         async install() {
           await seen(staging);
           return accepted;

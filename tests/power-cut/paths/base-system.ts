@@ -15,10 +15,10 @@ import type { MadeRelease, Releases } from "../releases.ts";
 const [old, fresh, newest] = [makeBase("old"), makeBase("fresh"), makeBase("newest")];
 const bases = [old, fresh, newest];
 
-type Named = MadeRelease & { readonly base: MadeBase };
+export type Named = MadeRelease & { readonly base: MadeBase };
 
 /** `made` with a base system, as the verifier leaves it. */
-async function withBase({ endorsed }: Releases, made: MadeRelease, base: MadeBase): Promise<Named> {
+export async function withBase({ endorsed }: Releases, made: MadeRelease, base: MadeBase): Promise<Named> {
   const release = { ...made.release, baseSystem: base.system };
   const text = canonicalJson(release);
   const directory = join(endorsed, sha256(text));
@@ -40,7 +40,16 @@ export async function baseSystemPaths(releases: Releases) {
     "a base system that does not start": broken(world),
     "a base system under bad components": rolledBack(world),
     "the way back to a base system": goneBack(world),
+    "a base system over another": over(world, await overAnother(releases)),
   };
+}
+
+/** Two more, for the slot that held what was current two updates ago; the first of them leaves the way back open. */
+async function overAnother(releases: Releases) {
+  const { second, third, fourth } = releases;
+  const { securityEpoch } = second.release;
+  const within = { ...third, release: { ...third.release, securityEpoch } };
+  return [await withBase(releases, within, newest), await withBase(releases, fourth, old)] as const;
 }
 
 type World = { readonly releases: Releases; readonly second: Named; readonly third: Named };
@@ -185,6 +194,38 @@ function goneBack(world: World): UpdatePath {
       if (reached.size > 0) expect(resting.next.run.digest).toBe(releases.first.digest);
       expectFloors(resting.ledger.record(), second);
       await goOn(root, world, resting, [third]);
+    },
+  };
+}
+
+/** The slot that is filled holds a base system already, which the way back needs until nothing is left of it. */
+function over(world: World, [third, fourth]: readonly [Named, Named]): UpdatePath {
+  const { releases, second } = world;
+  return {
+    async prepare(root) {
+      await prepare(root, world);
+      for (const made of [second, third]) {
+        const { ledger } = await toTrial(root, world, made);
+        await ledger.commitTrial(made.release);
+      }
+      expect((await startBoard(root, { releases, bases }, 1)).next.run.digest).toBe(third.digest);
+    },
+    async run(root, reached) {
+      const { ledger, next } = await toTrial(root, world, fourth);
+      expect(next.run.digest).toBe(fourth.digest);
+      await reached("started it");
+      if (next.onTrial) await ledger.commitTrial(fourth.release);
+      else await ledger.settle();
+      await reached("committed it");
+    },
+    async check(root, reached) {
+      const resting = await startBoard(root, { releases, bases });
+      if (reached.size > 0) return expect(resting.next.run.digest).toBe(fourth.digest);
+      expect([third.digest, fourth.digest]).toContain(resting.next.run.digest);
+      expect(resting.next.held).toBeUndefined();
+      if (resting.next.onTrial || (await resting.ledger.goBack("it crashes")) !== null) return;
+      const back = await startBoard(root, { releases, bases });
+      expect([back.next.run.digest, back.base.name]).toEqual([second.digest, fresh.name]);
     },
   };
 }

@@ -17,11 +17,13 @@ export const pathNames = [
   "a roll back",
   "a trial without tries",
   "a damaged release",
+  "a damaged release made whole",
   "the way back",
   "a base system",
   "a base system that does not start",
   "a base system under bad components",
   "the way back to a base system",
+  "a base system over another",
   "the first metadata",
   "newer metadata",
   "an endorsement",
@@ -32,8 +34,6 @@ export const pathNames = [
   "a fetch",
 ] as const;
 export type PathName = (typeof pathNames)[number];
-/** Of the long form alone: each of their states is started many times, as a board is. */
-export const longPaths: readonly PathName[] = ["a base system under bad components", "the way back to a base system"];
 
 export type Paths = { of(name: PathName): UpdatePath; remove(): Promise<void> };
 

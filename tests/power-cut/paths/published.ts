@@ -65,7 +65,7 @@ export async function open(
     directories: { staging, endorsed: join(root, "endorsed"), own: join(root, "verifier") },
     config: { ...config, components: ["one"], ...change },
     log: { info: (text) => void lines.push(text), warn: (text) => void lines.push(text) },
-    tellRoot: (kind) => void told.push(kind),
+    tellRoot: (kind, body) => void told.push("again" in body ? `${kind} ${body.releaseDigest} again` : kind),
   });
   return { ...gate, told, lines };
 }

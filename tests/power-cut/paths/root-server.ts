@@ -1,5 +1,5 @@
 /** The paths that the root server takes: what it installs, what it starts, and what it writes down of it. */
-import { access, mkdir, writeFile } from "node:fs/promises";
+import { access, chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { beginWithFactory } from "../../../runtime/src/board/factory.ts";
@@ -19,6 +19,7 @@ export function rootServerPaths(releases: Releases) {
     "a roll back": rolledBack(releases),
     "a trial without tries": usedUp(releases),
     "a damaged release": damaged(releases),
+    "a damaged release made whole": mended(releases),
     "the way back": goneBack(releases),
   };
 }
@@ -177,6 +178,35 @@ function damaged(releases: Releases): UpdatePath {
       await writeFile(join(dataOf(root), "releases", second.digest, "release.json"), "damaged");
     },
     run: startAndChoose(releases),
+  };
+}
+
+/** The disk has damaged the only release that there is, and it was endorsed again. */
+function mended(releases: Releases): UpdatePath {
+  const { first, second } = releases;
+  const damage = (root: string) =>
+    join(dataOf(root), "releases", first.digest, "artifacts", first.release.artifacts[1]?.digest ?? "", "main.js");
+  return {
+    async prepare(root) {
+      await flash(root, releases, first);
+      await chmod(damage(root), 0o644);
+      await writeFile(damage(root), "damaged");
+    },
+    async run(root, reached) {
+      const ledger = await openDevice(root, releases);
+      await ledger.mend();
+      await reached("made it whole");
+    },
+    async check(root, reached) {
+      const ledger = await openDevice(root, releases);
+      const { run, held } = await chooseOf(ledger);
+      expect(run).toMatchObject({ digest: first.digest, generation: 1 });
+      if (reached.size > 0) expect(held).toBeUndefined();
+      // What the cut left can be made whole again.
+      if (held !== undefined) await ledger.mend();
+      expect((await chooseOf(await openDevice(root, releases))).held).toBeUndefined();
+      await goOn(root, releases, [second]);
+    },
   };
 }
 

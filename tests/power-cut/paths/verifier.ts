@@ -62,6 +62,9 @@ function endorsement(published: Published): UpdatePath {
     async check(root, reached) {
       const isEndorsed = reached.size > 0;
       if (isEndorsed) await expectInstallable(root, third);
+      // Whoever asked has its answer and does not ask again, so the root server is told again.
+      const { told } = await open(root, published, third);
+      if (isEndorsed) expect(told).toEqual([`activate ${third.built.digest} again`]);
       const { floorMs } = await openFloorClock(join(root, "verifier"), 0);
       expect(floorMs).toBeGreaterThanOrEqual((isEndorsed ? third : second).built.release.builtAtMs);
       await expectUpdates(root, published);

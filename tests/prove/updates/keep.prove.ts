@@ -15,7 +15,7 @@ import {
   until,
   watchStatus,
 } from "../../../runtime/src/root-server/testing/bench.ts";
-import type { SystemSketch } from "../../../runtime/src/root-server/testing/device.ts";
+import type { SpecDevice, SystemSketch } from "../../../runtime/src/root-server/testing/device.ts";
 
 afterEach(cleanUpAll);
 
@@ -92,7 +92,7 @@ test("[K17] [K2] a device that is killed at a random instant of an update has al
   }
 });
 
-test("[K22] a damaged release whose predecessor is below the security epoch is held, and the next release heals it", async () => {
+test("[K22] a damaged release whose predecessor is below the security epoch is held; the same release heals it, and so does the next", async () => {
   const { world, device } = await boot(standing);
   await (await watchStatus(world)).when(allReady);
   const digest = await device.endorse({ ...standing, turning: { fake: "prober" } }, 2, {}, 1);
@@ -112,6 +112,20 @@ test("[K22] a damaged release whose predecessor is below the security epoch is h
     ...Object.keys(standing),
     "turning",
   ]);
+  // The same one is endorsed again, as the verifier does that was told what is intact: whole, it runs.
+  await device.ask(`activate ${await device.endorse({ ...standing, turning: { fake: "prober" } }, 2, {}, 1)}`);
+  await again.line(/generation 2 is whole again/);
+  await watch.when((now) => now.generation === 2 && now.mode?.kind === "normal" && allReady(now));
+  await again.close();
+  for (const artifact of await readdir(artifacts)) await writeFile(join(artifacts, artifact, "main.js"), "evil");
+  await goesOnHeld(device);
+});
+
+/** Held once more, it takes a trial that fails, and then a newer release. */
+async function goesOnHeld(device: SpecDevice): Promise<void> {
+  const again = startIn(device);
+  const watch = await watchStatus(again);
+  await watch.when((now) => now.mode?.kind === "safe" && stateOf(now, "verifier")?.state === "ready");
   // A trial that fails goes back to what is held, and to nothing more of it.
   const never = { ...standing, turning: { fake: "neverReady" } } as const;
   const window = { update: { windowMs: 2500, steadyMs: 300 } } as const;
@@ -126,7 +140,7 @@ test("[K22] a damaged release whose predecessor is below the security epoch is h
   await device.ask(`activate ${await device.endorse({ ...standing, turning: { fake: "prober" } }, 4, {}, 1)}`);
   await again.line(/generation 4 is committed/);
   await watch.when((now) => now.generation === 4 && now.mode?.kind === "normal" && allReady(now));
-});
+}
 
 test("[K17] with `kms: true` only a generation that reaches the management service is good, each by itself", async () => {
   const system = { "kms-agent": { fake: "agent", core: true }, one: { fake: "good" } } as const;

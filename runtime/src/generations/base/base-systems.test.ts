@@ -68,7 +68,9 @@ test("[M11] a start of the board that cannot be counted is not made", async () =
   const { kept, bases } = await start(`bulkhead.slot=a bulkhead.base=${old}`);
   await rm(join(root, "state"), { recursive: true });
   await writeFile(join(root, "state"), "no directory");
-  expect(await bases.follow(kept.now().current)).toMatchObject({ refused: expect.any(String) });
+  expect(await bases.follow(kept.now().current)).toMatchObject({
+    unable: expect.stringContaining("cannot be changed"),
+  });
 });
 
 test("[M11] the count of starts is over once a generation is in charge where it belongs", async () => {
@@ -101,6 +103,19 @@ test("[M11] a release whose base system a slot holds already gets tries of its o
   expect(await bases.follow({ ...kept.now().current, ...(base && { base }) })).toMatchObject({
     restart: expect.stringContaining("slot b is tried"),
   });
+});
+
+test("[M11] a release that names no base system needs the one that the current release named, and of a device that never had one the one that runs", async () => {
+  const release = { baseSystem: undefined } as unknown as Release;
+  await flash({ turn: "0", current: "a" }, device(old, {}));
+  const named = await start(`bulkhead.slot=a bulkhead.base=${old}`);
+  expect(await named.bases.take(release, root)).toEqual({ digest: old, named: true });
+  // Started from the other slot, as the boot script does where the current one cannot be loaded: not what is there by chance.
+  const other = await start(`bulkhead.slot=b bulkhead.base=${fresh}`);
+  expect(await other.bases.take(release, root)).toEqual({ digest: old, named: true });
+  await writeRecord(root, firstRecord("c".repeat(64), { releaseCounter: 1, securityEpoch: 0 }));
+  const first = await start(`bulkhead.slot=a bulkhead.base=${old}`);
+  expect(await first.bases.take(release, root)).toEqual({ digest: old, named: false });
 });
 
 test("[M11] a slot is not the current one before the disk has the record of what is in charge on it", async () => {

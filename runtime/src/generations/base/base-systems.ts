@@ -4,7 +4,7 @@ import { type BaseStatus, type BaseSystem, BulkheadError, type Release, reportEr
 import { type BoardSlots, fullTries } from "../../board/index.ts";
 import type { KeptRecord } from "../kept-record.ts";
 import type { GenerationRecord, Installed, NeededBase } from "../record.ts";
-import { mostRestarts, planBase } from "./plan.ts";
+import { isAbsent, mostRestarts, planBase } from "./plan.ts";
 import { forgetHeld, noteArmed, noteCurrent, noteHeld, noteRestart, noteRunning, withoutArmed } from "./record.ts";
 
 export type Whereabouts =
@@ -12,14 +12,19 @@ export type Whereabouts =
   /** The board has to start again for it; all that this needs is on the disk. */
   | { readonly restart: string }
   /** It cannot run on this board as it is. */
-  | { readonly refused: string };
+  | { readonly refused: string }
+  /** It could, and the slots cannot be changed now: not its own fault. */
+  | { readonly unable: string };
 
 export type BaseSystems = {
   /** Where `next` can run. */
   follow(next: Installed): Promise<Whereabouts>;
   /** Why a generation that is not tried cannot run on this board, whichever of its slots is started; null where it can. */
   lacks(other: Installed): string | null;
-  /** What a release needs that is to be tried; its base system is in a slot then. Throws what filling the slot throws, BASE_SYSTEM_UNFIT. */
+  /**
+   * What a release needs that is to be tried; its base system is in a slot then. One that names none needs what the current one named: else
+   * the other slot's, which may have been withdrawn, could come back under it. Throws what filling the slot throws, BASE_SYSTEM_UNFIT.
+   */
   take(release: Release, endorsedDir: string): Promise<NeededBase | undefined>;
   /** The running slot is the current one from now on: to be called once a generation is in charge on it. Never throws. */
   settle(): Promise<void>;
@@ -46,9 +51,11 @@ function onSlots(slots: BoardSlots, kept: KeptRecord, log: (text: string) => voi
     }
   }
 
+  const isInCharge = ({ generation }: Installed) => generation === kept.now().current.generation;
+
   async function move(next: Installed): Promise<Whereabouts> {
     const { base } = next;
-    const plan = planBase(kept.now(), base, running, await slots.read());
+    const plan = planBase(kept.now(), base, running, await slots.read(), isInCharge(next));
     const what = `generation ${next.generation} needs base system ${short(base?.digest)}`;
     switch (plan) {
       case "go":
@@ -77,17 +84,24 @@ function onSlots(slots: BoardSlots, kept: KeptRecord, log: (text: string) => voi
     const refused = `its base system ${short(next.base?.digest)} ${why}`;
     if (next.base?.named) return { refused };
     log(`generation ${next.generation} runs on another base system: ${refused}`);
-    if (next.generation === kept.now().current.generation) await note(noteCurrent(kept.now(), running.base));
+    if (isInCharge(next)) await note(noteCurrent(kept.now(), running.base));
     return "here";
   }
 
+  /** Of a generation that may run on any base system: the one that it was put in charge on. */
+  const preferred = () => (running.base === undefined ? undefined : { digest: running.base, named: false });
+
   async function noteHere(next: Installed): Promise<void> {
     const record = kept.now();
-    const isFirst = next.generation === record.current.generation && record.current.base === undefined;
+    const isFirst = isInCharge(next) && record.current.base === undefined;
     const noted = noteRunning(isFirst ? noteCurrent(record, running.base) : record, running);
     // While it is on trial its tries go on being counted: each comes here.
     await note(slots.isOnTrial() ? noted : withoutArmed(noted));
+    // What is in charge belongs to this slot, which has come up: how its components are is for the ladder, not for the slot's tries.
+    if (slots.isOnTrial() && isInCharge(next) && next.base?.named) await settle();
   }
+
+  const settle = () => settleSlot(slots, kept, log);
 
   async function fill(baseSystem: BaseSystem, endorsedDir: string): Promise<void> {
     const { other } = running;
@@ -110,33 +124,20 @@ function onSlots(slots: BoardSlots, kept: KeptRecord, log: (text: string) => voi
       try {
         return await move(next);
       } catch (error) {
-        return { refused: `the board's slots cannot be changed: ${reportError(error).message}` };
+        return { unable: `the board's slots cannot be changed: ${reportError(error).message}` };
       }
     },
     lacks({ base }) {
-      const settled = { turn: "0", current: running.slot } as const;
-      if (!base?.named || planBase(kept.now(), base, running, settled) !== "absent") return null;
+      if (!base?.named || !isAbsent(kept.now(), base, running)) return null;
       return `its base system ${short(base.digest)} is in neither slot`;
     },
     async take(release, endorsedDir) {
       const { baseSystem } = release;
-      if (baseSystem === undefined)
-        return running.base === undefined ? undefined : { digest: running.base, named: false };
+      if (baseSystem === undefined) return kept.now().current.base?.named ? kept.now().current.base : preferred();
       if (baseSystem.digest !== running.base) await fill(baseSystem, endorsedDir);
       return { digest: baseSystem.digest, named: true };
     },
-    async settle() {
-      if (!slots.isOnTrial()) return;
-      try {
-        // What is in charge may be so in memory alone.
-        await kept.flush();
-        await slots.write({ current: running.slot });
-        log(`slot ${running.slot} is the current one`);
-        await note(withoutArmed(kept.now()));
-      } catch (error) {
-        log(`slot ${running.slot} is not made the current one: ${reportError(error).message}`);
-      }
-    },
+    settle,
     status: () => ({
       slot: running.slot,
       digest: running.base ?? null,
@@ -144,6 +145,20 @@ function onSlots(slots: BoardSlots, kept: KeptRecord, log: (text: string) => voi
       onTrial: slots.isOnTrial(),
     }),
   };
+}
+
+async function settleSlot(slots: BoardSlots, kept: KeptRecord, log: (text: string) => void): Promise<void> {
+  const { slot } = slots.running;
+  if (!slots.isOnTrial()) return;
+  try {
+    // What is in charge may be so in memory alone.
+    await kept.flush();
+    await slots.write({ current: slot });
+    log(`slot ${slot} is the current one`);
+    await kept.adopt(withoutArmed(kept.now()));
+  } catch (error) {
+    log(`slot ${slot} is not made the current one: ${reportError(error).message}`);
+  }
 }
 
 const noSlotsAtAll = "this board has no slots for a base system";

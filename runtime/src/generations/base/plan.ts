@@ -24,21 +24,27 @@ export type BasePlan =
 /** A board that does not do what the record of slots says (a card that drops writes, another disk) would start again for ever. */
 export const mostRestarts = 3;
 
-/** `running`: null on a board without slots. */
+/** Whether neither slot holds the base system that is needed. */
+export function isAbsent(record: Pick<GenerationRecord, "holds">, needed: NeededBase, running: RunningSlot): boolean {
+  return needed.digest !== running.base && record.holds?.[running.other] !== needed.digest;
+}
+
+/** `isInCharge`: it is the current generation, which had its trial. */
 export function planBase(
   record: Pick<GenerationRecord, "holds" | "armed" | "restarts">,
   needed: NeededBase | undefined,
-  running: RunningSlot | null,
-  slots: SlotRecord | undefined,
+  running: RunningSlot,
+  slots: SlotRecord,
+  isInCharge = false,
 ): BasePlan {
-  if (needed === undefined) return "go";
-  if (running === null || slots === undefined) return needed.named ? "absent" : "go";
-  if (needed.digest === running.base) return "go";
+  if (needed === undefined || needed.digest === running.base) return "go";
   const again = <Plan>(plan: Plan) => ((record.restarts ?? 0) < mostRestarts ? plan : "stuck");
   // Were it current and not on trial, this slot would be the one that the boot script takes where the current one cannot even be loaded.
   if (running.asTrial && slots.current === running.other) return again("return");
-  if (record.holds?.[running.other] !== needed.digest) return "absent";
+  if (isAbsent(record, needed, running)) return "absent";
   const isArmed = record.armed?.slot === running.other && record.armed.digest === needed.digest;
   if (!isArmed) return "arm";
-  return slots.trying === running.other && slots.tries !== undefined ? again("restart") : "failed";
+  if (slots.trying === running.other && slots.tries !== undefined) return again("restart");
+  // Of a generation in charge the slot came up before: cuts may have taken its tries, and nothing better is there to go to.
+  return needed.named && isInCharge ? again("arm") : "failed";
 }

@@ -1,0 +1,95 @@
+/** What becomes of a release that the verifier has endorsed: at once, after the trial that is under way, or not at all. */
+import { reportError, type ToRoot } from "@bulkhead/protocol";
+import type { Device } from "../device/index.ts";
+import type { Ledger } from "./ledger.ts";
+import { type GenerationRecord, whyBad, whyNotYet } from "./record.ts";
+
+/** What runs, as far as an activation has to do with it. */
+type Running = {
+  number(): number;
+  isHeld(): boolean;
+  shown(): string[];
+  tellOutcome(outcome: NonNullable<GenerationRecord["lastOutcome"]>): void;
+  stop(reason: string): Promise<void>;
+};
+type Asked = ToRoot["activate"];
+
+export type Activation = {
+  /** `choose`: its generation is next, in the place of `generation`, which still runs; `stopped`: nothing runs any more. */
+  activate(generation: Running, asked: Asked): Promise<"go-on" | "choose" | "stopped">;
+  trialIsOver(): void;
+};
+
+/** `post`: into the mailbox of what is to be decided. */
+export function createActivation(
+  device: Pick<Device, "log">,
+  ledger: Pick<Ledger, "record" | "admit" | "mend">,
+  post: (request: { kind: "activate"; body: Asked }) => void,
+): Activation {
+  /** What was endorsed during a trial; of several, the last. The verifier keeps it too, over a cut. */
+  let waiting: Asked | undefined;
+
+  async function activate(generation: Running, { releaseDigest: digest, again }: Asked) {
+    const { current, trying } = ledger.record();
+    // Asked twice: the outcome of the trial is the answer.
+    if (trying?.digest === digest) return "go-on";
+    if (trying) {
+      device.log.line(`release ${digest} waits until the trial of generation ${trying.generation} is over`);
+      waiting = { releaseDigest: digest };
+      return "go-on";
+    }
+    if (current.digest === digest) {
+      if (generation.isHeld()) return mend(generation, digest);
+      generation.tellOutcome({ releaseDigest: digest, outcome: "committed", reason: "it runs already" });
+      return "go-on";
+    }
+    const failure = again ? decided(digest) : undefined;
+    return failure === undefined ? admit(generation, digest) : refuse(generation, digest, failure);
+  }
+
+  /** The verifier ended before it heard what became of it. */
+  function decided(digest: string): string | undefined {
+    const record = ledger.record();
+    return whyNotYet(record, digest, Date.now()) && whyBad(record, digest);
+  }
+
+  async function admit(generation: Running, digest: string): Promise<"choose" | "go-on"> {
+    try {
+      await ledger.admit(digest, generation.shown());
+      return "choose";
+    } catch (error) {
+      const reason = reportError(error).message;
+      device.log.line(`release ${digest} is not activated: ${reason}`);
+      return refuse(generation, digest, reason);
+    }
+  }
+
+  /** Nothing of a held generation runs from its release, so what is damaged of that can be exchanged below it. */
+  async function mend(generation: Running, digest: string): Promise<"stopped" | "go-on"> {
+    try {
+      await ledger.mend();
+    } catch (error) {
+      const reason = reportError(error).message;
+      device.log.line(`generation ${generation.number()} stays held: ${reason}`);
+      return refuse(generation, digest, reason);
+    }
+    const reason = `generation ${generation.number()} is whole again`;
+    device.log.line(reason);
+    await generation.stop(reason);
+    return "stopped";
+  }
+
+  function refuse(generation: Running, releaseDigest: string, reason: string): "go-on" {
+    generation.tellOutcome({ releaseDigest, outcome: "rolled-back", reason });
+    return "go-on";
+  }
+
+  return {
+    activate,
+    // By way of the mailbox: after a roll-back it is the previous generation, once it runs, that gives way to it.
+    trialIsOver() {
+      if (waiting) post({ kind: "activate", body: waiting });
+      waiting = undefined;
+    },
+  };
+}

@@ -1,0 +1,88 @@
+/** A generation that is in charge keeps its base system, whatever becomes of the tries of its slot: each of these once left a device that was held. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { commit } from "../../runtime/src/generations/record.ts";
+import { writeRecord } from "../../runtime/src/generations/slots.ts";
+import { flashDisk, makeBase, type Resting, startBoard } from "./board.ts";
+import { dataOf, flash, recordIn } from "./going-on.ts";
+import { type Named, withBase } from "./paths/base-system.ts";
+import { makeReleases, type Releases } from "./releases.ts";
+
+const [old, fresh] = [makeBase("old"), makeBase("fresh")];
+const bases = [old, fresh];
+
+let root: string;
+let releases: Releases;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "bulkhead-in-charge-"));
+  releases = await makeReleases(join(root, "made"));
+  await flash(root, releases, releases.first);
+  await flashDisk(root, old);
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+const start = () => startBoard(root, { releases, bases });
+
+/** Two releases of one security epoch, each with its base system, committed one after the other. */
+async function twoCommitted(): Promise<{ one: Named; two: Named; at: Resting }> {
+  const within = { ...releases.third, release: { ...releases.third.release, securityEpoch: 0 } };
+  const first = { ...releases.second, release: { ...releases.second.release, securityEpoch: 0 } };
+  const [one, two] = [await withBase(releases, first, old), await withBase(releases, within, fresh)];
+  let at = await start();
+  for (const made of [one, two]) {
+    await at.ledger.admit(made.digest);
+    at = await start();
+    expect(at.next).toMatchObject({ onTrial: true, run: { digest: made.digest } });
+    await at.ledger.commitTrial(made.release);
+  }
+  expect(at.base.name).toBe("fresh");
+  return { one, two, at };
+}
+
+test("[M11] what was gone back to stays on its base system over any number of starts in which it is not well", async () => {
+  const { one, at } = await twoCommitted();
+  expect(await at.ledger.goBack("a component crashes")).toBeNull();
+  for (let starts = 0; starts < 6; starts += 1) {
+    const { next, base, slots } = await start();
+    expect([next.run.digest, next.held, base.name]).toEqual([one.digest, undefined, "old"]);
+    expect(slots.isOnTrial()).toBe(false);
+  }
+});
+
+test.each([0, 1])(
+  "[M11] committed at its third try, with the plug pulled before its slot is the current one, it stays in charge (security epoch %i)",
+  async (securityEpoch) => {
+    const made = { ...releases.second, release: { ...releases.second.release, securityEpoch } };
+    const two = await withBase(releases, made, fresh);
+    await (await start()).ledger.admit(two.digest);
+    for (let tries = 0; tries < 3; tries += 1) {
+      const { next, base } = await start();
+      expect([next.onTrial, next.run.digest, base.name]).toEqual([true, two.digest, "fresh"]);
+    }
+    await writeRecord(dataOf(root), commit(await recordIn(root), two.release));
+    const { next, base, slots, ledger } = await start();
+    expect([next.run.digest, next.held, base.name]).toEqual([two.digest, undefined, "fresh"]);
+    expect([ledger.record().bad, ledger.record().restarts, slots.isOnTrial()]).toEqual([[], undefined, false]);
+  },
+);
+
+test("[M11] a slot that does not come up any more is not tried for ever, and what is in charge is held then", async () => {
+  const { one, at } = await twoCommitted();
+  expect(await at.ledger.goBack("a component crashes")).toBeNull();
+  const { next, base } = await startBoard(root, { releases, bases, broken: ["old"] }, 20);
+  expect([next.run.digest, base.name]).toEqual([one.digest, "fresh"]);
+  expect(next.held).toMatch(/the board was started again 3 times for it/);
+});
+
+test("[M11] a slot that is made the current one while a release is admitted takes nothing of that from the record", async () => {
+  const { at } = await twoCommitted();
+  await at.ledger.goBack("it crashes");
+  const { ledger } = await start();
+  const admitted = ledger.admit(releases.fourth.digest);
+  // Whatever it has come to: each of these reads the record and writes one.
+  for (let settled = 0; settled < 20; settled += 1) await Promise.race([ledger.settle(), new Promise(setImmediate)]);
+  await admitted;
+  expect(ledger.record().trying).toMatchObject({ digest: releases.fourth.digest });
+});
