@@ -20,6 +20,7 @@ export const root = defineCommand({
     sign: () => import("./sign/command.ts").then(({ command }) => command),
     overlay: () => import("./overlay/command.ts").then(({ command }) => command),
     run: () => import("./run-command/command.ts").then(({ command }) => command),
+    forget: () => import("./forget/command.ts").then(({ command }) => command),
     kms: () => import("./kms/command.ts").then(({ command }) => command),
     device: () => import("./device/command.ts").then(({ command }) => command),
     upload: () => import("./upload/command.ts").then(({ command }) => command),

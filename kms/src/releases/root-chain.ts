@@ -51,7 +51,8 @@ function inOrder(uploaded: Readonly<Record<string, string>>): SignedFile[] {
 function checkSame(file: SignedFile, newest: SignedFile | undefined): void {
   if (!newest || file.version !== newest.version || file.content === newest.content) return;
   throw new BulkheadError("CONFLICT", `this KMS has another ${file.name}: the upload belongs to another project`, {
-    remedy: "use the keys of the project that this KMS serves, or a KMS of its own for the other project",
+    remedy:
+      "use the keys of the project that this KMS serves, or a KMS of its own for the other project; what one on your own machine keeps goes by `bulkhead forget`",
   });
 }
 

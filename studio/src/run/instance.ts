@@ -19,6 +19,9 @@ const recordSchema = z.strictObject({
   cgroupInstance: z.string(),
 });
 
+/** In the state directory. */
+export const recordName = "instance.json";
+
 export type Instance = {
   /** Directory of everything that this system keeps. */
   stateDir: string;
@@ -41,7 +44,7 @@ export function stateDirectory(name: string, checkout: string): string {
 
 /** True while the process that has the state directory lives. */
 export async function isRunning(stateDir: string): Promise<boolean> {
-  const text = await readFile(join(stateDir, "instance.json"), "utf8").catch(() => "");
+  const text = await readFile(join(stateDir, recordName), "utf8").catch(() => "");
   const record = recordSchema.safeParse(parseJson(text)).data;
   return record !== undefined && (await isAlive(record));
 }
@@ -62,7 +65,7 @@ export async function claimInstance(name: string, checkout: string): Promise<Ins
 async function claim(stateDir: string): Promise<Instance> {
   await mkdir(stateDir, { recursive: true });
   await chmod(stateDir, 0o711);
-  const recordPath = join(stateDir, "instance.json");
+  const recordPath = join(stateDir, recordName);
   const cgroupInstance = stateDir.slice(stateDir.lastIndexOf("/") + 1);
   const isLeft = await clearDeadRecord(recordPath, stateDir);
   const record = { format: 1, pid: process.pid, startTicks: await startTicks(process.pid), cgroupInstance };

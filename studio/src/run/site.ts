@@ -1,12 +1,12 @@
 /** The place that one system has on this machine: its directories, its uids, and the list of what must be undone at its end. */
-import { mkdir, rm, stat } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { removeCgroups } from "@bulkhead/runtime";
-import { execa } from "execa";
 import { bulkheadDirectory } from "../locations.ts";
+import { removeTrees } from "./forget.ts";
 import { claimInstance, type Instance } from "./instance.ts";
 import { type Paths, pathsBelow } from "./paths.ts";
-import { detectPrivilege, type Privilege, userNamespaceArguments } from "./privilege.ts";
+import { detectPrivilege, type Privilege } from "./privilege.ts";
 import type { Progress } from "./progress.ts";
 import { asStateError, checkState } from "./state.ts";
 import { rootsUids, type Uids } from "./uids.ts";
@@ -109,9 +109,5 @@ async function forget(paths: Paths, privilege: Privilege): Promise<void> {
     join(paths.stateDir, "postgres", "data"),
     paths.logDir,
   ];
-  // What belongs to the uids of components is the user's only inside the user namespace.
-  if (privilege.kind === "user-range") {
-    await execa("unshare", [...userNamespaceArguments(privilege), "rm", "-rf", "--", ...parts]);
-  }
-  for (const part of parts) await rm(part, { recursive: true, force: true });
+  await removeTrees(parts, privilege);
 }

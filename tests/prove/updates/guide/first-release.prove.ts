@@ -43,6 +43,7 @@ async function endOther(): Promise<void> {
 
 /** What a person answers to questions. */
 function answered(line: string): string {
+  if (line.startsWith("bulkhead forget")) return `${line} --yes`;
   if (!/^bulkhead (keys init|root init|sign)/.test(line)) return line;
   return `${line} --passphrase-file ${secret}`;
 }
@@ -94,6 +95,7 @@ async function follow(line: string): Promise<string> {
     await endOther();
     return said;
   }
+  if (line.startsWith("bulkhead forget")) await endOther();
   const [snapshot = "", timestamp = ""] = keys;
   const { code, output } = await type(line.replace("SNAPSHOT-KEY", snapshot).replace("TIMESTAMP-KEY", timestamp));
   const [, end] = Object.entries(ends).find(([part]) => line.includes(part)) ?? [];
@@ -117,5 +119,6 @@ test("[M11] [S8] in ten minutes from no keys to a bad release that was taken bac
   process.stdout.write(`${lines.length} commands in ${allS.toFixed(0)} s\n`);
   expect(shown[0]).toMatch(/generation\s+1/);
   expect(shown[1]).toMatch(/fanOffMilliC must be below fanOnMilliC/);
+  expect([folder, stateDirectory("first", bulkheadDirectory)].filter(existsSync)).toEqual([]);
   expect(allS).toBeLessThan(minutes * 60);
 });
