@@ -42,4 +42,5 @@ export * from "./status.ts";
 export * from "./system.ts";
 export * from "./telemetry.ts";
 export * from "./trace.ts";
+export * from "./tuf-metadata.ts";
 export * from "./unknown-members.ts";

@@ -3,16 +3,12 @@
  * timestamp, the snapshot it names, the targets that one names. Only names are read here; the verifier judges.
  */
 import { join } from "node:path";
-import { BulkheadError, maxMetadataBytes as maxBytes } from "@bulkhead/protocol";
-import { z } from "zod";
+import { maxMetadataBytes as maxBytes, maxRoots, namedVersion } from "@bulkhead/protocol";
 import { replaceFile } from "../durable-file.ts";
 import { fetchFailed, getSmall, type Http } from "./http.ts";
 import { prune } from "./staging.ts";
 
 export const metadataPath = "/device/v1/metadata";
-
-/** More roots than anybody rotates between two updates of one device (tuf-js: maxRootRotations 256). */
-const maxRoots = 64;
 
 /**
  * Stages all metadata in `directory` and removes what is no longer part of it. `rootVersion` is the pinned one; `role`: one that
@@ -40,10 +36,10 @@ export async function fetchMetadata(http: Http, directory: string, rootVersion: 
     await stage(`${version}.root.json`, content);
   }
   const timestamp = await getExisting("timestamp.json", maxBytes.timestamp);
-  const snapshotName = `${namedVersion(timestamp, "timestamp.json", "snapshot.json")}.snapshot.json`;
+  const snapshotName = `${namedVersion(timestamp.toString(), "timestamp.json", "snapshot.json")}.snapshot.json`;
   const snapshot = await getExisting(snapshotName, maxBytes.snapshot);
   const lists = ["targets", ...(role === undefined ? [] : [role])].map((name) => {
-    return `${namedVersion(snapshot, snapshotName, `${name}.json`)}.${name}.json`;
+    return `${namedVersion(snapshot.toString(), snapshotName, `${name}.json`)}.${name}.json`;
   });
   const contents: Buffer[] = [];
   for (const name of lists) contents.push(await getExisting(name, maxBytes.targets));
@@ -54,17 +50,4 @@ export async function fetchMetadata(http: Http, directory: string, rootVersion: 
   // Who wants no overlay leaves alone what is there of one: its deployment may be under way.
   const isOthers = (name: string) => role === undefined && name.includes(".overlays-");
   await prune(directory, (name) => staged.has(name) || isOthers(name));
-}
-
-/** The version of `file` that a timestamp or snapshot names (section 4.4: `meta`, `version`). */
-function namedVersion(content: Buffer, name: string, file: string): number {
-  const version = z.object({ version: z.number().int().positive() });
-  try {
-    return z.object({ signed: z.object({ meta: z.object({ [file]: version }) }) }).parse(JSON.parse(content.toString()))
-      .signed.meta[file]?.version as number;
-  } catch (cause) {
-    throw new BulkheadError("RELEASE_METADATA_INVALID", `${name} does not say which version of ${file} is current`, {
-      cause,
-    });
-  }
 }

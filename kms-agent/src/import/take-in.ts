@@ -28,7 +28,7 @@ export type TakeInPorts = {
 };
 
 /** Of all metadata together, which is held in memory until the last of it is there. */
-const maxMetadataBytes = 12 * 1024 * 1024;
+const maxAllMetadataBytes = 12 * 1024 * 1024;
 /** The release, and an overlay. */
 const maxDocuments = 2;
 
@@ -102,8 +102,8 @@ async function takeMetadata(entries: AsyncGenerator<ExportEntry>, stage: Stage):
       return done ? undefined : entry;
     }
     bytes += entry.sizeBytes;
-    if (bytes > maxMetadataBytes) {
-      throw new BulkheadError("EXPORT_INVALID", `the file has more than ${maxMetadataBytes} bytes of metadata`);
+    if (bytes > maxAllMetadataBytes) {
+      throw new BulkheadError("EXPORT_INVALID", `the file has more than ${maxAllMetadataBytes} bytes of metadata`);
     }
     files.set(entry.name, await contentOf(entry));
   }

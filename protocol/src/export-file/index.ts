@@ -4,7 +4,6 @@ export {
   exportFormat,
   exportHeaderSchema,
   exportPaths,
-  maxMetadataBytes,
 } from "./layout.ts";
 export { type ExportEntry, readExport } from "./read.ts";
 export { type ExportSource, writeExport } from "./write.ts";

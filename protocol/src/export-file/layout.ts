@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { digestSchema } from "../names.ts";
 import { overlayNameSchema } from "../overlay/name.ts";
+import { maxMetadataBytes } from "../tuf-metadata.ts";
 
 export const exportFormat = 1;
 export const exportHeaderName = "export.json";
@@ -24,8 +25,6 @@ export const exportHeaderSchema = z.object({
 export type ExportHeader = z.infer<typeof exportHeaderSchema>;
 
 const headerBytes = 4096;
-/** The bounds of tuf-js 5.0.1 (packages/client/src/config.ts), so that what fits here fits there. */
-export const maxMetadataBytes = { root: 512_000, timestamp: 16_384, snapshot: 2_000_000, targets: 5_000_000 } as const;
 const documentBytes = 4 * 1024 * 1024;
 const blobBytes = 512 * 1024 * 1024;
 

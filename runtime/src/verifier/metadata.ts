@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError, type OverlayName, opensToOf } from "@bulkhead/protocol";
+import { BulkheadError, maxRoots, type OverlayName, opensToOf } from "@bulkhead/protocol";
 import type { TargetFile } from "@tufjs/models";
 import { type Fetcher, Updater } from "tuf-js";
 import { DownloadHTTPError } from "tuf-js/dist/error.js";
@@ -46,7 +46,7 @@ export async function refreshMetadata(
       metadataDir,
       metadataBaseUrl: "staged:///",
       fetcher: stagedFetcher(stagedDirectory),
-      config: { maxRootRotations: 64 },
+      config: { maxRootRotations: maxRoots },
     });
     setReferenceTime(updater, clock.now());
     await updater.refresh();

@@ -65,6 +65,27 @@ describe("[M11] what a file of an export gets of the signed metadata", () => {
       await expect(collect(other)).rejects.toMatchObject({ code: "RELEASE_METADATA_INVALID" });
     }
   });
+
+  test.each([
+    "1.root.json",
+    "2.root.json",
+    "timestamp.json",
+    "7.snapshot.json",
+    "4.targets.json",
+    "1.overlays-field.json",
+  ])("is refused by its name where %s is no metadata", async (name) => {
+    for (const damaged of ["", "{", "null", '{"signed":{}}', '{"signed":{"expires":"soon"}}']) {
+      files[name] = damaged;
+      const collected = collect({ overlay });
+      // Of a root before the newest nothing is read: devices judge it.
+      if (name === "1.root.json") expect((await collected).files.get(name)).toBe(damaged);
+      else
+        await expect(collected).rejects.toMatchObject({
+          code: "RELEASE_METADATA_INVALID",
+          message: expect.stringContaining(name),
+        });
+    }
+  });
 });
 
 describe("[M11] the file of an export", () => {

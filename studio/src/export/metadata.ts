@@ -2,12 +2,17 @@
  * The TUF metadata that a device asks for, in the order in which it does (TUF 1.0.34, section 5): only names and dates are read here; that what
  * is signed fits together the device judges.
  */
-import { BulkheadError, delegationName, type OverlayName, partsOfTarget } from "@bulkhead/protocol";
+import {
+  BulkheadError,
+  delegationName,
+  maxRoots,
+  namedVersion,
+  type OverlayName,
+  partsOfTarget,
+  readSigned,
+} from "@bulkhead/protocol";
 import { z } from "zod";
 import type { StudioClient } from "../api/client.ts";
-
-/** As many as a device follows. */
-const maxRoots = 64;
 
 type Wanted = { readonly target: string; readonly releaseDigest: string; readonly overlay: OverlayName | undefined };
 export type Metadata = {
@@ -17,10 +22,9 @@ export type Metadata = {
   readonly expiresFirst: string;
 };
 
-const expiring = z.object({ signed: z.object({ expires: z.iso.datetime() }) });
-const version = z.object({ version: z.number().int().positive() });
+const expiring = z.object({ expires: z.iso.datetime() });
 const listSchema = z.object({
-  signed: z.object({ targets: z.record(z.string(), z.object({ hashes: z.object({ sha256: z.string() }) })) }),
+  targets: z.record(z.string(), z.object({ hashes: z.object({ sha256: z.string() }) })),
 });
 
 /** Throws RELEASE_METADATA_INVALID where it does not name what is wanted, RELEASE_METADATA_EXPIRED where it has ended, NOT_FOUND. */
@@ -64,22 +68,18 @@ async function readRoots(client: Pick<StudioClient, "metadata">): Promise<[strin
   }
 }
 
-function namedVersion(content: string, name: string, file: string): number {
-  const meta = z.object({ signed: z.object({ meta: z.object({ [file]: version }) }) }).safeParse(JSON.parse(content));
-  const found = meta.data?.signed.meta[file]?.version;
-  if (found !== undefined) return found;
-  throw invalid(`${name} does not say which version of ${file} is current`);
-}
-
 function checkNamed([name, content]: [string, string] = ["", ""], target: string, digest: string): void {
-  const { targets } = listSchema.parse(JSON.parse(content)).signed;
+  const { targets } = readSigned(content, name, listSchema, "which targets there are");
   const named = Object.hasOwn(targets, target) ? targets[target]?.hashes.sha256 : undefined;
   if (named === digest) return;
-  throw invalid(`${name} does not name ${target} as it was uploaded`, "sign it again, and upload that");
+  throw new BulkheadError("RELEASE_METADATA_INVALID", `${name} does not name ${target} as it was uploaded`, {
+    remedy: "sign it again, and upload that",
+  });
 }
 
 function firstToExpire(files: readonly [string, string][], nowMs: number): { expires: string; expiresFirst: string } {
-  const dated = files.map(([name, content]) => ({ name, expires: expiring.parse(JSON.parse(content)).signed.expires }));
+  const expiresOf = (name: string, content: string) => readSigned(content, name, expiring, "when it ends").expires;
+  const dated = files.map(([name, content]) => ({ name, expires: expiresOf(name, content) }));
   dated.sort((one, other) => Date.parse(one.expires) - Date.parse(other.expires));
   const { name: expiresFirst = "", expires = "" } = dated[0] ?? {};
   if (Date.parse(expires) > nowMs) return { expires, expiresFirst };
@@ -91,8 +91,4 @@ function firstToExpire(files: readonly [string, string][], nowMs: number): { exp
         "roots, targets and overlays are signed anew and uploaded; snapshot and timestamp the service renews as long as it runs",
     },
   );
-}
-
-function invalid(message: string, remedy?: string): BulkheadError {
-  return new BulkheadError("RELEASE_METADATA_INVALID", message, remedy === undefined ? {} : { remedy });
 }
