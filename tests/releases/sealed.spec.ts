@@ -30,12 +30,17 @@ async function openStore() {
   const { keys, sealer } = await openKeys(places);
   const store = await openDeploymentKeys(places.directory, keys, sealer);
   const device = { deviceId: deviceIdOf(deviceKey), openingKey: openingPair(sealer).publicKey };
+  /** All that the store has on its disk. */
+  const onDisk = async () => {
+    const names = await readdir(places.directory);
+    return Promise.all(names.map(async (name) => ({ name, bytes: await readFile(join(places.directory, name)) })));
+  };
   const reopen = async () => openDeploymentKeys(places.directory, keys, sealer);
   const admit = async (key: KeyPair, change: object = {}, to = device) => {
     const wrapped = new Uint8Array(Buffer.from(await wrapKey("field", key, to), "base64"));
     return store.admit({ deployment: "field", publicKey: key.publicKey, wrapped, ...change });
   };
-  return { store: asPort(store), device, admit, reopen };
+  return { store: asPort(store), device, admit, reopen, onDisk };
 }
 type Store = ReturnType<typeof asPort>;
 
@@ -175,6 +180,15 @@ describe("[S3] the key of a deployment", () => {
     const halves = { publicKey: field.publicKey, privateKey: mine.privateKey };
     await expect(one.admit(halves)).rejects.toMatchObject({ code: "SEALED_INVALID" });
     expect(await one.admit(field)).toBeNull();
+  });
+
+  test("is sealed on the disk: neither as text nor as bytes does it stand in any file of the store", async () => {
+    const { admit, onDisk } = await openStore();
+    await admit(field);
+    const files = await onDisk();
+    expect(files.map(({ name }) => name)).toContain("deployment-keys.json");
+    const needles = [field.privateKey, Buffer.from(field.privateKey, "base64url"), "privateKey"];
+    for (const { bytes } of files) expect(needles.filter((needle) => bytes.includes(needle))).toEqual([]);
   });
 
   test("is exchanged: releases for the new one open, and those for the old one do for who had it", async () => {

@@ -1,5 +1,5 @@
 /** What becomes of a board whose slots do not do what they are told: it comes to rest, and says why. On a real record and real files. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Release, sha256 } from "@bulkhead/protocol";
@@ -103,6 +103,59 @@ test("[M11] a release whose base system a slot holds already gets tries of its o
   expect(await bases.follow({ ...kept.now().current, ...(base && { base }) })).toMatchObject({
     restart: expect.stringContaining("slot b is tried"),
   });
+});
+
+/** A release whose base system is `fresh`, its parts endorsed. */
+async function endorsedFresh(): Promise<Release> {
+  const bytes = Buffer.alloc(4096, "part");
+  const part = { digest: sha256(bytes), length: bytes.length };
+  await mkdir(place("base"), { recursive: true });
+  await writeFile(join(place("base"), part.digest), bytes);
+  for (const name of ["boot", "root"]) await writeFile(place(name), Buffer.alloc(8192, "before"));
+  return { baseSystem: { digest: fresh, parts: { boot: part, root: part } } } as unknown as Release;
+}
+
+test("[M11] nothing is filled while the slot that runs is on trial: the other is what the board goes back to", async () => {
+  const release = await endorsedFresh();
+  await flash({ turn: "0", current: "b", trying: "a", tries: "i" }, device(old, { holds: { a: old } }));
+  const { bases } = await start(`bulkhead.slot=a bulkhead.base=${old} bulkhead.trial`);
+  await expect(bases.take(release, root)).rejects.toMatchObject({ code: "CONFLICT" });
+  expect(await readFile(place("boot"))).toEqual(Buffer.alloc(8192, "before"));
+});
+
+test("[M11] before a slot is filled nothing has it tried, and nobody takes it for whole", async () => {
+  const release = await endorsedFresh();
+  const armed = { slot: "b", digest: fresh } as const;
+  await flash({ turn: "0", current: "a", trying: "b", tries: "iii" }, device(old, { holds, armed }));
+  const { slots, bases } = await start(`bulkhead.slot=a bulkhead.base=${old}`);
+  // The first byte cannot be written: what is on the disk by then is what a cut would leave.
+  await rm(place("boot"));
+  await mkdir(place("boot"));
+  await expect(bases.take(release, root)).rejects.toThrow();
+  expect(await slots.read()).toMatchObject({ current: "a" });
+  expect((await slots.read()).trying).toBeUndefined();
+  expect(await readRecord(root)).toMatchObject({ holds: { a: old } });
+  expect((await readRecord(root))?.holds?.b).toBeUndefined();
+});
+
+test("[M11] what the record calls whole is looked at: a slot that is damaged is filled anew, and not tried as it is", async () => {
+  const release = await endorsedFresh();
+  await flash({ turn: "0", current: "a" }, device(old, { holds }));
+  const { slots, bases } = await start(`bulkhead.slot=a bulkhead.base=${old}`);
+  const { baseSystem } = release;
+  if (baseSystem === undefined) throw new Error("it has one");
+  expect(await slots.otherHolds(baseSystem)).toBe(false);
+  await bases.take(release, root);
+  expect(await slots.otherHolds(baseSystem)).toBe(true);
+});
+
+test("[M11] a slot that cannot be noted as tried is not left to the boot script to try", async () => {
+  await flash({ turn: "0", current: "a" }, device(fresh, {}));
+  const { slots, kept, bases } = await start(`bulkhead.slot=a bulkhead.base=${old}`);
+  await rm(join(root, "state"), { recursive: true });
+  await writeFile(join(root, "state"), "no directory");
+  expect(await bases.follow(kept.now().current)).toMatchObject({ unable: expect.any(String) });
+  expect((await slots.read()).trying).toBeUndefined();
 });
 
 test("[M11] a release that names no base system needs the one that the current release named, and of a device that never had one the one that runs", async () => {
