@@ -1,6 +1,6 @@
 /**
  * Reads an age file (age-encryption.org/v1) as it comes, piece by piece: what is given on was authenticated, and its end as well. Written
- * here over node:crypto, and held to the library that writes them (`age.test.ts`): decision 60 has the figures.
+ * here over node:crypto, and held to the library that writes them (`studio/src/seal/seal.test.ts`): decision 60 has the figures.
  */
 import { createDecipheriv, hkdfSync } from "node:crypto";
 import { BulkheadError } from "@bulkhead/protocol";
