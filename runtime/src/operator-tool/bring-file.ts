@@ -1,10 +1,11 @@
 /**
- * Where the root server is: listens for the agent, gives it the file that is our standard input, and hears what becomes of the release. Nothing
+ * Where the root server is: listens for the agent, gives it the file, and hears what becomes of the release. Nothing
  * of the file is read here, and what the agent says is believed by nobody: the outcome is the root server's word.
  */
 import { chmod, chown, rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import {
   BulkheadError,
@@ -12,6 +13,7 @@ import {
   importReportSchema,
   maxImportLineBytes,
   type OperatorAnswer,
+  parseJson,
   reportError,
 } from "@bulkhead/protocol";
 import { type DeskVisit, visitDesk } from "./visit.ts";
@@ -25,25 +27,41 @@ type OutcomeEvent = {
 /** What is told outside: one JSON document a line. */
 export type BringEvent = ImportReport | OutcomeEvent | { readonly event: "unknown"; readonly message: string };
 
-/** The agent may have a deployment under way first. */
-const comesWithinMs = 10 * 60_000;
-/** A trial that waits for another, and its own. */
-const judgedWithinMs = 15 * 60_000;
-const lookEveryMs = 500;
+type Means = {
+  /** The file. */
+  readonly input: Readable;
+  readonly say: (event: BringEvent) => void;
+  readonly times: Times;
+};
 
-const say = (event: BringEvent) => void process.stdout.write(`${JSON.stringify(event)}\n`);
+type Times = Readonly<Record<"comesWithinMs" | "silentForMs" | "judgedWithinMs" | "lookEveryMs", number>>;
+
+const usualTimes: Times = {
+  comesWithinMs: 10 * 60_000,
+  /** Neither takes a byte nor says a word. It may have a deployment under way first, by a slow link. */
+  silentForMs: 30 * 60_000,
+  /** A trial that waits for another, and its own. */
+  judgedWithinMs: 15 * 60_000,
+  lookEveryMs: 500,
+};
 
 export async function bringFile([runDir = ""]: readonly string[]): Promise<number> {
-  try {
-    await bring(join(runDir, "operator", "socket"));
-  } catch (error) {
-    const { code, message, remedy = "" } = reportError(error);
-    say({ event: "refused", code, message, remedy });
-  }
+  const say = (event: BringEvent) => void process.stdout.write(`${JSON.stringify(event)}\n`);
+  await bring(join(runDir, "operator", "socket"), { input: process.stdin, say, times: usualTimes });
   return 0;
 }
 
-async function bring(desk: string): Promise<void> {
+/** Says how it goes; what goes wrong is the last that is said. */
+export async function bring(desk: string, means: Means): Promise<void> {
+  try {
+    await bringTo(desk, means);
+  } catch (error) {
+    const { code, message, remedy = "" } = reportError(error);
+    means.say({ event: "refused", code, message, remedy });
+  }
+}
+
+async function bringTo(desk: string, means: Means): Promise<void> {
   const outcomes: OutcomeEvent[] = [];
   const visit = await visitDesk(desk, (answer) => {
     if (answer.kind !== "outcome") return;
@@ -52,16 +70,20 @@ async function bring(desk: string): Promise<void> {
   });
   const answer = await visit.ask({ kind: "import" });
   if (answer.kind !== "importing") throw new BulkheadError("INTERNAL", `the root server answered ${answer.kind}`);
-  const last = await withAgent(answer, visit);
-  if (last?.endorsed) say(await outcomeOf(last.effectiveDigest, { desk, visit, outcomes }));
-  visit.close();
+  try {
+    const last = await withAgent(answer, visit, means);
+    if (last.isAsked) means.say(await outcomeOf(last.effectiveDigest, { desk, visit, outcomes, means }));
+  } finally {
+    visit.close();
+  }
 }
 
 type Place = Extract<OperatorAnswer, { kind: "importing" }>;
-type Told = { effectiveDigest: string; endorsed: boolean };
+/** `isAsked`: the agent has said that the verifier is to install it, and what comes of that is the root server's to say. */
+type Told = { effectiveDigest: string; isAsked: boolean };
 
 /** Gives the agent the file and passes on what it says. Throws where it does not come, or goes without a last word. */
-async function withAgent({ directory, uid }: Place, visit: DeskVisit): Promise<Told> {
+async function withAgent({ directory, uid }: Place, visit: DeskVisit, means: Means): Promise<Told> {
   const path = join(directory, "socket");
   await rm(path, { force: true });
   const server = createServer({ allowHalfOpen: true });
@@ -69,8 +91,8 @@ async function withAgent({ directory, uid }: Place, visit: DeskVisit): Promise<T
   try {
     await listen(server, path, uid);
     visit.tell({ kind: "begin" });
-    const socket = await Promise.race([accepted, gone(visit), tooLate()]);
-    return await hear(socket, send(socket));
+    const socket = await Promise.race([accepted, gone(visit), tooLate(means.times.comesWithinMs)]);
+    return await hear(socket, send(socket, means.input), means);
   } finally {
     server.close();
     await rm(path, { force: true });
@@ -87,44 +109,54 @@ async function listen(server: Server, path: string, uid: number | null): Promise
   if (uid !== null) await chown(path, uid, uid);
 }
 
-/** Sends our standard input; answers why that ended early, where it did. */
-function send(socket: Socket): () => Error | undefined {
+/** Answers why that ended early, where it did. */
+function send(socket: Socket, input: Readable): () => Error | undefined {
   let failure: Error | undefined;
-  process.stdin.once("error", (error) => {
+  input.once("error", (error) => {
     failure = error;
     socket.destroy();
   });
   // What was refused is sent no further, and the reason is on its way.
   socket.on("error", () => undefined);
-  process.stdin.pipe(socket);
+  input.pipe(socket);
   return () => failure;
 }
 
 /** The agent's last word; throws where it went without one. */
-async function hear(socket: Socket, failure: () => Error | undefined): Promise<Told> {
-  const told: Told = { effectiveDigest: "", endorsed: false };
+async function hear(socket: Socket, failure: () => Error | undefined, { say, times }: Means): Promise<Told> {
+  const told: Told = { effectiveDigest: "", isAsked: false };
+  const silent = new BulkheadError("DEADLINE_EXCEEDED", "the agent has stopped to take the file in", { remedy: again });
+  socket.setTimeout(times.silentForMs, () => socket.destroy(silent));
   try {
     for await (const line of linesOf(socket)) {
-      const report = importReportSchema.parse(JSON.parse(line));
+      const report = readReport(line);
       say(report);
       if (report.event === "offered") told.effectiveDigest = report.effectiveDigest;
-      if (report.event === "refused") return { ...told, endorsed: false };
+      if (report.event === "refused") return { ...told, isAsked: false };
       // Asked for that, the verifier may have the agent itself restarted.
-      if (report.event === "installing") told.endorsed = true;
+      if (report.event === "installing") told.isAsked = true;
     }
   } catch (cause) {
-    if (!told.endorsed) throw goneEarly(failure(), cause);
+    if (told.isAsked) return told;
+    throw cause instanceof BulkheadError ? cause : goneEarly(failure(), cause);
   }
-  if (told.endorsed) return told;
+  if (told.isAsked) return told;
   throw goneEarly(failure());
 }
+
+function readReport(line: string): ImportReport {
+  const report = importReportSchema.safeParse(parseJson(line));
+  if (report.success) return report.data;
+  throw new BulkheadError("PROTOCOL_INVALID", "the agent says what is no report", { remedy: again });
+}
+
+const again = "bring it again; the device's log says more";
 
 function goneEarly(failure: Error | undefined, cause: unknown = failure): BulkheadError {
   if (failure) {
     return new BulkheadError("FILE_UNREADABLE", `the file cannot be read to its end: ${failure.message}`, { cause });
   }
-  const remedy = "bring it again; the device's log says more";
-  return new BulkheadError("PEER_GONE", "the agent ended before it had the whole file", { cause, remedy });
+  return new BulkheadError("PEER_GONE", "the agent ended before it had the whole file", { cause, remedy: again });
 }
 
 /** A handful of lines, whatever the agent may be. */
@@ -138,7 +170,7 @@ async function* linesOf(socket: Socket): AsyncGenerator<string> {
     rest = lines.pop() ?? "";
     count += lines.length;
     if (rest.length > maxImportLineBytes || count > maxSaid) {
-      throw new BulkheadError("PROTOCOL_INVALID", "the agent says more than there is to say");
+      throw new BulkheadError("PROTOCOL_INVALID", "the agent says more than there is to say", { remedy: again });
     }
     yield* lines;
   }
@@ -149,15 +181,21 @@ async function gone(visit: DeskVisit): Promise<never> {
   throw new BulkheadError("PEER_GONE", "the root server restarts", { remedy: "bring the file again when it is back" });
 }
 
-async function tooLate(): Promise<never> {
+async function tooLate(comesWithinMs: number): Promise<never> {
   await delay(comesWithinMs, undefined, { ref: false });
   throw new BulkheadError("DEADLINE_EXCEEDED", `the agent did not come within ${comesWithinMs / 60_000} minutes`);
 }
 
-type Watch = { readonly desk: string; readonly visit: DeskVisit; readonly outcomes: readonly OutcomeEvent[] };
+type Watch = {
+  readonly desk: string;
+  readonly visit: DeskVisit;
+  readonly outcomes: readonly OutcomeEvent[];
+  readonly means: Means;
+};
 
 /** Told on the visit; where all is restarted with the release that ends, and the newest outcome is asked for when the desk is there again. */
-async function outcomeOf(digest: string, { desk, visit, outcomes }: Watch): Promise<BringEvent> {
+async function outcomeOf(digest: string, { desk, visit, outcomes, means }: Watch): Promise<BringEvent> {
+  const { judgedWithinMs, lookEveryMs } = means.times;
   const endMs = performance.now() + judgedWithinMs;
   let isThere = true;
   void visit.ended.then(() => {

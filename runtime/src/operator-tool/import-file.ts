@@ -8,7 +8,7 @@ import { enterAs, type Place } from "./root-server.ts";
 
 type ImportWish = Extract<Wish, { kind: "import" }>;
 
-/** Exit code 0: the device runs it; 1: it does not, and why was said; 3: it was endorsed, and nobody could say what became of it. */
+/** Exit code 0: the device runs it; 1: it does not, and why was said; 3: it was to be installed, and nobody could say what became of it. */
 export async function importFile({ file, json }: ImportWish, place: Place): Promise<number> {
   const handle = await openFile(file);
   try {

@@ -19,7 +19,7 @@ export type DeskVisit = {
   close(): void;
 };
 
-/** `onTold`: for what is said after the answer. Throws DEVICE_NOT_RUNNING. */
+/** `onTold`: for all that is said, the answer as well. Throws DEVICE_NOT_RUNNING. */
 export async function visitDesk(
   path: string,
   onTold: (answer: OperatorAnswer) => void = () => undefined,
