@@ -1,10 +1,10 @@
-import { BulkheadError, type OperatorAnswer } from "@bulkhead/protocol";
+import { BulkheadError } from "@bulkhead/protocol";
 import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
 import { expect, test } from "vitest";
 import { createAttachments } from "./attachments.ts";
 import { type CounterRequest, createCounter } from "./counter.ts";
-import type { Visit } from "./desk.ts";
 import type { Recordings } from "./recordings.ts";
+import { fakeVisit } from "./testing/visitor.ts";
 
 const heartbeat = { periodMs: 100, missed: 3 };
 const system = plainSystem({
@@ -51,24 +51,8 @@ function bench() {
     log: () => undefined,
   });
   const come = () => {
-    const told: OperatorAnswer[] = [];
-    const gone: (() => void)[] = [];
-    let hasLeft = false;
-    const visit: Visit = {
-      tell: (answer) => told.push(answer),
-      close: () => undefined,
-      isGone: () => hasLeft,
-      onGone: (one) => gone.push(one),
-    };
-    return {
-      told,
-      visit,
-      leave() {
-        hasLeft = true;
-        for (const one of gone) one();
-      },
-      ask: (request: CounterRequest) => ask(request, visit),
-    };
+    const visitor = fakeVisit();
+    return { ...visitor, ask: (request: CounterRequest) => ask(request, visitor.visit) };
   };
   return {
     ...{ attachments, restarted, removed, come },

@@ -1,7 +1,6 @@
-import type { OperatorAnswer } from "@bulkhead/protocol";
 import { expect, test } from "vitest";
-import type { Visit } from "./desk.ts";
 import { createImports } from "./imports.ts";
+import { fakeVisit } from "./testing/visitor.ts";
 
 const outcome = { releaseDigest: "a".repeat(64), outcome: "committed", reason: "well" } as const;
 
@@ -15,19 +14,7 @@ function bench(agent?: { uid: number | null }) {
     log: () => undefined,
   });
   function come() {
-    const told: OperatorAnswer[] = [];
-    const gone: (() => void)[] = [];
-    let hasLeft = false;
-    const visit: Visit = {
-      tell: (answer) => told.push(answer),
-      close: () => undefined,
-      isGone: () => hasLeft,
-      onGone: (action) => gone.push(action),
-    };
-    const leave = () => {
-      hasLeft = true;
-      for (const action of gone) action();
-    };
+    const { visit, told, leave } = fakeVisit();
     return { told, leave, ask: (kind: "import" | "begin" | "update") => imports.ask({ kind }, visit) };
   }
   return { imports, said, come };

@@ -4,19 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateSigningKey, verifySignature } from "@bulkhead/protocol";
 import { execa } from "execa";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { runCommandLine } from "../../../studio/src/cli/run.ts";
-import { root } from "../../../studio/src/commands.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { openKeyRing, openSigner } from "../../../studio/src/keys/key-ring.ts";
 import { makeTokenKey, tokenSigner } from "../../../studio/src/keys/token.ts";
 import { readNewestTargets } from "../../../studio/src/sign/metadata.ts";
 import { asked } from "../../releases/bench.ts";
 import { createDevice, createProject, publicHalves, signOnline } from "../../releases/project.ts";
+import { commandsOf, passphrase, runBulkhead } from "../updates/guide/guide-device.ts";
 import { makeToken } from "./soft-hsm.ts";
 
 const guide = join(import.meta.dirname, "../../../docs/guide/keys.md");
 const program = join(import.meta.dirname, "../../../studio/bin/bulkhead.js");
-const passphrase = "six words that nobody guesses soon";
 const before = process.cwd();
 
 let directory = "";
@@ -32,19 +30,6 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** Runs `bulkhead` in this process; its exit code and what it printed. */
-async function bulkhead(args: readonly string[]): Promise<{ code: number; output: string }> {
-  let output = "";
-  const take = (text: unknown) => {
-    output += String(text);
-    return true;
-  };
-  const taken = [process.stdout, process.stderr].map((stream) => vi.spyOn(stream, "write").mockImplementation(take));
-  const code = await runCommandLine(root, args);
-  for (const one of taken) one.mockRestore();
-  return { code, output };
-}
-
 /** What the guide leaves to a person: the passphrase, and the answer to a question. */
 function withAnswers(args: readonly string[]): string[] {
   const asks = /^(keys (init|new|overlay|operators)|root|sign|request sign)/.test(args.join(" "));
@@ -58,7 +43,7 @@ test("[M11] the commands of the guide do in their order what it says, and a devi
     const built = await Promise.all([1, 2, 3].map((counter) => project.build(counter, `release ${counter}`)));
     for (const [at, { dir }] of built.entries()) await cp(dir, join("out", String(at + 1)), { recursive: true });
     const online = publicHalves(project.online);
-    const lines = [...(await readFile(guide, "utf8")).matchAll(/^ {4}bulkhead (.+)$/gm)].map(([, line]) => line ?? "");
+    const lines = await commandsOf("keys.md");
     expect(lines.length).toBeGreaterThan(40);
     for (const line of lines) {
       const args = line
@@ -66,7 +51,7 @@ test("[M11] the commands of the guide do in their order what it says, and a devi
         .replace("TIMESTAMP-KEY", online.timestampKey)
         .replace("TOKEN-MODULE", module)
         .split(" ");
-      const { code, output } = await bulkhead(withAnswers(args));
+      const { code, output } = await runBulkhead(withAnswers(args));
       expect([line, code, code === 0 ? "" : output]).toEqual([line, 0, ""]);
       expect(output).not.toContain(passphrase);
     }
@@ -79,7 +64,7 @@ test("[M11] the commands of the guide do in their order what it says, and a devi
     const [first] = built;
     const targets = (await readNewestTargets(repoDir))?.signed.targets;
     expect(targets?.[first?.target ?? ""]?.custom).toMatchObject({ opensTo: first?.digest });
-    const { code, output } = await bulkhead(["keys", "status", "--repository", "repository", "--within", "181"]);
+    const { code, output } = await runBulkhead(["keys", "status", "--repository", "repository", "--within", "181"]);
     expect([code, output]).toEqual([1, expect.stringContaining("bulkhead sign --refresh")]);
     expect(output).toContain("overlays-field: 1 of 1");
   } finally {
@@ -142,7 +127,7 @@ test("[M11] without a terminal a passphrase comes from a file of one's own or a 
 });
 
 test("[M11] an encrypted key is a file that OpenSSL opens too, and its passphrase takes a while to try", async () => {
-  await bulkhead(["keys", "new", "standard.json", "--role", "root", "--passphrase-file", "passphrase"]);
+  await runBulkhead(["keys", "new", "standard.json", "--role", "root", "--passphrase-file", "passphrase"]);
   const { kept, publicKey } = JSON.parse(await readFile("standard.json", "utf8"));
   const inside = ["pkey", "-passin", "file:passphrase", "-pubout", "-outform", "DER"];
   const { stdout } = await execa("openssl", inside, { input: kept.pkcs8, encoding: "buffer" });

@@ -9,7 +9,7 @@ import type { Running } from "../../../studio/src/run/launcher.ts";
 import { developmentOperator } from "../../../studio/src/run/project.ts";
 import { attemptsOf, ended } from "../../studio/takeover.ts";
 import { makeToken } from "../keys/soft-hsm.ts";
-import { commandsOf, type GuideDevice, openGuideDevice, passphrase, runBulkhead } from "./guide/whole-device.ts";
+import { commandsOf, type GuideDevice, openGuideDevice, passphrase, runBulkhead } from "./guide/guide-device.ts";
 
 const name = "proveoperators";
 let device: GuideDevice | undefined;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { bulkheadDirectory, exampleManifest } from "../../../studio/src/locations.ts";
 import { eventually } from "../../../studio/src/run/eventually.ts";
 import type { Running } from "../../../studio/src/run/launcher.ts";
-import { commandsOf, type GuideDevice, openGuideDevice, passphrase, runBulkhead } from "./guide/whole-device.ts";
+import { commandsOf, type GuideDevice, openGuideDevice, passphrase, runBulkhead } from "./guide/guide-device.ts";
 
 const name = "proveoverlays";
 let device: GuideDevice | undefined;

@@ -3,7 +3,6 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { BuiltRelease } from "../../../studio/src/build/index.ts";
 import { eventually } from "../../../studio/src/run/eventually.ts";
 import { openWholeDevice, type WholeDevice } from "./whole/bench.ts";
 import { narrow, widen } from "./whole/link.ts";
@@ -18,9 +17,9 @@ const staged = (...names: string[]) => join(device.running.device.dataDir, "stag
 const changedMs = async (file: string) => (await stat(file).catch(() => undefined))?.mtimeMs ?? 0;
 
 /** The agent's step of a deployment that began at `sinceMs`, by what it has staged of it. */
-const steps: Record<string, (built: BuiltRelease, sinceMs: number) => Promise<boolean>> = {
-  "the metadata": async (_, sinceMs) => (await changedMs(staged("agent.json"))) > sinceMs,
-  "the documents": async (_, sinceMs) => (await changedMs(staged("metadata", "timestamp.json"))) > sinceMs,
+const steps: Record<string, (sinceMs: number) => Promise<boolean>> = {
+  "the metadata": async (sinceMs) => (await changedMs(staged("agent.json"))) > sinceMs,
+  "the documents": async (sinceMs) => (await changedMs(staged("metadata", "timestamp.json"))) > sinceMs,
   "the artifacts": async () => (await readdir(staged("blobs"))).some((name) => name.endsWith(".part")),
   "the last of the artifacts, before the release is judged": async () => {
     const names = await readdir(staged("blobs"));
@@ -39,7 +38,7 @@ test.each(Object.entries(steps))(
     await narrow(device.running, 64_000);
     const sinceMs = Date.now();
     const id = await device.deploy(built);
-    await eventually(step, 60_000, async () => (await isAt(built, sinceMs)) || undefined, 1);
+    await eventually(step, 60_000, async () => (await isAt(sinceMs)) || undefined, 1);
     await device.running.kms.kill();
     await delay(awayMs[step] ?? 4000);
     // What ran goes on running, and nothing of the next is in force that could not be judged whole.
@@ -55,9 +54,7 @@ test.each(Object.entries(steps))(
 
 test("[M3] [K17] away during the trial: without `kms: true` the release is committed", async () => {
   const built = await device.release();
-  const from = (await device.log()).length;
-  await device.deploy(built);
-  await device.said(/is on trial/, from);
+  const { from } = await device.toTrial(built);
   await device.running.kms.kill();
   await device.said(/is committed/, from);
   await device.running.kms.restart();
@@ -68,9 +65,7 @@ test("[M3] [K17] away during the trial: without `kms: true` the release is commi
 test("[M3] [K17] away for the whole trial: with `kms: true` the device goes back, says why once it can, and answers", async () => {
   const before = await device.record();
   const built = await device.release({ update: "update: { kms: true, window: 10s, steady: 3s }" });
-  const from = (await device.log()).length;
-  await device.deploy(built);
-  await device.said(/is on trial/, from);
+  const { from } = await device.toTrial(built);
   await device.running.kms.kill();
   await device.said(/is rolled back: not ready: the management service/, from);
   await device.running.kms.restart();
@@ -82,9 +77,7 @@ test("[M3] [K17] away for the whole trial: with `kms: true` the device goes back
 
 test("[M3] [K17] back within the trial: with `kms: true` the release is committed", async () => {
   const built = await device.release({ update: "update: { kms: true, window: 60s, steady: 3s }" });
-  const from = (await device.log()).length;
-  await device.deploy(built);
-  await device.said(/is on trial/, from);
+  const { from } = await device.toTrial(built);
   await device.running.kms.kill();
   await delay(6000);
   await device.running.kms.restart();

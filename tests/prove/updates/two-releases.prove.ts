@@ -72,10 +72,8 @@ test("[K17] [M11] the second is deployed while the first is being fetched: one a
 test("[K17] [M11] the second comes while the first is on trial: it waits for the end of that, and runs", async () => {
   const before = await running();
   const { first, second } = await releases(steady);
-  const from = (await device.log()).length;
   const done = watchReleases();
-  await device.deploy(first);
-  await device.said(/is on trial/, from);
+  const { from } = await device.toTrial(first);
   const id = await device.deploy(second);
   expect(await device.ended(id)).toMatchObject({ state: "done" });
   await runsWhole(second);
@@ -89,10 +87,8 @@ test("[K17] [M11] the first is taken back while the second waits: the second run
   const before = await running();
   const bad = { behaviour: "return new Promise<void>(() => undefined);", update: "update: { window: 10s }" };
   const { first, second } = await releases(bad);
-  const from = (await device.log()).length;
   const done = watchReleases();
-  await device.deploy(first);
-  await device.said(/is on trial/, from);
+  await device.toTrial(first);
   const id = await device.deploy(second);
   expect(await device.ended(id)).toMatchObject({ state: "done" });
   await runsWhole(second);
@@ -107,10 +103,8 @@ test("[K17] [M11] the second comes around the commit of the first, a little late
       { update: "update: { steady: 2s }" },
       { update: "update: { steady: 500ms }" },
     );
-    const from = (await device.log()).length;
     const done = watchReleases();
-    await device.deploy(first);
-    await device.said(/is on trial/, from);
+    await device.toTrial(first);
     await delay(1000 + round * 150);
     expect(await device.ended(await device.deploy(second))).toMatchObject({ state: "done" });
     await runsWhole(second);

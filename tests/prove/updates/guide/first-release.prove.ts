@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { bulkheadDirectory } from "../../../../studio/src/locations.ts";
 import { eventually } from "../../../../studio/src/run/eventually.ts";
 import { stateDirectory } from "../../../../studio/src/run/instance.ts";
-import { passphrase } from "./whole-device.ts";
+import { passphrase } from "./guide-device.ts";
 
 /** What the page promises. */
 const minutes = 10;

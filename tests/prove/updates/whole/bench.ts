@@ -32,8 +32,6 @@ export type Change = {
   readonly ballastBytes?: number;
   /** Put into the manifest in place of the line `# update`. */
   readonly update?: string;
-  /** What stands in the manifest beside `image:` of `changing`. */
-  readonly changing?: string;
   readonly securityEpoch?: number;
   /** What no manifest can say. */
   readonly alter?: (release: Release) => void;
@@ -58,10 +56,9 @@ export async function openWholeDevice(name: string) {
   const { deviceId } = provisioning;
   let counter = 1;
 
-  async function write({ behaviour = "", ballastBytes = 0, update = "", changing = "" }: Change, edition: number) {
+  async function write({ behaviour = "", ballastBytes = 0, update = "" }: Change, edition: number) {
     await cp(system, scratch, { recursive: true });
     await edit("manifest.yaml", "# update", update);
-    await edit("manifest.yaml", "./changing }", `./changing${changing && `, ${changing}`} }`);
     await edit("manifest.yaml", "version: 1.0.0", `version: 1.${edition}.0`);
     // Six bits in each character: brotli makes it a quarter shorter.
     const ballast = randomBytes(Math.ceil(ballastBytes * 0.75)).toString("base64");
@@ -105,30 +102,28 @@ export async function openWholeDevice(name: string) {
     });
 
   /** Waits until the state that the device tells the service fits. */
-  const when = (what: string, fits: (status: DeviceStatus) => boolean, timeoutMs = 120_000): Promise<DeviceStatus> =>
-    eventually(what, timeoutMs, async () => {
+  const when = (what: string, fits: (status: DeviceStatus) => boolean): Promise<DeviceStatus> =>
+    eventually(what, 120_000, async () => {
       const { status } = await client.status(deviceId).catch(() => ({ status: null }));
       return status && fits(status) ? status : undefined;
     });
 
-  const runs = (built: Pick<BuiltRelease, "releaseDigest">, timeoutMs?: number): Promise<DeviceStatus> =>
+  const runs = (built: Pick<BuiltRelease, "releaseDigest">): Promise<DeviceStatus> =>
     when(
       `${built.releaseDigest} to run, committed`,
       ({ release, update, components }) =>
         release.digest === built.releaseDigest &&
         update.state !== "trying" &&
         components.every(({ state }) => state === "ready"),
-      timeoutMs,
     );
 
-  const rolledBack = (built: BuiltRelease, timeoutMs?: number): Promise<DeviceStatus> =>
+  const rolledBack = (built: BuiltRelease): Promise<DeviceStatus> =>
     when(
       `${built.releaseDigest} to be rolled back`,
       ({ update, components }) =>
         update.state === "rolled-back" &&
         update.releaseDigest === built.releaseDigest &&
         components.every(({ state }) => state === "ready"),
-      timeoutMs,
     );
 
   /** That it can be reached: it is connected, and does what it is told. Answers how long that took. */
@@ -159,15 +154,20 @@ export async function openWholeDevice(name: string) {
     });
 
   const log = () => readFile(join(running.paths.logDir, "greenhouse-1.log"), "utf8");
+  /** What the device's log says after `from` characters of it. */
+  const said = (pattern: RegExp, from = 0) =>
+    eventually(`the device's log to say ${pattern}`, 60_000, async () => pattern.exec((await log()).slice(from))?.[0]);
+
+  /** Deploys it and waits until it is on trial. `from`: where the log was before. */
+  async function toTrial(built: BuiltRelease): Promise<{ id: string; from: number }> {
+    const from = (await log()).length;
+    const id = await deploy(built);
+    await said(/is on trial/, from);
+    return { id, from };
+  }
+
   return {
-    ...{ running, scratch, deviceId, release, deploy, ended, when, runs, fetching, rolledBack, answers, record, log },
-    /** What the device's log says after `from` characters of it. */
-    said: (pattern: RegExp, from = 0, timeoutMs = 60_000) =>
-      eventually(
-        `the device's log to say ${pattern}`,
-        timeoutMs,
-        async () => pattern.exec((await log()).slice(from))?.[0],
-      ),
+    ...{ running, deviceId, release, deploy, toTrial, ended, runs, fetching, rolledBack, answers, record, log, said },
     async close() {
       await running.stop();
       await rm(stateDirectory(name, bulkheadDirectory), { recursive: true, force: true });
