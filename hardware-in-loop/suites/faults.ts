@@ -1,10 +1,9 @@
 /** What goes wrong on a board by itself: a driver dies, the base system hangs, a slot cannot be started. */
 import type { DeviceStatus } from "@bulkhead/protocol";
 import { expect } from "vitest";
-import type { Bench } from "../suite/bench.ts";
+import { shellOf, untilReset } from "../suite/steps.ts";
 import type { Suite } from "../suite/suite.ts";
 import { driversOf } from "../system/manifest.ts";
-import type { Shell, Target } from "../target/target.ts";
 
 const bootMs = 180_000;
 /** systemd feeds a watchdog of 30 s. */
@@ -18,7 +17,7 @@ export const suite: Suite = (it) => {
   }, async (bench) => {
     const target = await bench.target();
     await target.toAgent(bench.within(bootMs));
-    const shell = await shellOf(target, bench);
+    const shell = await shellOf(target, bench, bootMs);
     for (const driver of driversOf(bench.station)) {
       const before = incarnationOf(await target.agent.status(), driver);
       await shell.run(killCommand(driver), bench.within(10_000));
@@ -35,15 +34,12 @@ export const suite: Suite = (it) => {
     async (bench, measure) => {
       const target = await bench.target();
       const before = await target.toAgent(bench.within(bootMs));
-      const shell = await shellOf(target, bench);
+      const shell = await shellOf(target, bench, bootMs);
       const startMs = performance.now();
       const saidBefore = (await target.console()).length;
       // Process 1 feeds the watchdog. Frozen, it does nothing more; all else goes on, also the agent.
       shell.start("echo 1 > /sys/fs/cgroup/init.scope/cgroup.freeze");
-      await expect
-        .poll(async () => (await target.console()).slice(saidBefore), { timeout: bench.within(resetMs) })
-        .toMatch(/bulkhead: slot [ab]/);
-      target.expectRestart();
+      await untilReset(target, saidBefore, bench.within(resetMs));
       measure("hang to reset", (performance.now() - startMs) / 1000, { unit: "s" });
       const after = await target.toAgent(bench.within(bootMs));
       measure("hang to all components ready", (performance.now() - startMs) / 1000, { unit: "s" });
@@ -68,12 +64,6 @@ export const suite: Suite = (it) => {
     expect(said).toContain("slot b has used up its tries; back to a");
   });
 };
-
-async function shellOf(target: Target, bench: Bench): Promise<Shell> {
-  const shell = await target.toShell?.(bench.within(bootMs));
-  if (shell === undefined) throw new Error("the station says `shell`, and its target has none");
-  return shell;
-}
 
 /** All processes of a component's control group; the component's name is the group's. A group that is not there is an error, and no question. */
 const killCommand = (component: string): string =>
