@@ -3,4 +3,4 @@ export type { Stanza } from "./header.ts";
 export { openAge, type Unwrap } from "./open.ts";
 export { type OpenedRelease, openRelease, type SignedEnvelope } from "./release.ts";
 export { unseal, unsealWhole } from "./unseal.ts";
-export { unwrapFileKey } from "./x25519.ts";
+export { firstFileKey, unwrapFileKey } from "./x25519.ts";

@@ -16,6 +16,17 @@ export function unwrapFileKey(stanza: Stanza, key: KeyPair): Buffer | undefined 
   return wrapKey && open(wrapKey, stanza.body);
 }
 
+/** The file's key, where one of the stanzas was made for one of the keys. Throws as unwrapFileKey. */
+export function firstFileKey(stanzas: readonly Stanza[], keys: readonly KeyPair[]): Buffer | undefined {
+  for (const key of keys) {
+    for (const stanza of stanzas) {
+      const fileKey = unwrapFileKey(stanza, key);
+      if (fileKey !== undefined) return fileKey;
+    }
+  }
+  return undefined;
+}
+
 /** Undefined for a share of small order, which leads to the same secret with every key (RFC 7748, section 6.1). */
 function agree(key: KeyPair, ephemeral: Buffer): Uint8Array | undefined {
   const own = { kty: "OKP", crv: "X25519", x: key.publicKey, d: key.privateKey };

@@ -2,7 +2,6 @@
  * The keys of the device's deployment, which releases are encrypted to: brought by an operator's command, which the verifier has judged,
  * encrypted for this device, and sealed on the disk like all else. They do not leave the store; the keys of single files do.
  */
-import { join } from "node:path";
 import {
   BulkheadError,
   deviceIdOf,
@@ -13,10 +12,10 @@ import {
   wrappedKeySchema,
 } from "@bulkhead/protocol";
 import { z } from "zod";
-import { openAge, type Stanza, unwrapFileKey } from "../age/index.ts";
-import { type DeviceKeys, damaged, publicHalfOf } from "./key-record.ts";
+import { firstFileKey, openAge, type Stanza } from "../age/index.ts";
+import { type DeviceKeys, publicHalfOf } from "./key-record.ts";
 import { openingPair } from "./opening-key.ts";
-import { readOwnFile, removeTemporaries, replaceOwnFile } from "./own-file.ts";
+import { readSealed, removeTemporaries, replaceOwnFile } from "./own-file.ts";
 import type { Sealer } from "./sealing.ts";
 
 const fileName = "deployment-keys.json";
@@ -39,7 +38,8 @@ export type DeploymentKeys = {
 
 /** Throws KEY_STORE_DAMAGED; the message never holds any of the text. */
 export async function openDeploymentKeys(directory: string, keys: DeviceKeys, sealer: Sealer): Promise<DeploymentKeys> {
-  let kept = await readKept(directory, sealer);
+  const sealed = { purpose, sealer, schema: keptSchema, what: "keys" };
+  let kept = (await readSealed(directory, fileName, sealed)) ?? [];
   const own = openingPair(sealer);
   const deviceId = deviceIdOf(keys.deviceKey.publicKey);
   return {
@@ -56,7 +56,7 @@ export async function openDeploymentKeys(directory: string, keys: DeviceKeys, se
       return null;
     },
     unwrap({ stanzas }) {
-      const fileKey = firstKey(stanzas.map(stanzaOf), kept);
+      const fileKey = firstFileKey(stanzas.map(stanzaOf), kept);
       return { fileKey: fileKey === undefined ? null : new Uint8Array(fileKey) };
     },
   };
@@ -67,41 +67,18 @@ const stanzaOf = ({ share, body }: { share: string; body: Uint8Array }): Stanza 
   body: Buffer.from(body),
 });
 
-function firstKey(stanzas: readonly Stanza[], pairs: readonly KeyPair[]): Buffer | undefined {
-  for (const pair of pairs) {
-    for (const stanza of stanzas) {
-      const fileKey = unwrapFileKey(stanza, pair);
-      if (fileKey !== undefined) return fileKey;
-    }
-  }
-  return undefined;
-}
-
 async function openWrapped(wrapped: Uint8Array, own: KeyPair): Promise<WrappedKey> {
   const pieces: Buffer[] = [];
   if (wrapped.length > maxWrappedBytes) throw invalid("it is too long");
   const source = (async function* () {
     yield wrapped;
   })();
-  for await (const piece of openAge(source, (stanzas) => firstKey(stanzas, [own]))) pieces.push(piece);
+  for await (const piece of openAge(source, (stanzas) => firstFileKey(stanzas, [own]))) pieces.push(piece);
   try {
     return wrappedKeySchema.parse(JSON.parse(Buffer.concat(pieces).toString()));
   } catch {
     // Without a cause: it would quote a key.
     throw invalid("it is of no known form");
-  }
-}
-
-async function readKept(directory: string, sealer: Sealer): Promise<z.infer<typeof keptSchema>> {
-  const text = await readOwnFile(directory, fileName);
-  if (text === undefined) return [];
-  const file = join(directory, fileName);
-  const opened = sealer.open(purpose, text);
-  if (opened === undefined) throw damaged(file, "it was changed, or sealed with another device secret");
-  try {
-    return keptSchema.parse(JSON.parse(opened));
-  } catch {
-    throw damaged(file, "it holds no keys that this version knows");
   }
 }
 

@@ -2,9 +2,11 @@
 import { constants } from "node:fs";
 import { link, open, readdir, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError, randomToken } from "@bulkhead/protocol";
+import { BulkheadError, parseJson, randomToken } from "@bulkhead/protocol";
+import type { z } from "zod";
 import { syncDirectory } from "../generations/durable.ts";
 import { damaged } from "./key-record.ts";
+import type { Sealer } from "./sealing.ts";
 
 /** What is much larger was not written by this store. */
 const maxFileBytes = 256 * 1024;
@@ -30,6 +32,25 @@ export async function readOwnFile(directory: string, name: string): Promise<stri
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * What a file of ours that is sealed for `purpose` holds; undefined where there is none. `what` is said of one that holds something else. Throws
+ * KEY_STORE_DAMAGED, without a cause, which would quote a secret.
+ */
+export async function readSealed<S extends z.ZodType>(
+  directory: string,
+  name: string,
+  { purpose, sealer, schema, what }: { purpose: string; sealer: Sealer; schema: S; what: string },
+): Promise<z.output<S> | undefined> {
+  const text = await readOwnFile(directory, name);
+  if (text === undefined) return undefined;
+  const opened = sealer.open(purpose, text);
+  if (opened === undefined)
+    throw damaged(join(directory, name), "it was changed, or sealed with another device secret");
+  const held = schema.safeParse(parseJson(opened));
+  if (held.success) return held.data;
+  throw damaged(join(directory, name), `it holds no ${what} that this version knows`);
 }
 
 /** Writes a file that is made once and never replaced: of several first writers one wins, and all find its content. */

@@ -2,11 +2,9 @@
  * The named secrets of a device: passwords and tokens of the services that it speaks to, given to it at provisioning, and
  * by the key store to the components whose manifest names them. Sealed on the disk like the keys.
  */
-import { join } from "node:path";
 import { BulkheadError, nameSchema } from "@bulkhead/protocol";
 import { z } from "zod";
-import { damaged } from "./key-record.ts";
-import { readOwnFile, removeTemporaries, replaceOwnFile } from "./own-file.ts";
+import { readSealed, removeTemporaries, replaceOwnFile } from "./own-file.ts";
 import type { Sealer } from "./sealing.ts";
 
 const fileName = "secrets.json";
@@ -23,16 +21,8 @@ export type Secrets = z.infer<typeof secretsSchema>;
 
 /** All secrets of the device. Throws KEY_STORE_DAMAGED; the message never holds any of the text. */
 export async function readSecrets(directory: string, sealer: Sealer): Promise<Secrets> {
-  const text = await readOwnFile(directory, fileName);
-  if (text === undefined) return {};
-  const file = join(directory, fileName);
-  const opened = sealer.open(purpose, text);
-  if (opened === undefined) throw damaged(file, "it was changed, or sealed with another device secret");
-  try {
-    return secretsSchema.parse(JSON.parse(opened));
-  } catch {
-    throw damaged(file, "it holds no secrets that this version knows");
-  }
+  const sealed = { purpose, sealer, schema: secretsSchema, what: "secrets" };
+  return (await readSealed(directory, fileName, sealed)) ?? {};
 }
 
 /** Adds secrets to those that are there, in the place of those of the same names. */

@@ -13,8 +13,8 @@ import {
 } from "@bulkhead/protocol";
 import { z } from "zod";
 import { syncDirectory } from "../generations/durable.ts";
-import { type DeviceKeys, damaged } from "./key-record.ts";
-import { readOwnFile, removeTemporaries, replaceOwnFile } from "./own-file.ts";
+import type { DeviceKeys } from "./key-record.ts";
+import { readSealed, removeTemporaries, replaceOwnFile } from "./own-file.ts";
 import type { Sealer } from "./sealing.ts";
 
 const fileName = "token.json";
@@ -26,16 +26,8 @@ export async function writeToken(directory: string, sealer: Sealer, token: KeyPa
 }
 
 /** Undefined: the device is enrolled. Throws KEY_STORE_DAMAGED; the message never holds any of the text. */
-export async function readToken(directory: string, sealer: Sealer): Promise<KeyPair | undefined> {
-  const text = await readOwnFile(directory, fileName);
-  if (text === undefined) return undefined;
-  const opened = sealer.open(purpose, text);
-  if (opened === undefined) throw damaged(join(directory, fileName), "it was changed, or sealed with another secret");
-  try {
-    return tokenSchema.parse(JSON.parse(opened));
-  } catch {
-    throw damaged(join(directory, fileName), "it holds no token that this version knows");
-  }
+export function readToken(directory: string, sealer: Sealer): Promise<KeyPair | undefined> {
+  return readSealed(directory, fileName, { purpose, sealer, schema: tokenSchema, what: "token" });
 }
 
 /** Does nothing where there is none. */
