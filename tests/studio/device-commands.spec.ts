@@ -243,7 +243,11 @@ describe("bulkhead deploy", () => {
     await checkEncrypted(running.client, { builtDir: dir("two"), ...looked });
     // The same release, signed to be readable: what comes below looks into it.
     await sign("two");
-    expect(await bulkhead(...deployment("two"))).toMatchObject({ exitCode: 0 });
+    const uploaded = await bulkhead("upload", "--release", dir("two"), ...repository());
+    expect([uploaded.exitCode, uploaded.stdout]).toEqual([
+      0,
+      expect.stringMatching(/targets \d+, and greenhouse-2.json$/),
+    ]);
   });
 
   test("[S4] a release that was uploaded before is named; the device refuses the older one and says why", async () => {
@@ -256,6 +260,9 @@ describe("bulkhead deploy", () => {
     ]);
     const unknown = await bulkhead("deploy", device, "--target", "greenhouse-9.json");
     expect([unknown.exitCode, unknown.stderr]).toEqual([1, expect.stringContaining("it has greenhouse-2.json")]);
+    expect(unknown.stderr).toContain("bulkhead upload --release");
+    const nobody = await bulkhead("deploy", "pump", "--target", "greenhouse-2.json");
+    expect([nobody.exitCode, nobody.stderr]).toEqual([1, expect.stringContaining("bulkhead export")]);
   });
 
   test("[M12] an overlay is put on the release: what it sets is restarted with it, and the device says what it runs", async () => {

@@ -31,7 +31,7 @@ export const command = defineCommand({
     const source = sourceOf(args);
     const timeoutMs = timeoutOf(args.timeout);
     const client = await openStudio(args.name);
-    const { id, name } = await lookUpDevice(client, args.device);
+    const { id, name } = await lookUpDevice(client, args.device).catch(orByHand);
     const progress = showProgress();
     const deployable = await provide(client, source, progress);
     const device = await deploy(client, { deviceId: id, ...deployable, timeoutMs }, progress);
@@ -49,6 +49,15 @@ function sourceOf({
   if (target === undefined && release !== undefined && repository !== undefined) return { release, repository };
   throw new BulkheadError("USAGE", "which release?", {
     remedy: "give --release DIR and --repository DIR, or --target NAME alone",
+  });
+}
+
+/** What no network reaches is in no list here, and gets its releases all the same. */
+function orByHand(error: unknown): never {
+  if (!(error instanceof BulkheadError) || error.code !== "NOT_FOUND") throw error;
+  throw new BulkheadError(error.code, error.message, {
+    cause: error,
+    remedy: `${error.remedy}; for one that no network reaches: \`bulkhead upload --release DIR\`, then \`bulkhead export\` (docs/guide/sticks.md)`,
   });
 }
 

@@ -3,7 +3,7 @@ import type { ReleaseSummary } from "@bulkhead/kms";
 import { BulkheadError, releaseTargetName, sha256 } from "@bulkhead/protocol";
 import type { StudioClient } from "../api/client.ts";
 import type { BuiltRelease } from "../build/index.ts";
-import { upload } from "../run/project.ts";
+import { upload, uploadBytes } from "../run/project.ts";
 import { readRelease } from "../sign/index.ts";
 import { readNewestTargets } from "../sign/metadata.ts";
 import { contentDigest } from "../sign/opens-to.ts";
@@ -16,7 +16,10 @@ export function findTarget(releases: readonly ReleaseSummary[], target: string):
   if (found) return { target, releaseDigest: found.digest };
   const newest = [...releases].sort((a, b) => b.uploadedAtMs - a.uploadedAtMs).slice(0, 20);
   throw new BulkheadError("NOT_FOUND", `the management service has no release ${target}`, {
-    remedy: newest.length === 0 ? "none was uploaded yet" : `it has ${newest.map((one) => one.target).join(", ")}`,
+    remedy: [
+      newest.length === 0 ? "none was uploaded yet" : `it has ${newest.map((one) => one.target).join(", ")}`,
+      "`bulkhead upload --release DIR --repository DIR` gives it one that is signed",
+    ].join("; "),
   });
 }
 
@@ -45,11 +48,18 @@ export async function readSigned(releaseDir: string, repositoryDir: string): Pro
 
 /** Gives the management service the release, and the metadata that names it. */
 export async function uploadSigned(client: StudioClient, built: BuiltRelease, repositoryDir: string): Promise<void> {
-  await upload(client, repositoryDir, built).catch((cause: unknown) => {
-    if (cause instanceof BulkheadError) throw cause;
-    throw new BulkheadError("FILE_UNREADABLE", `a file of the release cannot be read: ${String(cause)}`, {
-      cause,
-      remedy: "build and sign it again",
-    });
+  await upload(client, repositoryDir, built).catch(unreadable);
+}
+
+/** Gives the management service all that the release names; nothing names the release itself yet. */
+export async function uploadFiles(client: StudioClient, built: BuiltRelease, repositoryDir: string): Promise<void> {
+  await uploadBytes(client, repositoryDir, built).catch(unreadable);
+}
+
+function unreadable(cause: unknown): never {
+  if (cause instanceof BulkheadError) throw cause;
+  throw new BulkheadError("FILE_UNREADABLE", `a file of the release cannot be read: ${String(cause)}`, {
+    cause,
+    remedy: "build and sign it again",
   });
 }

@@ -97,6 +97,12 @@ export async function publish(client: StudioClient, project: Project, built: Bui
 
 /** Uploads the newest targets, all roots, and the bytes of one release. */
 export async function upload(client: StudioClient, repositoryDir: string, built: BuiltRelease): Promise<void> {
+  await uploadBytes(client, repositoryDir, built);
+  await uploadMetadata(client, repositoryDir);
+}
+
+/** Uploads what a release names, as the newest targets have it. What names the release comes after that. */
+export async function uploadBytes(client: StudioClient, repositoryDir: string, built: BuiltRelease): Promise<void> {
   const targets = await readNewestTargets(repositoryDir);
   if (targets === undefined) {
     throw new BulkheadError("NOT_FOUND", "the repository has no targets yet", { remedy: "sign a release" });
@@ -105,7 +111,6 @@ export async function upload(client: StudioClient, repositoryDir: string, built:
   if (target !== undefined && opensTo(target) !== undefined)
     await uploadEncrypted(client, repositoryDir, target, built);
   else await uploadReadable(client, built);
-  await uploadMetadata(client, repositoryDir);
 }
 
 async function uploadReadable(client: StudioClient, built: BuiltRelease): Promise<void> {
