@@ -97,13 +97,20 @@ async function copy(source: FileHandle, target: FileHandle, part: Part, place: s
     if (bytesRead === 0) throw altered(part, "became shorter while it was read");
     const bytes = chunk.subarray(0, bytesRead);
     hash.update(bytes);
-    await target.write(bytes, 0, bytesRead, at).catch((cause: unknown) => {
+    await writeWhole(target, bytes, at).catch((cause: unknown) => {
       throw unwritable(place, cause);
     });
     at += bytesRead;
   }
   const found = hash.digest("hex");
   if (found !== part.digest) throw altered(part, `is ${found}`);
+}
+
+/** A write may take less than it was given, as before the end of a device (write(2)). */
+async function writeWhole(target: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await target.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
+  }
 }
 
 /** Read past the page cache (O_DIRECT), which Node cannot: its memory does not lie on the borders that this takes. */
