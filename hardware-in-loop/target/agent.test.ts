@@ -37,3 +37,23 @@ test("[K19] what a board said before its power was cut is not what it says now",
   agent.forget();
   expect(await agent.status()).toBeUndefined();
 });
+
+test("[K19] an order for a release is good for as long as it is waited for, and says why the board did not take it", async () => {
+  const given: unknown[] = [];
+  const service = {
+    command: async (_: string, request: unknown) => {
+      given.push(request);
+      return { id: "c-1" };
+    },
+    commands: async () => [{ id: "c-1", state: "failed", code: "COMMAND_EXPIRED", message: "fetching a blob" }],
+  } as unknown as StudioClient;
+  const agent = openAgent(service, async () => "d-1", noOperator);
+  const publication = { target: "bench-2.json", digest: "ab".repeat(32) };
+  await expect(agent.order(publication, 400_000)).rejects.toMatchObject({
+    code: "DEVICE_FAILED",
+    message: "the release bench-2.json: failed: fetching a blob",
+  });
+  expect(given).toEqual([
+    { command: { kind: "deploy", target: "bench-2.json", releaseDigest: publication.digest }, timeoutMs: 400_000 },
+  ]);
+});

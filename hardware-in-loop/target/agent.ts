@@ -44,7 +44,8 @@ export function openAgent(
       const found = (await client.commands(await itsId())).find((one) => one.id === id);
       return found && !["pending", "delivered"].includes(found.state) ? found : undefined;
     });
-    if (done.state !== "done") throw new BulkheadError("DEVICE_FAILED", `${what}: ${done.state}`);
+    if (done.state !== "done")
+      throw new BulkheadError("DEVICE_FAILED", `${what}: ${done.state}: ${done.message ?? done.code ?? ""}`);
   };
 
   return {
@@ -84,10 +85,11 @@ export function openAgent(
         return isThere ? now : undefined;
       });
     },
-    /** Gives the order, and waits until the device has taken the release; what becomes of it comes later. Throws DEVICE_FAILED. */
+    /** Gives the order, which is good for `boundMs`, and waits until the device has taken the release; what becomes of it comes later. Throws DEVICE_FAILED. */
     async order({ target, digest }: Publication, boundMs: number): Promise<void> {
       const command = { kind: "deploy", target, releaseDigest: digest } as const;
-      await carriedOut(await client.command(await itsId(), { command }), `the release ${target}`, boundMs);
+      const given = await client.command(await itsId(), { command, timeoutMs: boundMs });
+      await carriedOut(given, `the release ${target}`, boundMs);
     },
     /** Waits until the device has gone back from a release, or has taken it for good. Throws DEADLINE_EXCEEDED. */
     judged: ({ target, digest }: Publication, boundMs: number): Promise<DeviceStatus> =>

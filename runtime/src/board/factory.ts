@@ -3,12 +3,12 @@
  * lies outside both slots, in a partition `factory` that only flashing writes (decision 62), and is taken once: what is there is held to the digest in its head, and stays.
  */
 import { createReadStream } from "node:fs";
-import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { BulkheadError, digestSchema, type Release, releaseSchema, sha256 } from "@bulkhead/protocol";
 import { z } from "zod";
-import { installFactoryRelease, packTree, readRecord, unpackTree } from "../generations/index.ts";
+import { installFactoryRelease, packTree, readRecord } from "../generations/index.ts";
 
 const headBytes = 512;
 /** As for a release that comes over the tunnel: a system of a thousand components stays far below it. */
@@ -40,32 +40,22 @@ async function* pack(releaseDir: string): AsyncGenerator<Buffer> {
  * Throws RELEASE_INVALID, RELEASE_ARTIFACT_ALTERED, and what `find` throws.
  */
 export async function beginWithFactory(dataDir: string, find: () => Promise<string>): Promise<Release | undefined> {
-  const unpacked = join(dataDir, "factory.new");
-  await rm(unpacked, { recursive: true, force: true });
   if ((await readRecord(dataDir)) !== null) return undefined;
-  try {
-    const release = await unpackFactory(await find(), unpacked);
-    await installFactoryRelease(dataDir, release, join(unpacked, "artifacts"));
-    return release;
-  } finally {
-    await rm(unpacked, { recursive: true, force: true });
-  }
-}
-
-async function unpackFactory(place: string, into: string): Promise<Release> {
+  const place = await find();
   const { release, endByte } = await readDocument(place);
-  await mkdir(join(into, "artifacts"), { recursive: true, mode: 0o700 });
   let start = endByte;
-  for (const { digest, length } of release.artifacts) {
-    const archive = createReadStream(place, { start, end: start + length - 1 });
-    const found = await unpackTree(archive, join(into, "artifacts", digest), length).catch((error: unknown) => {
-      throw error instanceof BulkheadError ? altered(`of its artifact ${digest}: ${error.message}`) : error;
+  try {
+    await installFactoryRelease(dataDir, release, async ({ length }) => {
+      start += length;
+      return createReadStream(place, { start: start - length, end: start - 1 });
     });
-    if (found.digest !== digest) throw altered(`its artifact ${digest} is ${found.digest}`);
-    start += length;
+  } catch (error) {
+    throw error instanceof BulkheadError && damages.includes(error.code) ? altered(error.message) : error;
   }
   return release;
 }
+
+const damages: readonly string[] = ["RELEASE_INVALID", "RELEASE_ARTIFACT_ALTERED"];
 
 async function readDocument(place: string): Promise<{ release: Release; endByte: number }> {
   const file = await open(place, "r");

@@ -58,15 +58,22 @@ export async function installRelease(dataDir: string, fromDir: string, isUsed = 
       },
     );
   }
-  await store(dataDir, digest, text, release.artifacts, join(fromDir, "artifacts"));
+  await store(dataDir, digest, text, release.artifacts, treesIn(dataDir, join(fromDir, "artifacts")));
   return release;
 }
 
+/** The archive of each artifact of a release. Whose it is nobody believes. */
+export type Archives = (artifact: Artifact) => Promise<AsyncIterable<Uint8Array>>;
+
 /**
- * Puts the first release on a device, as flashing does: `artifactsDir` holds a tree per digest. Writes the first record;
+ * Puts the first release on a device, as flashing does, of archives or of a directory that holds a tree per digest. Writes the first record;
  * throws CONFLICT where the device has one already.
  */
-export async function installFactoryRelease(dataDir: string, release: Release, artifactsDir: string): Promise<string> {
+export async function installFactoryRelease(
+  dataDir: string,
+  release: Release,
+  from: string | Archives,
+): Promise<string> {
   if (await readRecord(dataDir)) {
     throw new BulkheadError("CONFLICT", `${dataDir} holds a device already`, {
       remedy: "deploy the release to the device, or give an empty directory",
@@ -74,7 +81,7 @@ export async function installFactoryRelease(dataDir: string, release: Release, a
   }
   const text = canonicalJson(release);
   const digest = sha256(text);
-  await store(dataDir, digest, text, release.artifacts, artifactsDir);
+  await store(dataDir, digest, text, release.artifacts, typeof from === "string" ? treesIn(dataDir, from) : from);
   await writeRecord(dataDir, firstRecord(digest, release));
   return digest;
 }
@@ -182,13 +189,13 @@ async function store(
   digest: string,
   text: string,
   artifacts: readonly Artifact[],
-  artifactsDir: string,
+  archives: Archives,
 ): Promise<void> {
   const final = releaseDirectory(dataDir, digest);
   const growing = `${final}.new`;
   await rm(growing, { recursive: true, force: true });
   try {
-    await grow(dataDir, growing, text, artifacts, artifactsDir);
+    await grow(growing, text, artifacts, archives);
   } catch (error) {
     // A full disk is not to be kept full by what did not fit on it.
     await rm(growing, { recursive: true, force: true }).catch(() => undefined);
@@ -200,21 +207,20 @@ async function store(
   await syncDirectory(join(dataDir, "releases"));
 }
 
-async function grow(
-  dataDir: string,
-  growing: string,
-  text: string,
-  artifacts: readonly Artifact[],
-  artifactsDir: string,
-): Promise<void> {
+async function grow(growing: string, text: string, artifacts: readonly Artifact[], archives: Archives): Promise<void> {
   await mkdir(join(growing, "artifacts"), { recursive: true, mode: 0o755 });
   for (const artifact of artifacts) {
-    const source = await findTree(dataDir, artifact.digest, artifactsDir);
-    checkIdentity(artifact, await unpackTree(packTree(source), join(growing, "artifacts", artifact.digest)));
+    const archive = await archives(artifact);
+    checkIdentity(artifact, await unpackTree(archive, join(growing, "artifacts", artifact.digest)));
   }
   await syncDirectory(join(growing, "artifacts"));
   await replaceFile(join(growing, "release.json"), text);
 }
+
+const treesIn =
+  (dataDir: string, artifactsDir: string): Archives =>
+  async ({ digest }) =>
+    packTree(await findTree(dataDir, digest, artifactsDir));
 
 async function findTree(dataDir: string, digest: string, artifactsDir: string): Promise<string> {
   const installed = await readdir(join(dataDir, "releases"));
