@@ -55,8 +55,10 @@ export async function makeReleases(directory: string): Promise<Releases> {
 
   const [first, second] = [await make(1), await make(2)];
   const factory = join(directory, "factory");
-  const built = join(endorsed, first.digest);
-  await cp(join(artifacts, shared.digest), join(built, "artifacts", shared.digest), { recursive: true });
+  const built = join(directory, "built");
+  for (const { digest } of first.release.artifacts)
+    await cp(join(artifacts, digest), join(built, "artifacts", digest), { recursive: true });
+  await cp(join(endorsed, first.digest, "release.json"), join(built, "release.json"));
   await pipeline(packFactory(built), createWriteStream(factory));
   const [warmer, colder] = [await putOn(endorsed, second, "warmer", 1), await putOn(endorsed, second, "colder", 2)];
   return { endorsed, artifacts, factory, first, second, third: await make(3), fourth: await make(4), warmer, colder };
