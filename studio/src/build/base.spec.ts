@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { canonicalJson, type Release, sha256 } from "@bulkhead/protocol";
 import { plainSystem } from "@bulkhead/protocol/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { addBase, type ImageBase } from "./base.ts";
+import { readBoards } from "../image/board.ts";
+import { addBase, checkBase, type ImageBase } from "./base.ts";
 
 const release: Release = {
   ...{ format: 1, name: "spec", version: "1.0.0", releaseCounter: 2, securityEpoch: 0, board: "pi", builtAtMs: 0 },
@@ -55,4 +56,21 @@ test("[M11] an image that is not what is written beside it, or of another board,
   await refused().toMatchObject({ code: "FLASH_IMAGE_INVALID" });
   await rm(join(dir, "pi.base.json"));
   await refused().toMatchObject({ code: "FILE_UNREADABLE", remedy: expect.stringContaining("image build pi") });
+});
+
+test("[M11] whether there is a base system for the board is known before anything is built, and who has one is named", async () => {
+  const boards = readBoards();
+  const boardOf = (name: string) => boards.find(({ board }) => board === name) ?? expect.unreachable();
+  const refused = (name: string) => expect(checkBase(boardOf(name), dir)).rejects;
+  const remedy = expect.stringContaining("leave out --base");
+  await refused("virtual").toMatchObject({ code: "IMAGE_BOARD_UNFIT", remedy });
+  const named = expect.stringMatching(/; what is there is for pi$/);
+  await refused("beaglebone-black").toMatchObject({ code: "FILE_UNREADABLE", message: named });
+  const pi = { ...boardOf("beaglebone-black"), board: "pi" };
+  await expect(checkBase(pi, dir)).resolves.toBeUndefined();
+  await rm(join(dir, "pi.img"));
+  await expect(checkBase(pi, dir)).rejects.toMatchObject({
+    code: "FILE_UNREADABLE",
+    message: expect.stringContaining("pi.img"),
+  });
 });

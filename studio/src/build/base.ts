@@ -3,7 +3,7 @@
  * release like those of its artifacts.
  */
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, writeFile } from "node:fs/promises";
+import { access, mkdir, open, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type BaseSystem,
@@ -19,6 +19,7 @@ import {
   slotPartSchema,
   slotParts,
 } from "@bulkhead/protocol";
+import type { Board } from "@bulkhead/protocol/manifest";
 import { z } from "zod";
 import type { BuiltRelease } from "./release.ts";
 
@@ -42,6 +43,30 @@ export async function nameBase<B extends BuiltRelease>(built: B, baseSystem: Bas
   return { ...built, release, releaseDigest: sha256(text) };
 }
 
+/**
+ * Throws, before anything is built, where the image in `imageDir` has no base system for this board: IMAGE_BOARD_UNFIT, FILE_UNREADABLE,
+ * FLASH_IMAGE_INVALID.
+ */
+export async function checkBase({ board, title, image }: Board, imageDir: string): Promise<void> {
+  if (image === undefined) {
+    throw new BulkheadError(
+      "IMAGE_BOARD_UNFIT",
+      `${title} starts from no image, so no release has a base system for it`,
+      {
+        remedy: "leave out --base; `bulkhead image ls` names the boards that have one",
+      },
+    );
+  }
+  await readBase(imageDir, board);
+  const file = join(imageDir, `${board}.img`);
+  await access(file).catch((cause: unknown) => {
+    throw new BulkheadError("FILE_UNREADABLE", `${file} cannot be read`, {
+      cause,
+      remedy: `it lies beside ${imageBaseFile(board)} where \`bulkhead image build\` wrote the two: bring it too`,
+    });
+  });
+}
+
 /** The release with the base system of the image in `imageDir`, whose bytes are among its blobs then. Throws FILE_UNREADABLE, FLASH_IMAGE_INVALID. */
 export async function addBase<B extends BuiltRelease>(built: B, imageDir: string): Promise<B> {
   const { board } = built.release;
@@ -54,8 +79,10 @@ export async function addBase<B extends BuiltRelease>(built: B, imageDir: string
 
 async function readBase(imageDir: string, board: string): Promise<ImageBase> {
   const file = join(imageDir, imageBaseFile(board));
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new BulkheadError("FILE_UNREADABLE", `${file} cannot be read`, {
+  const text = await readFile(file, "utf8").catch(async (cause: unknown) => {
+    const others = await boardsIn(imageDir);
+    const there = others.length === 0 ? "" : `; what is there is for ${others.join(", ")}`;
+    throw new BulkheadError("FILE_UNREADABLE", `${file} cannot be read${there}`, {
       cause,
       remedy: `bulkhead image build ${board} --manifest FILE -o ${imageDir}`,
     });
@@ -66,6 +93,13 @@ async function readBase(imageDir: string, board: string): Promise<ImageBase> {
   throw new BulkheadError("FLASH_IMAGE_INVALID", `${file} does not describe a base system for ${board}: ${why}`, {
     remedy: "build the image anew, for this board and with this version",
   });
+}
+
+async function boardsIn(imageDir: string): Promise<string[]> {
+  const names = await readdir(imageDir).catch(() => []);
+  return names
+    .filter((name) => name.endsWith(imageBaseFile("")))
+    .map((name) => name.slice(0, -imageBaseFile("").length));
 }
 
 function jsonOf(text: string): unknown {

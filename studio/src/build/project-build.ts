@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { type BaseSystem, paperTargetName, releaseTargetName, sha256 } from "@bulkhead/protocol";
 import type { Board } from "@bulkhead/protocol/manifest";
 import { loadManifest } from "../check/load.ts";
-import { addBase, nameBase } from "./base.ts";
+import { addBase, checkBase, nameBase } from "./base.ts";
 import { buildInSandbox } from "./confined/index.ts";
 import { projectOf } from "./confined/places.ts";
 import { type BuildDate, dateOf } from "./date.ts";
@@ -18,7 +18,7 @@ import { architectureOf } from "./native/toolchain.ts";
 import { linkedPackages } from "./papers/linked.ts";
 import { makeReleaseProvenance } from "./papers/provenance.ts";
 import { type Documented, makeReleaseSbom } from "./papers/sbom.ts";
-import type { BuildOptions, BuiltRelease, Content } from "./release.ts";
+import { type BuildOptions, type BuiltRelease, type Content, clearBuild } from "./release.ts";
 
 export type ProjectBuild = BuiltRelease & {
   readonly components: readonly Documented[];
@@ -39,10 +39,10 @@ export const paperFiles = {
 
 const isProgram = ({ runner }: Content): boolean => runner === "native" || runner === "vm";
 
-function architectureOfBoard(manifest: string): Board["architecture"] {
+function boardOf(manifest: string): Board {
   const { compiled } = loadManifest(manifest);
   if ("errors" in compiled) throw new ManifestError(compiled.errors);
-  return compiled.board.architecture;
+  return compiled.board;
 }
 
 /** `image`: where `bulkhead image build` wrote to; `system`: what a release says of it that is built anew. */
@@ -50,16 +50,21 @@ export type WithBase = { readonly base?: { readonly image: string } | { readonly
 
 async function withBase<B extends BuiltRelease>(built: B, { base }: WithBase): Promise<B> {
   if (base === undefined) return built;
-  return "image" in base ? addBase(built, base.image) : nameBase(built, base.system);
+  if ("system" in base) return nameBase(built, base.system);
+  return addBase(built, base.image).catch(async (error: unknown) => {
+    await clearBuild(built.dir);
+    throw error;
+  });
 }
 
 /** Throws what `buildInSandbox` does; BUILD_UNLOCKED; what taking a base system out of its image throws. */
 export async function buildProject({ base, ...options }: BuildOptions & WithBase): Promise<ProjectBuild> {
+  if (base !== undefined && "image" in base) await checkBase(boardOf(options.manifest), base.image);
   const date = options.builtAtMs === undefined ? await dateOf(dirname(options.manifest)) : undefined;
   const built = await withBase(await buildInSandbox({ ...options, ...(date && { builtAtMs: date.ms }) }), { base });
   const { release, releaseDigest, dir, contents } = built;
   const directory = dirname(await realpath(options.manifest));
-  const architecture = () => architectureOf(architectureOfBoard(options.manifest));
+  const architecture = () => architectureOf(boardOf(options.manifest).architecture);
   const packages = await lockedPackages(contents.flatMap(({ files }) => files));
   const components = await Promise.all(
     contents.map(async (content) => {

@@ -106,6 +106,11 @@ async function clear(outDir: string): Promise<void> {
     const remedy = "give a new directory, or one that an earlier build made";
     throw new BulkheadError("USAGE", `${outDir} holds something else: ${foreign[0]}`, { remedy });
   }
+  await clearBuild(outDir);
+}
+
+/** Leaves nothing of a build, whole or not. */
+export async function clearBuild(outDir: string): Promise<void> {
   for (const name of known) await rm(join(outDir, name), { recursive: true, force: true });
 }
 
