@@ -183,7 +183,9 @@ async function gone(visit: DeskVisit): Promise<never> {
 
 async function tooLate(comesWithinMs: number): Promise<never> {
   await delay(comesWithinMs, undefined, { ref: false });
-  throw new BulkheadError("DEADLINE_EXCEEDED", `the agent did not come within ${comesWithinMs / 60_000} minutes`);
+  throw new BulkheadError("DEADLINE_EXCEEDED", `the agent did not come within ${comesWithinMs / 60_000} minutes`, {
+    remedy: "bring the file again; if it does not come then either, the device's log says why it does not run",
+  });
 }
 
 type Watch = {

@@ -13,9 +13,9 @@ import { carryOut, timeoutOf, timeoutOption } from "../api/commands.ts";
 import { openStudio, serverOption } from "../api/server-option.ts";
 import { confirm, yesOption } from "../cli/confirm.ts";
 import { jsonOption, printResult, withProgress } from "../cli/output.ts";
-import { passphrases } from "../cli/passphrase.ts";
 import { printable } from "../cli/printable.ts";
-import { keysOf, openKeyRing, openPair } from "../keys/key-ring.ts";
+import { keysOf, openPair } from "../keys/key-ring.ts";
+import { openDeploymentRing } from "../seal/options.ts";
 import { wrapKey } from "../seal/wrap.ts";
 import type { KeyArguments } from "../sign/options.ts";
 import { deviceArgument } from "./device-argument.ts";
@@ -45,7 +45,11 @@ export const admit = defineCommand({
   },
   async run({ args }) {
     const timeoutMs = timeoutOf(args.timeout);
-    if (args.keys === undefined) throw new BulkheadError("USAGE", "whose word is it?", { remedy: "give --keys" });
+    if (args.keys === undefined) {
+      throw new BulkheadError("USAGE", "whose word is it?", {
+        remedy: "give --keys: an operator's key, which the project's targets name (docs/guide/operators.md)",
+      });
+    }
     const client = await openStudio(args.name);
     const device = await lookUpDevice(client, args.device);
     const signers = await openOperators(args, device);
@@ -89,12 +93,10 @@ export function checkOpeningKey({ id, name, opening }: Device, deviceKey: string
 }
 
 async function openDeploymentKey(file: string, args: KeyArguments): Promise<KeyPair> {
-  const ring = await openKeyRing(file, { development: args.development === true, passphrases: passphrases(args) });
+  const ring = await openDeploymentRing(file, args);
   const [key, ...more] = keysOf(ring, "deployment");
   if (key !== undefined && more.length === 0) return openPair(key, ring.passphrases);
-  throw new BulkheadError("KEYS_INVALID", `${file} is not one key of a deployment`, {
-    remedy: "make one with `bulkhead keys new FILE --role deployment`",
-  });
+  throw new BulkheadError("KEYS_INVALID", `${file} has several keys of deployments`, { remedy: "name one of them" });
 }
 
 function deploymentOf(text: string): string {

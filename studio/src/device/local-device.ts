@@ -26,6 +26,6 @@ export async function findLocalDevice(name: string, device: string): Promise<Loc
   const there =
     names.length > 0 ? `there is ${names.join(", ")}` : "none was started from this checkout under this name";
   throw new BulkheadError("NOT_FOUND", `this machine has no device ${device}`, {
-    remedy: `${there}; on a board, say it there: docs/guide/look-inside.md, docs/guide/manifest.md`,
+    remedy: `${there}; on a board, say it there: docs/guide/look-inside.md, docs/guide/manifest.md, docs/guide/sticks.md`,
   });
 }

@@ -5,7 +5,7 @@ import { jsonOption } from "../cli/output.ts";
 import { openerOf, openingOptions } from "../seal/options.ts";
 import { carryOut, ceremonyOptions, openRing } from "./options.ts";
 import { prepareTargets } from "./prepare.ts";
-import { readerOptions, readersOf } from "./readers.ts";
+import { checkRefresh, readerOptions, readersOf } from "./readers.ts";
 import { readRelease } from "./release-file.ts";
 
 export const command = defineCommand({
@@ -23,6 +23,7 @@ export const command = defineCommand({
     if ((releaseDir === undefined) !== refresh) {
       throw new BulkheadError("USAGE", "what is to be signed?", { remedy: "give a release, or --refresh alone" });
     }
+    if (refresh) checkRefresh(args);
     const ring = args.keys === undefined ? undefined : await openRing(args);
     const recipients = releaseDir === undefined ? undefined : await readersOf(args);
     const unwrap = await openerOf(args, ring);

@@ -18,6 +18,14 @@ export const readerOptions = {
 
 type Arguments = { recipient?: string | undefined; readable?: boolean | undefined; repository: string };
 
+/** A refresh changes nothing but the expiry: what was encrypted stays so. Throws USAGE where it is told otherwise. */
+export function checkRefresh({ recipient, readable }: Pick<Arguments, "recipient" | "readable">): void {
+  if (recipient === undefined && readable !== true) return;
+  throw new BulkheadError("USAGE", "a refresh leaves who can read a release as it is", {
+    remedy: "leave out --recipient and --readable, or give the release that is to be signed anew in place of --refresh",
+  });
+}
+
 /** The recipients' keys; undefined: it stays readable. Throws RECIPIENT_MISSING, USAGE, KEYS_INVALID, KEY_WEAK. */
 export async function readersOf({ recipient, readable, repository }: Arguments): Promise<string[] | undefined> {
   if (recipient !== undefined && readable === true) {

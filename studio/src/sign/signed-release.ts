@@ -1,7 +1,7 @@
 /** A release as it lies, signed, in a repository: readable, or for who has the key of a deployment. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError, parseReleaseText, type Release, sha256 } from "@bulkhead/protocol";
+import { BulkheadError, parseEnvelope, parseReleaseText, type Release, sha256 } from "@bulkhead/protocol";
 import { openRelease, type Unwrap } from "@bulkhead/runtime";
 import type { TargetFile } from "@tufjs/models";
 import { opensTo } from "./opens-to.ts";
@@ -35,7 +35,15 @@ export async function openSignedRelease(
   }
   const content = opensTo(file);
   if (content === undefined) return { release: parseReleaseText(text, file.path), text };
-  return openRelease(text, { target: file.path, opensTo: content }, unwrap);
+  return openRelease(text, { target: file.path, opensTo: content }, unwrap).catch((error: unknown) => {
+    if (!(error instanceof BulkheadError) || error.code !== "SEALED_FOR_OTHERS") throw error;
+    const { recipients } = parseEnvelope(text, file.path);
+    const whose = `${file.path} is encrypted for ${recipients.join(", ")}`;
+    throw new BulkheadError("SEALED_FOR_OTHERS", `${whose}, and no key that is here opens it`, {
+      cause: error,
+      remedy: "give the key of the deployment: --deployment-key FILE",
+    });
+  });
 }
 
 /** A target's bytes, which are what was signed; undefined where they are not here. Throws RELEASE_ARTIFACT_ALTERED. */
