@@ -13,8 +13,11 @@ test("[K2] a port, a socket or gdb's own arguments are what they look like", () 
     rest: ["-batch", "--ex"],
   });
   expect(wish("import", "/media/x.bulkhead")).toEqual({
-    ...{ config: "/c.json", kind: "import", file: "/media/x.bulkhead", json: false },
+    ...{ config: "/c.json", kind: "import", file: "/media/x.bulkhead", json: false, digest: null },
   });
+  const digest = "a".repeat(64);
+  expect(wish("import", "/media/x.bulkhead", "--digest", digest)).toMatchObject({ digest });
+  expect(() => wish("import", "/media/x.bulkhead", "--digest", "abc")).toThrow("64 hexadecimal digits");
   expect(wish("record", "climate", "--out", "r", "--for", "3")).toEqual({
     ...common,
     kind: "record",

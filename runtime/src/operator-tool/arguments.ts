@@ -1,12 +1,12 @@
 /** What the operator wants, from the command line. */
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { BulkheadError, nameSchema } from "@bulkhead/protocol";
+import { BulkheadError, digestSchema, nameSchema } from "@bulkhead/protocol";
 
 export const usage = `operator --config FILE attach COMPONENT --inspector [--listen PORT|SOCKET]
 operator --config FILE attach COMPONENT --gdb [-- ARGUMENTS OF GDB]
 operator --config FILE record COMPONENT --out FILE [--max BYTES] [--for SECONDS]
-operator --config FILE import FILE [--json]
+operator --config FILE import FILE [--digest DIGEST] [--json]
 
 --outside ROOT --directory DIR   where who asks is in another root: files and sockets that are named are below ROOT, in its DIR
 `;
@@ -14,7 +14,14 @@ operator --config FILE import FILE [--json]
 /** `rest`: arguments for gdb. */
 export type Wish =
   | ({ readonly config: string; readonly component: string } & ComponentWish)
-  | { readonly config: string; readonly kind: "import"; readonly file: string; readonly json: boolean };
+  | {
+      readonly config: string;
+      readonly kind: "import";
+      readonly file: string;
+      readonly json: boolean;
+      /** Of the release that is meant; null: whatever the agent says that the file has. */
+      readonly digest: string | null;
+    };
 
 type ComponentWish =
   | { readonly kind: "inspector"; readonly listen: number | string }
@@ -30,6 +37,7 @@ const options = {
   max: { type: "string" },
   for: { type: "string" },
   json: { type: "boolean", default: false },
+  digest: { type: "string" },
   outside: { type: "string", default: "" },
   directory: { type: "string", default: "/" },
 } as const;
@@ -46,7 +54,10 @@ export function readWish(argv: readonly string[]): Wish {
   const [verb, component = "", ...more] = positionals;
   if (more.length > 0) throw misuse(`${more[0]} is one argument too many`);
   const locate = locateIn(values);
-  if (verb === "import") return { ...fileOf(component, locate), config: configOf(values.config), json: values.json };
+  if (verb === "import") {
+    const asked = { config: configOf(values.config), json: values.json, digest: digestOf(values.digest) };
+    return { ...fileOf(component, locate), ...asked };
+  }
   if (!nameSchema.safeParse(component).success) throw misuse(`"${component}" is not the name of a component`);
   const common = { config: configOf(values.config), component };
   if (verb === "record") {
@@ -73,6 +84,11 @@ function locateIn({ outside, directory }: { outside: string; directory: string }
 function fileOf(file: string, locate: Locate) {
   if (file !== "") return { kind: "import" as const, file: locate(file) };
   throw misuse("which file?");
+}
+
+function digestOf(text: string | undefined): string | null {
+  if (text === undefined || digestSchema.safeParse(text).success) return text ?? null;
+  throw misuse("--digest takes the 64 hexadecimal digits that `bulkhead export` printed");
 }
 
 function configOf(path: string | undefined): string {

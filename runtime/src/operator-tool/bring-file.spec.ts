@@ -48,11 +48,19 @@ async function open(): Promise<void> {
 }
 
 /** What is said while a file is brought; `times` that a test need not wait for. */
-async function bringFile(times: { comesWithinMs?: number; silentForMs?: number; judgedWithinMs?: number } = {}) {
+async function bringFile(
+  times: { comesWithinMs?: number; silentForMs?: number; judgedWithinMs?: number } = {},
+  digest?: string,
+) {
   const said: BringEvent[] = [];
   const patience = { comesWithinMs: 30_000, silentForMs: 30_000, judgedWithinMs: 30_000, lookEveryMs: 5 };
   const input = Readable.from([Buffer.from("a "), Buffer.from("release")]);
-  await bring(join(place(), "socket"), { input, say: (event) => said.push(event), times: { ...patience, ...times } });
+  await bring(join(place(), "socket"), {
+    input,
+    say: (event) => said.push(event),
+    times: { ...patience, ...times },
+    digest,
+  });
   return said;
 }
 
@@ -75,6 +83,22 @@ test("[M11] the agent gets the file to its last byte, what it says is passed on,
   expect(await bringFile()).toEqual([offered, installing, { event: "outcome", ...outcome }]);
   expect(file).toBe("a release");
   expect(await readdir(directory)).toEqual(["operator"]);
+});
+
+test("[M11] where the digest that is meant is given, an agent that takes another release for it does not pass for having taken that", async () => {
+  const meant = "c".repeat(64);
+  agent = (socket) => tell(socket, offered, installing);
+  await open();
+  expect((await bringFile({}, meant)).at(-1)).toEqual(
+    refused("EXPORT_INVALID", `has ${effectiveDigest}, and ${meant}`),
+  );
+  // It says what is meant, and has the verifier install what runs already.
+  agent = (socket, visit) => {
+    tell(socket, { ...offered, effectiveDigest: meant }, installing);
+    socket.end();
+    visit.tell({ kind: "outcome", ...outcome, reason: "it runs already" });
+  };
+  expect((await bringFile({ judgedWithinMs: 100 }, meant)).at(-1)).toMatchObject({ event: "unknown" });
 });
 
 test("[M11] what the agent refuses is the end of it, whatever it says before and after", async () => {

@@ -1,6 +1,7 @@
 /**
  * Where the root server is: listens for the agent, gives it the file, and hears what becomes of the release. Nothing
- * of the file is read here, and what the agent says is believed by nobody: the outcome is the root server's word.
+ * of the file is read here. What became of a release is the root server's word. Which release that is, the agent says; whoever does not
+ * believe it gives the digest that is meant.
  */
 import { chmod, chown, rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
@@ -32,6 +33,8 @@ type Means = {
   readonly input: Readable;
   readonly say: (event: BringEvent) => void;
   readonly times: Times;
+  /** Of the release that is meant. */
+  readonly digest?: string | undefined;
 };
 
 type Times = Readonly<Record<"comesWithinMs" | "silentForMs" | "judgedWithinMs" | "lookEveryMs", number>>;
@@ -45,9 +48,9 @@ const usualTimes: Times = {
   lookEveryMs: 500,
 };
 
-export async function bringFile([runDir = ""]: readonly string[]): Promise<number> {
+export async function bringFile([runDir = "", digest]: readonly string[]): Promise<number> {
   const say = (event: BringEvent) => void process.stdout.write(`${JSON.stringify(event)}\n`);
-  await bring(join(runDir, "operator", "socket"), { input: process.stdin, say, times: usualTimes });
+  await bring(join(runDir, "operator", "socket"), { input: process.stdin, say, times: usualTimes, digest });
   return 0;
 }
 
@@ -72,7 +75,8 @@ async function bringTo(desk: string, means: Means): Promise<void> {
   if (answer.kind !== "importing") throw new BulkheadError("INTERNAL", `the root server answered ${answer.kind}`);
   try {
     const last = await withAgent(answer, visit, means);
-    if (last.isAsked) means.say(await outcomeOf(last.effectiveDigest, { desk, visit, outcomes, means }));
+    if (last.isAsked)
+      means.say(await outcomeOf(means.digest ?? last.effectiveDigest, { desk, visit, outcomes, means }));
   } finally {
     visit.close();
   }
@@ -123,7 +127,7 @@ function send(socket: Socket, input: Readable): () => Error | undefined {
 }
 
 /** The agent's last word; throws where it went without one. */
-async function hear(socket: Socket, failure: () => Error | undefined, { say, times }: Means): Promise<Told> {
+async function hear(socket: Socket, failure: () => Error | undefined, { say, times, digest }: Means): Promise<Told> {
   const told: Told = { effectiveDigest: "", isAsked: false };
   const silent = new BulkheadError("DEADLINE_EXCEEDED", "the agent has stopped to take the file in", { remedy: again });
   socket.setTimeout(times.silentForMs, () => socket.destroy(silent));
@@ -131,7 +135,7 @@ async function hear(socket: Socket, failure: () => Error | undefined, { say, tim
     for await (const line of linesOf(socket)) {
       const report = readReport(line);
       say(report);
-      if (report.event === "offered") told.effectiveDigest = report.effectiveDigest;
+      if (report.event === "offered") told.effectiveDigest = heldTo(digest, report.effectiveDigest);
       if (report.event === "refused") return { ...told, isAsked: false };
       // Asked for that, the verifier may have the agent itself restarted.
       if (report.event === "installing") told.isAsked = true;
@@ -148,6 +152,13 @@ function readReport(line: string): ImportReport {
   const report = importReportSchema.safeParse(parseJson(line));
   if (report.success) return report.data;
   throw new BulkheadError("PROTOCOL_INVALID", "the agent says what is no report", { remedy: again });
+}
+
+function heldTo(meant: string | undefined, found: string): string {
+  if (meant === undefined || meant === found) return found;
+  throw new BulkheadError("EXPORT_INVALID", `by the agent's word the file has ${found}, and ${meant} is meant`, {
+    remedy: "bring the file that `bulkhead export` wrote of that release",
+  });
 }
 
 const again = "bring it again; the device's log says more";

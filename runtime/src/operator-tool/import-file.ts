@@ -9,10 +9,12 @@ import { enterAs, type Place } from "./root-server.ts";
 type ImportWish = Extract<Wish, { kind: "import" }>;
 
 /** Exit code 0: the device runs it; 1: it does not, and why was said; 3: it was to be installed, and nobody could say what became of it. */
-export async function importFile({ file, json }: ImportWish, place: Place): Promise<number> {
+export async function importFile({ file, json, digest }: ImportWish, place: Place): Promise<number> {
   const handle = await openFile(file);
   try {
-    const inside = await enterAs(place, ["bring", place.config.runDir], { input: handle.fd });
+    const inside = await enterAs(place, ["bring", place.config.runDir, ...(digest === null ? [] : [digest])], {
+      input: handle.fd,
+    });
     let exitCode = 1;
     if (!inside.child.stdout) throw new TypeError("its output was not asked for");
     for await (const line of createInterface({ input: inside.child.stdout })) {
@@ -65,7 +67,7 @@ function textOf(event: BringEvent): string | undefined {
     case "endorsed":
       return event.message;
     case "outcome":
-      return event.outcome === "committed" ? `the device runs it: ${event.reason}` : `it is not run: ${event.reason}`;
+      return `${event.outcome === "committed" ? "the device runs" : "the device does not run"} ${event.releaseDigest}: ${event.reason}`;
     case "refused": {
       const { code, message, remedy } = event;
       return formatError({ code: isErrorCode(code) ? code : "INTERNAL", message, ...(remedy && { remedy }) });

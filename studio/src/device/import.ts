@@ -14,10 +14,21 @@ export const importFile = defineCommand({
   args: {
     ...deviceArgument,
     file: { type: "positional", description: "What `bulkhead export` wrote.", required: true },
+    digest: {
+      type: "string",
+      valueHint: "digest",
+      description:
+        "Of the release that is meant, as `bulkhead export` printed it: then no word of the device's agent has to be believed.",
+    },
     ...serverOption,
     ...jsonOption,
   },
   run({ args }) {
-    return operate(args.name, args.device, ["import", resolve(args.file), ...(args.json ? ["--json"] : [])]);
+    return operate(args.name, args.device, [
+      "import",
+      resolve(args.file),
+      ...(args.digest === undefined ? [] : ["--digest", args.digest]),
+      ...(args.json ? ["--json"] : []),
+    ]);
   },
 });

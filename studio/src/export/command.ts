@@ -67,6 +67,7 @@ export const command = defineCommand({
     const left = all.length > blobs.length ? ` of ${all.length}` : "";
     const text = [
       `${out}: ${target}${overlay ? ` with ${overlay.name}` : ""}, ${blobs.length}${left} artifacts, ${(bytes / 1024 / 1024).toFixed(1)} MiB`,
+      `digest ${overlay?.effectiveDigest ?? releaseDigest}: \`bulkhead device import --digest\` takes no other`,
       `good until ${expires} (${expiresFirst} expires first); export again for later`,
     ];
     const counts = { artifacts: blobs.length, leftOut: all.length - blobs.length };
