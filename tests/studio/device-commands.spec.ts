@@ -51,6 +51,7 @@ const id = () => running.provisioning.deviceId;
 const asOperator = (...args: string[]) =>
   bulkhead(...args, "--keys", join(running.project.keysDir, "operator-1.json"), "--development");
 const errorOf = (stdout: string) => JSON.parse(stdout).errors[0] as { code: string; message: string; remedy?: string };
+const fails = (words: string) => ({ exitCode: 1, stderr: expect.stringContaining(words) });
 const forget = (system: string) => rm(stateDirectory(system, bulkheadDirectory), { recursive: true, force: true });
 
 describe("bulkhead device ls and show", () => {
@@ -199,13 +200,11 @@ describe("bulkhead deploy", () => {
     const key = dir("deployment.json");
     expect((await plain("keys", "new", key, "--role", "deployment", "--development")).exitCode).toBe(0);
     const admit = ["device", "admit", id(), "--deployment-key", key, "--yes"];
-    expect(await bulkhead(...admit)).toMatchObject({
-      exitCode: 2,
-      stderr: expect.stringContaining("whose word is it?"),
-    });
+    const silent = await bulkhead(...admit);
+    expect([silent.exitCode, silent.stderr]).toEqual([2, expect.stringContaining("whose word is it?")]);
     const [{ deviceKey }, { publicKey: other }] = [await running.client.device(id()), generateSigningKey()];
     const mistaken = await asOperator(...admit, "--device-key", other);
-    expect(mistaken).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("DEVICE_MISMATCH") });
+    expect(mistaken).toMatchObject(fails("DEVICE_MISMATCH"));
     const planted = { kind: "admit", deployment: "default", publicKey: other, wrapped: "A".repeat(400) } as const;
     const { id: command } = await running.client.command(id(), { command: planted, timeoutMs: 30_000 });
     const answer = await eventually("an answer", 30_000, async () =>
@@ -244,25 +243,18 @@ describe("bulkhead deploy", () => {
     // The same release, signed to be readable: what comes below looks into it.
     await sign("two");
     const uploaded = await bulkhead("upload", "--release", dir("two"), ...repository());
-    expect([uploaded.exitCode, uploaded.stdout]).toEqual([
-      0,
-      expect.stringMatching(/targets \d+, and greenhouse-2.json$/),
-    ]);
+    expect([uploaded.exitCode, uploaded.stdout]).toEqual([0, expect.stringContaining(", and greenhouse-2.json")]);
   });
 
   test("[S4] a release that was uploaded before is named; the device refuses the older one and says why", async () => {
     const again = await bulkhead("deploy", device, "--target", "greenhouse-2.json");
     expect([again.exitCode, again.stdout]).toEqual([0, `${device} runs greenhouse-2.json, generation 2`]);
     const older = await bulkhead("deploy", device, "--target", "greenhouse-1.json");
-    expect([older.exitCode, older.stderr]).toEqual([
-      1,
-      expect.stringContaining("RELEASE_ROLLBACK: the device refused it"),
-    ]);
+    expect(older).toMatchObject(fails("RELEASE_ROLLBACK: the device refused it"));
     const unknown = await bulkhead("deploy", device, "--target", "greenhouse-9.json");
-    expect([unknown.exitCode, unknown.stderr]).toEqual([1, expect.stringContaining("it has greenhouse-2.json")]);
+    expect(unknown).toMatchObject(fails("it has greenhouse-2.json"));
     expect(unknown.stderr).toContain("bulkhead upload --release");
-    const nobody = await bulkhead("deploy", "pump", "--target", "greenhouse-2.json");
-    expect([nobody.exitCode, nobody.stderr]).toEqual([1, expect.stringContaining("bulkhead export")]);
+    expect(await bulkhead("deploy", "pump", "--target", "greenhouse-2.json")).toMatchObject(fails("bulkhead export"));
   });
 
   test("[M12] an overlay is put on the release: what it sets is restarted with it, and the device says what it runs", async () => {
