@@ -39,7 +39,9 @@ function factory(releases: Releases): UpdatePath {
       if (reached.size > 0) expect(await readRecord(dataOf(root))).not.toBeNull();
       await install(root);
       const ledger = await openDevice(root, releases);
-      expect(await ledger.choose()).toMatchObject({ onTrial: false, run: { digest: first.digest, generation: 1 } });
+      const chosen = await chooseOf(ledger);
+      expect(chosen).toMatchObject({ onTrial: false, run: { digest: first.digest, generation: 1 } });
+      expect(chosen.held).toBeUndefined();
       await goOn(root, releases, [releases.second]);
     },
   };
@@ -75,8 +77,9 @@ function update(releases: Releases): UpdatePath {
         expectUids(found, third);
       }
       const ledger = await openDevice(root, releases);
-      const { run, onTrial } = await chooseOf(ledger);
+      const { run, onTrial, held } = await chooseOf(ledger);
       expect([second.digest, third.digest]).toContain(run.digest);
+      expect(held).toBeUndefined();
       // Each of its three starts was cut short: nobody can tell that from a bad release.
       const isUsedUp = found.trying?.triesLeft === 0;
       if (!isUsedUp) expect(ledger.record().bad).toEqual([]);
@@ -108,7 +111,8 @@ function overlay(releases: Releases): UpdatePath {
       const found = await recordIn(root);
       expectFloors(found, second);
       const ledger = await openDevice(root, releases);
-      const { run, onTrial, release } = await chooseOf(ledger);
+      const { run, onTrial, release, held } = await chooseOf(ledger);
+      expect(held).toBeUndefined();
       expect([warmer.digest, colder.digest]).toContain(run.digest);
       expect(release.overlay?.name).toBe(run.digest === warmer.digest ? "warmer" : "colder");
       expect(release.overlay?.base).toBe(second.digest);
@@ -248,8 +252,9 @@ function checksOfWayBack(releases: Releases, { from, to, floor, next }: WayBack)
     async check(root, reached) {
       expectFloors(await recordIn(root), floor);
       const ledger = await openDevice(root, releases);
-      const { run, onTrial } = await chooseOf(ledger);
+      const { run, onTrial, held } = await chooseOf(ledger);
       expect([from.digest, to.digest]).toContain(run.digest);
+      expect(held).toBeUndefined();
       if (reached.size > 0) {
         expect({ run: run.digest, onTrial }).toEqual({ run: to.digest, onTrial: false });
         expect(whyBad(ledger.record(), from.digest)).toBeDefined();
