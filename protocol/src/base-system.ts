@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { digestSchema } from "./names.ts";
+import { maxBlobBytes } from "./release-bounds.ts";
 
 /** What a slot consists of: a partition of each kind. */
 export const slotParts = ["boot", "root"] as const;
@@ -15,12 +16,7 @@ export const slotBlockBytes = 4096;
 export const slotPartSchema = z.strictObject({
   digest: digestSchema,
   /** What is written from the partition's beginning on; behind it nothing is read. */
-  length: z
-    .number()
-    .int()
-    .positive()
-    .multipleOf(slotBlockBytes)
-    .max(512 * 1024 * 1024),
+  length: z.number().int().positive().multipleOf(slotBlockBytes).max(maxBlobBytes),
 });
 
 export const baseSystemSchema = z.strictObject({

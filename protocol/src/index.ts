@@ -35,6 +35,7 @@ export * from "./patterns.ts";
 export * from "./primitives.ts";
 export * from "./provisioning.ts";
 export * from "./release.ts";
+export * from "./release-bounds.ts";
 export * from "./resources.ts";
 export * from "./sealed/index.ts";
 export * from "./signed-command.ts";

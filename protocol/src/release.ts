@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { baseSystemSchema } from "./base-system.ts";
 import { digestSchema, nameSchema, timeMsSchema } from "./names.ts";
+import { maxBlobBytes } from "./release-bounds.ts";
 import { systemSchema } from "./system.ts";
 
 export const releaseFormat = 1;
@@ -11,11 +12,7 @@ export const releaseFormat = 1;
 export const artifactSchema = z.strictObject({
   digest: digestSchema,
   /** Bytes of the uncompressed canonical tar, whose SHA-256 is the digest. */
-  length: z
-    .number()
-    .int()
-    .positive()
-    .max(512 * 1024 * 1024),
+  length: z.number().int().positive().max(maxBlobBytes),
 });
 
 export type Artifact = z.infer<typeof artifactSchema>;

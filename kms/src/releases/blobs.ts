@@ -4,11 +4,8 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
-import { BulkheadError, digestSchema } from "@bulkhead/protocol";
+import { BulkheadError, digestSchema, maxBlobBytes } from "@bulkhead/protocol";
 import { syncDirectory } from "../files.ts";
-
-/** As large as an artifact may be (`artifactSchema`). */
-export const maxBlobBytes = 512 * 1024 * 1024;
 
 export type Blobs = {
   /** Stores `source` if it has this digest. Errors: REQUEST_INVALID, REQUEST_TOO_LARGE. */

@@ -6,6 +6,8 @@ import {
   applyOverlay,
   BulkheadError,
   digestSchema,
+  maxOverlayBytes,
+  maxReleaseBytes,
   type Overlay,
   overlayTargetName,
   parseOverlay,
@@ -19,8 +21,6 @@ import type { Queries, Scope } from "../database/index.ts";
 import { overlays } from "../database/schema.ts";
 import type { Blobs } from "./blobs.ts";
 import { newestMetadata, writeMetadata } from "./repository.ts";
-
-const maxDocumentBytes = 4 * 1024 * 1024;
 
 /** The newest first. */
 export async function listOverlays(database: Queries, scope: Scope): Promise<OverlaySummary[]> {
@@ -103,7 +103,7 @@ function parseList(name: string, content: string, verifyWith: Metadata<Targets> 
 
 async function readOverlay(target: TargetFile, deployment: string, blobs: Blobs): Promise<OverlaySummary> {
   const digest = target.hashes["sha256"] ?? "";
-  const { document } = parseOverlay(await readBlob(blobs, digest, target.path), target.path);
+  const { document } = parseOverlay(await readBlob(blobs, digest, maxOverlayBytes, target.path), target.path);
   const { overlay: name, overlayCounter, base, devices, expiresMs } = document;
   if (overlayTargetName(document) !== target.path || document.deployment !== deployment) {
     throw new BulkheadError("OVERLAY_INVALID", `${target.path} holds ${overlayTargetName(document)}`);
@@ -123,17 +123,18 @@ async function effectiveOf(target: TargetFile, document: Overlay, digest: string
 }
 
 async function readBase(blobs: Blobs, { base, overlay }: Overlay): Promise<Release> {
-  const text = await readBlob(blobs, base, `the release that ${overlay} is for`);
+  const text = await readBlob(blobs, base, maxReleaseBytes, `the release that ${overlay} is for`);
   return releaseSchema.parse(JSON.parse(text));
 }
 
-async function readBlob(blobs: Blobs, digest: string, what: string): Promise<string> {
+async function readBlob(blobs: Blobs, digest: string, maxBytes: number, what: string): Promise<string> {
   if (!/^[0-9a-f]{64}$/.test(digest)) throw invalid(`${what} has no SHA-256`);
   const lengthBytes = await blobs.lengthOf(digest);
-  if (lengthBytes !== undefined && lengthBytes <= maxDocumentBytes) {
+  if (lengthBytes !== undefined && lengthBytes <= maxBytes) {
     return Buffer.concat(await blobs.read(digest).toArray()).toString();
   }
-  const problem = lengthBytes === undefined ? "is not here" : "is too long";
+  const problem =
+    lengthBytes === undefined ? "is not here" : `is longer than the ${maxBytes} bytes that a device takes`;
   throw new BulkheadError("REQUEST_INVALID", `blob ${digest}, ${what}, ${problem}`, {
     remedy: `PUT /api/v1/blobs/${digest} first`,
   });

@@ -4,6 +4,7 @@ import { brotliDecompressSync } from "node:zlib";
 import {
   canonicalJson,
   generateSigningKey,
+  maxOverlayBytes,
   type Overlay,
   overlayTargetName,
   partAddress,
@@ -232,6 +233,7 @@ describe("[M12] overlays", () => {
     const refused = [
       [await listOf(2, { values: { "one.config.level": 10 } }), "OVERLAY_NOT_ALLOWED"],
       [await listOf(2, { deployment: "house" }), "OVERLAY_INVALID"],
+      [await listOf(2, { values: { "one.config.level": "9".repeat(maxOverlayBytes) } }), "REQUEST_INVALID"],
       [await listOf(2, { base: "f".repeat(64) }), "REQUEST_INVALID"],
       [{ ...(await listOf(3)), name: "2.overlays-field.json" }, "RELEASE_METADATA_INVALID"],
     ] as const;

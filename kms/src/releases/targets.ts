@@ -4,6 +4,7 @@ import {
   BulkheadError,
   blobsOf,
   describeMisfit,
+  maxReleaseBytes,
   opensToOf,
   paperOf,
   parseEnvelope,
@@ -55,8 +56,6 @@ export async function readReleases(targets: Metadata<Targets>, blobs: Stored): P
   }
   return releases;
 }
-
-const maxReleaseBytes = 4 * 1024 * 1024;
 
 function digestOf(target: TargetFile): string {
   const digest = target.hashes["sha256"] ?? "";

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { digestSchema } from "../names.ts";
 import { overlayNameSchema } from "../overlay/name.ts";
+import { maxBlobBytes, maxReleaseBytes } from "../release-bounds.ts";
 import { maxMetadataBytes } from "../tuf-metadata.ts";
 
 export const exportFormat = 1;
@@ -25,8 +26,6 @@ export const exportHeaderSchema = z.object({
 export type ExportHeader = z.infer<typeof exportHeaderSchema>;
 
 const headerBytes = 4096;
-const documentBytes = 4 * 1024 * 1024;
-const blobBytes = 512 * 1024 * 1024;
 
 export type ExportPart = {
   readonly kind: "header" | "metadata" | "document" | "blob";
@@ -53,8 +52,8 @@ export function partAt(path: string): ExportPart | undefined {
   if (more.length > 0) return undefined;
   if (folder === "metadata") return metadataAt(name);
   if (!/^[0-9a-f]{64}$/.test(name)) return undefined;
-  if (folder === "documents") return { kind: "document", name, maxBytes: documentBytes, rank: 90, order: name };
-  return folder === "blobs" ? { kind: "blob", name, maxBytes: blobBytes, rank: 91, order: name } : undefined;
+  if (folder === "documents") return { kind: "document", name, maxBytes: maxReleaseBytes, rank: 90, order: name };
+  return folder === "blobs" ? { kind: "blob", name, maxBytes: maxBlobBytes, rank: 91, order: name } : undefined;
 }
 
 function metadataAt(name: string): ExportPart | undefined {

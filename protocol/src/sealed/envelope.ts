@@ -7,11 +7,10 @@ import { canonicalJson, type Json } from "../canonical-json.ts";
 import { BulkheadError } from "../errors.ts";
 import { describeMisfit } from "../misfit.ts";
 import { digestSchema, key32Schema, nameSchema } from "../names.ts";
-import { type Release, releaseSchema } from "../release.ts";
+import { artifactSchema, type Release, releaseSchema } from "../release.ts";
+import { maxReleaseBytes } from "../release-bounds.ts";
 
 export const envelopeFormat = 1;
-/** A device reads each of these whole; a system of a thousand components stays far below. */
-export const maxReleaseBytes = 4 * 1024 * 1024;
 /** More devices' deployments than one release is made for; each makes every file longer by 100 bytes. */
 export const maxRecipients = 16;
 
@@ -34,18 +33,7 @@ export const envelopeSchema = z.strictObject({
   /** An age file, as base64: `contentSchema`, compressed by brotli. */
   content: z.base64().max(maxReleaseBytes),
   /** What devices fetch, as it is stored: of what is encrypted the digest and length of the encrypted file. */
-  blobs: z
-    .array(
-      z.strictObject({
-        digest: digestSchema,
-        length: z
-          .number()
-          .int()
-          .positive()
-          .max(512 * 1024 * 1024),
-      }),
-    )
-    .max(4096),
+  blobs: z.array(artifactSchema).max(4096),
 });
 export type Envelope = z.infer<typeof envelopeSchema>;
 

@@ -6,13 +6,11 @@ import { createReadStream } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { BulkheadError, digestSchema, type Release, releaseSchema, sha256 } from "@bulkhead/protocol";
+import { BulkheadError, digestSchema, maxReleaseBytes, type Release, releaseSchema, sha256 } from "@bulkhead/protocol";
 import { z } from "zod";
 import { installFactoryRelease, packTree, readRecord } from "../generations/index.ts";
 
 const headBytes = 512;
-/** As for a release that comes over the tunnel: a system of a thousand components stays far below it. */
-const maxReleaseBytes = 4 * 1024 * 1024;
 const headSchema = z.strictObject({
   format: z.literal(1),
   /** Of the document, which is the release's. */

@@ -11,6 +11,7 @@ import {
   canonicalJson,
   type InstalledRelease,
   installedReleaseSchema,
+  maxReleaseBytes,
   type Release,
   sha256,
 } from "@bulkhead/protocol";
@@ -18,9 +19,6 @@ import { replaceFile, syncDirectory } from "./durable.ts";
 import { firstRecord } from "./record.ts";
 import { readRecord, writeRecord } from "./slots.ts";
 import { packTree, treeDigest, unpackTree } from "./tree/index.ts";
-
-/** A system of a thousand components stays far below it. */
-const maxReleaseBytes = 4 * 1024 * 1024;
 
 /** Where an installed release lies. */
 export function releaseDirectory(dataDir: string, digest: string): string {

@@ -1,9 +1,8 @@
 /** Documents as they were signed, and the artifacts that a release names: no more of it is understood here than that. */
-import { artifactSchema, BulkheadError, baseSystemSchema, blobsOf, sha256 } from "@bulkhead/protocol";
+import { artifactSchema, BulkheadError, baseSystemSchema, blobsOf, maxReleaseBytes, sha256 } from "@bulkhead/protocol";
 import { z } from "zod";
 import type { StudioClient } from "../api/client.ts";
 
-const maxDocumentBytes = 4 * 1024 * 1024;
 const namesSchema = z.object({ artifacts: z.array(artifactSchema), baseSystem: baseSystemSchema.optional() });
 
 export type Blob = { readonly digest: string; readonly length: number };
@@ -20,7 +19,7 @@ export async function readDocument(client: Pick<StudioClient, "downloadBlob">, d
   let length = 0;
   for await (const piece of await client.downloadBlob(digest)) {
     length += piece.length;
-    if (length > maxDocumentBytes) break;
+    if (length > maxReleaseBytes) break;
     pieces.push(piece);
   }
   const text = Buffer.concat(pieces).toString("utf8");

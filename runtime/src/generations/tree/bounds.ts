@@ -1,5 +1,5 @@
 /** How much a tree may be. */
+import { maxBlobBytes } from "@bulkhead/protocol";
 
-/** As the artifact schema of a release. */
-export const maxTreeBytes = 512 * 1024 * 1024;
+export const maxTreeBytes: number = maxBlobBytes;
 export const maxTreeFiles = 20_000;

@@ -1,0 +1,7 @@
+/** How large what a release consists of may be: one bound for who builds, keeps, carries, judges and installs it. */
+
+/** A device reads the document whole; a system of a thousand components stays far below. */
+export const maxReleaseBytes = 4 * 1024 * 1024;
+
+/** Of an artifact, and of a part of a base system. */
+export const maxBlobBytes = 512 * 1024 * 1024;
