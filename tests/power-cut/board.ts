@@ -3,12 +3,12 @@
  * does come up. What a cut has left is started until it rests: as often as a board may that has nothing wrong with it.
  */
 import { constants } from "node:fs";
-import { mkdir, open, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type BaseSystem, sha256 } from "@bulkhead/protocol";
 import { chooseSlot } from "../../hardware-in-loop/target/emulated/loader/choose.ts";
 import { type BoardSlots, openSlots, type SlotName } from "../../runtime/src/board/index.ts";
-import { decodeRecord, encodeRecord, recordBytes } from "../../runtime/src/board/slots/record.ts";
+import { decodeRecord, encodeRecord, fullTries, recordBytes } from "../../runtime/src/board/slots/record.ts";
 import type { Chosen, Ledger } from "../../runtime/src/generations/index.ts";
 import { openDevice, type Releases } from "./releases.ts";
 
@@ -43,6 +43,12 @@ export async function flashDisk(root: string, base: MadeBase): Promise<void> {
   }
   await writeFile(place(root, "state-0"), encodeRecord({ turn: "0", current: "a" }));
   await writeFile(place(root, "state-1"), Buffer.alloc(recordBytes));
+}
+
+/** As root of the board does with `slots try b`, after it has copied the slot that runs. */
+export async function tryByHand(root: string): Promise<void> {
+  for (const part of ["boot", "root"]) await copyFile(place(root, `${part}-a`), place(root, `${part}-b`));
+  await writeFile(place(root, "state-1"), encodeRecord({ turn: "1", current: "a", trying: "b", tries: fullTries }));
 }
 
 /** What `slot` holds, whole. */

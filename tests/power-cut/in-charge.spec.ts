@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { commit } from "../../runtime/src/generations/record.ts";
 import { writeRecord } from "../../runtime/src/generations/slots.ts";
-import { flashDisk, makeBase, type Resting, startBoard } from "./board.ts";
+import { flashDisk, makeBase, type Resting, startBoard, tryByHand } from "./board.ts";
 import { dataOf, flash, recordIn } from "./going-on.ts";
 import { type Named, withBase } from "./paths/base-system.ts";
 import { makeReleases, type Releases } from "./releases.ts";
@@ -76,13 +76,33 @@ test("[M11] a slot that does not come up any more is not tried for ever, and wha
   expect(next.held).toMatch(/the board was started again 3 times for it/);
 });
 
-test("[M11] a slot that is made the current one while a release is admitted takes nothing of that from the record", async () => {
-  const { at } = await twoCommitted();
-  await at.ledger.goBack("it crashes");
+test("[M11] a slot under a generation on trial is the current one with the commit, and no start before makes it that", async () => {
+  const two = await withBase(releases, releases.second, fresh);
+  await (await start()).ledger.admit(two.digest);
+  for (let starts = 0; starts < 2; starts += 1) {
+    const { next, slots } = await start();
+    expect([next.onTrial, slots.isOnTrial(), (await slots.read()).current]).toEqual([true, true, "a"]);
+  }
+  const { ledger, slots } = await start();
+  await ledger.commitTrial(two.release);
+  expect([slots.isOnTrial(), (await slots.read()).current]).toEqual([false, "b"]);
+});
+
+test("[M11] a slot that is tried by hand, under a release that names no base system, is not the current one by its start, nor while a release is admitted", async () => {
+  await tryByHand(root);
+  const { next, base, slots, ledger } = await start();
+  expect([next.run.digest, base.name, slots.running.slot]).toEqual([releases.first.digest, "old", "b"]);
+  expect(slots.isOnTrial()).toBe(true);
+  // Each in its turn: what comes second finds a generation on trial, which has the word.
+  await Promise.all([ledger.admit(releases.second.digest), ledger.settle()]);
+  expect(ledger.record().trying).toMatchObject({ digest: releases.second.digest });
+  expect(slots.isOnTrial()).toBe(true);
+});
+
+test("[M11] of two releases that are asked for at once one is tried: each change of the record is made of the one before it", async () => {
   const { ledger } = await start();
-  const admitted = ledger.admit(releases.fourth.digest);
-  // Whatever it has come to: each of these reads the record and writes one.
-  for (let settled = 0; settled < 20; settled += 1) await Promise.race([ledger.settle(), new Promise(setImmediate)]);
-  await admitted;
-  expect(ledger.record().trying).toMatchObject({ digest: releases.fourth.digest });
+  const asked = [releases.second, releases.fourth].map(({ digest }) => ledger.admit(digest));
+  const ended = await Promise.allSettled(asked);
+  expect(ended).toMatchObject([{ status: "fulfilled" }, { status: "rejected", reason: { code: "CONFLICT" } }]);
+  expect(await recordIn(root)).toMatchObject({ trying: { digest: releases.second.digest }, lastGeneration: 2 });
 });

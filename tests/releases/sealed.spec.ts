@@ -82,7 +82,8 @@ async function stage(built: BuiltForTest): Promise<void> {
 async function install(built: BuiltForTest, store: Store | undefined) {
   const gate = await bench.device.boot({}, store);
   const examined = await gate.examine(asked(built));
-  return { missing: examined.missing, verdict: await gate.install(asked(built)) };
+  const { missing, roomBytes } = examined;
+  return { missing, roomBytes, verdict: await gate.install(asked(built)) };
 }
 
 describe("[S3] an encrypted release", () => {
@@ -92,8 +93,10 @@ describe("[S3] an encrypted release", () => {
     await stage(built);
     expect((await install(built, store)).verdict).toMatchObject({ accepted: false, code: "SEALED_FOR_OTHERS" });
     await admit(field);
-    const { missing, verdict } = await install(built, store);
+    const { missing, roomBytes, verdict } = await install(built, store);
     expect(verdict).toMatchObject({ accepted: true });
+    // Unpacked twice, among what is endorsed and what is installed: what is encrypted of it is staged and nowhere else.
+    expect(roomBytes).toBe(2 * built.release.artifacts.reduce((sum, { length }) => sum + length, 0));
     expect(missing).toEqual((await envelopeOf(built)).envelope.blobs);
     const endorsed = join(bench.device.directories.endorsed, built.digest);
     expect(sha256(await readFile(join(endorsed, "release.json")))).toBe(built.digest);

@@ -1,5 +1,5 @@
 /** What the verifier endorses and what it refuses, with real keys, real metadata and real archives. */
-import { appendFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalJson, sha256 } from "@bulkhead/protocol";
 import { treeDigest } from "@bulkhead/runtime";
@@ -58,6 +58,20 @@ describe("the verifier", () => {
     await bench.device.boot();
     expect(bench.device.told.slice(count)).toEqual([]);
     expect(bench.device.lines.join()).toContain("pending.json is damaged");
+  });
+
+  test("[M11] what cannot be noted as endorsed is refused, and the root server hears nothing of it: a cut would lose it", async () => {
+    const built = await bench.publish(1);
+    await bench.device.stage(built);
+    const gate = await bench.device.boot();
+    // In the place of what is written beside the note.
+    const beside = join(bench.device.directories.own, "pending.json.new");
+    await mkdir(beside);
+    expect(await gate.install(asked(built))).toMatchObject({ accepted: false });
+    expect(bench.device.told).toEqual([]);
+    await rm(beside, { recursive: true });
+    expect(await gate.install(asked(built))).toMatchObject({ accepted: true });
+    expect(bench.device.told).toEqual([{ kind: "activate", body: { releaseDigest: built.digest } }]);
   });
 
   test("[M11] artifacts that the root server has already are not asked for and not needed", async () => {

@@ -171,6 +171,14 @@ test("[M11] a release that names no base system needs the one that the current r
   expect(await first.bases.take(release, root)).toEqual({ digest: old, named: false });
 });
 
+test("[M11] one on trial that runs on what there is changes nothing of what the generation in charge needs", async () => {
+  await flash({ turn: "0", current: "a" }, device(old, {}));
+  const { kept, bases } = await start(`bulkhead.slot=b bulkhead.base=${fresh}`);
+  const onTrial = { ...kept.now().current, generation: 2, base: { digest: "d".repeat(64), named: false } };
+  expect(await bases.follow(onTrial)).toBe("here");
+  expect((await readRecord(root))?.current.base).toEqual({ digest: old, named: true });
+});
+
 test("[M11] a slot is not the current one before the disk has the record of what is in charge on it", async () => {
   await flash({ turn: "0", current: "a", trying: "b", tries: "i" }, device(fresh, {}));
   const { slots, kept, bases } = await start(`bulkhead.slot=b bulkhead.base=${fresh} bulkhead.trial`);

@@ -1,0 +1,114 @@
+/** What becomes of a release that the verifier has endorsed, as the record stands: who is told what, and what is stopped for it. */
+import { sha256 } from "@bulkhead/protocol";
+import { beforeEach, describe, expect, test } from "vitest";
+import { createActivation } from "./activation.ts";
+import { beginTrial, commit, firstRecord, type GenerationRecord, rollBack } from "./record.ts";
+
+const [first, second, third] = [sha256("first"), sha256("second"), sha256("third")];
+const facts = (releaseCounter: number) => ({ releaseCounter, securityEpoch: 0 });
+const flashed = firstRecord(first, facts(1));
+
+/** In the order in which they happen. */
+let seen: unknown[];
+let lines: string[];
+beforeEach(() => {
+  seen = [];
+  lines = [];
+});
+
+/** A device with `record`, whose ledger refuses with `refusal`. */
+function activationOn(record: GenerationRecord, refusal?: string) {
+  const work = (what: string) => async (digest?: string) => {
+    if (refusal !== undefined) throw new Error(refusal);
+    seen.push(digest === undefined ? what : [what, digest]);
+  };
+  return createActivation(
+    { log: { line: (text: string) => lines.push(text) } } as never,
+    { record: () => record, admit: work("admitted"), mend: work("mended") },
+    (request) => seen.push(["posted", request]),
+  );
+}
+
+const running = (isHeld = false) => ({
+  ...{ number: () => 1, isHeld: () => isHeld, shown: () => [] },
+  tellOutcome: (outcome: unknown) => void seen.push(["told", outcome]),
+  stop: async (reason: string) => void seen.push(["stopped", reason]),
+});
+const told = (releaseDigest: string, outcome: string, reason: string) => ["told", { releaseDigest, outcome, reason }];
+
+describe("[M11] what was endorsed", () => {
+  test("is next where nothing speaks against it, and is told to have failed where it is not admitted", async () => {
+    expect(await activationOn(flashed).activate(running(), { releaseDigest: second })).toBe("choose");
+    expect(seen.splice(0)).toEqual([["admitted", second]]);
+    const refusing = activationOn(flashed, "it is for another board");
+    expect(await refusing.activate(running(), { releaseDigest: second })).toBe("go-on");
+    expect(seen).toEqual([told(second, "rolled-back", "it is for another board")]);
+    expect(lines).toEqual([`release ${second} is not activated: it is for another board`]);
+  });
+
+  test("and runs already is good at once", async () => {
+    expect(await activationOn(flashed).activate(running(), { releaseDigest: first })).toBe("go-on");
+    expect(seen).toEqual([told(first, "committed", "it runs already")]);
+  });
+
+  test("waits for the trial of another; the last of several is asked for once that is over, and once only", async () => {
+    const activation = activationOn(beginTrial(flashed, second, facts(2)));
+    for (const releaseDigest of [sha256("fourth"), third])
+      expect(await activation.activate(running(), { releaseDigest })).toBe("go-on");
+    expect(seen).toEqual([]);
+    for (let times = 0; times < 2; times += 1) activation.trialIsOver();
+    expect(seen).toEqual([["posted", { kind: "activate", body: { releaseDigest: third } }]]);
+  });
+
+  test("and is on trial has no other answer than how that ends", async () => {
+    const activation = activationOn(beginTrial(flashed, second, facts(2)));
+    expect(await activation.activate(running(), { releaseDigest: second, again: true })).toBe("go-on");
+    activation.trialIsOver();
+    expect([seen, lines]).toEqual([[], []]);
+  });
+});
+
+describe("[M11] a verifier that started again and asks once more", () => {
+  const failedAt = (atMs: number) => rollBack(beginTrial(flashed, second, facts(2)), "it hangs", atMs);
+
+  test("hears how the trial ended, and it is no new attempt", async () => {
+    const activation = activationOn(failedAt(Date.now()));
+    expect(await activation.activate(running(), { releaseDigest: second, again: true })).toBe("go-on");
+    expect([seen, lines]).toEqual([[told(second, "rolled-back", "it hangs")], []]);
+  });
+
+  test.each([
+    ["its wait is over", failedAt(Date.now() - 3_600_000), true],
+    ["it was never tried", flashed, true],
+    ["a person asks for it, and not the verifier by itself", failedAt(Date.now()), undefined],
+  ])("has it admitted, or refused with all reasons, where %s", async (_, record, again) => {
+    const asked = { releaseDigest: second, ...(again && { again }) };
+    expect(await activationOn(record).activate(running(), asked)).toBe("choose");
+    expect(seen).toEqual([["admitted", second]]);
+  });
+
+  test("hears that it is good where it was committed before", async () => {
+    const record = commit(beginTrial(flashed, second, facts(2)), facts(2));
+    expect(await activationOn(record).activate(running(), { releaseDigest: second, again: true })).toBe("go-on");
+    expect(seen).toEqual([told(second, "committed", "it runs already")]);
+  });
+});
+
+describe("[M11] the release of a generation that is held, deployed again", () => {
+  test("is mended, and then the generation is stopped, to be started as a whole", async () => {
+    expect(await activationOn(flashed).activate(running(true), { releaseDigest: first })).toBe("stopped");
+    expect(seen).toEqual(["mended", ["stopped", "generation 1 is whole again"]]);
+  });
+
+  test("leaves the generation held, and running, where it cannot be mended, and says why", async () => {
+    const activation = activationOn(flashed, "the artifact is no better");
+    expect(await activation.activate(running(true), { releaseDigest: first })).toBe("go-on");
+    expect(seen).toEqual([told(first, "rolled-back", "the artifact is no better")]);
+    expect(lines).toEqual(["generation 1 stays held: the artifact is no better"]);
+  });
+
+  test("is not mended where another was endorsed: that one is tried", async () => {
+    expect(await activationOn(flashed).activate(running(true), { releaseDigest: second })).toBe("choose");
+    expect(seen).toEqual([["admitted", second]]);
+  });
+});
