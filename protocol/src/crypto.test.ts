@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   deviceIdOf,
   generateSigningKey,
-  generateTunnelKey,
+  generateX25519Key,
   isWeakSigningKey,
   isWeakX25519Key,
   isX25519Key,
@@ -82,7 +82,7 @@ describe("[S3] X25519 keys", () => {
   });
 
   it("are what a private half makes, and hardly anything else", () => {
-    const made = Array.from({ length: 20 }, () => generateTunnelKey().publicKey);
+    const made = Array.from({ length: 20 }, () => generateX25519Key().publicKey);
     for (const key of [written(alice), ...made])
       expect([isWeakX25519Key(key), isX25519Key(key)]).toEqual([false, true]);
     // The public keys of RFC 8032, section 7.1: Ed25519, tests 1 to 3; and the base point's negative neighbour on the twist.
@@ -100,7 +100,7 @@ describe("[S3] X25519 keys", () => {
 
 describe("[K12] keys", () => {
   it("are 32 bytes in both halves", () => {
-    for (const pair of [generateSigningKey(), generateTunnelKey()]) {
+    for (const pair of [generateSigningKey(), generateX25519Key()]) {
       expect(Buffer.from(pair.publicKey, "base64url")).toHaveLength(32);
       expect(Buffer.from(pair.privateKey, "base64url")).toHaveLength(32);
     }

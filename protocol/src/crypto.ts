@@ -28,7 +28,7 @@ export function generateSigningKey(): KeyPair {
 }
 
 /** A new X25519 key pair (RFC 7748), each half 32 bytes as base64url. */
-export function generateTunnelKey(): KeyPair {
+export function generateX25519Key(): KeyPair {
   return rawKey(generateKeyPairSync("x25519").privateKey.export({ format: "jwk" }));
 }
 

@@ -1,7 +1,7 @@
 /** What an attacker can make who has none of the project's keys: a complete repository under keys of their own. */
 import { cp, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { generateSigningKey, generateTunnelKey } from "@bulkhead/protocol";
+import { generateSigningKey, generateX25519Key } from "@bulkhead/protocol";
 import { Metadata, MetadataKind } from "@tufjs/models";
 import { signSnapshot, signTimestamp } from "../../kms/src/releases/signing.ts";
 import {
@@ -56,7 +56,7 @@ export async function signOnline(repositoryDir: string): Promise<Record<string, 
   const instance = {
     format: 1 as const,
     instanceKey: generateSigningKey(),
-    tunnelKey: generateTunnelKey().publicKey,
+    tunnelKey: generateX25519Key().publicKey,
     prefix: "fd00:0:0::",
     ...online,
   };

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import {
   generateSigningKey,
-  generateTunnelKey,
+  generateX25519Key,
   type KeyPair,
   type Provisioning,
   partAddress,
@@ -49,7 +49,7 @@ export async function openNeighbour({
   running: Running;
 }): Promise<Neighbour> {
   const deviceKey = generateSigningKey();
-  const tunnelKey = generateTunnelKey();
+  const tunnelKey = generateX25519Key();
   const provisioning = await client.enrol({
     name: "neighbour",
     deviceKey: deviceKey.publicKey,

@@ -11,7 +11,7 @@ import {
   canonicalJson,
   deviceIdOf,
   generateSigningKey,
-  generateTunnelKey,
+  generateX25519Key,
   type KeyPair,
   type Release,
   sha256,
@@ -160,7 +160,7 @@ export async function createDevice(project: Project, options: DeviceOptions = {}
     await mkdir(join(directories.staging, name), { recursive: true });
   await mkdir(directories.endorsed);
   const deviceKey = generateSigningKey().publicKey;
-  const key = generateTunnelKey().publicKey;
+  const key = generateX25519Key().publicKey;
   const config = {
     provisioning: {
       format: 1 as const,

@@ -4,7 +4,7 @@
  */
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { deviceIdOf, generateTunnelKey, type KeyPair, parseEnvelope, sha256 } from "@bulkhead/protocol";
+import { deviceIdOf, generateX25519Key, type KeyPair, parseEnvelope, sha256 } from "@bulkhead/protocol";
 import { developmentRing, signRelease } from "@bulkhead/studio";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type DeploymentKeys, openDeploymentKeys } from "../../runtime/src/key-store/deployment-keys.ts";
@@ -19,7 +19,7 @@ const secretText = "what nobody else is to read";
 let field: KeyPair;
 let online = 10;
 beforeEach(() => {
-  field = generateTunnelKey();
+  field = generateX25519Key();
 });
 
 /** The key store of one device, as the verifier reaches it. */
@@ -91,7 +91,12 @@ describe("[S3] an encrypted release", () => {
     const { store, admit, reopen } = await openStore();
     const built = await publish(1, secretText, [field]);
     await stage(built);
-    expect((await install(built, store)).verdict).toMatchObject({ accepted: false, code: "SEALED_FOR_OTHERS" });
+    const refused = (await install(built, store)).verdict;
+    expect(refused).toMatchObject({ accepted: false, code: "SEALED_FOR_OTHERS" });
+    expect(refused.message).toBe(
+      `${built.target} is encrypted for ${field.publicKey}, and no key that is here opens it; give the key of the deployment: ` +
+        "to a device by `bulkhead device admit`, to a command by --deployment-key; or sign for a key that is here",
+    );
     await admit(field);
     const { missing, roomBytes, verdict } = await install(built, store);
     expect(verdict).toMatchObject({ accepted: true });
@@ -126,7 +131,7 @@ describe("[S3] an encrypted release", () => {
   test("keeps the encrypted file of what did not change, and gets another for other keys", async () => {
     const filesOf = async (built: BuiltForTest) => (await envelopeOf(built)).envelope.blobs.map(({ digest }) => digest);
     const [first, second] = [await publish(1, "same", [field]), await publish(2, "same", [field])];
-    const other = await publish(3, "same", [field, generateTunnelKey()]);
+    const other = await publish(3, "same", [field, generateX25519Key()]);
     expect(await filesOf(second)).toEqual(await filesOf(first));
     expect(await filesOf(other)).not.toEqual(await filesOf(first));
     await writeFile(join(bench.project.repoDir, "sealed", (await filesOf(first))[0] ?? ""), "damaged");
@@ -135,9 +140,9 @@ describe("[S3] an encrypted release", () => {
 
   test("for other keys, altered, cut off, or exchanged for another is refused by its code", async () => {
     const { store, admit } = await openStore();
-    await admit(generateTunnelKey());
+    await admit(generateX25519Key());
     await admit(field);
-    const strangers = await publish(1, secretText, [generateTunnelKey()]);
+    const strangers = await publish(1, secretText, [generateX25519Key()]);
     await stage(strangers);
     expect((await install(strangers, store)).verdict).toMatchObject({ code: "SEALED_FOR_OTHERS" });
     expect((await install(strangers, undefined)).verdict).toMatchObject({ code: "SEALED_FOR_OTHERS" });
@@ -163,6 +168,7 @@ describe("[S3] an encrypted release", () => {
       await writeFile(blob, bytes);
       const { verdict } = await install(built, store);
       expect(verdict.code).toMatch(/^RELEASE_ARTIFACT_ALTERED$|^SEALED_FOR_OTHERS$/);
+      expect(verdict.message).toContain(`the staged artifact ${built.release.artifacts[0]?.digest} of`);
     }
     await rm(blob);
     expect((await install(built, store)).verdict).toMatchObject({ code: "RELEASE_INVALID" });
@@ -174,7 +180,7 @@ describe("[S3] an encrypted release", () => {
 describe("[S3] the key of a deployment", () => {
   test("is taken by the device that it was encrypted for, and says itself what it is", async () => {
     const [one, other] = [await openStore(), await openStore()];
-    const mine = generateTunnelKey();
+    const mine = generateX25519Key();
     await expect(one.admit(field, {}, other.device)).rejects.toMatchObject({ code: "SEALED_FOR_OTHERS" });
     const misled = { ...one.device, deviceId: other.device.deviceId };
     await expect(one.admit(field, {}, misled)).rejects.toMatchObject({ code: "SEALED_INVALID" });
@@ -196,7 +202,7 @@ describe("[S3] the key of a deployment", () => {
 
   test("is exchanged: releases for the new one open, and those for the old one do for who had it", async () => {
     const { store, admit } = await openStore();
-    const next = generateTunnelKey();
+    const next = generateX25519Key();
     await admit(field);
     await admit(next);
     for (const [counter, key] of [field, next].entries()) {

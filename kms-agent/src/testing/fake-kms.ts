@@ -7,7 +7,7 @@ import {
   type FromKms,
   fromDevice,
   generateSigningKey,
-  generateTunnelKey,
+  generateX25519Key,
   type KeyPair,
   randomToken,
   signMessage,
@@ -41,9 +41,9 @@ export type FakeKms = {
 export type Identities = { device: KeyPair; deviceTunnel: KeyPair; instance: KeyPair; kmsTunnel: KeyPair };
 export const makeIdentities = (): Identities => ({
   device: generateSigningKey(),
-  deviceTunnel: generateTunnelKey(),
+  deviceTunnel: generateX25519Key(),
   instance: generateSigningKey(),
-  kmsTunnel: generateTunnelKey(),
+  kmsTunnel: generateX25519Key(),
 });
 
 /** Starts it on a port of the system's choice, or on `port` again. */

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { request, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BulkheadError, generateTunnelKey } from "@bulkhead/protocol";
+import { BulkheadError, generateX25519Key } from "@bulkhead/protocol";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { gatewayClient } from "./client.ts";
@@ -15,7 +15,7 @@ let directory: string;
 let socket: string;
 let server: Server | undefined;
 const status: GatewayStatus = { interface: "wg0", backend: "userspace", peers: [] };
-const peer: Peer = { publicKey: generateTunnelKey().publicKey, allowedPrefix: "fd12::1:0/112" };
+const peer: Peer = { publicKey: generateX25519Key().publicKey, allowedPrefix: "fd12::1:0/112" };
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "gateway-"));

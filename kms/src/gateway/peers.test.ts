@@ -1,11 +1,11 @@
-import { generateTunnelKey } from "@bulkhead/protocol";
+import { generateX25519Key } from "@bulkhead/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { devicePrefixOf, formatAddress, parseAddress } from "./address.ts";
 import { checkPeers, diffPeers } from "./peers.ts";
 
 const kms = { bits: parseAddress("fd12:3456:789a::1") ?? 0n, length: 48 };
-const key = () => generateTunnelKey().publicKey;
+const key = () => generateX25519Key().publicKey;
 const device = (n: number) => `fd12:3456:789a:1:0:0:${n.toString(16)}::`;
 
 describe("addresses", () => {

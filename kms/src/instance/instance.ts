@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { lchown, lstat, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError, generateSigningKey, generateTunnelKey, key32Schema, kmsAddress } from "@bulkhead/protocol";
+import { BulkheadError, generateSigningKey, generateX25519Key, key32Schema, kmsAddress } from "@bulkhead/protocol";
 import { z } from "zod";
 import { readIfThere, writeWhole } from "../files.ts";
 
@@ -93,7 +93,7 @@ export function identityOf(instance: Instance): InstanceIdentity {
 }
 
 function makeInstance(): { instance: Instance; tunnelPrivateKey: string } {
-  const tunnel = generateTunnelKey();
+  const tunnel = generateX25519Key();
   const instance: Instance = {
     format: 1,
     instanceKey: generateSigningKey(),

@@ -3,7 +3,7 @@
  * here over node:crypto, and held to the library that writes them (`studio/src/seal/seal.test.ts`): decision 60 has the figures.
  */
 import { createDecipheriv, hkdfSync } from "node:crypto";
-import { BulkheadError } from "@bulkhead/protocol";
+import { forOthers } from "./for-others.ts";
 import { checkHeader, damaged, type Header, maxHeaderBytes, parseHeader, type Stanza } from "./header.ts";
 import { fileKeyBytes } from "./x25519.ts";
 
@@ -20,12 +20,7 @@ export async function* openAge(source: AsyncIterable<Uint8Array>, unwrap: Unwrap
   const chunks = source[Symbol.asyncIterator]();
   const { header, rest } = await readHeader(chunks);
   const fileKey = await unwrap(header.stanzas);
-  if (fileKey === undefined) {
-    throw new BulkheadError("SEALED_FOR_OTHERS", "what is encrypted is for none of the keys that are here", {
-      remedy:
-        "give the key of the deployment: to a device by `bulkhead device admit`, to a command by --deployment-key; or sign for a key that is here",
-    });
-  }
+  if (fileKey === undefined) throw forOthers("what is encrypted is for none of the keys that are here");
   if (fileKey.length !== fileKeyBytes) throw damaged("its key has another length");
   checkHeader(header, fileKey);
   yield* openPayload({ [Symbol.asyncIterator]: () => chunks }, rest, fileKey);

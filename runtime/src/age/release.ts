@@ -15,11 +15,13 @@ import {
   releaseTargetName,
   sha256,
 } from "@bulkhead/protocol";
+import { forOthers, isForOthers } from "./for-others.ts";
 import type { Unwrap } from "./open.ts";
 import { unsealWhole } from "./unseal.ts";
 
 /** Beside the release its content names the files that it is in. */
 const maxContentBytes = 2 * maxReleaseBytes;
+const shownRecipients = 4;
 
 /** What the targets say of it: its name among them, and the digest of the release itself. */
 export type SignedEnvelope = { readonly target: string; readonly opensTo: string };
@@ -41,7 +43,7 @@ export async function openRelease(
   if (releaseTargetName(envelope) !== target || envelope.release !== opensTo) {
     throw new BulkheadError("RELEASE_INVALID", `${target} holds the envelope of ${releaseTargetName(envelope)}`);
   }
-  const content = await unsealWhole(Buffer.from(envelope.content, "base64"), unwrap, maxContentBytes);
+  const content = await openContent(envelope, target, unwrap);
   const { release: text, sealed } = parseContent(content.toString("utf8"), envelope, `what is in ${target}`);
   if (sha256(text) !== opensTo) {
     throw new BulkheadError("RELEASE_ARTIFACT_ALTERED", `what is in ${target} does not have the signed digest`, {
@@ -51,4 +53,19 @@ export async function openRelease(
   const release = parseReleaseText(text, target);
   checkEnvelope(envelope, release);
   return { envelope, release, text, sealed };
+}
+
+async function openContent(envelope: Envelope, target: string, unwrap: Unwrap): Promise<Buffer> {
+  try {
+    return await unsealWhole(Buffer.from(envelope.content, "base64"), unwrap, maxContentBytes);
+  } catch (error) {
+    if (!isForOthers(error)) throw error;
+    throw forOthers(`${target} is encrypted for ${listOf(envelope)}, and no key that is here opens it`, error);
+  }
+}
+
+/** A device's answer is cut at a thousand characters, and the way out comes behind this. */
+function listOf({ recipients }: Envelope): string {
+  const more = recipients.length - shownRecipients;
+  return [...recipients.slice(0, shownRecipients), ...(more > 0 ? [`${more} more`] : [])].join(", ");
 }

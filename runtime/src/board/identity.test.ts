@@ -5,7 +5,7 @@ import {
   deviceIdOf,
   type Enrolment,
   generateSigningKey,
-  generateTunnelKey,
+  generateX25519Key,
   provisioningSchema,
 } from "@bulkhead/protocol";
 import { expect, onTestFinished, test } from "vitest";
@@ -28,8 +28,8 @@ function board() {
 }
 
 function enrolment(): Enrolment {
-  const tunnelKey = generateTunnelKey();
-  const kms = { instanceKey: generateSigningKey().publicKey, tunnelKey: generateTunnelKey().publicKey };
+  const tunnelKey = generateX25519Key();
+  const kms = { instanceKey: generateSigningKey().publicKey, tunnelKey: generateX25519Key().publicKey };
   const endpoint = { host: "198.18.0.1", port: 51_820 };
   const network = { endpoint, address: "fd00:1:2::1", proxies: {} };
   const invitation = { tunnelKey: tunnelKey.publicKey, kms: { ...kms, ...network }, tufRoot: "{}" };

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { deviceIdOf, generateTunnelKey, isOpeningKeyOf, type KeyPair, randomToken } from "@bulkhead/protocol";
+import { deviceIdOf, generateX25519Key, isOpeningKeyOf, type KeyPair, randomToken } from "@bulkhead/protocol";
 import { startComponent } from "@bulkhead/sdk/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { initialiseKeys, type KeyStorePlaces } from "./key-file.ts";
@@ -38,13 +38,13 @@ test("[S3] a device shows a key that others encrypt to, by its device key's word
   expect(second.opening).toEqual(first.opening);
   expect(isOpeningKeyOf(first.deviceId, first.opening)).toBe(true);
   expect(isOpeningKeyOf("d-0123456789abcdef", first.opening)).toBe(false);
-  const { publicKey } = generateTunnelKey();
+  const { publicKey } = generateX25519Key();
   expect(isOpeningKeyOf(first.deviceId, { ...first.opening, publicKey })).toBe(false);
 });
 
 test("[S3] what is no key of a deployment for this device is refused, and changes nothing", async () => {
   const { store } = await startStore();
-  const deployment = generateTunnelKey();
+  const deployment = generateX25519Key();
   const asked = { deployment: "field", publicKey: deployment.publicKey };
   for (const wrapped of [new Uint8Array(0), new Uint8Array(500), Buffer.from("age-encryption.org/v1\n-> X25519 ")]) {
     const result = store.admit({ ...asked, wrapped: new Uint8Array(wrapped) });

@@ -8,7 +8,7 @@ import {
   BulkheadError,
   canonicalJson,
   generateSigningKey,
-  generateTunnelKey,
+  generateX25519Key,
   type KeyPair,
   key32Schema,
   sha256,
@@ -34,8 +34,8 @@ export type DeviceKeys = { readonly deviceKey: KeyPair; readonly tunnelKey: KeyP
 export type PublicKeys = { readonly deviceKey: string; readonly tunnelKey: string };
 
 /** New keys from the kernel's random source; the tunnel's is the one that a card brought, where it did. */
-export function generateKeys(tunnelKey: KeyPair = generateTunnelKey()): DeviceKeys {
-  return { deviceKey: generateSigningKey(), tunnelKey, agreementKey: generateTunnelKey() };
+export function generateKeys(tunnelKey: KeyPair = generateX25519Key()): DeviceKeys {
+  return { deviceKey: generateSigningKey(), tunnelKey, agreementKey: generateX25519Key() };
 }
 
 /** The halves that may leave the store. */
@@ -64,7 +64,7 @@ export function decodeKeyRecord(text: string, file: string): DeviceKeys {
 export function decodeFirstRecord(text: string, file: string): DeviceKeys {
   const { checksum, ...body } = parseRecord(text, firstRecordSchema, file);
   checkRecord(body, checksum, file);
-  return { ...body.keys, agreementKey: generateTunnelKey() };
+  return { ...body.keys, agreementKey: generateX25519Key() };
 }
 
 function checkRecord(body: { format: number; keys: z.infer<typeof firstKeys> }, checksum: string, file: string): void {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import {
   deviceIdOf,
   generateSigningKey,
-  generateTunnelKey,
+  generateX25519Key,
   randomToken,
   redemptionBytes,
   transcriptBytes,
@@ -52,7 +52,7 @@ test("[K12] the key store serves identity and tunnel key of what was provisioned
 });
 
 test("[K18] what a card brought is used for the tunnel and to enrol once; the token leaves the key store in no form, and goes when it was used", async () => {
-  const [tunnelKey, token] = [generateTunnelKey(), generateSigningKey()];
+  const [tunnelKey, token] = [generateX25519Key(), generateSigningKey()];
   const publicKeys = await initialiseKeys(places, tunnelKey);
   expect(publicKeys.tunnelKey).toBe(tunnelKey.publicKey);
   await writeToken(places.directory, (await openKeys(places)).sealer, token);
@@ -114,7 +114,7 @@ test("[K12] two components sign and agree under their own names only, with keys 
   const { signature } = await one.sign({ data });
   expect(verifySignature(deviceKey, signedBytes("one", data), signature)).toBe(true);
   expect(verifySignature(deviceKey, signedBytes("two", data), signature)).toBe(false);
-  const peer = generateTunnelKey();
+  const peer = generateX25519Key();
   const jwk = { kty: "OKP", crv: "X25519", x: peer.publicKey, d: peer.privateKey };
   const shared = diffieHellman({
     privateKey: createPrivateKey({ key: jwk, format: "jwk" }),

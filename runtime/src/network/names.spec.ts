@@ -2,7 +2,7 @@
  * A gateway that is known by name: who may ask for it, what leaves a board meanwhile, and what a resolver that is away, lies or
  * talks nonsense costs. The whole of it, which waits for tunnels to be given up, is `npm run prove -- network`.
  */
-import { generateTunnelKey, type KeyPair } from "@bulkhead/protocol";
+import { generateX25519Key, type KeyPair } from "@bulkhead/protocol";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { TimeAnswer } from "../asker/index.ts";
 import { type Backend, backends } from "./testing/back-ends.ts";
@@ -19,12 +19,12 @@ const resolverUid = toolsUid + 1;
 const timeUid = toolsUid + 3;
 const relays = { mqtt: 1883 };
 const system = systemWith({ telemetry: ["mqtt"] });
-const kmsKey = generateTunnelKey();
+const kmsKey = generateX25519Key();
 const liar = "10.77.0.66";
 /** The last is not started before it is told something else than the truth. */
 const boards = ["first", "fresh"] as const;
 type Board = (typeof boards)[number];
-const keys = Object.fromEntries(boards.map((name) => [name, generateTunnelKey()])) as Record<Board, KeyPair>;
+const keys = Object.fromEntries(boards.map((name) => [name, generateX25519Key()])) as Record<Board, KeyPair>;
 const prefixOf = (name: Board) => `fd12:3456:789a:1:0:0:${boards.indexOf(name) + 1}::`;
 /** `npm run prove -- network` adds what waits for tunnels to be given up. */
 const isWhole = process.env["BULKHEAD_PROVE"] === "network";

@@ -2,7 +2,7 @@
  * The whole path on the real kernel: component namespace → router → wg0 → uplink → wire → gateway → relay → Unix socket.
  * Two devices, one gateway; at each end wireguard-go, and once more the kernel's WireGuard where the kernel has it.
  */
-import { generateTunnelKey, type KeyPair } from "@bulkhead/protocol";
+import { generateX25519Key, type KeyPair } from "@bulkhead/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planNetwork } from "./plan.ts";
 import { type Backend, backends } from "./testing/back-ends.ts";
@@ -11,9 +11,9 @@ import { provisioningWith, systemWith } from "./testing/fixtures.ts";
 import { type GatewayHandle, gatewayAddress, gatewayPort, kmsAddress, openGateway } from "./testing/gateway-handle.ts";
 import { openWorld, type World } from "./testing/world.ts";
 
-const kmsKey = generateTunnelKey();
-const keyA = generateTunnelKey();
-const keyB = generateTunnelKey();
+const kmsKey = generateX25519Key();
+const keyA = generateX25519Key();
+const keyB = generateX25519Key();
 const addressA = "fd12:3456:789a:1:2:3:1:";
 const addressB = "fd12:3456:789a:1:2:3:2:";
 const prefixA = `${addressA}:`;
@@ -233,7 +233,7 @@ describe.each(here)("the tunnel ($title)", ({ backend: by }) => {
   });
 
   test("[M3] a device with a key that nobody registered gets no handshake", async () => {
-    expect(await deviceB.start(startOf(generateTunnelKey(), prefixB))).toEqual({ ok: true });
+    expect(await deviceB.start(startOf(generateX25519Key(), prefixB))).toEqual({ ok: true });
     expect(await deviceB.connect("c-telemetry", kmsAddress, 1883, { waitMs: 3_000 })).toBe("TIMEOUT");
     // Not one byte came in by the tunnel.
     expect((await deviceB.run("router", ["cat", "/proc/net/dev"])).stdout).toMatch(/wg0: +0 /);

@@ -3,7 +3,7 @@
  * programs that die. Each device of its own, all at the same time, for most of it is waiting; and over all of it a look at
  * every packet that leaves a board.
  */
-import { generateTunnelKey, type KeyPair } from "@bulkhead/protocol";
+import { generateX25519Key, type KeyPair } from "@bulkhead/protocol";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Backend, backends } from "./testing/back-ends.ts";
 import { readCables, watchCables } from "./testing/cables.ts";
@@ -18,10 +18,10 @@ const toolsUid = 210_077;
 const relays = { mqtt: 1883, bulk: 8883, late: 8884 };
 const proxies = relays;
 const system = systemWith({ telemetry: ["mqtt", "bulk", "late"] });
-const kmsKey = generateTunnelKey();
+const kmsKey = generateX25519Key();
 const names = ["roamer", "clock", "broken", "plain", "narrow"] as const;
 type Name = (typeof names)[number];
-const keys = Object.fromEntries(names.map((name) => [name, generateTunnelKey()])) as Record<Name, KeyPair>;
+const keys = Object.fromEntries(names.map((name) => [name, generateX25519Key()])) as Record<Name, KeyPair>;
 const prefixOf = (name: Name) => `fd12:3456:789a:1:0:0:${names.indexOf(name) + 1}::`;
 const dayMs = 24 * 3600 * 1000;
 /** Handshakes are tried every 5 s; the rest is this machine. */

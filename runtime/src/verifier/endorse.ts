@@ -11,7 +11,7 @@ import {
   type InstalledRelease,
   sha256,
 } from "@bulkhead/protocol";
-import { type Unwrap, unseal } from "../age/index.ts";
+import { forOthers, isForOthers, type Unwrap, unseal } from "../age/index.ts";
 import { createFile, replaceFile, syncDirectory } from "../generations/durable.ts";
 import { treeDigest, unpackTree } from "../generations/index.ts";
 import type { VerifierConfig, VerifierDirectories } from "./config.ts";
@@ -96,7 +96,8 @@ async function takeArtifact(
     const archive = as === undefined ? read : unseal(read, unwrap, artifact.length);
     // What was signed is a canonical archive, so one that cannot be unpacked is not what was signed.
     return unpackTree(archive, into, artifact.length).catch((cause: unknown) => {
-      if (!(cause instanceof BulkheadError) || cause.code === "SEALED_FOR_OTHERS") throw cause;
+      if (isForOthers(cause)) throw forOthers(`${describe(artifact)} is for none of the keys that are here`, cause);
+      if (!(cause instanceof BulkheadError)) throw cause;
       throw altered(artifact, `cannot be unpacked: ${cause.message}`, cause);
     });
   });
@@ -128,8 +129,10 @@ function notStaged({ digest }: Artifact): BulkheadError {
   });
 }
 
+const describe = ({ digest, length }: Artifact): string => `the staged artifact ${digest} of ${length} bytes`;
+
 function altered(artifact: Artifact, what: string, cause?: unknown): BulkheadError {
-  const message = `the staged artifact ${artifact.digest} of ${artifact.length} bytes ${what}`;
+  const message = `${describe(artifact)} ${what}`;
   return new BulkheadError("RELEASE_ARTIFACT_ALTERED", message, {
     cause,
     remedy: "fetch it again; if it happens again, the management service serves altered files",

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { digestSchema } from "@bulkhead/protocol";
 import { z } from "zod";
-import { readRecord, writeRecord } from "./own-record.ts";
+import { readOrTell, writeRecord } from "./own-record.ts";
 
 const floorSchema = z.strictObject({
   base: digestSchema,
@@ -25,10 +25,7 @@ export type OverlayFloors = {
 /** Opens the record in `directory`. `damaged` is told where it cannot be read: the versions in the metadata still hold. */
 export async function openOverlayFloors(directory: string, damaged: (what: string) => void): Promise<OverlayFloors> {
   const file = join(directory, "overlay-floors.json");
-  const stored = await readRecord(file, recordSchema).catch((error: Error) => {
-    damaged(error.message);
-    return undefined;
-  });
+  const stored = await readOrTell(file, recordSchema, damaged);
   let floors = stored?.floors ?? [];
   const of = (base: string) => floors.find((floor) => floor.base === base);
   return {

@@ -12,6 +12,18 @@ export async function writeRecord(path: string, value: Json): Promise<void> {
   await replaceFile(path, text, 0o600);
 }
 
+/** The same of a record that the verifier can do without: `damaged` is told where it cannot be read. */
+export async function readOrTell<T extends z.ZodType>(
+  path: string,
+  schema: T,
+  damaged: (what: string) => void,
+): Promise<z.output<T> | undefined> {
+  return readRecord(path, schema).catch((error: Error) => {
+    damaged(error.message);
+    return undefined;
+  });
+}
+
 /** The record at `path`; undefined where there is none. Throws STATE_DAMAGED. */
 export async function readRecord<T extends z.ZodType>(path: string, schema: T): Promise<z.output<T> | undefined> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {

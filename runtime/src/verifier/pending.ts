@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { digestSchema } from "@bulkhead/protocol";
 import { z } from "zod";
-import { readRecord, writeRecord } from "./own-record.ts";
+import { readOrTell, writeRecord } from "./own-record.ts";
 
 const recordSchema = z.strictObject({ releaseDigest: digestSchema.nullable() });
 
@@ -21,10 +21,7 @@ export type Pending = {
 /** Opens the record in `directory`. `damaged` is told where it cannot be read: nothing is pending then. */
 export async function openPending(directory: string, damaged: (what: string) => void): Promise<Pending> {
   const file = join(directory, "pending.json");
-  const stored = await readRecord(file, recordSchema).catch((error: Error) => {
-    damaged(error.message);
-    return undefined;
-  });
+  const stored = await readOrTell(file, recordSchema, damaged);
   const left = stored?.releaseDigest ?? null;
   let now = left;
 

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ReleaseSummary } from "@bulkhead/kms";
-import { canonicalJson, generateSigningKey, generateTunnelKey, type Release, sha256 } from "@bulkhead/protocol";
+import { canonicalJson, generateSigningKey, generateX25519Key, type Release, sha256 } from "@bulkhead/protocol";
 import { plainSystem } from "@bulkhead/protocol/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { StudioClient } from "../api/client.ts";
@@ -62,7 +62,7 @@ describe("[S4] what is uploaded of a release", () => {
   });
 
   test("[S3] is the envelope and the files that it lists where it is encrypted, and nothing that can be read", async () => {
-    await sign([generateTunnelKey().publicKey]);
+    await sign([generateX25519Key().publicKey]);
     const blobs = await given();
     expect(blobs.size).toBe(2);
     for (const [digest, bytes] of blobs) {

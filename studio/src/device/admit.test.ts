@@ -3,7 +3,7 @@ import type { Device } from "@bulkhead/kms";
 import {
   deviceIdOf,
   generateSigningKey,
-  generateTunnelKey,
+  generateX25519Key,
   type OpeningKey,
   openingKeyBytes,
   signMessage,
@@ -12,7 +12,7 @@ import { describe, expect, test } from "vitest";
 import { checkOpeningKey } from "./admit.ts";
 
 const [mine, others] = [generateSigningKey(), generateSigningKey()];
-const { publicKey } = generateTunnelKey();
+const { publicKey } = generateX25519Key();
 const device = (opening: OpeningKey | null) => ({ id: deviceIdOf(mine.publicKey), name: "pump", opening }) as Device;
 function shown(key = mine, encryptsTo = publicKey): OpeningKey {
   const what = { deviceKey: key.publicKey, publicKey: encryptsTo };
@@ -28,7 +28,7 @@ describe("[S3] the key that a device shows", () => {
   test.each<[string, OpeningKey | null, string | undefined, string]>([
     ["it has none", null, undefined, "NOT_FOUND"],
     ["another signed it", shown(others), undefined, "DEVICE_MISMATCH"],
-    ["it was exchanged", { ...shown(), publicKey: generateTunnelKey().publicKey }, undefined, "DEVICE_MISMATCH"],
+    ["it was exchanged", { ...shown(), publicKey: generateX25519Key().publicKey }, undefined, "DEVICE_MISMATCH"],
     ["another device was noted", shown(), others.publicKey, "DEVICE_MISMATCH"],
     ["it is of small order", shown(mine, "A".repeat(43)), undefined, "KEY_WEAK"],
   ])("is refused where %s", (_what, opening, deviceKey, code) => {

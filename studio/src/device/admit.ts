@@ -9,18 +9,16 @@ import {
   type OpeningKey,
 } from "@bulkhead/protocol";
 import { defineCommand } from "citty";
-import { carryOut, timeoutOf, timeoutOption } from "../api/commands.ts";
-import { openStudio, serverOption } from "../api/server-option.ts";
+import { carryOut } from "../api/commands.ts";
 import { confirm, yesOption } from "../cli/confirm.ts";
-import { jsonOption, printResult, withProgress } from "../cli/output.ts";
+import { printResult, withProgress } from "../cli/output.ts";
 import { printable } from "../cli/printable.ts";
 import { keysOf, openPair } from "../keys/key-ring.ts";
 import { openDeploymentRing } from "../seal/options.ts";
 import { wrapKey } from "../seal/wrap.ts";
 import type { KeyArguments } from "../sign/options.ts";
 import { deviceArgument } from "./device-argument.ts";
-import { lookUpDevice } from "./find-device.ts";
-import { openOperators, operatorOptions } from "./operators.ts";
+import { reachDevice, reachOptions } from "./reach.ts";
 
 export const admit = defineCommand({
   meta: {
@@ -38,21 +36,15 @@ export const admit = defineCommand({
       valueHint: "KEY",
     },
     ...yesOption,
-    ...timeoutOption("60"),
-    ...operatorOptions,
-    ...serverOption,
-    ...jsonOption,
+    ...reachOptions,
   },
   async run({ args }) {
-    const timeoutMs = timeoutOf(args.timeout);
     if (args.keys === undefined) {
       throw new BulkheadError("USAGE", "whose word is it?", {
         remedy: "give --keys: an operator's key, which the project's targets name (docs/guide/operators.md)",
       });
     }
-    const client = await openStudio(args.name);
-    const device = await lookUpDevice(client, args.device);
-    const signers = await openOperators(args, device);
+    const { client, device, signers, timeoutMs } = await reachDevice(args);
     const opening = checkOpeningKey(device, args["device-key"]);
     const key = await openDeploymentKey(args["deployment-key"], args);
     const deployment = deploymentOf(args.deployment ?? device.deployment);

@@ -1,5 +1,6 @@
+import type { Device } from "@bulkhead/kms";
 import { expect, test } from "vitest";
-import { findDevice } from "./find-device.ts";
+import { findDevice, lookUpDevice } from "./find-device.ts";
 
 const devices = [
   { id: "d-b3da2becff54d371", name: "greenhouse-1" },
@@ -26,6 +27,14 @@ test.each(["pum", "Pump", "d-ffff", ""])("[S8] %j is unknown, and the error name
   expect(() => findDevice(devices, wanted)).toThrow(
     expect.objectContaining({ code: "NOT_FOUND", remedy: expect.stringContaining("pump (d-b3da000000000000)") }),
   );
+});
+
+test("[S8] what the service calls a device does not steer the terminal that shows it, and is found by it all the same", async () => {
+  const hostile = { id: "d-1\u001b[2J", name: "pump\u202e\u0007" } as Device;
+  const client = { devices: async () => [hostile] };
+  expect(await lookUpDevice(client, hostile.name)).toEqual({ id: "d-1\\u001b[2J", name: "pump\\u202e\\u0007" });
+  const remedy = "there is pump\\u202e\\u0007 (d-1\\u001b[2J)";
+  await expect(lookUpDevice(client, "pump")).rejects.toMatchObject({ code: "NOT_FOUND", remedy });
 });
 
 test("[S8] where no device is enrolled, the error says so", () => {

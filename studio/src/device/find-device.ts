@@ -2,6 +2,7 @@
 import type { Device } from "@bulkhead/kms";
 import { BulkheadError } from "@bulkhead/protocol";
 import type { StudioClient } from "../api/client.ts";
+import { printable } from "../cli/printable.ts";
 
 type Named = Pick<Device, "id" | "name">;
 
@@ -21,9 +22,14 @@ export function findDevice<D extends Named>(devices: readonly D[], wanted: strin
   });
 }
 
-/** The same, of the devices that the server has now. */
-export async function lookUpDevice(client: StudioClient, wanted: string): Promise<Device> {
-  return findDevice(await client.devices(), wanted);
+/** The same, of the devices that the server has now; as it is shown to people. */
+export async function lookUpDevice(client: Pick<StudioClient, "devices">, wanted: string): Promise<Device> {
+  return asShown(findDevice(await client.devices(), wanted));
+}
+
+/** What a device is called is the service's word, which is not to steer a terminal. */
+export function asShown<D extends Named>(device: D): D {
+  return { ...device, id: printable(device.id), name: printable(device.name) };
 }
 
 function notFound(devices: readonly Named[], wanted: string): BulkheadError {
@@ -32,6 +38,7 @@ function notFound(devices: readonly Named[], wanted: string): BulkheadError {
   return new BulkheadError("NOT_FOUND", `there is no device ${wanted}`, { remedy });
 }
 
-function describe({ id, name }: Named): string {
+function describe(device: Named): string {
+  const { id, name } = asShown(device);
   return `${name} (${id})`;
 }

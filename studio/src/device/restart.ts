@@ -2,14 +2,12 @@
 import type { Command } from "@bulkhead/protocol";
 import { BulkheadError, nameSchema } from "@bulkhead/protocol";
 import { defineCommand } from "citty";
-import { carryOut, timeoutOf, timeoutOption } from "../api/commands.ts";
-import { openStudio, serverOption } from "../api/server-option.ts";
+import { carryOut } from "../api/commands.ts";
 import { confirm, yesOption } from "../cli/confirm.ts";
-import { jsonOption, printResult, withProgress } from "../cli/output.ts";
+import { printResult, withProgress } from "../cli/output.ts";
 import { printable } from "../cli/printable.ts";
 import { deviceArgument } from "./device-argument.ts";
-import { lookUpDevice } from "./find-device.ts";
-import { openOperators, operatorOptions } from "./operators.ts";
+import { reachDevice, reachOptions } from "./reach.ts";
 
 export const restart = defineCommand({
   meta: {
@@ -20,17 +18,11 @@ export const restart = defineCommand({
     ...deviceArgument,
     component: { type: "positional", description: "Component; without it, the whole runtime.", required: false },
     ...yesOption,
-    ...timeoutOption("60"),
-    ...operatorOptions,
-    ...serverOption,
-    ...jsonOption,
+    ...reachOptions,
   },
   async run({ args }) {
     const command = commandOf(args.component);
-    const timeoutMs = timeoutOf(args.timeout);
-    const client = await openStudio(args.name);
-    const device = await lookUpDevice(client, args.device);
-    const signers = await openOperators(args, device);
+    const { client, device, signers, timeoutMs } = await reachDevice(args);
     const what = `${args.component ?? "the whole runtime"} of ${device.name}`;
     if (!args.yes && !(await confirm(`Restart ${what}?`))) return false;
     const waiting = `Waiting for ${device.name}${device.connected ? "" : ", which is not connected now,"} to restart it`;

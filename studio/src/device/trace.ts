@@ -2,14 +2,12 @@
 import { writeFile } from "node:fs/promises";
 import { BulkheadError, nameSchema } from "@bulkhead/protocol";
 import { defineCommand } from "citty";
-import { carryOut, timeoutOf, timeoutOption } from "../api/commands.ts";
-import { openStudio, serverOption } from "../api/server-option.ts";
-import { jsonOption, printResult, withProgress } from "../cli/output.ts";
+import { carryOut } from "../api/commands.ts";
+import { printResult, withProgress } from "../cli/output.ts";
 import { deviceArgument } from "./device-argument.ts";
-import { lookUpDevice } from "./find-device.ts";
 import { formatLoss } from "./format-telemetry.ts";
 import { observe } from "./observe.ts";
-import { openOperators, operatorOptions } from "./operators.ts";
+import { reachDevice, reachOptions } from "./reach.ts";
 import { stitchTrace } from "./stitch-trace.ts";
 import { toTraceEvents } from "./trace-events.ts";
 
@@ -37,21 +35,15 @@ export const trace = defineCommand({
       type: "boolean",
       description: "Only what the device has forwarded by itself: it is not asked, and may be asleep.",
     },
-    ...timeoutOption("60"),
-    ...operatorOptions,
-    ...serverOption,
-    ...jsonOption,
+    ...reachOptions,
   },
   async run({ args }) {
     const component = componentOf(args.component);
     if ([args.on, args.off, args.out !== undefined || args.forwarded].filter(Boolean).length > 1) {
       throw new BulkheadError("USAGE", "give one of --on, --off and --out");
     }
-    const timeoutMs = timeoutOf(args.timeout);
-    const client = await openStudio(args.name);
-    const device = await lookUpDevice(client, args.device);
     // What was forwarded already is at the service: the device is not asked.
-    const signers = args.forwarded ? [] : await openOperators(args, device);
+    const { client, device, signers, timeoutMs } = await reachDevice(args, !args.forwarded);
     const whose = `${component ?? "all components"} of ${device.name}`;
     const waiting = `Waiting for ${device.name}`;
     if (args.on || args.off) {

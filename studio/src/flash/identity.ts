@@ -7,7 +7,7 @@ import {
   type Enrolment,
   enrolmentFormat,
   generateSigningKey,
-  generateTunnelKey,
+  generateX25519Key,
   invitationSchema,
 } from "@bulkhead/protocol";
 import type { StudioClient } from "../api/client.ts";
@@ -56,7 +56,7 @@ export async function openEnrolment(
   name: string,
   options: TokenOptions = {},
 ): Promise<{ readonly number: number; readonly enrolment: Enrolment }> {
-  const [token, tunnelKey] = [generateSigningKey(), generateTunnelKey()];
+  const [token, tunnelKey] = [generateSigningKey(), generateX25519Key()];
   const request = { name, tunnelKey: tunnelKey.publicKey, tokenKey: token.publicKey };
   const answer = await client.openEnrolment({ ...request, ...options });
   const { number, expiresAtMs } = answer.enrolment;

@@ -3,7 +3,7 @@ import { chmod, readFile, rename, stat, writeFile } from "node:fs/promises";
 import {
   BulkheadError,
   generateSigningKey,
-  generateTunnelKey,
+  generateX25519Key,
   isWeakSigningKey,
   type KeyPair,
   key32Schema,
@@ -54,7 +54,7 @@ export type Protection = { readonly passphrase: string; readonly cost?: Cost } |
 
 /** Makes a key and writes it to `file`, readable by its owner only. Never overwrites. */
 export async function createKeyFile(file: string, role: KeyRole, protection: Protection): Promise<KeyFile> {
-  const key = curveOf(role) === "X25519" ? generateTunnelKey() : generateSigningKey();
+  const key = curveOf(role) === "X25519" ? generateX25519Key() : generateSigningKey();
   return writeKeyFile({ file, role, publicKey: key.publicKey, kept: keep(key, role, protection) });
 }
 

@@ -1,11 +1,10 @@
 /** The overlays of a deployment as they lie, signed, in a repository. */
-import { readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
 import { BulkheadError, delegationName, parseOverlay } from "@bulkhead/protocol";
 import type { Unwrap } from "@bulkhead/runtime";
 import { readNewestTargets } from "../sign/metadata.ts";
 import { contentDigest } from "../sign/opens-to.ts";
 import { type OverlaySummary, onRelease } from "../sign/overlay-summary.ts";
+import { digestOfTarget, openTarget } from "../sign/target-file.ts";
 import { findRelease } from "./release.ts";
 
 export type SignedOverlays = {
@@ -14,7 +13,7 @@ export type SignedOverlays = {
   readonly overlays: readonly OverlaySummary[];
 };
 
-/** Throws NOT_FOUND where none was ever signed, OVERLAY_INVALID and RELEASE_INVALID where a document is not what was signed. */
+/** Throws NOT_FOUND where none was ever signed, FILE_UNREADABLE where a document is not here, RELEASE_ARTIFACT_ALTERED and …_INVALID where one is not what was signed. */
 export async function signedOverlays(
   repositoryDir: string,
   deployment: string,
@@ -26,10 +25,10 @@ export async function signedOverlays(
       remedy: "sign one: `bulkhead overlay sign`",
     });
   }
-  const overlays = Object.values(list.signed.targets).map(async ({ path, hashes }): Promise<OverlaySummary> => {
-    const digest = hashes["sha256"] ?? "";
-    const file = join(repositoryDir, "targets", dirname(path), `${digest}.${basename(path)}`);
-    const { document: overlay } = parseOverlay(await readFile(file, "utf8"), file);
+  const overlays = Object.values(list.signed.targets).map(async (signed): Promise<OverlaySummary> => {
+    const { path } = signed;
+    const digest = digestOfTarget(signed);
+    const { document: overlay } = parseOverlay(await openTarget(repositoryDir, signed), path);
     const { release } = await findBase(repositoryDir, overlay.base, unwrap);
     return { target: path, digest, overlay, ...onRelease(release, overlay, digest) };
   });

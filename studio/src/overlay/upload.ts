@@ -1,8 +1,9 @@
 /** Gives the management service what operators signed: the documents first, then the lists that name them. */
 import { readdir, readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import type { StudioClient } from "../api/client.ts";
 import { readNewestTargets } from "../sign/metadata.ts";
+import { digestOfTarget, targetFile } from "../sign/target-file.ts";
 
 /** The deployments whose overlays a repository has. */
 export async function deploymentsIn(repositoryDir: string): Promise<string[]> {
@@ -21,9 +22,8 @@ export async function uploadDocuments(
   const list = await readNewestTargets(repositoryDir, role);
   if (list === undefined) return {};
   for (const { path, hashes } of Object.values(list.signed.targets)) {
-    const digest = hashes["sha256"] ?? "";
-    const file = join(repositoryDir, "targets", dirname(path), `${digest}.${basename(path)}`);
-    await client.uploadBlob(digest, await readFile(file));
+    const digest = digestOfTarget({ hashes });
+    await client.uploadBlob(digest, await readFile(targetFile(repositoryDir, path, digest)));
   }
   const name = `${list.signed.version}.${role}.json`;
   return { [name]: await readFile(join(repositoryDir, name), "utf8") };

@@ -25,7 +25,7 @@ import { initRepository, type OnlineKeys, type SignedRelease, signRelease, signT
 import { readNewestTargets } from "../sign/metadata.ts";
 import { opensTo } from "../sign/opens-to.ts";
 import { readRepository } from "../sign/repository.ts";
-import { readTarget } from "../sign/signed-release.ts";
+import { digestOfTarget, readTarget, targetFile } from "../sign/target-file.ts";
 
 export type Project = { keysDir: string; repositoryDir: string };
 
@@ -164,8 +164,8 @@ export async function uploadMetadata(
 async function uploadPapers(client: StudioClient, repositoryDir: string): Promise<void> {
   const named = (await readNewestTargets(repositoryDir))?.signed.targets ?? {};
   for (const [target, { hashes }] of Object.entries(named)) {
-    const digest = hashes["sha256"] ?? "";
-    const file = join(repositoryDir, "targets", `${digest}.${target}`);
+    const digest = digestOfTarget({ hashes });
+    const file = targetFile(repositoryDir, target, digest);
     // Who has the metadata alone uploads that: the service says what it misses.
     if (paperOf(target) === undefined || !existsSync(file) || (await client.hasBlob(digest))) continue;
     await client.uploadBlob(digest, await readFile(file));

@@ -1,11 +1,11 @@
 /** What an envelope shows, and what is in it: the one function that opens it for the studio and for a device's verifier. */
-import { canonicalJson, type Envelope, generateTunnelKey, type Release, sha256 } from "@bulkhead/protocol";
+import { canonicalJson, type Envelope, generateX25519Key, type Release, sha256 } from "@bulkhead/protocol";
 import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
 import { openRelease, type Unwrap, unwrapFileKey } from "@bulkhead/runtime";
 import { describe, expect, test } from "vitest";
 import { sealWhole } from "./write.ts";
 
-const ours = generateTunnelKey();
+const ours = generateX25519Key();
 const unwrap: Unwrap = (stanzas) => stanzas.flatMap((stanza) => unwrapFileKey(stanza, ours) ?? [])[0];
 const release: Release = {
   ...{ format: 1, name: "example", version: "1.0.0", releaseCounter: 1, securityEpoch: 0, board: "virtual" },

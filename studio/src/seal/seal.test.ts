@@ -3,7 +3,7 @@
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { Readable } from "node:stream";
 import { brotliCompressSync, inflateSync } from "node:zlib";
-import { generateTunnelKey, type KeyPair, sha256 } from "@bulkhead/protocol";
+import { generateX25519Key, type KeyPair, sha256 } from "@bulkhead/protocol";
 import { openAge, type Unwrap, unseal, unsealWhole, unwrapFileKey } from "@bulkhead/runtime";
 import { bech32 } from "@scure/base";
 import { Encrypter } from "age-encryption";
@@ -11,7 +11,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ageRecipient, seal, sealWhole } from "./write.ts";
 
-const [ours, others] = [generateTunnelKey(), generateTunnelKey()];
+const [ours, others] = [generateX25519Key(), generateX25519Key()];
 const by =
   (...keys: KeyPair[]): Unwrap =>
   (stanzas) =>
@@ -51,7 +51,7 @@ describe("[S3] what is encrypted for a key", () => {
   test("is opened by each of several, and by nobody else", async () => {
     const sealed = await sealWhole("for two", [ours.publicKey, others.publicKey]);
     for (const key of [ours, others]) expect(`${await unsealWhole(sealed, by(key), 100)}`).toBe("for two");
-    await expect(unsealWhole(sealed, by(generateTunnelKey()), 100)).rejects.toMatchObject({
+    await expect(unsealWhole(sealed, by(generateX25519Key()), 100)).rejects.toMatchObject({
       code: "SEALED_FOR_OTHERS",
     });
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import {
   canonicalJson,
   generateSigningKey,
-  generateTunnelKey,
+  generateX25519Key,
   type KeyPair,
   type Release,
   sha256,
@@ -174,7 +174,7 @@ describe("[M11] what a key holder sees", () => {
   });
 
   test("[S3] which releases before it could not be read, so that what came back with it is not taken for known", async () => {
-    const house = generateTunnelKey();
+    const house = generateX25519Key();
     const key = await writeKeyFile({
       ...{ file: join(directory, "house.json"), role: "deployment", publicKey: house.publicKey },
       kept: { as: "development", privateKey: house.privateKey },

@@ -1,6 +1,6 @@
 /** The steps of a ceremony, over a signing request: sign, join what was signed in several places, publish. */
 import { mkdir } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import {
   BulkheadError,
   canonicalJson,
@@ -17,6 +17,7 @@ import { missingOf } from "./authority.ts";
 import { type Offline, signedBytes, tufKey, writeAtomically, writeMetadata } from "./metadata.ts";
 import { type Repository, readRepository } from "./repository.ts";
 import { type SigningRequest, standingOf } from "./request.ts";
+import { targetFile } from "./target-file.ts";
 
 /** The request with one more signature. Throws KEYS_INVALID for a key that may not sign it, or has signed. */
 export async function addSignature(request: SigningRequest, signer: Signer): Promise<SigningRequest> {
@@ -158,7 +159,7 @@ async function writeTargets(request: SigningRequest, repositoryDir: string): Pro
   ];
   for (const { digest, target, text } of named) {
     if (targets[target]?.hashes["sha256"] !== digest) continue;
-    const file = join(repositoryDir, "targets", dirname(target), `${digest}.${basename(target)}`);
+    const file = targetFile(repositoryDir, target, digest);
     await mkdir(dirname(file), { recursive: true });
     await writeAtomically(file, text);
   }

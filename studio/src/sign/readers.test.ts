@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { canonicalJson, generateSigningKey, generateTunnelKey, type Release } from "@bulkhead/protocol";
+import { canonicalJson, generateSigningKey, generateX25519Key, type Release } from "@bulkhead/protocol";
 import { plainSystem } from "@bulkhead/protocol/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { initKeys } from "../keys/index.ts";
@@ -48,7 +48,7 @@ describe("[S3] who reads a release", () => {
     };
     await mkdir(at("out"));
     await writeFile(at("out/release.json"), canonicalJson(release));
-    const recipients = [generateTunnelKey().publicKey, generateTunnelKey().publicKey];
+    const recipients = [generateX25519Key().publicKey, generateX25519Key().publicKey];
     await signRelease({ keys, repoDir: at("repository"), releaseDir: at("out"), recipients });
     const { targets } = await readRepository(at("repository"));
     const [file] = Object.values(targets?.signed.targets ?? {});

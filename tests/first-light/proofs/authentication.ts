@@ -3,7 +3,7 @@ import {
   commandChannelPath,
   commandChannelPort,
   generateSigningKey,
-  generateTunnelKey,
+  generateX25519Key,
   type KeyPair,
 } from "@bulkhead/protocol";
 import { z } from "zod";
@@ -56,7 +56,7 @@ async function websocket(light: FirstLight, neighbour: Neighbour): Promise<Fact[
 async function tunnel(neighbour: Neighbour): Promise<Fact[]> {
   const { kms } = neighbour.provisioning;
   const before = await neighbour.probe(kms.address, commandChannelPort);
-  await neighbour.useTunnelKey(generateTunnelKey());
+  await neighbour.useTunnelKey(generateX25519Key());
   const wrong = await neighbour.probe(kms.address, commandChannelPort);
   const shaken = await neighbour.hasHandshake();
   await neighbour.useTunnelKey(neighbour.tunnelKey);

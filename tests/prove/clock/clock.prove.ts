@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generateTunnelKey } from "@bulkhead/protocol";
+import { generateX25519Key } from "@bulkhead/protocol";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type DeviceHandle, openDevice } from "../../../runtime/src/network/testing/device-handle.ts";
@@ -22,8 +22,8 @@ import { catchUp, openTunnelTime } from "../../../runtime/src/network/tunnel-tim
 
 const isGuest = process.env["BULKHEAD_GUEST"] === "1";
 const dayMs = 24 * 3600 * 1000;
-const kmsKey = generateTunnelKey();
-const key = generateTunnelKey();
+const kmsKey = generateX25519Key();
+const key = generateX25519Key();
 const addressPrefix = "fd12:3456:789a:1:2:3:1::";
 
 describe.skipIf(!isGuest)("[K13] a board's clock and the tunnel's own time", () => {

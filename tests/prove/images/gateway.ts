@@ -2,7 +2,7 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { generateTunnelKey } from "@bulkhead/protocol";
+import { generateX25519Key } from "@bulkhead/protocol";
 import { isInitiation } from "../../../runtime/src/network/testing/initiation.ts";
 import type { Gateway } from "./identity.ts";
 
@@ -17,7 +17,7 @@ export type Listener = {
 };
 
 export async function listen(): Promise<Listener> {
-  const { publicKey: tunnelKey } = generateTunnelKey();
+  const { publicKey: tunnelKey } = generateX25519Key();
   const socket = createSocket("udp4").bind(0, "127.0.0.1");
   await once(socket, "listening");
   const { port } = socket.address() as AddressInfo;

@@ -2,14 +2,14 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generateSigningKey, generateTunnelKey } from "@bulkhead/protocol";
+import { generateSigningKey, generateX25519Key } from "@bulkhead/protocol";
 import { buildPlatform, developmentRing, initKeys, initRepository } from "@bulkhead/studio";
 import { execa } from "execa";
 
 export type Gateway = { readonly host: string; readonly port: number; readonly tunnelKey: string };
 
 /** At an address where nobody answers. */
-const nobody = (): Gateway => ({ host: "198.18.0.1", port: 51820, tunnelKey: generateTunnelKey().publicKey });
+const nobody = (): Gateway => ({ host: "198.18.0.1", port: 51820, tunnelKey: generateX25519Key().publicKey });
 
 /** A tar archive of provisioning.json, keys/ and sealing/. */
 export async function makeIdentity({ tunnelKey, ...endpoint }: Gateway = nobody()): Promise<Buffer> {

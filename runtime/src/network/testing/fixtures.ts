@@ -3,7 +3,7 @@
 import {
   type Component,
   generateSigningKey,
-  generateTunnelKey,
+  generateX25519Key,
   type Provisioning,
   type System,
 } from "@bulkhead/protocol";
@@ -31,10 +31,10 @@ export function provisioningWith(changes: {
     deviceId: "d-0123456789abcdef",
     name: "example",
     deviceKey: generateSigningKey().publicKey,
-    tunnelKey: changes.tunnelKey ?? generateTunnelKey().publicKey,
+    tunnelKey: changes.tunnelKey ?? generateX25519Key().publicKey,
     kms: {
       instanceKey: generateSigningKey().publicKey,
-      tunnelKey: generateTunnelKey().publicKey,
+      tunnelKey: generateX25519Key().publicKey,
       endpoint: { host: "192.0.2.10", port: 51820 },
       address: "fd12:3456:789a::1",
       proxies: { mqtt: 1883, other: 8883 },

@@ -21,6 +21,7 @@ import { contentDigest, opensTo } from "../../sign/opens-to.ts";
 import { readRelease } from "../../sign/release-file.ts";
 import { readRepository, rootOf } from "../../sign/repository.ts";
 import { openSignedRelease } from "../../sign/signed-release.ts";
+import { openTarget } from "../../sign/target-file.ts";
 import { paperFiles } from "../project-build.ts";
 
 export type Subject = {
@@ -88,22 +89,11 @@ async function papersOf(
     const name = paperTargetName(release, kind);
     const file = targets.signed.targets[name];
     if (file === undefined) continue;
-    const stored = await readTarget(directory, targets, name);
+    const stored = await openTarget(directory, file);
     const text = opensTo(file) === undefined ? stored : await openPaper(stored, unwrap);
     if (sha256(text) !== contentDigest(file)) throw new BulkheadError("RELEASE_ARTIFACT_ALTERED", `${name} is another`);
     const builder = (file.custom as { builder?: unknown } | undefined)?.builder;
     papers[kind] = kind === "provenance" ? openEnvelope(text, String(builder), name) : text;
   }
   return papers;
-}
-
-/** A target's bytes, which are what was signed. */
-async function readTarget(directory: string, targets: Metadata<Targets>, name: string): Promise<string> {
-  const digest = targets.signed.targets[name]?.hashes["sha256"] ?? "";
-  const file = join(directory, "targets", `${digest}.${name}`);
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new BulkheadError("FILE_UNREADABLE", `${file} cannot be read`, { cause, remedy: "restore the repository" });
-  });
-  if (sha256(text) === digest) return text;
-  throw new BulkheadError("RELEASE_ARTIFACT_ALTERED", `${file} does not have the signed digest`);
 }

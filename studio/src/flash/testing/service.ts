@@ -1,5 +1,5 @@
 /** A management service for tests of cards and token files. */
-import { generateSigningKey, generateTunnelKey } from "@bulkhead/protocol";
+import { generateSigningKey, generateX25519Key } from "@bulkhead/protocol";
 
 export const expiresAtMs = 2_000_000_000_000;
 
@@ -7,7 +7,7 @@ export const expiresAtMs = 2_000_000_000_000;
 export function service() {
   const asked: unknown[] = [];
   const endpoint = { host: "198.18.0.1", port: 51_820 };
-  const kms = { instanceKey: generateSigningKey().publicKey, tunnelKey: generateTunnelKey().publicKey };
+  const kms = { instanceKey: generateSigningKey().publicKey, tunnelKey: generateX25519Key().publicKey };
   const client = {
     devices: async () => [{ name: "taken" }] as never,
     async openEnrolment(request: { name: string; tunnelKey: string; tokenKey: string }) {
