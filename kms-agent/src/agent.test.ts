@@ -180,6 +180,14 @@ describe("[M23] what the agent decides about a command", () => {
     });
   });
 
+  test("[M11] an update of what is held is not called activated by the digest alone: it failed where that is its outcome, else it is begun again", () => {
+    const held = { ...update, isSafeMode: true, reason: "slot b did not start" };
+    const judged = (isRolledBack: boolean) =>
+      judgeInterrupted(entry({ envelope: deploy }), { isAllNew: true, update: { ...held, isRolledBack } });
+    expect(judged(false)).toBeUndefined();
+    expect(judged(true)).toMatchObject({ code: "RELEASE_FAILED_TO_START", message: "slot b did not start" });
+  });
+
   test("bytes that are at fault are refused, circumstances fail, and a deadline that passed meanwhile is the reason", () => {
     const altered = new BulkheadError("RELEASE_ARTIFACT_ALTERED", "other bytes");
     const cut = new BulkheadError("FETCH_FAILED", "aborted");

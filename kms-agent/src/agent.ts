@@ -234,6 +234,7 @@ async function readAftermath(monitor: Neighbours["monitor"], isAllNew: boolean):
     currentReleaseDigest: status.release.digest,
     currentOverlayDigest: status.overlay?.digest,
     isRolledBack: status.update.state === "rolled-back",
+    isSafeMode: status.mode?.kind === "safe",
     judgedDigest: status.update.releaseDigest,
     reason: status.update.reason,
   };

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { createActivation } from "../../runtime/src/generations/index.ts";
 import { commit } from "../../runtime/src/generations/record.ts";
 import { writeRecord } from "../../runtime/src/generations/slots.ts";
 import { flashDisk, makeBase, type Resting, startBoard, tryByHand } from "./board.ts";
@@ -74,6 +75,35 @@ test("[M11] a slot that does not come up any more is not tried for ever, and wha
   const { next, base } = await startBoard(root, { releases, bases, broken: ["old"] }, 20);
   expect([next.run.digest, base.name]).toEqual([one.digest, "fresh"]);
   expect(next.held).toMatch(/the board was started again 3 times for it/);
+});
+
+test("[M11] what a verifier notes of a held generation is mended once and answered then, and its board rests between", async () => {
+  const { one, at } = await twoCommitted();
+  expect(await at.ledger.goBack("a component crashes")).toBeNull();
+  const options = { releases, bases, broken: ["old"] };
+  let told: unknown[] = [];
+  /** A start of the board in which the verifier asks; answers why the generation is held, and what comes of asking. */
+  async function round(again: boolean) {
+    told = [];
+    const { next, ledger } = await startBoard(root, options, 20);
+    const generation = {
+      ...{ number: () => next.run.generation, isHeld: () => next.held !== undefined, shown: () => [] },
+      ...{ tellOutcome: (outcome: unknown) => void told.push(outcome), stop: async () => undefined },
+    };
+    const activation = createActivation({ log: { line: () => undefined } } as never, ledger, () => undefined);
+    return [next.held, await activation.activate(generation, { releaseDigest: one.digest, again })];
+  }
+  expect(await round(false)).toEqual([expect.stringContaining("3 times"), "stopped"]);
+  const [reason, after] = await round(true);
+  expect([after, told]).toEqual(["go-on", [{ releaseDigest: one.digest, outcome: "rolled-back", reason }]]);
+  // Whoever deploys it once more gives the slot its tries; where it comes up, the generation is whole.
+  expect(await round(false)).toEqual([reason, "stopped"]);
+  const { next, ledger } = await start();
+  expect([next.held, ledger.record().mended, ledger.record().lastOutcome?.outcome]).toEqual([
+    undefined,
+    undefined,
+    "committed",
+  ]);
 });
 
 test("[M11] a slot under a generation on trial is the current one with the commit, and no start before makes it that", async () => {

@@ -33,6 +33,8 @@ export type Aftermath = {
         readonly currentReleaseDigest: string;
         readonly currentOverlayDigest?: string | undefined;
         readonly isRolledBack: boolean;
+        /** Of what is current only core servers and the agent run: that it was activated is not seen by its digest. */
+        readonly isSafeMode?: boolean;
         /** Of which release that is the outcome: with an overlay the digest of the two, which the agent does not know. */
         readonly judgedDigest?: string | undefined;
         readonly reason: string;
@@ -69,7 +71,8 @@ function judgeDeployed(
   update: Aftermath["update"],
 ): CommandResult | undefined {
   const isIt = update?.currentReleaseDigest === releaseDigest;
-  if (isIt && update.currentOverlayDigest === overlay?.digest) return done("the release was activated");
+  const isRunning = isIt && update.currentOverlayDigest === overlay?.digest && !update.isSafeMode;
+  if (isRunning) return done("the release was activated");
   const judged = update?.judgedDigest ?? releaseDigest;
   const isItsOutcome = overlay !== undefined || judged === releaseDigest;
   return isAllNew && update?.isRolledBack && isItsOutcome

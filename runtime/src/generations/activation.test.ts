@@ -2,6 +2,7 @@
 import { sha256 } from "@bulkhead/protocol";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createActivation } from "./activation.ts";
+import { judgeMended, noteMended } from "./mended.ts";
 import { beginTrial, commit, firstRecord, type GenerationRecord, rollBack } from "./record.ts";
 
 const [first, second, third] = [sha256("first"), sha256("second"), sha256("third")];
@@ -18,9 +19,9 @@ beforeEach(() => {
 
 /** A device with `record`, whose ledger refuses with `refusal`. */
 function activationOn(record: GenerationRecord, refusal?: string) {
-  const work = (what: string) => async (digest?: string) => {
+  const work = (what: string) => async (asked?: string | boolean) => {
     if (refusal !== undefined) throw new Error(refusal);
-    seen.push(digest === undefined ? what : [what, digest]);
+    seen.push([what, asked]);
   };
   return createActivation(
     { log: { line: (text: string) => lines.push(text) } } as never,
@@ -97,7 +98,25 @@ describe("[M11] a verifier that started again and asks once more", () => {
 describe("[M11] the release of a generation that is held, deployed again", () => {
   test("is mended, and then the generation is stopped, to be started as a whole", async () => {
     expect(await activationOn(flashed).activate(running(true), { releaseDigest: first })).toBe("stopped");
-    expect(seen).toEqual(["mended", ["stopped", "generation 1 is whole again"]]);
+    expect(seen).toEqual([
+      ["mended", false],
+      ["stopped", "generation 1 is whole again"],
+    ]);
+  });
+
+  test("is mended for a verifier that asks once more, but where it was and is held all the same: then that is the answer", async () => {
+    const again = { releaseDigest: first, again: true };
+    expect(await activationOn(flashed).activate(running(true), again)).toBe("stopped");
+    expect(seen.splice(0)[0]).toEqual(["mended", true]);
+    const held = judgeMended(noteMended(flashed), 1, "slot b did not start");
+    expect(await activationOn(held).activate(running(true), again)).toBe("go-on");
+    expect(seen.splice(0)).toEqual([told(first, "rolled-back", "slot b did not start")]);
+    // Whoever deploys it anew has something better.
+    expect(await activationOn(held).activate(running(true), { releaseDigest: first })).toBe("stopped");
+    // Another's outcome says nothing of it.
+    const since = rollBack(beginTrial(held, second, facts(2)), "it hangs", 0);
+    expect(await activationOn(since).activate(running(true), again)).toBe("go-on");
+    expect(seen.at(-1)).toEqual(told(first, "rolled-back", "it was brought back, and is held all the same"));
   });
 
   test("leaves the generation held, and running, where it cannot be mended, and says why", async () => {

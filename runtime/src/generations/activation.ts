@@ -2,6 +2,7 @@
 import { reportError, type ToRoot } from "@bulkhead/protocol";
 import type { Device } from "../device/index.ts";
 import type { Ledger } from "./ledger.ts";
+import { whyStillHeld } from "./mended.ts";
 import { type GenerationRecord, whyBad, whyNotYet } from "./record.ts";
 
 /** What runs, as far as an activation has to do with it. */
@@ -39,7 +40,7 @@ export function createActivation(
       return "go-on";
     }
     if (current.digest === digest) {
-      if (generation.isHeld()) return mend(generation, digest);
+      if (generation.isHeld()) return heal(generation, digest, again === true);
       generation.tellOutcome({ releaseDigest: digest, outcome: "committed", reason: "it runs already" });
       return "go-on";
     }
@@ -64,10 +65,16 @@ export function createActivation(
     }
   }
 
+  /** A verifier that asks again was not told what became of it: where it was mended, and is held all the same, that is the answer. */
+  async function heal(generation: Running, digest: string, again: boolean): Promise<"stopped" | "go-on"> {
+    const failure = again ? whyStillHeld(ledger.record()) : undefined;
+    return failure === undefined ? mend(generation, digest, again) : refuse(generation, digest, failure);
+  }
+
   /** Nothing of a held generation runs from its release, so what is damaged of that can be exchanged below it. */
-  async function mend(generation: Running, digest: string): Promise<"stopped" | "go-on"> {
+  async function mend(generation: Running, digest: string, again: boolean): Promise<"stopped" | "go-on"> {
     try {
-      await ledger.mend();
+      await ledger.mend(again);
     } catch (error) {
       const reason = reportError(error).message;
       device.log.line(`generation ${generation.number()} stays held: ${reason}`);

@@ -3,7 +3,16 @@ import { BulkheadError, type InstalledRelease, reportError } from "@bulkhead/pro
 import type { BaseSystems } from "./base/base-systems.ts";
 import { readIntactPart, verifyInstalled } from "./install.ts";
 import type { KeptRecord } from "./kept-record.ts";
-import { assignUids, type Choice, chooseGeneration, fallBack, putOff, rollBack } from "./record.ts";
+import { judgeMended } from "./mended.ts";
+import {
+  assignUids,
+  type Choice,
+  chooseGeneration,
+  fallBack,
+  type GenerationRecord,
+  putOff,
+  rollBack,
+} from "./record.ts";
 
 export type Chosen = Choice & {
   readonly release: InstalledRelease;
@@ -42,6 +51,8 @@ export function createChooser(
     }
   }
 
+  const note = async (next: GenerationRecord) => void (next !== kept.now() && (await kept.adopt(next)));
+
   async function giveUp({ run, onTrial }: Choice, error: unknown): Promise<void> {
     const { message } = reportError(error);
     const record = kept.now();
@@ -79,6 +90,7 @@ export function createChooser(
     // Never below the security epoch, whatever becomes of the device.
     if (!release) throw error;
     log(`generation ${choice.run.generation} is held but for core servers and the agent: ${held}`);
+    await note(judgeMended(kept.now(), choice.run.generation, held));
     return { ...choice, release, held };
   }
 
@@ -94,8 +106,7 @@ export function createChooser(
   async function look(choice: Choice): Promise<Chosen | null> {
     try {
       const release = await verifyInstalled(dataDir, choice.run.digest);
-      const numbered = assignUids(kept.now(), release.system.startOrder);
-      if (numbered !== kept.now()) await kept.adopt(numbered);
+      await note(judgeMended(assignUids(kept.now(), release.system.startOrder), choice.run.generation));
       return { ...choice, release };
     } catch (error) {
       return replace(choice, error);

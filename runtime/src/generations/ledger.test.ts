@@ -189,8 +189,12 @@ describe("[K22] the way back", () => {
     await rm(join(dataDir, "releases", digest, "artifacts", artifact?.digest ?? ""), { recursive: true });
     expect((await chooseOf(await boot())).held).toBeDefined();
     await ledger.mend();
-    const whole = await chooseOf(await boot());
+    expect(await readRecord(dataDir)).toMatchObject({ mended: 2, lastOutcome: { releaseDigest: digest } });
+    const after = await boot();
+    const whole = await chooseOf(after);
     expect([whole.run.digest, whole.held]).toEqual([digest, undefined]);
+    expect(after.record()).toMatchObject({ lastOutcome: { releaseDigest: digest, outcome: "committed" } });
+    expect(after.record().mended).toBeUndefined();
     expect(await readdir(join(dataDir, "releases"))).not.toContain(`${digest}.new`);
   });
 

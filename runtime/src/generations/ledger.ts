@@ -9,6 +9,7 @@ import { openBaseSystems } from "./base/base-systems.ts";
 import { type Chosen, createChooser, type Leave } from "./choosing.ts";
 import { collectGarbage, installRelease, mendInstalled } from "./install.ts";
 import { keepRecord } from "./kept-record.ts";
+import { noteMended } from "./mended.ts";
 import {
   beginTrial,
   type Choice,
@@ -46,9 +47,9 @@ export type Ledger = {
   admit(digest: string, shown?: readonly string[]): Promise<void>;
   /**
    * Brings back what is damaged of the current generation from its endorsed release, its base system too. It is to be stopped and chosen
-   * again then. Throws what is wrong with what was endorsed.
+   * again then: the record says what became of it. `again`: the slots get no tries anew. Throws what is wrong with what was endorsed.
    */
-  mend(): Promise<void>;
+  mend(again?: boolean): Promise<void>;
   /** The board's slots as the state shows them; undefined where it has none. */
   base(): BaseStatus | undefined;
   /** All is well for a while: a slot on trial is the current one, where no generation is. */
@@ -112,11 +113,12 @@ export async function openLedger({ config, paths, log, slots }: Device): Promise
       await kept.write(beginTrial(kept.now(), digest, release, base));
     }),
 
-    mend: inTurn(async () => {
+    mend: inTurn(async (again = false) => {
       const { digest } = kept.now().current;
       const endorsed = join(paths.endorsed, digest);
       const release = await mendInstalled(dataDir, digest, endorsed);
-      await bases.take(release, endorsed);
+      await bases.take(release, endorsed, again);
+      await kept.adopt(noteMended(kept.now()));
     }),
 
     base: bases.status,

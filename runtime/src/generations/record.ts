@@ -61,6 +61,8 @@ export const recordSchema = z.object({
   armed: z.object({ slot: z.enum(["a", "b"]), digest: digestSchema }).optional(),
   /** How often the board was started again for another slot since a generation was in charge. */
   restarts: z.number().int().positive().optional(),
+  /** The generation that was brought back from what was endorsed, and was not chosen whole since. */
+  mended: z.number().int().positive().optional(),
 });
 export type GenerationRecord = z.infer<typeof recordSchema>;
 

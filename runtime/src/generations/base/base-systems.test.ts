@@ -105,6 +105,20 @@ test("[M11] a release whose base system a slot holds already gets tries of its o
   });
 });
 
+test("[M11] asked for again, a slot that holds it and did not start gets no tries anew, and one that is filled anew no count of its own", async () => {
+  const release = await endorsedFresh();
+  const armed = { slot: "b", digest: fresh } as const;
+  await flash({ turn: "0", current: "a" }, device(fresh, { armed, restarts: 3 }));
+  const { kept, bases } = await start(`bulkhead.slot=a bulkhead.base=${old}`);
+  await bases.take(release, root, true);
+  expect(kept.now()).toMatchObject({ holds, restarts: 3 });
+  await writeRecord(root, device(fresh, { armed, restarts: 3 }));
+  const whole = await start(`bulkhead.slot=a bulkhead.base=${old}`);
+  await whole.bases.take(release, root, true);
+  expect(whole.kept.now()).toMatchObject({ armed, restarts: 3 });
+  expect(await whole.bases.follow(whole.kept.now().current)).toMatchObject({ refused: expect.any(String) });
+});
+
 /** A release whose base system is `fresh`, its parts endorsed. */
 async function endorsedFresh(): Promise<Release> {
   const bytes = Buffer.alloc(4096, "part");

@@ -23,9 +23,10 @@ export type BaseSystems = {
   lacks(other: Installed): string | null;
   /**
    * What a release needs that is to be tried; its base system is in a slot then. One that names none needs what the current one named: else
-   * the other slot's, which may have been withdrawn, could come back under it. Throws what filling the slot throws, BASE_SYSTEM_UNFIT.
+   * the other slot's, which may have been withdrawn, could come back under it. `again`: it was asked for before, and how often the board was started for it is not
+   * forgotten. Throws what filling the slot throws, BASE_SYSTEM_UNFIT.
    */
-  take(release: Release, endorsedDir: string): Promise<NeededBase | undefined>;
+  take(release: Release, endorsedDir: string, again?: boolean): Promise<NeededBase | undefined>;
   /** The running slot is the current one from now on: to be called once a generation is in charge on it. Never throws. */
   settle(): Promise<void>;
   status(): BaseStatus | undefined;
@@ -103,17 +104,18 @@ function onSlots(slots: BoardSlots, kept: KeptRecord, log: (text: string) => voi
 
   const settle = () => settleSlot(slots, kept, log);
 
-  async function fill(baseSystem: BaseSystem, endorsedDir: string): Promise<void> {
+  async function fill(baseSystem: BaseSystem, endorsedDir: string, again: boolean): Promise<void> {
     const { other } = running;
     if (kept.now().holds?.[other] === baseSystem.digest && (await slots.otherHolds(baseSystem))) {
       // What was tried in it before was for another trial.
-      return note(withoutArmed(kept.now()));
+      return again ? undefined : note(withoutArmed(kept.now()));
     }
     // First of all the boot script must not take it, and nobody take it for whole.
     if (slots.isOnTrial()) throw new BulkheadError("CONFLICT", `slot ${running.slot} is on trial itself`);
     const record = await slots.read();
     if (record.current !== running.slot || record.trying !== undefined) await slots.write({ current: running.slot });
-    await kept.write(forgetHeld(kept.now(), other));
+    const { restarts } = kept.now();
+    await kept.write({ ...forgetHeld(kept.now(), other), ...(again && restarts !== undefined && { restarts }) });
     log(`slot ${other} is filled with base system ${short(baseSystem.digest)}`);
     await slots.fillOther(baseSystem, join(endorsedDir, "base"));
     await kept.write(noteHeld(kept.now(), other, baseSystem.digest));
@@ -131,10 +133,10 @@ function onSlots(slots: BoardSlots, kept: KeptRecord, log: (text: string) => voi
       if (!base?.named || !isAbsent(kept.now(), base, running)) return null;
       return `its base system ${short(base.digest)} is in neither slot`;
     },
-    async take(release, endorsedDir) {
+    async take(release, endorsedDir, again = false) {
       const { baseSystem } = release;
       if (baseSystem === undefined) return kept.now().current.base?.named ? kept.now().current.base : preferred();
-      if (baseSystem.digest !== running.base) await fill(baseSystem, endorsedDir);
+      if (baseSystem.digest !== running.base) await fill(baseSystem, endorsedDir, again);
       return { digest: baseSystem.digest, named: true };
     },
     settle,
