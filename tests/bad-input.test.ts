@@ -5,6 +5,7 @@ import { BulkheadError, errorTable } from "@bulkhead/protocol";
 import { compile, parseBoard } from "@bulkhead/protocol/manifest";
 import { expect, test } from "vitest";
 import { parseStation } from "../hardware-in-loop/station/station.ts";
+import { sshFailure } from "../hardware-in-loop/target/ssh/failure.ts";
 import { boardFor, refuseCardless } from "../studio/src/flash/board.ts";
 import { refuseTarget } from "../studio/src/flash/refusals.ts";
 import { root } from "./architecture/sources.ts";
@@ -30,8 +31,8 @@ components:
 }
 const gpio = "gpio: { image: driver:gpio, devices: [gpio] }";
 
-function station(wiring: string) {
-  const text = `format: 1\nstation: desk\ntitle: Desk\nboard: beaglebone-black\ntarget: { kind: board, device: one }\n${wiring}\n`;
+function station(wiring: string, target = "") {
+  const text = `format: 1\nstation: desk\ntitle: Desk\nboard: beaglebone-black\ntarget: { kind: board, device: one${target} }\n${wiring}\n`;
   const parsed = parseStation({ file: "desk.yaml", text }, boardOf);
   return "errors" in parsed ? parsed.errors : [];
 }
@@ -46,6 +47,12 @@ function thrown(work: () => unknown) {
   }
 }
 
+function throwIt(error: Error): never {
+  throw error;
+}
+
+const keys = { identityFile: "/key", knownHostsFile: "/known" };
+const bench = { host: "a", port: 22, user: "root", sudo: false, ...keys };
 const card = { path: "/dev/sdb", kind: "disk", title: "a card", isRemovable: true, isReadOnly: false } as const;
 
 test.each([
@@ -97,6 +104,26 @@ test.each([
     "a station that requires what nothing provides",
     "STATION_CAPABILITY_UNPROVIDED",
     () => station("require: [agent, gpio-stimulus:BUTTON]"),
+  ],
+  [
+    "a station with ssh and no file of known keys",
+    "MANIFEST_MISSING_KEY",
+    () => station("", ", ssh: { host: a, identityFile: /key }"),
+  ],
+  [
+    "a station that flashes a board whose power it cannot take",
+    "MANIFEST_MISSING_KEY",
+    () => station("", ", flash: { kind: disk, to: /dev/disk/by-id/usb-a }"),
+  ],
+  [
+    "a board's key that the bench does not know",
+    "STATION_FAILED",
+    () => thrown(() => throwIt(sshFailure({ ssh: bench, file: "desk.yaml" }, "Host key verification failed."))),
+  ],
+  [
+    "a board that ssh does not reach",
+    "TARGET_NOT_REACHED",
+    () => thrown(() => throwIt(sshFailure({ ssh: bench, file: "desk.yaml" }, "No route to host"))),
   ],
   [
     "a station with a pin that its board claims",

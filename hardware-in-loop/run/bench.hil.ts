@@ -12,11 +12,15 @@ const {
   BULKHEAD_HIL_STATION: name,
   BULKHEAD_HIL_OUT: directory,
   BULKHEAD_HIL_SHORT: short,
+  BULKHEAD_HIL_DEVICE: device,
 } = z
-  .looseObject({ BULKHEAD_HIL_STATION: z.string(), BULKHEAD_HIL_OUT: z.string(), BULKHEAD_HIL_SHORT: z.string() })
+  .looseObject({
+    ...{ BULKHEAD_HIL_STATION: z.string(), BULKHEAD_HIL_OUT: z.string(), BULKHEAD_HIL_SHORT: z.string() },
+    BULKHEAD_HIL_DEVICE: z.string(),
+  })
   .parse(process.env);
 
-const { station, board: boardFile } = await loadStation(name);
+const { station, board: boardFile } = await loadStation(name, device === "" ? undefined : device);
 const bench = openBench(station, boardFile, directory);
 const suites = join(import.meta.dirname, "../suites");
 

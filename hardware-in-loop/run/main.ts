@@ -1,6 +1,7 @@
 /** `npm run hil`: runs every suite on a station, and says what came of it in words, JSON, JUnit's XML and one page. */
 import { parseArgs } from "node:util";
 import { BulkheadError, formatError, reportError } from "@bulkhead/protocol";
+import { Interruption } from "../../studio/src/cli/interruption.ts";
 import { runStation, type Wish } from "./one.ts";
 import { describeOutcomes, runInTurn } from "./several.ts";
 import { writeStationSystem } from "./station-system.ts";
@@ -12,6 +13,9 @@ const usage = `Runs the suites of hardware-in-loop/suites on a station: a board 
   npm run hil -- --all                every station that needs no board on a bench
   npm run hil -- --list               the stations, and what each provides
 
+  --flash IMAGE write the board of --station first, as its file says how (\`flash:\`), and wait until it has enrolled
+                itself; all that is on it is lost. Without this no run writes a board
+  --device NAME what the board is called, in place of the name in its file; with --flash, what it enrols itself as
   --system DIR  write the system of --station into a new folder, for the image of a board on a bench; nothing is run
   --out DIR     where the report goes    (.cache/hil/<station>)
   -t TEXT       only tests whose names have this
@@ -19,15 +23,20 @@ const usage = `Runs the suites of hardware-in-loop/suites on a station: a board 
   --json        print each report as a line of JSON
   --help        this text
 
-Exit code: 0 where nothing failed and something passed, 1 else, 2 misused.
+Exit code: 0 where nothing failed and something passed, 1 else, 2 misused, 130 interrupted while it flashed.
 `;
 
 async function main(args: readonly string[]): Promise<number> {
   const { values } = read(args);
-  const { out, only, short = false, json = false } = values;
-  const wish = { out, only, short, json };
+  const { out, only, short = false, json = false, flash, device } = values;
+  const wish = { out, only, short, json, flash, device };
   if (values.help) return say(usage);
   if (values.list) return say(await describeStations());
+  if ((flash ?? device) !== undefined && (values.station === undefined || values.system !== undefined)) {
+    throw new BulkheadError("USAGE", "--flash and --device are for a run of one board", {
+      remedy: "give --station NAME",
+    });
+  }
   if (values.all) return runAll(wish);
   if (values.station !== undefined && values.system !== undefined) {
     return say(await writeStationSystem(values.station, values.system));
@@ -48,6 +57,8 @@ function read(args: readonly string[]) {
         system: text,
         all: flag,
         list: flag,
+        flash: text,
+        device: text,
         out: text,
         only: { ...text, short: "t" },
         short: flag,
@@ -64,7 +75,7 @@ function read(args: readonly string[]) {
 }
 
 async function runAll(wish: Wish): Promise<number> {
-  const stations = await Promise.all((await listStations()).map(loadStation));
+  const stations = await Promise.all((await listStations()).map((name) => loadStation(name)));
   const isOnBench = ({ station }: (typeof stations)[number]) => station.target.kind === "board";
   const namesOf = (some: typeof stations) => some.map(({ station }) => station.station);
   const others = stations.filter((one) => !isOnBench(one));
@@ -82,10 +93,15 @@ async function run(names: readonly string[], leftOut: readonly string[], wish: W
 }
 
 async function describeStations(): Promise<string> {
-  const stations = await Promise.all((await listStations()).map(loadStation));
+  const stations = await Promise.all((await listStations()).map((name) => loadStation(name)));
   return stations
     .map(({ station: { station, title, capabilities } }) => `${station}  ${title}\n  ${capabilities.join(", ")}\n`)
     .join("");
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof Interruption) return error.exitCode;
+  return error instanceof BulkheadError && error.code === "USAGE" ? 2 : 1;
 }
 
 function say(text: string): number {
@@ -97,5 +113,5 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`${formatError(reportError(error))}\n`);
-  process.exitCode = error instanceof BulkheadError && error.code === "USAGE" ? 2 : 1;
+  process.exitCode = exitCodeOf(error);
 }

@@ -3,8 +3,10 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { execa } from "execa";
+import { withInterrupts } from "../../studio/src/cli/interruption.ts";
 import { bulkheadDirectory } from "../../studio/src/locations.ts";
 import { type Report, reportSchema } from "../report/report.ts";
+import { flashStation } from "../target/flash/flash.ts";
 import { loadStation } from "./stations.ts";
 
 export type Wish = {
@@ -14,18 +16,27 @@ export type Wish = {
   readonly only: string | undefined;
   /** Only tests of the short run. */
   readonly short: boolean;
+  /** The image that the board is given before its suites run. */
+  readonly flash: string | undefined;
+  /** What the board is called, in place of the name in the station's file. */
+  readonly device: string | undefined;
   /** Words to standard error, for standard output is for the report. */
   readonly json: boolean;
 };
 
 export type Run = { readonly report: Report; readonly exitCode: number | undefined };
 
-/** Throws STATION_UNKNOWN, STATION_INVALID, and TARGET_NOT_REACHED where the run ended before it could write a report. */
-export async function runStation(name: string, { out, only, short, json }: Wish): Promise<Run> {
-  await loadStation(name);
+/** Throws STATION_UNKNOWN, STATION_INVALID, and TARGET_NOT_REACHED where the run ended before it could write a report, and what `flashStation` throws. */
+export async function runStation(name: string, { out, only, short, json, flash, device }: Wish): Promise<Run> {
+  const { station, board } = await loadStation(name, device);
   const directory = join(out ?? join(bulkheadDirectory, ".cache/hil"), name);
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
+  if (flash !== undefined) {
+    const note = (text: string) => void process.stderr.write(`${text}\n`);
+    const options = { station, board, image: flash, consoleFile: join(directory, "first-start.log"), note };
+    await withInterrupts((signal) => flashStation({ ...options, signal }));
+  }
   const { exitCode } = await execa(
     process.execPath,
     [
@@ -35,7 +46,10 @@ export async function runStation(name: string, { out, only, short, json }: Wish)
       ...(only === undefined ? [] : ["-t", only]),
     ],
     {
-      env: { BULKHEAD_HIL_STATION: name, BULKHEAD_HIL_OUT: directory, BULKHEAD_HIL_SHORT: short ? "1" : "0" },
+      env: {
+        ...{ BULKHEAD_HIL_STATION: name, BULKHEAD_HIL_OUT: directory, BULKHEAD_HIL_SHORT: short ? "1" : "0" },
+        BULKHEAD_HIL_DEVICE: device ?? "",
+      },
       cwd: bulkheadDirectory,
       reject: false,
       stdin: "ignore",

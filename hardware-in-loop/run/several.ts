@@ -1,5 +1,6 @@
 /** Several stations, one after another: what came of each, and of all. */
 import { formatError, reportError } from "@bulkhead/protocol";
+import { Interruption } from "../../studio/src/cli/interruption.ts";
 import { countOf } from "../report/report.ts";
 import type { Run } from "./one.ts";
 
@@ -22,14 +23,15 @@ export async function runInTurn(
   const outcomes: Outcome[] = [];
   for (const name of names) {
     const startMs = nowMs();
-    const ran = await runOne(name).then(countsOf, (error: unknown) => ({
-      counts: { passed: 0, failed: 1, skipped: 0 },
-      error: formatError(reportError(error)),
-      isGood: false,
-    }));
+    const ran = await runOne(name).then(countsOf, failedBy);
     outcomes.push({ name, durationMs: nowMs() - startMs, ...ran });
   }
   return outcomes;
+}
+
+function failedBy(error: unknown): Omit<Outcome, "name" | "durationMs"> {
+  if (error instanceof Interruption) throw error;
+  return { counts: { passed: 0, failed: 1, skipped: 0 }, error: formatError(reportError(error)), isGood: false };
 }
 
 function countsOf({ report, exitCode }: Run): Pick<Outcome, "counts" | "isGood"> {

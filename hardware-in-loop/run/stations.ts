@@ -18,11 +18,11 @@ export async function listStations(): Promise<string[]> {
 }
 
 /**
- * Reads one station.
+ * Reads one station. `device`: what a board on a bench is called, in place of the file's name of it.
  *
- * @throws BulkheadError STATION_UNKNOWN, STATION_INVALID with every error of its file, MANIFEST_SYNTAX
+ * @throws BulkheadError STATION_UNKNOWN, STATION_INVALID with every error of its file, MANIFEST_SYNTAX, USAGE
  */
-export async function loadStation(name: string): Promise<{ station: Station; board: Board }> {
+export async function loadStation(name: string, device?: string): Promise<{ station: Station; board: Board }> {
   const names = await listStations();
   if (!names.includes(name)) {
     throw new BulkheadError("STATION_UNKNOWN", `there is no station \`${name}\``, {
@@ -35,11 +35,19 @@ export async function loadStation(name: string): Promise<{ station: Station; boa
     boards.get(board),
   );
   const board = "station" in parsed ? boards.get(parsed.station.board) : undefined;
-  if ("station" in parsed && board) return { station: parsed.station, board };
+  if ("station" in parsed && board) return { station: withDevice(parsed.station, device), board };
   throw new BulkheadError(
     "STATION_INVALID",
     `the station \`${name}\` cannot be used:\n${"errors" in parsed ? formatErrors(parsed.errors) : ""}`,
   );
+}
+
+function withDevice(station: Station, device: string | undefined): Station {
+  if (device === undefined) return station;
+  if (station.target.kind === "board") return { ...station, target: { ...station.target, device } };
+  throw new BulkheadError("USAGE", `the station \`${station.station}\` names its device itself`, {
+    remedy: "--device is for a board on a bench",
+  });
 }
 
 async function readBoards(): Promise<Map<string, Board>> {

@@ -36,8 +36,14 @@ function ofTarget(target: StationWritten["target"]): string[] {
     const base = machines[target.machine].start.by === "loader" ? ["base-system"] : [];
     return [...ofAll, ...watchdog, ...base];
   }
-  const commands = target.operator ? ["commands"] : [];
-  return ["agent", ...commands, ...(target.console ? ["console"] : []), ...(target.power ? ["power-cut"] : [])];
+  const when = (has: unknown, capability: string) => (has ? [capability] : []);
+  return [
+    "agent",
+    ...when(target.operator, "commands"),
+    ...when(target.console, "console"),
+    ...when(target.power, "power-cut"),
+    ...when(target.ssh, "shell"),
+  ];
 }
 
 /** All that a station provides. */

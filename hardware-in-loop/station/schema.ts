@@ -1,6 +1,7 @@
 /** A station: one bench, which says what board hangs on it, how that is run, and what is wired to it. */
 import { nameSchema } from "@bulkhead/protocol";
 import { z } from "zod";
+import { realBoardSchema } from "./real-board.ts";
 
 const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, "a name is letters, digits, _ and -");
 /** 7-bit; UM10204 (I2C-bus specification), section 3.1.12. */
@@ -46,10 +47,6 @@ const fixtureSchema = z.discriminatedUnion("kind", [
 ]);
 export type Fixture = z.output<typeof fixtureSchema>;
 
-const commandSchema = z.array(z.string().min(1)).min(1).max(32);
-
-const absolutePath = z.string().regex(/^\/[^\0]+$/, "a path on the bench begins with /");
-
 /** How the board is run. */
 const targetSchema = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -61,36 +58,7 @@ const targetSchema = z.discriminatedUnion("kind", [
       .enum(["qemu-virt-arm64", "qemu-virt-arm", "imx8mm-evk", "imx8mp-evk"])
       .describe("A file of hardware-in-loop/target/emulated/machines."),
   }),
-  z.strictObject({
-    kind: z.literal("board").describe("A real one, enrolled with a Studio Server of this machine."),
-    server: nameSchema.default("studio").describe("The name that the server was started under."),
-    device: z.string().describe("What the server calls the device: its id or its name."),
-    operator: z
-      .strictObject({
-        key: absolutePath.describe("Key of an operator whom the project of the board names, for the bench alone."),
-        passphraseFile: absolutePath.optional().describe("File (0600) with its passphrase."),
-      })
-      .optional()
-      .describe("Left out: suites give the board no orders."),
-    console: z
-      .strictObject({
-        path: z
-          .string()
-          .regex(/^\/dev\/[A-Za-z0-9_.:/-]+$/, "a port is a path below /dev")
-          .describe("Its serial port on the bench: `/dev/serial/by-id/…` stays the same."),
-        speed: z.int().min(50).max(4_000_000).default(115_200),
-      })
-      .optional()
-      .describe("Left out: nobody reads its console."),
-    power: z
-      .strictObject({
-        on: commandSchema.describe("The program and its arguments that give it power; no shell reads them."),
-        off: commandSchema.describe("The same, to take it away."),
-        boundMs: z.int().min(1000).max(600_000).default(30_000).describe("How long either may take."),
-      })
-      .optional()
-      .describe("Left out: only a person can switch it, and tests that cut the power are left out."),
-  }),
+  realBoardSchema,
 ]);
 
 export const stationWritten = z.strictObject({

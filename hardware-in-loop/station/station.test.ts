@@ -102,6 +102,114 @@ require: [agent, i2c:tmp105@0x48, uart-loopback]
     });
   });
 
+  const board = (more: string, name = "virtual") =>
+    head.replace("virtual", name).replace("{ kind: local }", `{ kind: board, device: pump-1, ${more} }`);
+  const power = "power: { on: [relay, on], off: [relay, off] }";
+  const disk = "kind: disk, to: /dev/disk/by-id/usb-sdmux-0:0";
+
+  test("gives a real board a shell where it names ssh, and by that neither console nor power", () => {
+    const ssh = "ssh: { host: 192.0.2.7, identityFile: /srv/key, knownHostsFile: /srv/known }";
+    const parsed = parseStation({ file: "desk.yaml", text: board(ssh) }, boardOf);
+    expect(parsed).toMatchObject({
+      station: { capabilities: ["agent", "shell"], target: { ssh: { port: 22, user: "root", sudo: false } } },
+    });
+  });
+
+  test("says how a board is written by a disk or by a program, which is no capability of tests", () => {
+    const program = 'kind: program, command: [uuu, -b, emmc_all, loader, "{image}"], before: [relay, boot]';
+    for (const flash of [disk, program]) {
+      const parsed = parseStation({ file: "desk.yaml", text: board(`${power}, flash: { ${flash} }`) }, boardOf);
+      expect(parsed).toMatchObject({ station: { capabilities: ["agent", "power-cut"] } });
+    }
+  });
+
+  test.each([
+    [
+      "ssh without the board's recorded key",
+      "ssh: { host: a, identityFile: /k }",
+      "MANIFEST_MISSING_KEY",
+      "knownHostsFile",
+    ],
+    [
+      "a host that would be an option",
+      "ssh: { host: -oProxyCommand=x, identityFile: /k, knownHostsFile: /n }",
+      "MANIFEST_INVALID_VALUE",
+      "a host",
+    ],
+    [
+      "a user that would be an option",
+      "ssh: { host: a, user: -v, identityFile: /k, knownHostsFile: /n }",
+      "MANIFEST_INVALID_VALUE",
+      "a user",
+    ],
+    [
+      "a key's file that ssh reads as another",
+      "ssh: { host: a, identityFile: /k%h, knownHostsFile: /n }",
+      "MANIFEST_INVALID_VALUE",
+      "a path",
+    ],
+    [
+      "two files of known keys in one",
+      "ssh: { host: a, identityFile: /k, knownHostsFile: /n /m }",
+      "MANIFEST_INVALID_VALUE",
+      "a path",
+    ],
+    ["flash without power to take", `flash: { ${disk} }`, "MANIFEST_MISSING_KEY", "lacks `power`"],
+    [
+      "flash to what is no disk",
+      `${power}, flash: { kind: disk, to: /home/card }`,
+      "MANIFEST_INVALID_VALUE",
+      "/dev/disk/by-id",
+    ],
+    [
+      "flash to a disk by a name that moves",
+      `${power}, flash: { kind: disk, to: /dev/sdb }`,
+      "MANIFEST_INVALID_VALUE",
+      "/dev/disk/by-id",
+    ],
+    [
+      "flash out of /dev/disk",
+      `${power}, flash: { kind: disk, to: /dev/disk/by-id/../../sda }`,
+      "MANIFEST_INVALID_VALUE",
+      "/dev/disk/by-id",
+    ],
+    [
+      "a program without the image",
+      `${power}, flash: { kind: program, command: [uuu, image] }`,
+      "MANIFEST_INVALID_VALUE",
+      "{image}",
+    ],
+    [
+      "a program that is the image",
+      `${power}, flash: { kind: program, command: ["{image}"] }`,
+      "MANIFEST_INVALID_VALUE",
+      "{image}",
+    ],
+    ["another way to flash", `${power}, flash: { kind: scp }`, "MANIFEST_INVALID_VALUE", "one of the choices"],
+  ])("is refused for %s, with the place", (_, more, code, words) => {
+    const said = errorsOf(board(more));
+    expect(said).toMatch(/^desk\.yaml:5:\d+: /);
+    expect(said).toContain(code);
+    expect(said).toContain(words);
+  });
+
+  test("is refused for flash of a device by its id, which a flashed board has no more", () => {
+    const text = board(`${power}, flash: { ${disk} }`).replace("pump-1", "d-0123456789abcdef");
+    expect(errorsOf(text)).toContain("MANIFEST_INVALID_VALUE");
+  });
+
+  test("is refused for flash to a card of a board that starts from none", () => {
+    const text = board(`${power}, flash: { ${disk} }`, "portenta-x8");
+    const parsed = parseStation({ file: "desk.yaml", text }, () => {
+      const file = join(import.meta.dirname, "../../manifests/boards/portenta-x8.yaml");
+      const read = parseBoard({ file, text: readFileSync(file, "utf8") });
+      return "board" in read ? read.board : undefined;
+    });
+    expect(parsed).toMatchObject({
+      errors: [{ code: "FLASH_TARGET_REFUSED", remedy: expect.stringContaining("kind: program") }],
+    });
+  });
+
   test("a need without a name takes any of its kind, and no other kind", () => {
     expect(missingCapabilities(["uart-loopback"], ["uart-loopback:ttyS4"])).toEqual([]);
     expect(missingCapabilities(["uart"], ["uart-loopback:ttyS4"])).toEqual(["uart"]);

@@ -2,12 +2,16 @@
 import { type ErrorReport, formatError } from "@bulkhead/protocol";
 import { type Board, parseWritten, readSource, type Source, suggest } from "@bulkhead/protocol/manifest";
 import { capabilitiesOf, capabilityOf, missingCapabilities } from "./capabilities.ts";
+import { faultsOfFlash } from "./flash-faults.ts";
 import { type Fixture, type StationWritten, stationWritten } from "./schema.ts";
 
 export type Station = StationWritten & {
   /** What tests can ask for. */
   readonly capabilities: readonly string[];
 };
+
+/** Its file, as a person of the checkout finds it. */
+export const fileOf = ({ station }: Pick<Station, "station">): string => `hardware-in-loop/stations/${station}.yaml`;
 
 export type StationText = { readonly file: string; readonly text: string };
 
@@ -26,7 +30,11 @@ export function parseStation(
   const written = parsed.value;
   const found = board(written.board);
   const errors = found
-    ? [...faultsOfWiring(written, found, source), ...faultsOfNeeds(written, source)]
+    ? [
+        ...faultsOfFlash(written, found, source),
+        ...faultsOfWiring(written, found, source),
+        ...faultsOfNeeds(written, source),
+      ]
     : [noBoard(written, source)];
   return errors.length > 0 ? { errors } : { station: { ...written, capabilities: capabilitiesOf(written) } };
 }

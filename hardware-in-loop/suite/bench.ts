@@ -1,7 +1,7 @@
 /** The bench that a run has: its station, and the board on it, which is switched on when the first test asks for it. */
 import { join } from "node:path";
 import type { Board } from "@bulkhead/protocol/manifest";
-import type { Station } from "../station/station.ts";
+import { fileOf, type Station } from "../station/station.ts";
 import { writeSystem } from "../system/write.ts";
 import { openBoard } from "../target/board.ts";
 import { openEmulated } from "../target/emulated/emulated.ts";
@@ -38,7 +38,7 @@ async function openTarget(station: Station, board: Board, directory: string): Pr
   const { target } = station;
   switch (target.kind) {
     case "board":
-      return openBoard(target);
+      return openBoard(target, fileOf(station));
     case "emulated":
       return openEmulated({ station, board, machine: target.machine, directory });
     case "local":

@@ -10,10 +10,23 @@ export async function shellOf(target: Target, bench: Bench, bootMs: number): Pro
   return shell;
 }
 
-/** Waits until the board has started anew; answers what its console has said since, where that had `saidBefore` characters. */
-export async function untilReset(target: Target, saidBefore: number, boundMs: number): Promise<string> {
+/** From a reset until the board's sshd answers: by then it has been seen. */
+const sshMs = 120_000;
+
+/** Watches for a start of the board, by what tells of it: its console says so, else its shell shows it. Nothing before now counts. */
+export async function watchReset(target: Target): Promise<{ seen(boundMs: number): Promise<Reset> }> {
+  const saidBefore = (await target.console()).length;
   const saidSince = async () => (await target.console()).slice(saidBefore);
-  await expect.poll(saidSince, { timeout: boundMs }).toMatch(/bulkhead: slot [ab]/);
-  target.expectRestart();
-  return saidSince();
+  const byShell = await target.watchStart?.();
+  return {
+    async seen(boundMs) {
+      if (!byShell) await expect.poll(saidSince, { timeout: boundMs }).toMatch(/bulkhead: slot [ab]/);
+      const atMs = byShell ? (await byShell.seen(boundMs + sshMs)).atMs : performance.now();
+      target.expectRestart();
+      return { atMs, said: await saidSince() };
+    },
+  };
 }
+
+/** When it was, on performance.now()'s clock, and what the console has said since the watch began: nothing where there is none. */
+export type Reset = { readonly atMs: number; readonly said: string };

@@ -1,7 +1,7 @@
 /** A watchdog that a component feeds through its driver: beside systemd's own, for those whose work must not stand still. */
 import { expect } from "vitest";
 import { fixturesOf } from "../station/capabilities.ts";
-import { shellOf, untilReset } from "../suite/steps.ts";
+import { shellOf, watchReset } from "../suite/steps.ts";
 import type { Suite } from "../suite/suite.ts";
 import { watcherOf } from "../system/manifest.ts";
 
@@ -39,16 +39,16 @@ export const suite: Suite = (it) => {
       const before = await target.toAgent(bench.within(bootMs));
       const shell = await shellOf(target, bench, bootMs);
       const seconds = Math.max(...fixturesOf(bench.station, "watchdog").map(({ timeoutSeconds }) => timeoutSeconds));
-      const saidBefore = (await target.console()).length;
+      const reset = await watchReset(target);
       const startMs = performance.now();
       // systemd goes on and feeds its own, and is told to do nothing about a runtime that says nothing: nobody else can reset the board.
       shell.start(
         "systemctl service-watchdogs no; cd /sys/fs/cgroup; echo 1 | tee bulkhead/cgroup.freeze system.slice/bulkhead-root-server.service/cgroup.freeze",
       );
-      const said = await untilReset(target, saidBefore, bench.within((seconds + 60) * 1000));
+      const { said, atMs } = await reset.seen(bench.within((seconds + 60) * 1000));
       // The kernel says so when a driver goes and its watchdog runs on: here it stood still until the reset.
       expect(said).not.toContain("watchdog did not stop");
-      measure("standstill to reset", (performance.now() - startMs) / 1000, {
+      measure("standstill to reset", (atMs - startMs) / 1000, {
         unit: "s",
         atLeast: seconds / 2,
         atMost: seconds + bench.within(30_000) / 1000,

@@ -3,9 +3,9 @@ import { BulkheadError } from "@bulkhead/protocol";
 import { passphrases } from "../../studio/src/cli/passphrase.ts";
 import { keysOf, openKeyRing, openSigner } from "../../studio/src/keys/key-ring.ts";
 import type { Signer } from "../../studio/src/keys/signer.ts";
-import type { StationWritten } from "../station/schema.ts";
+import type { RealBoard } from "../station/real-board.ts";
 
-type Operator = Extract<StationWritten["target"], { kind: "board" }>["operator"];
+type Operator = RealBoard["operator"];
 
 /** Opens the keys when they are first asked for; none where the station names none. Throws KEYS_INVALID, KEYS_LOCKED. */
 export function operatorsOf(operator: Operator): () => Promise<readonly Signer[]> {

@@ -5,12 +5,18 @@ import type { Agent, Publication } from "./agent.ts";
 /** `off`: no power. `booting`: power, and nobody to talk to. `shell`: its base system answers. `agent`: the KMS hears of it. */
 export type TargetState = "off" | "booting" | "shell" | "agent";
 
-/** A root shell of the board's base system, on its console. */
+/** A root shell of the board's base system: bash, on its console or by ssh. */
 export type Shell = {
   /** Runs a command line of the board's own shell and gives what it said. Throws DEVICE_FAILED where it fails, TARGET_NOT_REACHED. */
   run(command: string, boundMs: number): Promise<string>;
   /** Types a command after which nobody answers. */
   start(command: string): void;
+};
+
+/** A start of the board that nobody has asked it for. */
+export type StartWatch = {
+  /** Waits for it; `atMs` is when it was, on performance.now()'s clock. Throws TARGET_NOT_REACHED. */
+  seen(boundMs: number): Promise<{ readonly atMs: number }>;
 };
 
 /** What the bench does to the board, by the names of its file. */
@@ -34,6 +40,8 @@ export type Target = {
   expectRestart(): void;
   /** Gives it power and waits until its base system has a shell. Capability `shell`. */
   toShell?(boundMs: number): Promise<Shell>;
+  /** Where something but the console tells that the board has started anew; asked while it has a shell. */
+  watchStart?(): Promise<StartWatch>;
   /** Capability `stimulus`. */
   readonly stimulus?: BenchStimulus;
   /** Makes the next release of the station's system, with another version, and gives it to the service. Capability `release`. */

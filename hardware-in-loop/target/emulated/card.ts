@@ -1,14 +1,12 @@
 /** The card of an emulated board, while the board is off: a file that `bulkhead flash` writes, with identity and enrolment, and what a bench does to it. */
 import { mkdir, open, readFile, truncate, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { BulkheadError } from "@bulkhead/protocol";
 import { encodeRecord, recordBytes, type SlotRecord } from "@bulkhead/runtime";
-import { execa } from "execa";
 import { type Builder, openBuilder } from "../../../studio/src/image/builder.ts";
 import { partition } from "../../../studio/src/image/disk/layout.ts";
 import { readRecipe } from "../../../studio/src/image/packages/recipe.ts";
 import { recipeDir } from "../../../studio/src/image/places.ts";
-import { bulkheadDirectory } from "../../../studio/src/locations.ts";
+import { runFlash } from "../flash/run-flash.ts";
 import { putRecord } from "./loader/records.ts";
 
 export type Card = {
@@ -38,7 +36,7 @@ const bootA = (file: string) => `${basename(file)}@@${partition("boot-a").startB
 export async function flashCard({ file, sizeBytes, image, server, device }: CardOptions): Promise<Card> {
   await writeFile(file, "");
   await truncate(file, sizeBytes);
-  await runFlash([image, "--to", file, "--enrol", device, "--name", server, "--yes", "--json"]);
+  await runFlash([image, "--to", file, "--enrol", device, "--name", server]);
   // The image builder's, which see the card's folder as theirs: this machine may have no tools for FAT.
   const tools = await openBuilder(await readRecipe(), dirname(file), recipeDir, 0);
   const slotDir = join(dirname(file), "slot");
@@ -71,18 +69,4 @@ export async function flashCard({ file, sizeBytes, image, server, device }: Card
 
 async function copyOut(tools: Builder, file: string, name: string): Promise<void> {
   await tools.run("mcopy", ["-n", "-i", bootA(file), `::/${name}`, `slot/${name}`]);
-}
-
-async function runFlash(args: readonly string[]): Promise<void> {
-  const main = join(bulkheadDirectory, "studio/src/main.ts");
-  await execa(process.execPath, [main, "flash", ...args], {
-    cwd: bulkheadDirectory,
-    stdin: "ignore",
-    stderr: "inherit",
-  }).catch((cause: unknown) => {
-    throw new BulkheadError("STATION_FAILED", "the card could not be written", {
-      cause,
-      remedy: "what `bulkhead flash` said stands above",
-    });
-  });
 }

@@ -1,0 +1,102 @@
+/**
+ * A board on a bench is flashed as `npm run hil -- --flash` does it: power off, its card to the bench, written by `bulkhead flash` with a token, given back,
+ * power on; it starts from it and enrols itself. The board is QEMU's `virt`; its multiplexer renames a file, so that the card is never at both ends.
+ */
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { loadStation } from "../../../hardware-in-loop/run/stations.ts";
+import { writeSystem } from "../../../hardware-in-loop/system/write.ts";
+import { openBoard } from "../../../hardware-in-loop/target/board.ts";
+import type { Card } from "../../../hardware-in-loop/target/emulated/card.ts";
+import { openImageFor } from "../../../hardware-in-loop/target/emulated/image.ts";
+import { type Machine, prepareMachine } from "../../../hardware-in-loop/target/emulated/machine.ts";
+import { machines } from "../../../hardware-in-loop/target/emulated/machines.ts";
+import { type Server, startServer } from "../../../hardware-in-loop/target/emulated/server.ts";
+import { openWire, type Wire } from "../../../hardware-in-loop/target/emulated/wire.ts";
+import { type BoardFlash, flashBoard } from "../../../hardware-in-loop/target/flash/flash.ts";
+import { buildableOf } from "../../../studio/src/image/board.ts";
+
+const boundMs = 1_500_000;
+const name = "qemu-virt-arm64";
+const device = "bench-1";
+const machine = machines[name];
+const done: string[] = [];
+let directory: string;
+let server: Server;
+let wire: Wire;
+let power: Machine;
+let options: BoardFlash;
+const path = (file: string) => join(directory, file);
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "bulkhead-bench-"));
+  server = await startServer("bench");
+  const { station, board } = await loadStation(`emulated/${name}`);
+  const manifest = await writeSystem(station, board, path("system"));
+  const buildable = buildableOf(board);
+  const image = join(await openImageFor(buildable, manifest, server.note), `${name}.img`);
+  await writeFile(path("card"), "");
+  await truncate(path("card"), machine.cardBytes);
+  wire = await openWire(path("console"), path("console.log"));
+  const under = { world: server.world, namespace: server.namespace, logFile: path("board.log") };
+  // The board's own loader reads the card by itself.
+  const card = {} as Card;
+  power = await prepareMachine({ ...under, machine, board: buildable, directory, card, image });
+  options = {
+    image,
+    board,
+    target: { server: server.name, device },
+    flash: {
+      kind: "disk",
+      to: path("at-the-bench"),
+      before: ["mv", path("card"), path("at-the-bench")],
+      after: ["mv", path("at-the-bench"), path("card")],
+      boundMs: 60_000,
+    },
+    power: {
+      async on() {
+        done.push(`on, ${existsSync(path("card")) ? "the card at the board" : "no card"}`);
+        await power.start();
+      },
+      async off() {
+        done.push("off");
+        await power.kill();
+      },
+    },
+    client: server.client,
+    consoleFile: path("first-start.log"),
+    signal: new AbortController().signal,
+    note: server.note,
+    enrolMs: boundMs,
+  };
+}, boundMs);
+afterAll(async () => {
+  await power?.kill();
+  wire?.close();
+  await server?.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+test("[K19] a card that cannot be written is given back as it was, and the board gets its power", async () => {
+  await truncate(path("card"), 1024 * 1024);
+  await expect(flashBoard(options)).rejects.toMatchObject({ code: "STATION_FAILED" });
+  expect(done.splice(0)).toEqual(["off", "on, the card at the board"]);
+  expect(await server.client.devices()).toEqual([]);
+  await truncate(path("card"), machine.cardBytes);
+});
+
+test("[K19] a board that is flashed starts from its card, enrols itself, and is at its agent", {
+  timeout: 2 * boundMs,
+}, async () => {
+  await flashBoard(options);
+  expect(done.splice(0)).toEqual(["off", "on, the card at the board"]);
+  expect((await server.client.devices()).map((one) => one.name)).toEqual([device]);
+  const target = await openBoard({ kind: "board", server: server.name, device }, "bench.yaml");
+  const status = await target.toAgent(boundMs);
+  expect(status.mode?.kind ?? "normal").toBe("normal");
+  expect(target.toShell).toBeUndefined();
+  await target.close();
+});
