@@ -58,6 +58,8 @@ export type AgentOptions = {
   onReached?: () => void;
   /** Where fetched bytes and the agent's own small files lie. */
   stagingDirectory: string;
+  /** The parts of the slot that runs, read only; a board without slots has none there. */
+  slotParts?: readonly string[];
   /** Calls back when somebody on the board brings a file, which comes from the socket at `path`. */
   onVisitor?: (receive: (path: string) => void) => void;
   /** Only tests are in a hurry. */
@@ -77,7 +79,8 @@ const refreshMs = 30_000;
 
 /** Starts the agent; answers the function that stops it. */
 export async function startAgent(options: AgentOptions): Promise<() => Promise<void>> {
-  const { config, uses, log, incarnation, stagingDirectory, times, onReached = () => undefined } = options;
+  const { config, uses, log, incarnation, stagingDirectory, slotParts = [], times } = options;
+  const { onReached = () => undefined } = options;
   const stop = new AbortController();
   const clock = createKmsClock();
   const staging = await openStaging(stagingDirectory);
@@ -100,6 +103,7 @@ export async function startAgent(options: AgentOptions): Promise<() => Promise<v
   let reports: ReturnType<typeof openReports> | undefined;
 
   const inTurn = createTurns();
+  const toDeploy = { gate: uses.gate, staging, rootVersion: config.rootVersion, log: log.info, inTurn, old: slotParts };
   const executor = createExecutor(journal, {
     deviceId: config.pins.deviceId,
     nowMs: clock.nowMs,
@@ -108,11 +112,7 @@ export async function startAgent(options: AgentOptions): Promise<() => Promise<v
     command: (envelope) => uses.gate.command(envelope, { deadlineMs: commandDeadlineMs }),
     deploy: (command, { deadlineMs, giveWay }, passOn) => {
       const http = httpFor(config, AbortSignal.any([stop.signal, giveWay]), deadlineMs - clock.nowMs());
-      return deploy(
-        command,
-        { http, gate: uses.gate, staging, rootVersion: config.rootVersion, log: log.info, inTurn },
-        passOn,
-      );
+      return deploy(command, { ...toDeploy, http }, passOn);
     },
     observe: (command) => observe(command, uses, session),
     stop: stop.signal,

@@ -15,6 +15,8 @@ import { parseConfig } from "./config.ts";
 
 /** Where the root server mounts `<dataDir>/staging`. */
 const stagingDirectory = "/staging";
+/** Where it mounts the parts of a board's running slot. */
+const slotParts = ["/slot/boot", "/slot/root"];
 /** Where who brings a file listens; root alone can. */
 const visitorSocket = "/import/socket";
 
@@ -32,7 +34,7 @@ export const component = defineComponent({
     const onReached = () => root.tellRoot("reached", {});
     const onVisitor = (receive: (path: string) => void) =>
       root.hear("import", toCoreServer.import, () => receive(visitorSocket));
-    const own = { config: parseConfig(config), stagingDirectory, onReached, onVisitor };
+    const own = { config: parseConfig(config), stagingDirectory, slotParts, onReached, onVisitor };
     onStop(await startAgent({ ...own, uses, log, incarnation }));
   },
 });

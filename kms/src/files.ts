@@ -4,7 +4,7 @@ import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Writes `content` to `path`, replacing what is there, readable by its owner only. */
-export async function writeWhole(path: string, content: string): Promise<void> {
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${randomUUID()}.new`;
   try {
     const file = await open(temporary, "wx", 0o600);

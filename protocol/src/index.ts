@@ -3,6 +3,7 @@ export * from "./address.ts";
 export * from "./archive/index.ts";
 export * from "./attribute-grants.ts";
 export * from "./base-system.ts";
+export * from "./block-index.ts";
 export * from "./canonical-json.ts";
 export * from "./channel.ts";
 export * from "./command-channel.ts";

@@ -9,21 +9,32 @@ import type { IncomingMessage } from "node:http";
 import { dirname, join } from "node:path";
 import { BulkheadError } from "@bulkhead/protocol";
 import { explainFull, syncDirectory, withFile } from "../durable-file.ts";
+import { type Blob, blobPath } from "./blob-path.ts";
+import { compose } from "./delta/compose.ts";
+import type { Delta } from "./delta/plan.ts";
 import { bodyOf, fetchFailed, type Http, openGet, unexpectedStatus } from "./http.ts";
 import { slowestPace } from "./pace.ts";
 import { fetchRetry, type Retry, retry } from "./retry.ts";
 
-export const blobPath = "/device/v1/blobs";
-
-export type Blob = { readonly digest: string; readonly length: number };
-
 /**
  * Makes `<directory>/<digest>` hold the artifact. Throws RELEASE_ARTIFACT_ALTERED where the KMS has other bytes under
- * this digest, FETCH_FAILED, FETCH_TOO_LARGE or STORAGE_FULL.
+ * this digest, FETCH_FAILED, FETCH_TOO_LARGE or STORAGE_FULL. `delta`: how it may be put together of what is here; where that comes to something
+ * else, all of it is fetched.
  */
-export async function fetchBlob(http: Http, directory: string, blob: Blob, limits: Retry = fetchRetry): Promise<void> {
+export async function fetchBlob(
+  http: Http,
+  directory: string,
+  blob: Blob,
+  limits: Retry = fetchRetry,
+  delta?: Delta,
+): Promise<void> {
   const file = join(directory, blob.digest);
   if ((await sizeOf(file)) === blob.length && (await digestOf(file)) === blob.digest) return;
+  const composed = `${file}.composed`;
+  if (delta && (await compose(http, composed, blob, delta, limits)) && (await digestOf(composed)) === blob.digest) {
+    return settle(composed, file);
+  }
+  await rm(composed, { force: true });
   const part = `${file}.part`;
   const hadPart = (await sizeOf(part)) > 0;
   await completePart(http, part, blob, limits);
@@ -36,10 +47,17 @@ export async function fetchBlob(http: Http, directory: string, blob: Blob, limit
     await rm(part);
     throw new BulkheadError("RELEASE_ARTIFACT_ALTERED", `artifact ${blob.digest} does not have its digest at the KMS`);
   }
+  await settle(part, file);
+}
+
+async function settle(part: string, file: string): Promise<void> {
   await withFile(part, "r+", (handle) => handle.sync());
   await rename(part, file);
   await syncDirectory(dirname(file));
 }
+
+/** What a blob may lie under in the directory before it is whole. */
+export const begunNames = (digest: string): string[] => [`${digest}.part`, `${digest}.composed`];
 
 async function completePart(http: Http, part: string, blob: Blob, limits: Retry): Promise<void> {
   let mostBytes = await sizeOf(part);
@@ -70,7 +88,7 @@ async function completePart(http: Http, part: string, blob: Blob, limits: Retry)
 /** Appends what comes after byte `from` to the part. What was written stays, whatever happens. */
 async function fetchRest(http: Http, part: string, blob: Blob, from: number): Promise<void> {
   const path = `${blobPath}/${blob.digest}`;
-  const answer = await openGet(http, path, from);
+  const answer = await openGet(http, path, { from });
   try {
     const start = startOf(answer, path, from);
     await explainFull(part, () =>

@@ -16,10 +16,13 @@ import {
 import type { Client, gateInterface, Verdict } from "@bulkhead/sdk";
 import { replaceFile } from "../durable-file.ts";
 import type { Turns } from "../turns.ts";
-import { type Blob, fetchBlob } from "./blob.ts";
+import { begunNames, fetchBlob } from "./blob.ts";
+import type { Blob } from "./blob-path.ts";
+import type { OldBlocks } from "./delta/old-blocks.ts";
+import { planDeltas } from "./delta/plan.ts";
 import { fetchFailed, getSmall, type Http } from "./http.ts";
 import { fetchMetadata } from "./metadata.ts";
-import { retry } from "./retry.ts";
+import { fetchRetry, retry } from "./retry.ts";
 import { checkRoom, prune, type Staging } from "./staging.ts";
 
 export type Gate = Pick<Client<typeof gateInterface>, "examine" | "install">;
@@ -30,6 +33,8 @@ export type DeployPorts = {
   /** Version of the pinned TUF root. */
   rootVersion: number;
   log: (text: string, fields?: Record<string, unknown>) => void;
+  /** The parts of the slot that runs, of which another base system's are put together; none on a board without slots. */
+  old?: OldBlocks;
   /** Where others stage metadata as well: one at a time, for each removes what is not its own. */
   inTurn?: Turns;
 };
@@ -99,7 +104,7 @@ async function fetchDocument(
 }
 
 async function fetchArtifacts(
-  { http, staging, log }: DeployPorts,
+  { http, staging, log, old = [] }: DeployPorts,
   missing: readonly Blob[],
   roomBytes: number,
 ): Promise<void> {
@@ -110,11 +115,12 @@ async function fetchArtifacts(
       `the release has ${total} bytes, a device takes ${maxReleaseArtifactsBytes}`,
     );
   }
-  const wanted = new Set(missing.flatMap(({ digest }) => [digest, `${digest}.part`]));
+  const wanted = new Set(missing.flatMap(({ digest }) => [digest, ...begunNames(digest)]));
   await prune(staging.blobs, (name) => wanted.has(name));
   await checkRoom(staging.blobs, total + roomBytes - (await stagedBytes(staging.blobs, wanted)));
   log("fetching the release", { artifacts: missing.length, bytes: total });
-  for (const blob of missing) await fetchBlob(http, staging.blobs, blob);
+  const deltas = await planDeltas({ http, log, old }, staging.blobs, missing);
+  for (const blob of missing) await fetchBlob(http, staging.blobs, blob, fetchRetry, deltas.get(blob.digest));
 }
 
 async function stagedBytes(directory: string, names: ReadonlySet<string>): Promise<number> {

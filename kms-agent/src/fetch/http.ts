@@ -32,17 +32,21 @@ export function isTransient(error: unknown): boolean {
   return error instanceof BulkheadError && error.data?.["isTransient"] === true;
 }
 
+/** Bytes of a file: from one on, to another with it; without `to` to its end. */
+export type Range = { readonly from: number; readonly to?: number };
+
 /**
- * Starts a GET of `path` from byte `from` on; resolves with the answer's head. The caller reads or destroys the answer. What is fetched from its
- * beginning may come compressed (RFC 9110, section 12.5.3; RFC 7932); the rest of a part does not, for a range would be one of the compressed bytes.
+ * Starts a GET of `path`, or of a range of it; resolves with the answer's head. The caller reads or destroys the answer. What is fetched from its
+ * beginning may come compressed (RFC 9110, section 12.5.3; RFC 7932); a part does not, for a range would be one of the compressed bytes.
  */
-export function openGet(http: Http, path: string, from = 0): Promise<IncomingMessage> {
+export function openGet(http: Http, path: string, { from, to }: Range = { from: 0 }): Promise<IncomingMessage> {
+  const isPart = from > 0 || to !== undefined;
   return new Promise((resolve, reject) => {
     const asked = request(`http://${http.authority}${path}`, {
       agent: false,
       signal: http.signal,
       timeout: http.stallMs,
-      headers: { "accept-encoding": from > 0 ? "identity" : "br", ...(from > 0 && { range: `bytes=${from}-` }) },
+      headers: { "accept-encoding": isPart ? "identity" : "br", ...(isPart && { range: `bytes=${from}-${to ?? ""}` }) },
     });
     asked.on("timeout", () => asked.destroy(new Error(`nothing came for ${http.stallMs} ms`)));
     asked.on("error", (cause) => reject(fetchFailed(path, cause.message, !http.signal.aborted, cause)));

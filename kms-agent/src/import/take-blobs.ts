@@ -4,7 +4,7 @@ import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { BulkheadError, type ExportEntry, type ImportReport } from "@bulkhead/protocol";
 import { explainFull, syncDirectory, withFile } from "../durable-file.ts";
-import type { Blob } from "../fetch/blob.ts";
+import type { Blob } from "../fetch/blob-path.ts";
 import { checkRoom, prune } from "../fetch/staging.ts";
 
 /**

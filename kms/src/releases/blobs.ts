@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { BulkheadError, digestSchema, maxBlobBytes } from "@bulkhead/protocol";
 import { syncDirectory } from "../files.ts";
+import { createBlockIndexes } from "./block-index.ts";
 
 export type Blobs = {
   /** Stores `source` if it has this digest. Errors: REQUEST_INVALID, REQUEST_TOO_LARGE. */
@@ -14,6 +15,8 @@ export type Blobs = {
   lengthOf(digest: string): Promise<number | undefined>;
   /** The bytes from `start` to `end`, both included. */
   read(digest: string, range?: { start: number; end: number }): Readable;
+  /** The short digests of its blocks; undefined where there is no such blob, or it is none of whole blocks. */
+  blockIndex(digest: string): Promise<Buffer | undefined>;
 };
 
 export async function openBlobs(directory: string): Promise<Blobs> {
@@ -25,7 +28,12 @@ export async function openBlobs(directory: string): Promise<Blobs> {
     const checked = digestSchema.parse(digest);
     return join(directory, checked.slice(0, 2), checked);
   };
+  const lengthOf = async (digest: string) => (await stat(pathOf(digest)).catch(absent))?.size;
+  const read: Blobs["read"] = (digest, range) => createReadStream(pathOf(digest), range);
   return {
+    lengthOf,
+    read,
+    blockIndex: await createBlockIndexes(join(directory, "indexes"), { lengthOf, read }),
     async put(digest, source) {
       const path = pathOf(digest);
       const temporary = join(incoming, randomUUID());
@@ -41,10 +49,6 @@ export async function openBlobs(directory: string): Promise<Blobs> {
         await rm(temporary, { force: true });
       }
     },
-    async lengthOf(digest) {
-      return (await stat(pathOf(digest)).catch(absent))?.size;
-    },
-    read: (digest, range) => createReadStream(pathOf(digest), range),
   };
 }
 

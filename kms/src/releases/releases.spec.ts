@@ -84,12 +84,23 @@ describe("[M11] releases", () => {
     expect(rest.body.toString()).toBe(content.slice(100));
   });
 
+  it("says of a blob of whole blocks which those are, so that a device fetches what it has not", async () => {
+    const content = Buffer.concat([Buffer.alloc(4096, "kernel"), Buffer.alloc(4096, "root")]);
+    for (const blob of [content, content.subarray(1)]) await world.kms.call("PUT", `/blobs/${sha256(blob)}`, blob);
+    const fetch = await device("composer");
+    const { status, body } = await fetch(`/blobs/${sha256(content)}/index`, { "accept-encoding": "br" });
+    const digests = [content.subarray(0, 4096), content.subarray(4096)].map((block) => sha256(block).slice(0, 12));
+    expect([status, body.toString("hex")]).toEqual([200, digests.join("")]);
+    expect((await fetch(`/blobs/${sha256(content.subarray(1))}/index`)).status).toBe(404);
+  });
+
   it.each([
     "/metadata/2.root.json",
     "/metadata/..%2f..%2finstance.json",
     "/metadata/../../session-token",
     "/blobs/../instance.json",
     `/blobs/${"0".repeat(64)}`,
+    `/blobs/${"0".repeat(64)}/index`,
     "/targets/x",
     "",
   ])("answers 404 for %s and stays up", async (path) => {
