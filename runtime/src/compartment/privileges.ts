@@ -7,7 +7,8 @@ import { join } from "node:path";
 import type { CoreName } from "@bulkhead/protocol";
 import { type Device, showTunDevice } from "../device/index.ts";
 import { networkServerMounts, tunnelTimeDirectory } from "../network/index.ts";
-import { type Capability, cgroupMounts, type Mount } from "../sandbox/index.ts";
+import { type Capability, cgroupMounts, type Mount, type SandboxSpec } from "../sandbox/index.ts";
+import { slotMounts } from "./slot-mounts.ts";
 import { tpmMounts } from "./tpm-mounts.ts";
 
 export type Privilege = {
@@ -15,6 +16,8 @@ export type Privilege = {
   readonly capabilities: readonly Capability[];
   /** Stays in the namespace that the root server was started in. */
   readonly inUplink: boolean;
+  /** System calls, where they are not those of its runner. */
+  readonly profile?: NonNullable<SandboxSpec["profile"]>;
 };
 
 type Row = (device: Device, uid: number | null) => Promise<Privilege> | Privilege;
@@ -42,13 +45,15 @@ const rows: Readonly<Partial<Record<CoreName, Row>>> = {
     ],
   }),
 
-  /** A place for what it fetches, of which nothing is believed, and where it finds who brings a file. */
-  "kms-agent": ({ paths }) => ({
+  /** A place for what it fetches, of which nothing is believed, where it finds who brings a file, and the slot that runs, to read. */
+  "kms-agent": async (device, uid) => ({
     ...none,
     mounts: [
-      { kind: "rw", source: join(paths.shownData, "staging"), target: "/staging" },
-      { kind: "ro", source: paths.import, target: "/import" },
+      { kind: "rw", source: join(device.paths.shownData, "staging"), target: "/staging" },
+      { kind: "ro", source: device.paths.import, target: "/import" },
+      ...(await slotMounts(device, uid)),
     ],
+    profile: "agent",
   }),
 
   /** The last time that it saw, and the clock of a board that has one. It cannot set the kernel's. */

@@ -39,6 +39,7 @@ export async function buildSpec(
   return {
     ...execution,
     ...filterOf(component, execution, leases.length > 0),
+    ...(privilege.profile && { profile: privilege.profile }),
     name,
     uid: uidOf(name),
     mounts: mergeMounts(

@@ -3,4 +3,4 @@ export { exitToReboot, exitToRestart, parseFile, readConfig } from "./config.ts"
 export { type Device, type DevicePaths, devicePaths, resolverUid, timeUid, type UidOf, uidTable } from "./device.ts";
 export { lackingPrimitives } from "./primitives.ts";
 export { createRuntimeLog, type RuntimeLog } from "./runtime-log.ts";
-export { showDevice, showDirectories, showTunDevice } from "./view.ts";
+export { showDevice, showDirectories, showReadable, showTunDevice } from "./view.ts";

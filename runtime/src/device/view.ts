@@ -58,12 +58,28 @@ export async function showDevice(
   if (owner === null) return device;
   const node = join(paths.view, name);
   await rm(node, { force: true });
-  // Linux's dev_t (include/linux/kdev_t.h, new encoding): minor in bits 0-7 and 20-31, major in bits 8-19.
-  const major = (rdev >> 8) & 0xfff;
-  const minor = (rdev & 0xff) | ((rdev >> 12) & 0xfff00);
-  const made = await execa("mknod", ["-m", "0600", node, "c", `${major}`, `${minor}`], { reject: false });
+  const made = await execa("mknod", ["-m", "0600", node, "c", ...numbersOf(rdev)], { reject: false });
   // With a range of uids in a user namespace we have an owner and still may not make nodes.
   if (made.failed) return device;
   await chown(node, owner, owner);
   return node;
+}
+
+/**
+ * A node of a block device that `reader` may read, and nobody may write: root's, so that who reads it cannot change that. `name`: of that node. Throws what stat(2)
+ * and mknod(1) say.
+ */
+export async function showReadable(paths: DevicePaths, device: string, reader: number, name: string): Promise<string> {
+  const status = await stat(device);
+  if (!status.isBlockDevice()) throw new BulkheadError("FILE_UNREADABLE", `${device} is no block device`);
+  const node = join(paths.view, name);
+  await rm(node, { force: true });
+  await execa("mknod", ["-m", "0440", node, "b", ...numbersOf(status.rdev)]);
+  await chown(node, 0, reader);
+  return node;
+}
+
+/** Linux's dev_t (include/linux/kdev_t.h, new encoding): minor in bits 0-7 and 20-31, major in bits 8-19. */
+function numbersOf(rdev: number): [string, string] {
+  return [`${(rdev >> 8) & 0xfff}`, `${(rdev & 0xff) | ((rdev >> 12) & 0xfff00)}`];
 }

@@ -31,6 +31,7 @@ async function given(name: string): Promise<Asked> {
     config,
     paths: devicePaths(config),
     host: { cgroup: { version: "v2", mount } },
+    slots: null,
   } as unknown as Device;
   // Without a uid no device node is made.
   const privilege = await privilegeOf(name, device, null);

@@ -38,7 +38,7 @@ export const permissions: Readonly<Partial<Record<CoreName, Permission>>> = {
   },
   "key-store": { writes: ["/keys", "/sealing"], devices: ["/dev/tpmrm0"] },
   verifier: { reads: ["/staging"], writes: ["/endorsed", "/verifier"] },
-  "kms-agent": { writes: ["/staging"], reads: ["/import"] },
+  "kms-agent": { devices: ["/slot/boot", "/slot/root"], writes: ["/staging"], reads: ["/import"] },
   "serial-server": { writes: ["/crashes", "/console"], reads: ["/log", "/trace"] },
   "clock-server": { reads: ["/rtc/since_epoch"], writes: ["/clock"] },
   "scheduler-server": { reads: ["/cgroup", "/storage", "/trace"] },

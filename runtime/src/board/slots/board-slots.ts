@@ -16,6 +16,8 @@ export type BoardSlots = {
   isOnTrial(): boolean;
   /** Whether the other slot holds `base`, by its bytes. */
   otherHolds(base: BaseSystem): Promise<boolean>;
+  /** Where the parts of the slot that runs are. */
+  runningParts(): Promise<SlotPlaces>;
   /** Fills the other slot with what `fromDir` has under its digests; throws what `fillSlot` throws, CONFLICT while the running one is on trial. */
   fillOther(base: BaseSystem, fromDir: string): Promise<void>;
 };
@@ -49,6 +51,7 @@ export async function openSlots(disk?: SlotDisk): Promise<BoardSlots | null> {
     },
     isOnTrial: () => onTrial,
     otherHolds: async (base) => holdsBase(await places.parts(running.other), base),
+    runningParts: () => places.parts(running.slot),
     async fillOther(base, fromDir) {
       // It is what the board goes back to.
       if (onTrial) throw new BulkheadError("CONFLICT", `slot ${running.slot} is on trial itself`);

@@ -19,6 +19,7 @@ import { syscallNumbers } from "./syscall-numbers.ts";
 
 const profiles: Profile[] = [
   "component",
+  "agent",
   "serial",
   "can",
   "attributes",
@@ -121,6 +122,7 @@ describe.each(cases.filter(({ profile }) => !isFreestanding(profile)))(
       const families = {
         "net-admin": [1, 2, 10, 16],
         component: [1, 2, 10],
+        agent: [1, 2, 10],
         beam: [1, 2, 10],
         asker: [2, 10],
         vm: [1],
@@ -196,6 +198,19 @@ describe("[K11] the seccomp filter of a driver", () => {
     can: [0x8906, 0x80108906, 0x8910, 0x8913, 0x8921, 0x8933],
   };
   const ask = (profile: Profile, request: number) => answer("x64", profile, "ioctl", [0n, BigInt(request)]);
+
+  test("of the agent, which reads partitions, lets it ask what Node asks of all, and nothing else", () => {
+    for (const request of ofNode) expect([request, ask("agent", request)]).toEqual([request, ALLOW]);
+    // BLKROSET, BLKFLSBUF, BLKDISCARD, BLKPG, MMC_IOC_CMD, NVME_IOCTL_IO_CMD, SG_IO, DM_DEV_REMOVE.
+    const ofDisks = [0x125d, 0x1261, 0x1277, 0x1269, 0xc048b300, 0xc0484e43, 0x2285, 0xc138fd04];
+    for (const request of ofDisks) expect([request, ask("agent", request)]).toEqual([request, refused]);
+    fc.assert(
+      fc.property(fc.oneof(fc.nat(0xffff_ffff), fc.nat(0xffff)), (request) => {
+        fc.pre(!ofNode.includes(request));
+        expect(ask("agent", request)).toBe(refused);
+      }),
+    );
+  });
 
   test.each(drivers)("of %s lets it ask what its class takes, what Node asks of all, and nothing else", (profile) => {
     const kind = Object.hasOwn(kinds, profile) ? kinds[profile as keyof typeof kinds] : undefined;

@@ -12,6 +12,7 @@
  * `serial`: as `component`, and it may set terminals: the drivers of serial ports.
  * `gpio`, `i2c`, `spi`, `rtc`, `watchdog`: of all requests to devices those of their class, and what asks about any descriptor.
  * `can`: sockets of CAN, and what asks for an interface's number; `attributes` (pwm, adc, leds): no request at all.
+ * `agent`: as `component`, and of all requests to devices those that Node makes of any descriptor: it reads partitions.
  * `vm`: an emulator and the process that bridges its ports to the channels.
  * `vm-kvm`: the same by the kernel's KVM: of all requests to devices it may make KVM's, and two that ask about any descriptor.
  * `asker`: a component in the board's network, where Unix sockets of the base system have names that anybody there can reach.
@@ -20,6 +21,7 @@
  */
 export type Profile =
   | "component"
+  | "agent"
   | "asker"
   | "net-admin"
   | "freestanding"
@@ -183,6 +185,7 @@ export function allowedCalls(profile: Profile, changesIdentityInside: boolean): 
 type CommonProfile = Exclude<Profile, "freestanding" | "freestanding-leased" | DriverProfile>;
 const families: Readonly<Record<CommonProfile, readonly number[]>> = {
   component: [AF_UNIX, AF_INET, AF_INET6],
+  agent: [AF_UNIX, AF_INET, AF_INET6],
   beam: [AF_UNIX, AF_INET, AF_INET6],
   "net-admin": [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK],
   asker: [AF_INET, AF_INET6],
@@ -197,7 +200,7 @@ function familiesOf(profile: CommonProfile | DriverProfile): readonly number[] {
 }
 
 /** One process: what it makes is threads. */
-const hasNoChildren: readonly Profile[] = ["component", "serial", "asker", ...driverProfiles];
+const hasNoChildren: readonly Profile[] = ["component", "agent", "serial", "asker", ...driverProfiles];
 
 /** Names whose answer depends on an argument, or is another error than EPERM. */
 export function ruledCalls(profile: Profile): Record<string, Rule> {
@@ -220,6 +223,7 @@ export function ruledCalls(profile: Profile): Record<string, Rule> {
 // No device of KVM's is shown to any of the others; the filter does not rest on that.
 function requestRule(profile: Profile): Rule {
   if (profile === "vm-kvm") return { kind: "one-of", argument: 1, values: askingRequests, kinds: [kvmRequests] };
+  if (profile === "agent") return { kind: "one-of", argument: 1, values: nodesRequests };
   if (isDriver(profile)) {
     const { values = [], kinds = [] } = classRequests[profile];
     return { kind: "one-of", argument: 1, values: [...nodesRequests, ...values], kinds };

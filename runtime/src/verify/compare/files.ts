@@ -94,9 +94,9 @@ const ofGpio = /^anon_inode:gpio-line$/;
 
 /** `foreign`: sockets and pipes that a process outside of the sandbox holds. */
 export function compareDescriptors(asked: Asked, member: MemberFacts, foreign: ReadonlySet<string>): Found[] {
-  const mountIds = new Set(member.mounts.map(({ id }) => id));
+  const targets = new Map(member.mounts.map(({ id, target }) => [id, target]));
   return member.descriptors.flatMap((descriptor) => {
-    const fault = faultOf(descriptor, asked, mountIds, foreign);
+    const fault = faultOf(descriptor, asked, targets, foreign);
     if (fault === undefined) return [];
     const found = `${descriptor.fd} is ${descriptor.target}: ${fault}`;
     return [{ what: `descriptors of ${nameOf(member)}`, expected: "only its own", found }];
@@ -106,17 +106,22 @@ export function compareDescriptors(asked: Asked, member: MemberFacts, foreign: R
 function faultOf(
   { target, kind, mountId }: DescriptorFact,
   asked: Asked,
-  mountIds: ReadonlySet<number>,
+  targets: ReadonlyMap<number, string>,
   foreign: ReadonlySet<string>,
 ): string | undefined {
   if (kind === "directory") return "a directory";
-  if (kind === "block") return "a block device";
+  // What it was given a node of: the agent the parts of a slot.
+  if (kind === "block") return isGivenNode(asked, targets.get(mountId)) ? undefined : "a block device";
   if (/^(socket|pipe):/.test(target)) return foreign.has(target) ? "held by a process outside of it" : undefined;
   if (target.startsWith("anon_inode:")) return isOwnKind(target, asked) ? undefined : "not what a component makes";
   // What it was started with: no input, and its log; Bun keeps a copy of that under another number.
   if (target === "/dev/null" && kind === "character") return undefined;
   if (kind === "fifo" && asked.logs.includes(target)) return undefined;
-  return mountIds.has(mountId) ? undefined : "opened outside of its sandbox";
+  return targets.has(mountId) ? undefined : "opened outside of its sandbox";
+}
+
+function isGivenNode({ mounts }: Asked, target: string | undefined): boolean {
+  return mounts.some((mount) => mount.kind === "dev" && mount.target === target);
 }
 
 function isOwnKind(target: string, { mounts }: Asked): boolean {
