@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { explore } from "./explore.ts";
-import { everyPath, type Paths, pathNames } from "./paths/index.ts";
+import { everyPath, type Paths, shortNames } from "./paths/index.ts";
 
 let paths: Paths;
 beforeAll(async () => {
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => paths.remove());
 
-test.each(pathNames)(
+test.each(shortNames)(
   "[M11] [K2] the power is cut in the middle of %s: the old or the new, and it goes on",
   async (name) => {
     const explored = await explore(paths.of(name), { perCut: 1, kills: (step) => step.startsWith("rename") });

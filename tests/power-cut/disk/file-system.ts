@@ -44,6 +44,7 @@ const flagsOf: Readonly<Record<string, number>> = {
   w: O_WRONLY | O_CREAT | O_TRUNC,
   wx: O_WRONLY | O_CREAT | O_TRUNC | O_EXCL,
   a: O_WRONLY | O_CREAT | O_APPEND,
+  "a+": O_RDWR | O_CREAT | O_APPEND,
 };
 /** They change a disk, and the product's update paths do not use them. */
 const notInModel = ["appendFile", "chmod", "copyFile", "cp", "link", "symlink", "truncate", "utimes"] as const;
@@ -227,7 +228,15 @@ function recordedHandle(
       if (flags & O_SYNC) await makeSafe();
       return written;
     },
-    truncate: () => notModelled("truncate"),
+    async truncate(length = 0) {
+      await handle.truncate(length);
+      const file = fileOf(node, words);
+      const before = seen(file).bytes.length;
+      if (before < length) notModelled("a file that is made longer by truncate");
+      if (before === length) return;
+      truncate(file, length);
+      await step(`cut ${words} to ${length} bytes`);
+    },
   };
   return new Proxy(handle, {
     get(target, key) {

@@ -13,6 +13,8 @@ const perCut: Partial<Record<PathName, number>> = {
   "an overlay's endorsement": 24,
   "a signed command": 24,
   "a fetch": 24,
+  // A megabyte each.
+  "a fetch of blocks": 4,
 };
 
 let paths: Paths;

@@ -6,6 +6,19 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { explore, type UpdatePath } from "../../power-cut/explore.ts";
 import { everyPath, type PathName, type Paths, pathNames } from "../../power-cut/paths/index.ts";
 
+/** Each deployment fetches these anew. */
+const fetchedAnew = [
+  "sync staging/metadata/2.root.json.new",
+  "sync staging/metadata",
+  "sync staging/metadata/timestamp.json.new",
+  "sync staging/metadata/2.snapshot.json.new",
+  "sync staging/metadata/2.overlays-field.json.new",
+  "sync staging/metadata/2.targets.json.new",
+  "sync staging/targets/c35b.greenhouse-2.json.new",
+  "sync staging/targets/9ef2.warmer-1.json.new",
+  "sync staging/targets",
+];
+
 /** Not needed on this path: what is lost is done again at the next start, or this start only makes sure of what an earlier one did. */
 const needlessHere: Readonly<Partial<Record<PathName, readonly string[]>>> = {
   "a trial without tries": ["sync data/state", "sync data/state/a.new"],
@@ -17,18 +30,8 @@ const needlessHere: Readonly<Partial<Record<PathName, readonly string[]>>> = {
   "a command": ["sync verifier/tuf"],
   // That it counts once rests on nothing that is written: the challenge was in the memory of the process that is gone.
   "a signed command": ["sync verifier", "sync verifier/commands.json.new", "sync verifier/tuf"],
-  // Each deployment fetches these anew.
-  "a fetch": [
-    "sync staging/metadata/2.root.json.new",
-    "sync staging/metadata",
-    "sync staging/metadata/timestamp.json.new",
-    "sync staging/metadata/2.snapshot.json.new",
-    "sync staging/metadata/2.overlays-field.json.new",
-    "sync staging/metadata/2.targets.json.new",
-    "sync staging/targets/c35b.greenhouse-2.json.new",
-    "sync staging/targets/9ef2.warmer-1.json.new",
-    "sync staging/targets",
-  ],
+  "a fetch": fetchedAnew,
+  "a fetch of blocks": fetchedAnew,
 };
 
 let paths: Paths;

@@ -290,6 +290,22 @@ test("[K8] [K10] what KVM gives to a guest that was shown it is no difference", 
   expect(found("anon_inode:bpf-prog")).toHaveLength(1);
 });
 
+test("[K8] [M11] a partition is no difference for who was given its node, and opened that; any other block device is one", () => {
+  const given = { kind: "dev", source: "/run/device/view/slot-root", target: "/slot/root" } as const;
+  const found = (mountId: number, mounts: readonly (typeof given)[] = [given]) => {
+    const shown = { ...bundle, id: 190, target: "/slot/root" };
+    const opened = { fd: 22, target: "/slot/root", kind: "block", mountId } as const;
+    return compareDescriptors(
+      asked({ mounts: [...asked().mounts, ...mounts] }),
+      member({ mounts: [...member().mounts, shown], descriptors: [opened] }),
+      new Set(),
+    );
+  };
+  expect(found(190)).toEqual([]);
+  // Not by its node; in its bundle's place; and where the system gives it none.
+  for (const other of [found(5), found(bundle.id), found(190, [])]) expect(other).toHaveLength(1);
+});
+
 test("[K8] [K10] lines of a GPIO controller are no difference for who has its node, and one for all others", () => {
   const node = { kind: "dev", source: "/run/device/view/gpio-0", target: "/dev/gpio-0" } as const;
   const found = (mounts: readonly (typeof node)[]) =>
