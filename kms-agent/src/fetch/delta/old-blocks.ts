@@ -36,13 +36,14 @@ export async function lookThrough(
 }
 
 export type OldReader = {
-  /** The blocks at `places`, in chunks of any size. Throws FILE_UNREADABLE. */
+  /** The blocks at `places`, in chunks of any size, each in the memory of the one before. Throws FILE_UNREADABLE. */
   read(places: Uint32Array): AsyncGenerator<Buffer>;
   close(): Promise<void>;
 };
 
 export function openOld(old: OldBlocks): OldReader {
   const files = new Map<number, FileHandle>();
+  const chunk = Buffer.alloc(chunkBytes);
 
   async function fileOf(source: number): Promise<FileHandle> {
     const opened = files.get(source) ?? (await open(old[source] ?? "", "r"));
@@ -53,7 +54,7 @@ export function openOld(old: OldBlocks): OldReader {
   /** `count` blocks that lie one behind the other. */
   async function readRun(first: Place, count: number): Promise<Buffer> {
     const [source, block] = [(first - 1) % old.length, Math.floor((first - 1) / old.length)];
-    const bytes = Buffer.alloc(count * indexedBlockBytes);
+    const bytes = chunk.subarray(0, count * indexedBlockBytes);
     try {
       if ((await readBlocks(await fileOf(source), bytes, block)) === count) return bytes;
     } catch (cause) {

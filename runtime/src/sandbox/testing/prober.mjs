@@ -1,6 +1,6 @@
 // Runs inside a sandbox under test and tries things: one JSON request per line on descriptor 3, one JSON answer each.
 import { spawnSync } from "node:child_process";
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { connect, Socket } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { createInterface } from "node:readline";
@@ -37,6 +37,7 @@ const probes = {
   list: ({ path }) => attempt(() => readdirSync(path)),
   read: ({ path }) => attempt(() => readFileSync(path, "utf8")),
   write: ({ path }) => attempt(() => writeFileSync(path, "x")),
+  chmod: ({ path, mode }) => attempt(() => chmodSync(path, mode)),
   fill: ({ path, bytes }) => attempt(() => writeFileSync(path, Buffer.alloc(bytes))),
   signal: ({ pid }) => attempt(() => process.kill(pid, "SIGKILL")),
   interfaces: () => attempt(() => Object.keys(networkInterfaces())),
