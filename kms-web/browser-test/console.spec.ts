@@ -185,6 +185,9 @@ describe.skipIf(!executable)("the web console", () => {
     const command = { kind: "deploy", target: "greenhouse-4.json", releaseDigest: "a7".repeat(32) };
     await vi.waitFor(() => expect(server.posted).toEqual([{ command }]), patience);
     expect(await page.getByRole("button", { name: "Deploy greenhouse 1.4.0 (3)" }).count()).toBe(0);
+    await page.getByText("the way back from 5").waitFor();
+    await page.getByText("withdrawn").waitFor();
+    expect(await page.getByRole("button", { name: "Deploy greenhouse 1.6.0 (5)" }).count()).toBe(0);
   });
 
   test("[M25] warns of unsigned commands, reduced isolation, and a server that others can reach", async () => {

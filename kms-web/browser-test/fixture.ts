@@ -214,6 +214,8 @@ export const releases: (Release & { lengthBytes: number })[] = [
     lengthBytes: 4096,
     uploadedAtMs: nowMs - 3_800_000,
     envelope: null,
+    isSigned: true,
+    rollbackFrom: null,
   },
   {
     digest: "a7".repeat(32),
@@ -224,7 +226,22 @@ export const releases: (Release & { lengthBytes: number })[] = [
     board: "virtual",
     lengthBytes: 4096,
     envelope: null,
+    isSigned: true,
+    rollbackFrom: 5,
     uploadedAtMs: nowMs - 60_000,
+  },
+  {
+    digest: "a8".repeat(32),
+    name: "greenhouse",
+    version: "1.6.0",
+    releaseCounter: 5,
+    target: "greenhouse-5.json",
+    board: "virtual",
+    lengthBytes: 4096,
+    envelope: null,
+    isSigned: false,
+    rollbackFrom: null,
+    uploadedAtMs: nowMs - 30_000,
   },
 ];
 

@@ -38,6 +38,7 @@ export * from "./provisioning.ts";
 export * from "./release.ts";
 export * from "./release-bounds.ts";
 export * from "./resources.ts";
+export * from "./rollback.ts";
 export * from "./sealed/index.ts";
 export * from "./signed-command.ts";
 export * from "./status.ts";

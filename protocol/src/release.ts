@@ -5,6 +5,7 @@ import { z } from "zod";
 import { baseSystemSchema } from "./base-system.ts";
 import { digestSchema, nameSchema, timeMsSchema } from "./names.ts";
 import { maxBlobBytes } from "./release-bounds.ts";
+import { releaseCounterSchema } from "./rollback.ts";
 import { systemSchema } from "./system.ts";
 
 export const releaseFormat = 1;
@@ -21,8 +22,8 @@ export const releaseSchema = z.strictObject({
   format: z.literal(releaseFormat),
   name: nameSchema,
   version: z.string(),
-  /** Rises with every release; a device never goes below what it has committed. */
-  releaseCounter: z.number().int().positive(),
+  /** Rises with every release; a device goes below what it has committed by a rollback statement alone. */
+  releaseCounter: releaseCounterSchema,
   securityEpoch: z.number().int().nonnegative(),
   board: nameSchema,
   builtAtMs: timeMsSchema,

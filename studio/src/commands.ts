@@ -18,6 +18,7 @@ export const root = defineCommand({
     root: () => import("./root/command.ts").then(({ command }) => command),
     request: () => import("./request/command.ts").then(({ command }) => command),
     sign: () => import("./sign/command.ts").then(({ command }) => command),
+    rollback: () => import("./rollback/command.ts").then(({ command }) => command),
     overlay: () => import("./overlay/command.ts").then(({ command }) => command),
     run: () => import("./run-command/command.ts").then(({ command }) => command),
     forget: () => import("./forget/command.ts").then(({ command }) => command),

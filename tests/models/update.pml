@@ -6,14 +6,12 @@
  * one rule; each must be found.
  */
 #define releases 6
-/* 1 came with the board; 2 is newer and raises the security epoch; 3 too, and ends the runtime or is never ready; 4 is as new as 2 and of the
-   old epoch; 5 nobody signed. */
+/* 1 came with the board; 2 raises the security epoch; 3 too, and ends the runtime or is never ready; 4 is of the old epoch; 5 nobody signed. */
 #define isSigned(r) (r != 5)
 #define isGood(r) (r != 3)
 #define epochOf(r) ((r == 2 || r == 3 || r == 5) -> 1 : 0)
-#define counterOf(r) (r == 1 -> 1 : (r == 3 -> 3 : 2))
 
-typedef Record { byte current, previous, trying, tries, epochFloor, counterFloor; bool bad[releases] };
+typedef Record { byte current, previous, trying, tries, epochFloor; bool bad[releases] };
 
 /* The disk: two slots for the record, and the trees of releases. What a write has begun and not ended is not valid. */
 Record slot[2];
@@ -36,7 +34,7 @@ bool wasCut, provenBad[releases];
 
 inline copy(to, from) {
   to.current = from.current; to.previous = from.previous; to.trying = from.trying; to.tries = from.tries;
-  to.epochFloor = from.epochFloor; to.counterFloor = from.counterFloor;
+  to.epochFloor = from.epochFloor;
   k = 0;
   do
   :: k < releases -> to.bad[k] = from.bad[k]; k++
@@ -119,11 +117,13 @@ inline fallBack() {
 
 inline admit(r) {
   if
-  :: r == now.current || now.bad[r] || counterOf(r) < now.counterFloor -> progress: skip
+  /* A rollback statement may let in any counter, so counters bar nothing here: what holds, holds without them. */
+  :: r == now.current || now.bad[r] -> progress: skip
 #ifndef MUTATE_OLD_EPOCH
   :: epochOf(r) < now.epochFloor -> progressToo: skip
 #endif
-  :: else ->
+  /* To and fro, as often as somebody asks. */
+  :: else -> progressAgain:
 #ifdef MUTATE_RECORD_FIRST
      d_step { now.trying = r; now.tries = 3; assert(!provenBad[r]); triesMade = 0; wasCut = false };
      write(); orAsItWas();
@@ -150,7 +150,6 @@ inline collect() {
 inline commitTrial() {
   d_step {
     now.previous = now.current; now.current = now.trying; now.trying = 0; now.tries = 0; onTrial = false; triesMade = 0; wasCut = false;
-    now.counterFloor = counterOf(now.current);
 #ifndef MUTATE_FLOOR_LATER
     if
     :: epochOf(now.current) > now.epochFloor -> now.epochFloor = epochOf(now.current)
@@ -178,7 +177,7 @@ inline commitTrial() {
 
 active proctype Device() {
   d_step {
-    slot[0].current = 1; slot[0].counterFloor = 1; valid[0] = true; there[1] = true
+    slot[0].current = 1; valid[0] = true; there[1] = true
   };
 boot:
   skip;

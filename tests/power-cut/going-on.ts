@@ -41,8 +41,10 @@ export function expectUids({ uidNumbers }: GenerationRecord, { release }: MadeRe
 export async function goOn(root: string, releases: Releases, updates: readonly MadeRelease[]): Promise<void> {
   const before = await recordIn(root);
   const ledger = await openDevice(root, releases);
-  const { second, third, warmer, colder } = releases;
-  const onTrial = [second, third, warmer, colder].find(({ digest }) => digest === ledger.record().trying?.digest);
+  const { first, second, third, warmer, colder } = releases;
+  const onTrial = [first, second, third, warmer, colder].find(
+    ({ digest }) => digest === ledger.record().trying?.digest,
+  );
   if (onTrial) await ledger.commitTrial(onTrial.release);
   for (const made of updates) {
     const { current, lastGeneration } = await recordIn(root);

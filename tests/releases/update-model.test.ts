@@ -39,14 +39,21 @@ const first = make("first", 1, 0);
 const offers = [first, make("newer", 2, 1), make("bad", 3, 1), make("old-epoch", 2, 0), make("forged", 2, 1, false)];
 
 const event = fc.oneof(
-  { weight: 6, arbitrary: fc.nat(offers.length - 1).map((offer) => ({ offer })) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      offer: fc.nat(offers.length - 1),
+      rollbackFrom: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+    }),
+  },
   { weight: 3, arbitrary: fc.constant("verdict" as const) },
   { weight: 2, arbitrary: fc.constant("restart" as const) },
   { weight: 1, arbitrary: fc.constant("damage" as const) },
 );
-type Event = { offer: number } | "verdict" | "restart" | "damage";
+type Offer = { offer: number; rollbackFrom?: number | undefined };
+type Event = Offer | "verdict" | "restart" | "damage";
 
-test("[M11] [K2] whatever is offered, cut short or damaged, in whatever order: a device runs what was signed, of an epoch that never falls, tries it three times at the most, and what was bad not again the same day", async () => {
+test("[M11] [K2] whatever is offered, cut short or damaged, in whatever order: a device runs what was signed, of an epoch that never falls, and of a counter that falls by a statement alone, tries it three times at the most, and what was bad not again the same day", async () => {
   const directory = await mkdtemp(join(tmpdir(), "bulkhead-update-"));
   try {
     let runs = 0;
@@ -54,7 +61,7 @@ test("[M11] [K2] whatever is offered, cut short or damaged, in whatever order: a
       fc.asyncProperty(fc.array(event, { minLength: 4, maxLength: 16 }), async (events) => {
         await live(join(directory, `${runs++}`), events);
       }),
-      { numRuns: 40, examples: [[[{ offer: 1 }, "verdict", "damage", "restart"]]] },
+      { numRuns: 40, examples: [[[{ offer: 1, rollbackFrom: undefined }, "verdict", "damage", "restart"]]] },
     );
   } finally {
     await rm(directory, { recursive: true });
@@ -70,7 +77,7 @@ async function live(root: string, events: readonly Event[]): Promise<void> {
     if (one === "restart") await device.restart();
     else if (one === "verdict") await judge(device);
     else if (one === "damage") await device.damage();
-    else await offer(device, offers[one.offer]?.digest ?? "");
+    else await offer(device, one);
     await device.checkDisk();
   }
 }
@@ -159,14 +166,21 @@ async function judge(device: TestDevice): Promise<void> {
   await device.choose();
 }
 
-/** As runtime/src/root-server/activation.ts asks. */
-async function offer(device: TestDevice, digest: string): Promise<void> {
+/** As runtime/src/generations/activation.ts asks. */
+async function offer(device: TestDevice, { offer: at, rollbackFrom }: Offer): Promise<void> {
   const ledger = device.ledger();
-  if (ledger.record().trying || ledger.record().current.digest === digest) return;
-  const isRefused = await ledger.admit(digest).then(
+  const { digest = "", release } = offers[at] ?? {};
+  const { trying, current, releaseCounterFloor: floor } = ledger.record();
+  if (trying || current.digest === digest) return;
+  const isRefused = await ledger.admit(digest, { rollbackFrom }).then(
     () => false,
     (error: unknown) => error instanceof BulkheadError,
   );
   expect(isRefused).toBe(ledger.record().trying === null);
-  if (!isRefused) await device.choose();
+  if (isRefused) return;
+  // Up, or beside what runs, or as far down as the release keys have said.
+  const { releaseCounter = 0 } = release ?? {};
+  if (releaseCounter <= floor && releaseCounter !== current.releaseCounter)
+    expect(rollbackFrom).toBeGreaterThanOrEqual(floor);
+  await device.choose();
 }

@@ -63,6 +63,10 @@ export type Release = {
   uploadedAtMs: number;
   /** Not null: encrypted, so that nothing but these lines can be shown of it. */
   envelope?: string | null;
+  /** False: withdrawn, and no device takes it. */
+  isSigned: boolean;
+  /** Devices that have committed a counter up to this may go back to it. */
+  rollbackFrom: number | null;
 };
 
 export type Health = { gateway: "up" | "down"; insecureBind: boolean; uploads: "verified" | "any" };

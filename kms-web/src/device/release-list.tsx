@@ -33,12 +33,17 @@ export function ReleaseList({ device }: { device: Device }) {
 }
 
 function ReleaseRow({ device, release }: { device: Device; release: Release }) {
-  const { digest, target, name, version, releaseCounter, board, uploadedAtMs, envelope } = release;
+  const { digest, target, name, version, releaseCounter, board, uploadedAtMs, envelope, rollbackFrom } = release;
   const isRunning = device.release?.digest === digest && device.overlay === null;
   return (
     <tr className="border-b border-line last:border-0">
       <th scope="row" className="px-4 py-2.5">
         {name} {version} <span className="font-normal text-muted">({releaseCounter})</span>
+        {rollbackFrom !== null && (
+          <span className="ml-2 font-normal text-muted" title="A rollback statement of the release keys">
+            the way back from {rollbackFrom}
+          </span>
+        )}
       </th>
       <td className="px-4 py-2.5 text-muted">{board}</td>
       <td className="px-4 py-2.5 font-mono text-xs text-muted" title={digest}>
@@ -49,9 +54,9 @@ function ReleaseRow({ device, release }: { device: Device; release: Release }) {
         <TimeAgo atMs={uploadedAtMs} />
       </td>
       <td className="px-4 py-2.5 text-right">
-        {isRunning ? (
-          <Badge tone="good">running</Badge>
-        ) : (
+        {isRunning && <Badge tone="good">running</Badge>}
+        {!isRunning && !release.isSigned && <Badge tone="quiet">withdrawn</Badge>}
+        {!isRunning && release.isSigned && (
           <CommandButton
             small
             device={device}

@@ -41,6 +41,13 @@ export const releaseSummarySchema = z
     envelope: digestSchema.nullable().openapi({
       description: "Of an encrypted release: the digest of what is stored of it. null: it is readable here.",
     }),
+    isSigned: z.boolean().openapi({
+      description: "Whether the newest targets name it. No device takes one that was withdrawn.",
+    }),
+    rollbackFrom: z.number().int().nullable().openapi({
+      description:
+        "Its rollback statement: devices that have committed a release counter up to this may go back to it.",
+    }),
   })
   .openapi("Release");
 export type ReleaseSummary = z.infer<typeof releaseSummarySchema>;

@@ -1,10 +1,12 @@
 /** Releases: blobs, the TUF repository around them, and what has been uploaded. */
 import { BulkheadError } from "@bulkhead/protocol";
+import type { Metadata, Targets } from "@tufjs/models";
 import { and, desc, eq } from "drizzle-orm";
 import type { ReleaseSummary } from "../api/index.ts";
 import type { Queries, Scope } from "../database/index.ts";
 import { releases } from "../database/schema.ts";
 import { newestMetadata } from "./repository.ts";
+import { parseTargets, standingIn } from "./targets.ts";
 
 export { type Blobs, openBlobs } from "./blobs.ts";
 export { getOverlay, listOverlays } from "./overlays.ts";
@@ -14,11 +16,13 @@ export { type UploadOptions, uploadRelease } from "./upload.ts";
 
 /** The newest uploads first. */
 export async function listReleases(database: Queries, scope: Scope): Promise<ReleaseSummary[]> {
-  return database
+  const found = await database
     .select(visible)
     .from(releases)
     .where(eq(releases.scope, scope.id))
     .orderBy(desc(releases.uploadedAtMs), desc(releases.releaseCounter));
+  const targets = await newestTargets(database, scope);
+  return found.map((one) => ({ ...one, ...standingIn(targets, one) }));
 }
 
 /** Errors: NOT_FOUND. */
@@ -27,10 +31,15 @@ export async function getRelease(database: Queries, scope: Scope, digest: string
     .select(visible)
     .from(releases)
     .where(and(eq(releases.scope, scope.id), eq(releases.digest, digest)));
-  if (release) return release;
+  if (release) return { ...release, ...standingIn(await newestTargets(database, scope), release) };
   throw new BulkheadError("NOT_FOUND", `no release ${digest} was uploaded`, {
     remedy: "upload it first; the list of releases shows what is here",
   });
+}
+
+async function newestTargets(database: Queries, scope: Scope): Promise<Metadata<Targets> | undefined> {
+  const file = await newestMetadata(database, scope, "targets");
+  return file && parseTargets(file.content, undefined);
 }
 
 /** The root that an enrolled device pins. Errors: NOT_FOUND before the first upload. */

@@ -12,10 +12,14 @@ import {
 } from "@bulkhead/protocol";
 import { plainComponent } from "@bulkhead/protocol/testing";
 import { Metadata, MetadataKind } from "@tufjs/models";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { ReleaseSummary } from "../api/index.ts";
 import { download, makeDeviceKeys } from "../fixtures/device.ts";
 import { createProject, createRelease, signTargets } from "../fixtures/project.ts";
+import { watchEvents } from "../fixtures/watch.ts";
 import { createWorld, uploadReleases, type World } from "../fixtures/world.ts";
+
+const patience = { timeout: 20_000, interval: 20 };
 
 let world: World;
 beforeAll(async () => {
@@ -191,6 +195,41 @@ describe("[M11] releases", () => {
   });
 });
 
+describe("[M11] a rollback statement", () => {
+  it("is listed with its release, and what it withdrew is listed as unsigned; who looks on is told of both", async () => {
+    const [one, two] = [createRelease(1), createRelease(2)];
+    const both = new Map([one, two].map(({ target, content }) => [target, content]));
+    await upload({ targets: signTargets(world.project, 30, both) });
+    const standings = async () => {
+      const { releases } = (await world.kms.call("GET", "/releases")).body as { releases: ReleaseSummary[] };
+      return [one, two].map(({ digest }) => {
+        const { isSigned, rollbackFrom } = releases.find((release) => release.digest === digest) ?? {};
+        return { isSigned, rollbackFrom };
+      });
+    };
+    const signed = { isSigned: true, rollbackFrom: null };
+    expect(await standings()).toEqual([signed, signed]);
+    const files = new Map([[one.target, one.content]]);
+    const watched = await watchEvents(world.kms);
+    await vi.waitFor(() => expect(watched.seen()).toContain(": welcome"), patience);
+    const answer = await upload({
+      targets: signTargets(world.project, 31, files, { rollbackFrom: { [one.target]: 2 } }),
+    });
+    expect(answer).toMatchObject({ status: 200, body: { releases: [] } });
+    expect(await standings()).toEqual([
+      { isSigned: true, rollbackFrom: 2 },
+      { isSigned: false, rollbackFrom: null },
+    ]);
+    for (const { target } of [one, two]) {
+      const told = new RegExp(`event: release\\ndata: .*"target":"${target}".*"isSigned":${target === one.target}`);
+      await vi.waitFor(() => expect(watched.seen()).toMatch(told), patience);
+    }
+    await watched.stop();
+    const broken = signTargets(world.project, 32, files, { rollbackFrom: { [one.target]: -1 } });
+    expect(await upload({ targets: broken })).toMatchObject({ body: { code: "RELEASE_METADATA_INVALID" } });
+  });
+});
+
 describe("[M12] overlays", () => {
   const field = generateSigningKey();
   const settings = { "one.config.level": { type: "integer" as const, min: 0, max: 9 } };
@@ -220,7 +259,7 @@ describe("[M12] overlays", () => {
     const files = new Map([[release.target, release.content]]);
     const passedOn = { deployment: "field", key: field };
     expect(await send(await listOf(1))).toMatchObject({ status: 422, body: { code: "OVERLAY_SIGNATURE_INVALID" } });
-    const targets = signTargets(world.project, 50, files, passedOn);
+    const targets = signTargets(world.project, 50, files, { delegate: passedOn });
     expect(await upload({ targets })).toMatchObject({ status: 200 });
     expect(await send(await listOf(1, {}, generateSigningKey()))).toMatchObject({ status: 422 });
     const signed = await listOf(1);

@@ -11,6 +11,7 @@ import {
   type Release,
   releaseSchema,
   releaseTargetName,
+  rollbackFromOf,
 } from "@bulkhead/protocol";
 import { Metadata, MetadataKind, type Root, type TargetFile, type Targets } from "@tufjs/models";
 import { z } from "zod";
@@ -18,7 +19,16 @@ import type { ReleaseSummary } from "../api/index.ts";
 import type { Blobs } from "./blobs.ts";
 
 type Stored = Pick<Blobs, "lengthOf" | "read">;
-export type NamedRelease = Omit<ReleaseSummary, "uploadedAtMs">;
+export type NamedRelease = Omit<ReleaseSummary, "uploadedAtMs" | keyof Standing>;
+/** What the newest targets say of a release that is here. */
+export type Standing = Pick<ReleaseSummary, "isSigned" | "rollbackFrom">;
+
+/** `targets`: the newest; undefined before the first. Throws RELEASE_METADATA_INVALID. */
+export function standingIn(targets: Metadata<Targets> | undefined, { target }: { target: string }): Standing {
+  const file = targets?.signed.targets[target];
+  const from = file && rollbackFromOf(file.unrecognizedFields["custom"], target);
+  return { isSigned: file !== undefined, rollbackFrom: from ?? null };
+}
 
 /** Errors: RELEASE_METADATA_INVALID, RELEASE_SIGNATURE_INVALID (where `verifyWith` is given). */
 export function parseTargets(content: string, verifyWith: Metadata<Root> | undefined): Metadata<Targets> {
@@ -67,7 +77,10 @@ async function readRelease(target: TargetFile, blobs: Stored): Promise<NamedRele
   const digest = digestOf(target);
   await checkBlob(blobs, digest, target.length, `release ${target.path}`);
   const text = Buffer.concat(await blobs.read(digest).toArray()).toString();
-  const opensTo = opensToOf(target.unrecognizedFields["custom"], target.path);
+  const custom = target.unrecognizedFields["custom"];
+  const opensTo = opensToOf(custom, target.path);
+  // Every device would refuse what is none.
+  rollbackFromOf(custom, target.path);
   const read = opensTo === undefined ? readReadable(target, text) : readEnvelope(target, text, opensTo);
   if (releaseTargetName(read) !== target.path) {
     throw new BulkheadError("RELEASE_INVALID", `target ${target.path} holds ${releaseTargetName(read)}`);

@@ -10,7 +10,7 @@ import { storeOverlays } from "./overlays.ts";
 import { changeRepository, newestMetadata, parseRoot, signRepository, writeMetadata } from "./repository.ts";
 import { extendRootChain } from "./root-chain.ts";
 import type { SignedFile } from "./signing.ts";
-import { type NamedRelease, parseTargets, readReleases } from "./targets.ts";
+import { type NamedRelease, parseTargets, readReleases, standingIn } from "./targets.ts";
 
 export type UploadOptions = {
   blobs: Blobs;
@@ -104,10 +104,15 @@ async function storeTargets(
   }
   const named = await readReleases(targets, blobs);
   await writeMetadata(transaction, scope, { name: `${version}.targets.json`, version, content });
-  return insertReleases(transaction, scope, named);
+  const inserted = await insertReleases(transaction, scope, named);
+  return inserted.map((one) => ({ ...one, ...standingIn(targets, one) }));
 }
 
-async function insertReleases(transaction: Queries, scope: Scope, named: NamedRelease[]): Promise<ReleaseSummary[]> {
+async function insertReleases(
+  transaction: Queries,
+  scope: Scope,
+  named: NamedRelease[],
+): Promise<(NamedRelease & Pick<ReleaseSummary, "uploadedAtMs">)[]> {
   if (named.length === 0) return [];
   const uploadedAtMs = Date.now();
   const rows = named.map((one) => ({ ...one, scope: scope.id, uploadedAtMs }));

@@ -1,6 +1,7 @@
 /** What components tell the root server, over the control channel. */
 import { z } from "zod";
 import { digestSchema, nameSchema } from "../names.ts";
+import { releaseCounterSchema } from "../rollback.ts";
 import { gatewayStatusSchema } from "../status.ts";
 
 /** Component → root server. */
@@ -13,9 +14,13 @@ export const toRoot = {
   fault: z.strictObject({ reason: z.string().max(2000), stack: z.string().max(8000).optional() }),
   /**
    * Only from the verifier: activate this release, which lies complete in the endorsed directory. `again`: it was told so before, and
-   * does not know what became of it.
+   * does not know what became of it. `rollbackFrom`: what the release's rollback statement says, where it has one.
    */
-  activate: z.strictObject({ releaseDigest: digestSchema, again: z.boolean().optional() }),
+  activate: z.strictObject({
+    releaseDigest: digestSchema,
+    again: z.boolean().optional(),
+    rollbackFrom: releaseCounterSchema.optional(),
+  }),
   /** Only from the verifier: a command that it has checked. */
   restart: z.strictObject({ component: nameSchema.nullable(), reason: z.string().max(500) }),
   /** Only from the verifier: switch the trace of a component, or of all, on or off. */

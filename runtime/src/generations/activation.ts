@@ -30,13 +30,15 @@ export function createActivation(
   /** What was endorsed during a trial; of several, the last. The verifier keeps it too, over a cut. */
   let waiting: Asked | undefined;
 
-  async function activate(generation: Running, { releaseDigest: digest, again }: Asked) {
+  async function activate(generation: Running, asked: Asked) {
+    const { releaseDigest: digest, again } = asked;
     const { current, trying } = ledger.record();
     // Asked twice: the outcome of the trial is the answer.
     if (trying?.digest === digest) return "go-on";
     if (trying) {
       device.log.line(`release ${digest} waits until the trial of generation ${trying.generation} is over`);
-      waiting = { releaseDigest: digest };
+      const { again: _, ...anew } = asked;
+      waiting = anew;
       return "go-on";
     }
     if (current.digest === digest) {
@@ -45,7 +47,7 @@ export function createActivation(
       return "go-on";
     }
     const failure = again ? decided(digest) : undefined;
-    return failure === undefined ? admit(generation, digest) : refuse(generation, digest, failure);
+    return failure === undefined ? admit(generation, asked) : refuse(generation, digest, failure);
   }
 
   /** The verifier ended before it heard what became of it. */
@@ -54,9 +56,10 @@ export function createActivation(
     return whyNotYet(record, digest, Date.now()) && whyBad(record, digest);
   }
 
-  async function admit(generation: Running, digest: string): Promise<"choose" | "go-on"> {
+  async function admit(generation: Running, asked: Asked): Promise<"choose" | "go-on"> {
+    const { releaseDigest: digest, rollbackFrom } = asked;
     try {
-      await ledger.admit(digest, generation.shown());
+      await ledger.admit(digest, { shown: generation.shown(), rollbackFrom });
       return "choose";
     } catch (error) {
       const reason = reportError(error).message;

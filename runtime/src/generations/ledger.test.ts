@@ -59,6 +59,57 @@ async function update(ledger: Awaited<ReturnType<typeof boot>>, what: Release): 
   return digest;
 }
 
+describe("[M11] below what was committed", () => {
+  const back = release(4);
+
+  /** At 5, and at the epoch of that. */
+  async function committed(): Promise<Awaited<ReturnType<typeof boot>>> {
+    const ledger = await boot(release(3, { version: "0.9.0" }));
+    await update(ledger, release(5));
+    return ledger;
+  }
+
+  test("a release is admitted by a statement that reaches as far, and what was committed stays the floor", async () => {
+    const ledger = await committed();
+    const digest = await endorse(back);
+    for (const rollbackFrom of [undefined, 4]) {
+      await expect(ledger.admit(digest, { rollbackFrom })).rejects.toMatchObject({
+        code: "RELEASE_ROLLBACK",
+        message: expect.stringMatching(/counter is 4, and 5 was/),
+      });
+    }
+    await ledger.admit(digest, { rollbackFrom: 5 });
+    await ledger.choose();
+    await ledger.commitTrial(back);
+    expect(ledger.record()).toMatchObject({ releaseCounterFloor: 5, current: { digest, releaseCounter: 4 } });
+    // Back again, or to what lies between, is a way down from 5 as before.
+    for (const counter of [3, 5]) {
+      const other = await endorse(release(counter, { version: "2.0.0" }));
+      await expect(ledger.admit(other)).rejects.toMatchObject({ code: "RELEASE_ROLLBACK" });
+    }
+    await update(ledger, release(6));
+    expect(ledger.record().releaseCounterFloor).toBe(6);
+    await expect(ledger.admit(digest, { rollbackFrom: 5 })).rejects.toMatchObject({ code: "RELEASE_ROLLBACK" });
+  });
+
+  test("an earlier security epoch is admitted by no statement", async () => {
+    const ledger = await boot(release(5, { securityEpoch: 2 }));
+    const older = await endorse(release(4, { securityEpoch: 1 }));
+    await expect(ledger.admit(older, { rollbackFrom: 9 })).rejects.toMatchObject({
+      code: "RELEASE_ROLLBACK",
+      message: expect.stringContaining("epoch"),
+    });
+  });
+
+  test("what is put on the release that runs is admitted without one", async () => {
+    const ledger = await committed();
+    expect(await ledger.goBack("it does not stay up")).toBeNull();
+    expect(ledger.record()).toMatchObject({ releaseCounterFloor: 5, current: { releaseCounter: 3 } });
+    await update(ledger, release(3, { version: "0.9.1" }));
+    expect(ledger.record()).toMatchObject({ releaseCounterFloor: 5, current: { releaseCounter: 3, generation: 3 } });
+  });
+});
+
 describe("[M11] an endorsed release is not admitted", () => {
   const unlisted = plainSystem({
     components: { stray: plainComponent({ image: { artifact: "f".repeat(64), source: "./stray" } }) },

@@ -3,7 +3,7 @@
  * leaves a device that starts the old or the new. A disk that takes nothing stops changes, and nothing that runs.
  */
 import { join } from "node:path";
-import { type BaseStatus, BulkheadError, type Release } from "@bulkhead/protocol";
+import { type Aged, type BaseStatus, BulkheadError, isForward, type Release } from "@bulkhead/protocol";
 import { type Device, lackingPrimitives } from "../device/index.ts";
 import { openBaseSystems } from "./base/base-systems.ts";
 import { type Chosen, createChooser, type Leave } from "./choosing.ts";
@@ -42,9 +42,12 @@ export type Ledger = {
   rollBackTrial(reason: string): Promise<void>;
   /**
    * Installs an endorsed release and puts it on trial. Throws with what is wrong with it; the verifier has judged all of
-   * this, and what is cheap is judged twice. `shown`: as above.
+   * this, and what is cheap is judged twice. `shown`: as above; `rollbackFrom`: of its rollback statement, as the verifier has read it.
    */
-  admit(digest: string, shown?: readonly string[]): Promise<void>;
+  admit(
+    digest: string,
+    more?: { readonly shown?: readonly string[]; readonly rollbackFrom?: number | undefined },
+  ): Promise<void>;
   /**
    * Brings back what is damaged of the current generation from its endorsed release, its base system too. It is to be stopped and chosen
    * again then: the record says what became of it. `again`: the slots get no tries anew. Throws what is wrong with what was endorsed.
@@ -98,7 +101,7 @@ export async function openLedger({ config, paths, log, slots }: Device): Promise
       await kept.adopt(rollBack(kept.now(), reason, Date.now()));
     }),
 
-    admit: inTurn(async (digest, shown = []) => {
+    admit: inTurn(async (digest, { shown = [], rollbackFrom } = {}) => {
       if (kept.now().trying) throw new BulkheadError("CONFLICT", "another generation is on trial");
       const nowMs = Date.now();
       const record = dateAnew(kept.now(), nowMs);
@@ -107,7 +110,7 @@ export async function openLedger({ config, paths, log, slots }: Device): Promise
       if (refusal) throw new BulkheadError("RELEASE_FAILED_TO_START", refusal);
       const isUsed = usedOf(shown).some((path) => path.startsWith(`releases/${digest}/`));
       const release = await installRelease(dataDir, join(paths.endorsed, digest), isUsed);
-      checkRelease(release, record, board);
+      checkRelease({ ...release, rollbackFrom }, record, board);
       await checkPrimitives(release);
       const base = await bases.take(release, join(paths.endorsed, digest));
       await kept.write(beginTrial(kept.now(), digest, release, base));
@@ -157,12 +160,14 @@ async function checkPrimitives({ system }: Release): Promise<void> {
   );
 }
 
-function checkRelease(release: Release, record: GenerationRecord, board: string): void {
+function checkRelease(release: Release & Aged, record: GenerationRecord, board: string): void {
   if (release.board !== board) {
     throw new BulkheadError("RELEASE_WRONG_BOARD", `it was built for ${release.board}, this is ${board}`);
   }
-  if (release.releaseCounter < record.releaseCounterFloor) {
-    const counters = `${release.releaseCounter}, below ${record.releaseCounterFloor}`;
+  // What is put on the release that runs is no way back, wherever that stands.
+  const isCurrent = release.releaseCounter === record.current.releaseCounter;
+  if (!isCurrent && !isForward(release, record.releaseCounterFloor)) {
+    const counters = `${release.releaseCounter}, and ${record.releaseCounterFloor} was committed`;
     throw new BulkheadError("RELEASE_ROLLBACK", `its release counter is ${counters}`);
   }
   if (release.securityEpoch < record.securityEpochFloor) {

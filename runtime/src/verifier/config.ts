@@ -6,8 +6,9 @@ export const verifierConfigSchema = z.object({
   provisioning: provisioningSchema,
   /** The board this device is; a release for another is refused. */
   board: nameSchema,
-  /** The committed release: nothing with a lower counter is installed. */
+  /** What runs. */
   currentReleaseDigest: digestSchema,
+  /** The highest that was committed: nothing with a lower counter is installed without a rollback statement. */
   currentReleaseCounter: z.number().int().nonnegative(),
   /** The floor; nothing below it is installed. */
   securityEpoch: z.number().int().nonnegative(),

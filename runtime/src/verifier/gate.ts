@@ -16,7 +16,7 @@ import { refreshMetadata } from "./metadata.ts";
 import { openMetadataStore } from "./metadata-store.ts";
 import { createAdmit, createUnwrap, type Opening } from "./opening.ts";
 import { openOverlayFloors } from "./overlay-floors.ts";
-import { openPending } from "./pending.ts";
+import { type Endorsed, openPending } from "./pending.ts";
 import { createQueue } from "./queue.ts";
 import { createRefusalLog } from "./refusal-log.ts";
 import { checkRootKeys } from "./trusted-keys.ts";
@@ -65,7 +65,7 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
   }
   const floors = await openOverlayFloors(directories.own, (damage) => log.warn(damage));
   const pending = await openPending(directories.own, (damage) => log.warn(damage));
-  if (pending.left !== null) tellRoot("activate", { releaseDigest: pending.left, again: true });
+  if (pending.left !== null) tellRoot("activate", { ...pending.left, again: true });
   // One judgement at a time: two would write the same directories.
   const queue = createQueue(8);
   const unwrap = createUnwrap(ports.opening);
@@ -115,13 +115,13 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
           const sealed = { stored: judged.stored, unwrap };
           await endorseRelease(judged.release, judged.digest, config, directories, sealed);
           await clock.raise(judged.release.builtAtMs);
-          await pending.note(judged.digest);
+          await pending.note(activationOf(judged));
         } catch (error) {
           return refuse(asked, error);
         }
         const { digest } = judged;
         log.info(`endorsed ${nameOf(asked)}`, { releaseDigest: asked.releaseDigest, effectiveDigest: digest });
-        tellRoot("activate", { releaseDigest: digest });
+        tellRoot("activate", activationOf(judged));
         return accepted(`${nameOf(asked)} is endorsed and being activated`);
       }),
     command: (envelope) => queue.ask(() => command(envelope)),
@@ -137,5 +137,9 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
   };
 }
 
+const activationOf = ({ digest, rollbackFrom }: Judged): Endorsed => ({
+  releaseDigest: digest,
+  ...(rollbackFrom !== undefined && { rollbackFrom }),
+});
 const nameOf = ({ target, overlay }: Asked): string => (overlay ? `${target} with ${overlay.target}` : target);
 const accepted = (message: string): Verdict => ({ accepted: true, code: null, message });

@@ -6,14 +6,14 @@ import type { FloorClock } from "./clock-floor.ts";
 import type { VerifierConfig } from "./config.ts";
 import { type Asked, checkAsked, judgeRelease } from "./judge.ts";
 import { checkDeployment, judgeOverlay } from "./judge-overlay.ts";
-import { refreshMetadata } from "./metadata.ts";
+import { refreshMetadata, type SignedTarget } from "./metadata.ts";
 import type { MetadataStore } from "./metadata-store.ts";
 import type { OverlayFloors } from "./overlay-floors.ts";
 import { type ReadRelease, readRelease } from "./read-release.ts";
 import { readStaged } from "./staged-file.ts";
 
 /** `stored`: where its artifacts lie that are encrypted. */
-export type Judged = Effective & Pick<ReadRelease, "stored">;
+export type Judged = Effective & Pick<ReadRelease, "stored"> & Pick<SignedTarget, "rollbackFrom">;
 
 export type JudgePorts = {
   readonly store: MetadataStore;
@@ -35,12 +35,13 @@ export async function judgeAsked(asked: Asked, ports: JudgePorts): Promise<Judge
   const { release, stored } = await readRelease(content, asked.target, signed, ports.unwrap);
   judgeRelease(release, asked, signed, config);
   const base = { release, digest: asked.releaseDigest };
-  if (asked.overlay === undefined) return { ...base, stored };
+  const { rollbackFrom } = signed;
+  if (asked.overlay === undefined) return { ...base, stored, rollbackFrom };
   if (found.overlay === undefined) throw new BulkheadError("INTERNAL", "nothing was said about the overlay");
   const { file } = partsOfTarget(asked.overlay.target);
   const overlay = await staged(staging, `${asked.overlay.digest}.${file}`, maxOverlayBytes, "OVERLAY_INVALID");
   const facts = { config, nowMs: clock.now(), floors: ports.floors };
-  return { ...judgeOverlay(overlay, asked.overlay, found.overlay, base, facts), stored };
+  return { ...judgeOverlay(overlay, asked.overlay, found.overlay, base, facts), stored, rollbackFrom };
 }
 
 async function staged(

@@ -1,5 +1,12 @@
 /** Is this signed document a release that this device may run? Pure: the document, what signed metadata says, what runs. */
-import { BulkheadError, maxReleaseBytes, type OverlayName, type Release, releaseTargetName } from "@bulkhead/protocol";
+import {
+  BulkheadError,
+  isForward,
+  maxReleaseBytes,
+  type OverlayName,
+  type Release,
+  releaseTargetName,
+} from "@bulkhead/protocol";
 import type { VerifierConfig } from "./config.ts";
 import { checkSystem } from "./judge-system.ts";
 import type { SignedTarget } from "./metadata.ts";
@@ -37,7 +44,7 @@ export function judgeRelease(release: Release, asked: Asked, signed: SignedTarge
   checkSystem(release);
   checkBoard(release, config);
   checkBase(release, config);
-  checkAge(release, asked, config);
+  checkAge(release, asked, signed, config);
 }
 
 function checkIdentity(release: Release, asked: Asked, signed: SignedTarget): void {
@@ -70,19 +77,22 @@ function checkBase({ baseSystem }: Release, { slots }: VerifierConfig): void {
   });
 }
 
-function checkAge(release: Release, asked: Asked, config: VerifierConfig): void {
-  const { currentReleaseCounter: current, currentReleaseDigest, securityEpoch } = config;
+function checkAge(release: Release, asked: Asked, { rollbackFrom }: SignedTarget, config: VerifierConfig): void {
+  const { currentReleaseCounter: committed, currentReleaseDigest, securityEpoch } = config;
   if (release.securityEpoch < securityEpoch) {
     const message = `the release has security epoch ${release.securityEpoch}, and this device is at ${securityEpoch}`;
     throw new BulkheadError("RELEASE_ROLLBACK", message, {
       remedy: "an epoch never goes back; build with the newer one",
     });
   }
-  if (release.releaseCounter < current) {
-    const message = `the release has counter ${release.releaseCounter}, and this device is at ${current}`;
-    throw new BulkheadError("RELEASE_ROLLBACK", message, { remedy: "build it with a higher counter" });
-  }
-  if (release.releaseCounter > current || asked.releaseDigest === currentReleaseDigest) return;
-  const message = `the release has counter ${current} like the one that runs, and another content`;
-  throw new BulkheadError("RELEASE_ROLLBACK", message, { remedy: "build it with a higher counter" });
+  const { releaseCounter } = release;
+  if (asked.releaseDigest === currentReleaseDigest || isForward({ releaseCounter, rollbackFrom }, committed)) return;
+  const message =
+    releaseCounter === committed
+      ? `the release has counter ${committed}, which this device has committed, and is not the one that runs`
+      : `the release has counter ${releaseCounter}, and this device is at ${committed}`;
+  const statement = rollbackFrom === undefined ? "" : `; its rollback statement is for devices up to ${rollbackFrom}`;
+  throw new BulkheadError("RELEASE_ROLLBACK", `${message}${statement}`, {
+    remedy: "build it with a higher counter, or let the release keys sign the way back: bulkhead rollback",
+  });
 }

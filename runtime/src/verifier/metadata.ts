@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError, maxRoots, type OverlayName, opensToOf } from "@bulkhead/protocol";
+import { BulkheadError, maxRoots, type OverlayName, opensToOf, rollbackFromOf } from "@bulkhead/protocol";
 import type { TargetFile } from "@tufjs/models";
 import { type Fetcher, Updater } from "tuf-js";
 import { DownloadHTTPError } from "tuf-js/dist/error.js";
@@ -22,6 +22,8 @@ export type SignedTarget = {
   readonly releaseCounter: number | undefined;
   /** Of an encrypted release: the digest of what it opens to. */
   readonly opensTo: string | undefined;
+  /** Its rollback statement: the highest committed counter from which devices may go back to it. */
+  readonly rollbackFrom: number | undefined;
   /** When the signature of the targets ends. */
   readonly expiresMs: number;
 };
@@ -72,11 +74,13 @@ export async function refreshMetadata(
 
 function signedTarget(info: TargetFile, expires: string): SignedTarget {
   const counter = info.custom["releaseCounter"];
+  const custom = info.unrecognizedFields["custom"];
   return {
     lengthBytes: info.length,
     sha256: info.hashes["sha256"] ?? "",
     releaseCounter: typeof counter === "number" ? counter : undefined,
-    opensTo: opensToOf(info.unrecognizedFields["custom"], info.path),
+    opensTo: opensToOf(custom, info.path),
+    rollbackFrom: rollbackFromOf(custom, info.path),
     expiresMs: Date.parse(expires),
   };
 }

@@ -3,17 +3,23 @@
  * activated and does not ask again, so a cut before the root server has it on its own record must not lose it.
  */
 import { join } from "node:path";
-import { digestSchema } from "@bulkhead/protocol";
+import { digestSchema, releaseCounterSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 import { readOrTell, writeRecord } from "./own-record.ts";
 
-const recordSchema = z.strictObject({ releaseDigest: digestSchema.nullable() });
+const endorsedSchema = z.strictObject({
+  releaseDigest: digestSchema,
+  /** Of its rollback statement, where it has one. */
+  rollbackFrom: releaseCounterSchema.optional(),
+});
+export type Endorsed = z.infer<typeof endorsedSchema>;
+const recordSchema = z.union([endorsedSchema, z.strictObject({ releaseDigest: z.null() })]);
 
 export type Pending = {
   /** Left over from before the verifier's start. */
-  readonly left: string | null;
+  readonly left: Endorsed | null;
   /** On the disk when it returns; of several the last counts. */
-  note(releaseDigest: string): Promise<void>;
+  note(endorsed: Endorsed): Promise<void>;
   /** Something became of `releaseDigest`. Another one goes on being pending. */
   settle(releaseDigest: string): Promise<void>;
 };
@@ -22,21 +28,22 @@ export type Pending = {
 export async function openPending(directory: string, damaged: (what: string) => void): Promise<Pending> {
   const file = join(directory, "pending.json");
   const stored = await readOrTell(file, recordSchema, damaged);
-  const left = stored?.releaseDigest ?? null;
+  const left = stored === undefined || stored.releaseDigest === null ? null : stored;
   let now = left;
 
-  async function keep(releaseDigest: string | null): Promise<void> {
-    await writeRecord(file, { releaseDigest });
-    now = releaseDigest;
+  async function keep(endorsed: Endorsed | null): Promise<void> {
+    await writeRecord(file, endorsed ?? { releaseDigest: null });
+    now = endorsed;
   }
 
   return {
     left,
-    async note(releaseDigest) {
-      if (now !== releaseDigest) await keep(releaseDigest);
+    async note(endorsed) {
+      if (now?.releaseDigest !== endorsed.releaseDigest || now.rollbackFrom !== endorsed.rollbackFrom)
+        await keep(endorsed);
     },
     async settle(releaseDigest) {
-      if (now === releaseDigest) await keep(null);
+      if (now?.releaseDigest === releaseDigest) await keep(null);
     },
   };
 }

@@ -75,7 +75,7 @@ describe("[S4] what is uploaded of a release", () => {
 });
 
 test("[S8] a release that the service does not have says what it has, and how it gets one", () => {
-  const had = { target: "example-1.json", digest: "a".repeat(64), uploadedAtMs: 1 } as ReleaseSummary;
+  const had = { target: "example-1.json", digest: "a".repeat(64), uploadedAtMs: 1, isSigned: true } as ReleaseSummary;
   for (const [releases, says] of [
     [[], "none was uploaded yet"],
     [[had], "it has example-1.json"],
@@ -85,4 +85,17 @@ test("[S8] a release that the service does not have says what it has, and how it
       expect.objectContaining({ code: "NOT_FOUND", remedy }),
     );
   }
+});
+
+test("[M11] a release that was withdrawn is not asked for, and is not offered", () => {
+  const of = (counter: number, isSigned: boolean) =>
+    ({ target: `example-${counter}.json`, digest: "a".repeat(64), uploadedAtMs: counter, isSigned }) as ReleaseSummary;
+  const releases = [of(1, true), of(2, false)];
+  expect(findTarget(releases, "example-1.json")).toMatchObject({ target: "example-1.json" });
+  expect(() => findTarget(releases, "example-2.json")).toThrow(
+    expect.objectContaining({ code: "RELEASE_SIGNATURE_INVALID", message: expect.stringContaining("withdrawn") }),
+  );
+  expect(() => findTarget(releases, "example-3.json")).toThrow(
+    expect.objectContaining({ remedy: expect.stringMatching(/^it has example-1\.json; /) }),
+  );
 });

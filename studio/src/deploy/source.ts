@@ -13,8 +13,16 @@ export type Deployable = { target: string; releaseDigest: string };
 /** Finds what was uploaded before. Throws NOT_FOUND naming what there is. */
 export function findTarget(releases: readonly ReleaseSummary[], target: string): Deployable {
   const found = releases.find((release) => release.target === target);
+  if (found?.isSigned === false) {
+    throw new BulkheadError("RELEASE_SIGNATURE_INVALID", `${target} was withdrawn: the newest targets do not name it`, {
+      remedy: "deploy the release that stands in its place, or a newer one",
+    });
+  }
   if (found) return { target, releaseDigest: found.digest };
-  const newest = [...releases].sort((a, b) => b.uploadedAtMs - a.uploadedAtMs).slice(0, 20);
+  const newest = releases
+    .filter(({ isSigned }) => isSigned)
+    .sort((a, b) => b.uploadedAtMs - a.uploadedAtMs)
+    .slice(0, 20);
   throw new BulkheadError("NOT_FOUND", `the management service has no release ${target}`, {
     remedy: [
       newest.length === 0 ? "none was uploaded yet" : `it has ${newest.map((one) => one.target).join(", ")}`,

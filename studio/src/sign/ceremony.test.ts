@@ -173,6 +173,33 @@ describe("[M11] what a key holder sees", () => {
     }
   });
 
+  test("a rollback statement, and what it takes from the list; nothing of a known release is changed unseen", async () => {
+    for (const counter of [1, 2]) {
+      await publish(await prepareTargets(repository, { releaseDir: await build(counter) }, nowMs), targets.slice(0, 2));
+    }
+    const back = await prepareTargets(repository, { rollbackTo: "example-1.json" }, nowMs);
+    const summary = summarise(await carried(back));
+    expect(summary.releases).toMatchObject({ added: [], removed: ["example-2.json"], kept: 1 });
+    expect(summary.rollbacks).toEqual([{ target: "example-1.json", from: 2, change: "added" }]);
+    const text = formatSummary(summary);
+    expect(text).toContain("+ example-1.json: devices that have committed a counter up to 2 may go back to it");
+    expect(text).not.toContain("nothing but the expiry");
+
+    const refresh = await prepareTargets(repository, {}, nowMs);
+    const altered = await carried(refresh, ({ metadata }) => {
+      const files = metadata.signed["targets"] as unknown as Record<string, { custom: object }>;
+      Object.assign(files["example-2.json"]?.custom ?? {}, { opensTo: "b".repeat(64) });
+    });
+    expect(() => summarise(altered)).toThrow(expect.objectContaining({ code: "SIGNING_REQUEST_INVALID" }));
+
+    await publish(back, targets.slice(0, 2));
+    const kept = summarise(await prepareTargets(repository, {}, nowMs));
+    expect(kept.rollbacks).toMatchObject([{ change: "kept" }]);
+    expect(formatSummary(kept)).toContain("nothing but the expiry");
+    const on = summarise(await prepareTargets(repository, { releaseDir: await build(3) }, nowMs));
+    expect(on.rollbacks).toEqual([{ target: "example-1.json", from: 2, change: "removed" }]);
+  });
+
   test("[S3] which releases before it could not be read, so that what came back with it is not taken for known", async () => {
     const house = generateX25519Key();
     const key = await writeKeyFile({

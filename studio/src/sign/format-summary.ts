@@ -4,7 +4,7 @@ import { formatDifference } from "../diff/format.ts";
 import { overlaysLines } from "./format-overlay.ts";
 import type { PaperSummary } from "./paper-summary.ts";
 import type { RootContent } from "./root.ts";
-import type { ReleaseSummary, Summary } from "./summary.ts";
+import type { ReleaseSummary, RollbackSummary, Summary } from "./summary.ts";
 
 /** Of the releases that it is not compared with, the newest. */
 const shownUnread = 8;
@@ -55,7 +55,7 @@ function contentLines(before: RootContent | undefined, after: RootContent): stri
 
 const changed = <T>(was: T | undefined, is: T): string => (was === undefined || was === is ? "" : ` (before: ${was})`);
 
-function targetsLines({ releases, papers, permissions, delegations }: Summary): string[] {
+function targetsLines({ releases, rollbacks, papers, permissions, delegations }: Summary): string[] {
   const { added, removed, kept, comparable } = releases;
   return [
     "releases",
@@ -63,7 +63,9 @@ function targetsLines({ releases, papers, permissions, delegations }: Summary): 
     ...added.flatMap(releaseLines),
     ...removed.map((target) => `  - ${target}`),
     ...(kept > 0 ? [`    ${kept} as before`] : []),
-    ...(added.length + removed.length === 0 ? ["    nothing but the expiry changes"] : []),
+    ...(isNothing({ releases, rollbacks }) ? ["    nothing but the expiry changes"] : []),
+    ...(rollbacks.length > 0 ? ["rollback statements"] : []),
+    ...rollbacks.map(rollbackLine),
     ...(papers.length > 0 ? ["papers"] : []),
     ...papers.flatMap(paperLines),
     ...(permissions
@@ -78,6 +80,15 @@ function targetsLines({ releases, papers, permissions, delegations }: Summary): 
     ...delegations.gained.map((line) => `  + ${line}`),
     ...delegations.lost.map((line) => `  - ${line}`),
   ];
+}
+
+function isNothing({ releases: { added, removed }, rollbacks }: Pick<Summary, "releases" | "rollbacks">): boolean {
+  return added.length + removed.length === 0 && rollbacks.every(({ change }) => change === "kept");
+}
+
+function rollbackLine({ target, from, change }: RollbackSummary): string {
+  const mark = { added: "+", kept: " ", removed: "-" }[change];
+  return `  ${mark} ${target}: devices that have committed a counter up to ${from} may go back to it`;
 }
 
 function againstOf({ against, unread }: NonNullable<Summary["permissions"]>): string {

@@ -51,7 +51,7 @@ export type TargetsPreparation = Omit<TargetsChange, "release"> & {
 /** Without a change: the same targets, good for longer. Throws USAGE, RELEASE_INVALID, RELEASE_ROLLBACK, KEYS_INVALID. */
 export async function prepareTargets(
   repositoryDir: string,
-  { releaseDir, delegation, ring, recipients, unwrap = opener(ring) }: TargetsPreparation,
+  { releaseDir, delegation, rollbackTo, ring, recipients, unwrap = opener(ring) }: TargetsPreparation,
   nowMs = Date.now(),
 ): Promise<SigningRequest> {
   const repository = await readRepository(repositoryDir);
@@ -70,7 +70,7 @@ export async function prepareTargets(
   };
   const metadata = nextTargets(
     before?.signed,
-    { ...(release && { release }), ...(delegation && { delegation }) },
+    { ...(release && { release }), ...(delegation && { delegation }), ...(rollbackTo && { rollbackTo }) },
     nowMs,
   );
   const releases = new Map(documents.map((one) => [sha256(canonicalJson(one)), one]));

@@ -1,4 +1,5 @@
 /** What a signing request means, for the person who is to sign it: taken from the request's own bytes alone. Pure. */
+import { isDeepStrictEqual } from "node:util";
 import {
   BulkheadError,
   checkEnvelope,
@@ -17,6 +18,7 @@ import { contentDigest, opensTo } from "./opens-to.ts";
 import { type OverlaysSummary, summariseOverlays } from "./overlay-summary.ts";
 import { describePaper, type PaperSummary } from "./paper-summary.ts";
 import { type SigningRequest, standingOf } from "./request.ts";
+import { rollbackFrom, stating } from "./rollback.ts";
 import { contentOf, type RootContent } from "./root.ts";
 
 type Files = Targets["targets"];
@@ -28,6 +30,13 @@ export type ReleaseSummary = {
   readonly release: Release | undefined;
   /** The keys that can read it; undefined: everybody who has its files. */
   readonly readers: readonly string[] | undefined;
+};
+
+/** A rollback statement: devices that have committed a counter up to `from` may go back to `target`. */
+export type RollbackSummary = {
+  readonly target: string;
+  readonly from: number;
+  readonly change: "added" | "kept" | "removed";
 };
 
 export type Summary = {
@@ -47,6 +56,8 @@ export type Summary = {
     /** False: the list before is not signed by keys of this root, so that all of the list counts as added. */
     readonly comparable: boolean;
   };
+  /** Releases that devices may go back to, and from where. */
+  readonly rollbacks: readonly RollbackSummary[];
   /** Of the added releases. */
   readonly papers: readonly PaperSummary[];
   /** Of the newest added release against the newest release before it. */
@@ -89,9 +100,10 @@ export function summarise(request: SigningRequest): Summary {
   };
 }
 
-type TargetsPart = Pick<Summary, "releases" | "papers" | "permissions" | "delegations">;
+type TargetsPart = Pick<Summary, "releases" | "rollbacks" | "papers" | "permissions" | "delegations">;
 const nothing: TargetsPart = {
   releases: { added: [], removed: [], kept: 0, comparable: true },
+  rollbacks: [],
   papers: [],
   permissions: undefined,
   delegations: { gained: [], lost: [] },
@@ -101,7 +113,7 @@ function ofTargets(request: SigningRequest, signed: Targets): TargetsPart {
   const trusted = trustedBefore(request);
   const [was, is] = [trusted?.targets ?? {}, signed.targets];
   const comparable = request.before === undefined || trusted !== undefined;
-  const changed = Object.values(is).filter((file) => was[file.path]?.hashes["sha256"] !== file.hashes["sha256"]);
+  const changed = Object.values(is).filter((file) => !isSame(was[file.path], file));
   const exposed = changed.find(({ path }) => isExposed(is, path));
   if (exposed !== undefined) throw hidden(`${exposed.path} would be readable, and its release is not`);
   const added = changed.filter(isRelease).map((file) => describe(request, file, comparable));
@@ -110,6 +122,7 @@ function ofTargets(request: SigningRequest, signed: Targets): TargetsPart {
   const [before, after] = [trusted, signed].map((one) => delegationLines(one));
   return {
     releases: { added, removed, kept: unchanged.length, comparable },
+    rollbacks: rollbacksOf(was, is),
     papers: papersOf(request, changed, is, comparable),
     permissions: permissionsOf(request, added, was),
     delegations: {
@@ -117,6 +130,20 @@ function ofTargets(request: SigningRequest, signed: Targets): TargetsPart {
       lost: (before ?? []).filter((line) => !after?.includes(line)),
     },
   };
+}
+
+/** All that is signed of it, but for a rollback statement, which is shown by itself. */
+function isSame(was: TargetFile | undefined, is: TargetFile): boolean {
+  const [before, after] = [was, is].map((file) => file && stating(file, undefined).toJSON());
+  return isDeepStrictEqual(before, after);
+}
+
+function rollbacksOf(was: Files, is: Files): RollbackSummary[] {
+  return [...new Set([...Object.keys(is), ...Object.keys(was)])].flatMap((target): RollbackSummary[] => {
+    const [before, after] = [rollbackFrom(was[target]), rollbackFrom(is[target])];
+    if (after !== undefined) return [{ target, from: after, change: before === after ? "kept" : "added" }];
+    return before === undefined ? [] : [{ target, from: before, change: "removed" }];
+  });
 }
 
 const isRelease = ({ path }: TargetFile): boolean => paperOf(path) === undefined;

@@ -6,6 +6,7 @@ import { changeDelegations, type DelegationChange, type DelegationsJson } from "
 import { expiresIn, specVersion } from "./metadata.ts";
 import { contentDigest } from "./opens-to.ts";
 import type { Paper } from "./papers.ts";
+import { beforeSigning, rollbackFrom, stating, withRollback } from "./rollback.ts";
 
 const targetsDays = 180;
 /** Releases that stay signed. Older ones leave the list: a device that needs one is to be updated, not served. */
@@ -23,23 +24,29 @@ export type BuiltDocument = {
 export type TargetsChange = {
   readonly release?: BuiltDocument;
   readonly delegation?: DelegationChange;
+  /** The target of the release that devices may go back to. */
+  readonly rollbackTo?: string;
 };
 
-/** The targets after `old`, good for another half a year; without a change a refresh. Throws RELEASE_ROLLBACK, KEYS_INVALID. */
+/** The targets after `old`, good for another half a year; without a change a refresh. Throws RELEASE_ROLLBACK, KEYS_INVALID, USAGE. */
 export function nextTargets(old: Targets | undefined, change: TargetsChange, nowMs: number): Metadata<Targets> {
   const before = old?.targets ?? {};
-  const targets = change.release === undefined ? before : withRelease(before, change.release);
   const signed = new Targets({
     version: (old?.version ?? 0) + 1,
     specVersion,
     expires: expiresIn(targetsDays, nowMs),
-    targets,
+    targets: filesAfter(before, change),
   });
   const json = { ...signed.toJSON(), ...delegationsAfter(old, change) };
   return new Metadata(Targets.fromJSON(json as Parameters<typeof Targets.fromJSON>[0]));
 }
 
 type Files = Targets["targets"];
+
+function filesAfter(before: Files, { release, rollbackTo }: TargetsChange): Files {
+  if (rollbackTo !== undefined) return withRollback(before, rollbackTo);
+  return release === undefined ? before : withRelease(beforeSigning(before, release.release), release);
+}
 
 /** With a release and its papers, in place of those that it had, and without the oldest releases and theirs. */
 function withRelease(before: Files, built: BuiltDocument): Files {
@@ -78,5 +85,7 @@ function targetOf({ release, digest, lengthBytes, sealed }: BuiltDocument, befor
   const custom = { releaseCounter: release.releaseCounter, ...(sealed && { opensTo: digest }) };
   const length = sealed === undefined ? lengthBytes : Buffer.byteLength(sealed.text);
   const hashes = { sha256: sealed?.digest ?? digest };
-  return [path, new TargetFile({ path, length, hashes, unrecognizedFields: { custom } })];
+  const file = new TargetFile({ path, length, hashes, unrecognizedFields: { custom } });
+  // Signed anew, for others: what was said of it stands.
+  return [path, stating(file, rollbackFrom(before[path]))];
 }

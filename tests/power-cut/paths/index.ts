@@ -15,6 +15,7 @@ export const pathNames = [
   "an update",
   "an overlay",
   "a roll back",
+  "a rollback statement",
   "a trial without tries",
   "a damaged release",
   "a damaged release made whole",

@@ -17,6 +17,7 @@ export function rootServerPaths(releases: Releases) {
     "an update": update(releases),
     "an overlay": overlay(releases),
     "a roll back": rolledBack(releases),
+    "a rollback statement": stated(releases),
     "a trial without tries": usedUp(releases),
     "a damaged release": damaged(releases),
     "a damaged release made whole": mended(releases),
@@ -153,6 +154,40 @@ function rolledBack(releases: Releases): UpdatePath {
       const ledger = await openDevice(root, releases);
       if (ledger.record().trying) await ledger.rollBackTrial("it is bad");
       await reached("gone back");
+    },
+  };
+}
+
+/** An earlier release, by the word of the release keys: tried like any other, and what was committed stays the floor. */
+function stated(releases: Releases): UpdatePath {
+  const { first, second, third } = releases;
+  return {
+    prepare: (root) => updateOnce(root, releases),
+    async run(root, reached) {
+      const ledger = await openDevice(root, releases);
+      const isHere = () => [ledger.record().trying?.digest, ledger.record().current.digest].includes(first.digest);
+      if (!isHere()) await ledger.admit(first.digest, { rollbackFrom: 2 });
+      await reached("admitted it");
+      await ledger.choose();
+      await ledger.commitTrial(first.release);
+      await reached("committed it");
+    },
+    async check(root, reached) {
+      expectFloors(await recordIn(root), second);
+      const ledger = await openDevice(root, releases);
+      const { run, onTrial, held } = await chooseOf(ledger);
+      expect([first.digest, second.digest]).toContain(run.digest);
+      expect(held).toBeUndefined();
+      if (reached.has("committed it"))
+        expect({ run: run.digest, onTrial }).toEqual({ run: first.digest, onTrial: false });
+      else if (reached.has("admitted it")) expect(run.digest).toBe(first.digest);
+      // Without the statement there is no way below what was committed, whatever became of it.
+      await goOn(root, releases, []);
+      if ((await recordIn(root)).current.digest === second.digest) {
+        const refused = (await openDevice(root, releases)).admit(first.digest);
+        await expect(refused).rejects.toMatchObject({ code: "RELEASE_ROLLBACK" });
+      }
+      await goOn(root, releases, [third]);
     },
   };
 }

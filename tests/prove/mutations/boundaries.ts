@@ -112,8 +112,8 @@ const rows: readonly (readonly [string, string, string, string, string, string?]
   [
     "a floor of release counters",
     ledger,
-    "if (release.releaseCounter < record.releaseCounterFloor) {",
-    "if (release.releaseCounter < 0) {",
+    "if (!isCurrent && !isForward(release, record.releaseCounterFloor)) {",
+    "if (!isCurrent && !isForward(release, 0)) {",
     ledgerTest,
     "lower counter",
   ],

@@ -1,5 +1,7 @@
 /** /api/v1/releases and /api/v1/blobs: uploads. Blobs first, then the signed metadata that names them. */
+
 import { Readable } from "node:stream";
+import { isDeepStrictEqual } from "node:util";
 import { BulkheadError, digestSchema, paperKinds } from "@bulkhead/protocol";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import {
@@ -109,8 +111,13 @@ export function serveReleases(app: OpenAPIHono, kms: Kms): void {
   });
   app.openapi(releaseRoutes.upload, async (context) => {
     const verify = kms.config.uploads === "verified";
+    const before = await listReleases(database, scope);
     const answer = await uploadRelease(database, scope, context.req.valid("json"), { blobs, instance, verify });
-    for (const release of answer.releases) kms.events.publish({ type: "release", release });
+    // Those that came, and those of which the targets say something else now: withdrawn, or the way back.
+    for (const release of await listReleases(database, scope)) {
+      const was = before.find(({ digest }) => digest === release.digest);
+      if (!isDeepStrictEqual(was, release)) kms.events.publish({ type: "release", release });
+    }
     return context.json(answer, 200);
   });
   app.openapi(releaseRoutes.paper, async (context) => {

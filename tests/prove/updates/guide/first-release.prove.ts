@@ -45,7 +45,7 @@ async function endOther(): Promise<void> {
 /** What a person answers to questions. */
 function answered(line: string): string {
   if (line.startsWith("bulkhead forget")) return `${line} --yes`;
-  if (!/^bulkhead (keys init|root init|sign)/.test(line)) return line;
+  if (!/^bulkhead (keys init|root init|sign|rollback)/.test(line)) return line;
   return `${line} --passphrase-file ${secret}`;
 }
 
