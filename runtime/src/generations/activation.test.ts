@@ -61,6 +61,29 @@ describe("[M11] what was endorsed", () => {
     expect(seen).toEqual([["posted", { kind: "activate", body: { releaseDigest: third } }]]);
   });
 
+  test("with a rollback statement is admitted with that, also when it has waited", async () => {
+    const admitted: unknown[] = [];
+    let record = beginTrial(flashed, third, facts(3));
+    let posted: Parameters<ReturnType<typeof createActivation>["activate"]>[1] | undefined;
+    const activation = createActivation(
+      { log: { line: () => undefined } } as never,
+      {
+        record: () => record,
+        admit: async (digest, { rollbackFrom } = {}) => void admitted.push([digest, rollbackFrom]),
+        mend: async () => undefined,
+      },
+      ({ body }) => {
+        posted = body;
+      },
+    );
+    await activation.activate(running(), { releaseDigest: second, rollbackFrom: 3, again: true });
+    record = flashed;
+    activation.trialIsOver();
+    expect(posted).toEqual({ releaseDigest: second, rollbackFrom: 3 });
+    await activation.activate(running(), posted ?? { releaseDigest: first });
+    expect(admitted).toEqual([[second, 3]]);
+  });
+
   test("and is on trial has no other answer than how that ends", async () => {
     const activation = activationOn(beginTrial(flashed, second, facts(2)));
     expect(await activation.activate(running(), { releaseDigest: second, again: true })).toBe("go-on");
