@@ -1,40 +1,25 @@
 /** `bulkhead device`: what the management service knows of its devices, and what it can ask of them. */
 import { defineCommand } from "citty";
-import { admit } from "./admit.ts";
-import { attach } from "./attach.ts";
-import { crashes } from "./crashes.ts";
-import { importFile } from "./import.ts";
-import { list } from "./list.ts";
-import { logs } from "./logs.ts";
-import { record } from "./record.ts";
-import { resetTunnel } from "./reset-tunnel.ts";
-import { restart } from "./restart.ts";
-import { secret } from "./secret.ts";
-import { show } from "./show.ts";
-import { state } from "./state.ts";
-import { telemetry } from "./telemetry.ts";
-import { token } from "./token.ts";
-import { trace } from "./trace.ts";
-import { verify } from "./verify.ts";
 
 export const command = defineCommand({
   meta: { name: "device", description: "The devices of the running management service." },
+  // Loaded when called: most of them neither sign nor encrypt, and what does takes longer to load than they take.
   subCommands: {
-    ls: list,
-    show,
-    logs,
-    crashes,
-    restart,
-    state,
-    telemetry,
-    trace,
-    verify,
-    attach,
-    record,
-    secret,
-    token,
-    admit,
-    import: importFile,
-    "reset-tunnel": resetTunnel,
+    ls: () => import("./list.ts").then(({ list }) => list),
+    show: () => import("./show.ts").then(({ show }) => show),
+    logs: () => import("./logs.ts").then(({ logs }) => logs),
+    crashes: () => import("./crashes.ts").then(({ crashes }) => crashes),
+    restart: () => import("./restart.ts").then(({ restart }) => restart),
+    state: () => import("./state.ts").then(({ state }) => state),
+    telemetry: () => import("./telemetry.ts").then(({ telemetry }) => telemetry),
+    trace: () => import("./trace.ts").then(({ trace }) => trace),
+    verify: () => import("./verify.ts").then(({ verify }) => verify),
+    attach: () => import("./attach.ts").then(({ attach }) => attach),
+    record: () => import("./record.ts").then(({ record }) => record),
+    secret: () => import("./secret.ts").then(({ secret }) => secret),
+    token: () => import("./token.ts").then(({ token }) => token),
+    admit: () => import("./admit.ts").then(({ admit }) => admit),
+    import: () => import("./import.ts").then(({ importFile }) => importFile),
+    "reset-tunnel": () => import("./reset-tunnel.ts").then(({ resetTunnel }) => resetTunnel),
   },
 });

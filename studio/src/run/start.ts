@@ -1,8 +1,11 @@
 /** `npm start`: runs the whole system until Ctrl-C. (`--check` is tests/first-light, started by scripts/start.mjs.) */
-import { formatError, reportError } from "@bulkhead/protocol";
-import { exampleManifest } from "../locations.ts";
-import { readOptions, runUsage } from "./options.ts";
-import { runSystem } from "./run-system.ts";
+import { keepCompiled } from "../keep-compiled.ts";
+
+keepCompiled();
+const { formatError, reportError } = await import("@bulkhead/protocol");
+const { exampleManifest } = await import("../locations.ts");
+const { readOptions, runUsage } = await import("./options.ts");
+const { runSystem } = await import("./run-system.ts");
 
 try {
   const options = readOptions(process.argv.slice(2), exampleManifest);
