@@ -129,6 +129,14 @@ describe("[M11] an artifact of which the slot that runs has most", () => {
     expect(logged).toEqual([{ digest: digest(), bytes: content.length, toFetch: 4 * blockBytes }]);
   });
 
+  test("is put together with blocks of zeroes too, of which the slot has many", async () => {
+    content = Buffer.concat([content, Buffer.alloc(70 * blockBytes)]);
+    index = honest(content);
+    await bring(await slot(Buffer.concat([old, Buffer.alloc(500 * blockBytes)])));
+    await expectWhole();
+    expect(servedBytes).toBe(4 * blockBytes);
+  });
+
   test("goes on where a connection was cut, in the middle of a block too", async () => {
     misbehave = [
       (_, response) => {

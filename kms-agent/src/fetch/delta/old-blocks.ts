@@ -7,6 +7,8 @@ import type { Place } from "./finder.ts";
 const chunkBytes = 256 * 1024;
 const chunkBlocks = chunkBytes / indexedBlockBytes;
 
+const zeroes = Buffer.alloc(chunkBytes);
+
 /** Files, or partitions, of which some may not be there. */
 export type OldBlocks = readonly string[];
 
@@ -20,18 +22,22 @@ export async function lookThrough(
   for (const [source, path] of old.entries()) {
     const file = await open(path, "r").catch(() => undefined);
     try {
-      for (let block = 0; file !== undefined && !signal.aborted; ) {
+      for (let block = 0; file !== undefined && !signal.aborted; block += chunkBlocks) {
         const blocks = await readBlocks(file, chunk, block).catch(() => 0);
-        for (let at = 0; at < blocks; at += 1) {
-          const bytes = chunk.subarray(at * indexedBlockBytes, (at + 1) * indexedBlockBytes);
-          found(blockDigest(bytes), 1 + (block + at) * old.length + source);
-        }
+        for (const [at, digest] of digestsOf(chunk, blocks)) found(digest, 1 + (block + at) * old.length + source);
         if (blocks < chunkBlocks) break;
-        block += blocks;
       }
     } finally {
       await file?.close();
     }
+  }
+}
+
+/** Of the first `blocks` of a chunk. Half of a partition may be empty: of a chunk of zeroes one block says as much as all. */
+function* digestsOf(chunk: Buffer, blocks: number): Generator<[number, number]> {
+  const count = blocks === chunkBlocks && chunk.equals(zeroes) ? 1 : blocks;
+  for (let at = 0; at < count; at += 1) {
+    yield [at, blockDigest(chunk.subarray(at * indexedBlockBytes, (at + 1) * indexedBlockBytes))];
   }
 }
 
