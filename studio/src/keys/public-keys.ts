@@ -63,7 +63,8 @@ async function recipientOf(name: string, warn: (line: string) => void): Promise<
   return name;
 }
 
-function checkRecipient(publicKey: string, where: string): void {
+/** Throws KEY_WEAK. */
+export function checkRecipient(publicKey: string, where: string): void {
   if (isWeakX25519Key(publicKey)) {
     throw new BulkheadError("KEY_WEAK", `the public key ${where} is of small order: anybody opens what is for it`, {
       remedy: "make another with `bulkhead keys new FILE --role deployment`",

@@ -5,8 +5,10 @@ import { jsonOption } from "../cli/output.ts";
 import { openerOf, openingOptions } from "../seal/options.ts";
 import { carryOut, ceremonyOptions, openRing } from "./options.ts";
 import { prepareTargets } from "./prepare.ts";
-import { checkRefresh, readerOptions, readersOf } from "./readers.ts";
+import { checkRefresh, type Readers, readerOptions, readersOf } from "./readers.ts";
 import { readRelease } from "./release-file.ts";
+
+const refreshed: Readers = { recipients: undefined };
 
 export const command = defineCommand({
   meta: { name: "sign", description: "Sign a built release with the project's targets keys." },
@@ -25,11 +27,11 @@ export const command = defineCommand({
     }
     if (refresh) checkRefresh(args);
     const ring = args.keys === undefined ? undefined : await openRing(args);
-    const recipients = releaseDir === undefined ? undefined : await readersOf(args);
+    const built = releaseDir === undefined ? undefined : await readRelease(releaseDir);
+    const { recipients, as } = built === undefined ? refreshed : await readersOf(args, built.release.name);
     const unwrap = await openerOf(args, ring);
     const what = releaseDir === undefined ? {} : { releaseDir, ring, recipients, unwrap };
     const request = await prepareTargets(repository, what);
-    const built = releaseDir === undefined ? undefined : await readRelease(releaseDir);
     await carryOut(
       args,
       request,
@@ -40,7 +42,7 @@ export const command = defineCommand({
         const readers =
           recipients === undefined
             ? "readable by everybody who has its files, the management service among them"
-            : `encrypted for ${recipients.join(", ")}`;
+            : `encrypted for ${recipients.join(", ")}${as === undefined ? "" : `, as ${as} is`}`;
         return {
           result: { target, releaseDigest: sha256(built.text), recipients: recipients ?? null, ...signed },
           text: `${target}: signed in ${file}\n  ${readers}`,

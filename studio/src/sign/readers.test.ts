@@ -2,16 +2,20 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { canonicalJson, generateSigningKey, generateX25519Key, type Release } from "@bulkhead/protocol";
+import { canonicalJson, generateSigningKey, generateX25519Key, type KeyPair, type Release } from "@bulkhead/protocol";
 import { plainSystem } from "@bulkhead/protocol/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { initKeys } from "../keys/index.ts";
 import { createKeyFile } from "../keys/key-file.ts";
 import { developmentRing } from "../keys/key-ring.ts";
+import { memorySigner } from "../keys/signer.ts";
 import { openerOf } from "../seal/options.ts";
 import { initRepository, signRelease } from "./at-once.ts";
-import { checkRefresh } from "./readers.ts";
+import { addSignature, publishRequest } from "./ceremony.ts";
+import { prepareFirstRoot, prepareTargets } from "./prepare.ts";
+import { checkRefresh, readersOf } from "./readers.ts";
 import { readRepository } from "./repository.ts";
+import type { SigningRequest } from "./request.ts";
 import { openSignedRelease } from "./signed-release.ts";
 
 let directory = "";
@@ -20,6 +24,16 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "bulkhead-readers-"));
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
+
+/** What `bulkhead build` leaves, in `out`. */
+async function built(releaseCounter: number, name = "example"): Promise<void> {
+  const release: Release = {
+    ...{ format: 1, name, version: "1.0.0", releaseCounter, securityEpoch: 0, board: "virtual" },
+    ...{ builtAtMs: 0, system: plainSystem({ system: name }), artifacts: [] },
+  };
+  await mkdir(at("out"), { recursive: true });
+  await writeFile(at("out/release.json"), canonicalJson(release));
+}
 
 describe("[S3] who reads a release", () => {
   test("is not changed by a refresh", () => {
@@ -37,17 +51,51 @@ describe("[S3] who reads a release", () => {
     await expect(open(house.file)).resolves.toBeDefined();
   });
 
+  test("is said when the first is signed, and stands until it is said otherwise; nothing becomes readable by itself", async () => {
+    const [roots, targets] = [Array.from({ length: 3 }, generateSigningKey), generateSigningKey()];
+    const [snapshotKey, timestampKey] = [generateSigningKey().publicKey, generateSigningKey().publicKey];
+    const publish = async (request: SigningRequest, keys: readonly KeyPair[]) => {
+      let signed = request;
+      for (const key of keys) signed = await addSignature(signed, memorySigner(key));
+      await publishRequest(signed, at("repository"));
+    };
+    const content = {
+      rootKeys: roots.map(({ publicKey }) => publicKey),
+      ...{ targetsKeys: [targets.publicKey], targetsThreshold: 1, online: { snapshotKey, timestampKey } },
+      development: false,
+    };
+    await publish(await prepareFirstRoot(at("repository"), content), roots.slice(0, 2));
+    const sign = async (counter: number, recipients?: readonly string[], name = "example") => {
+      await built(counter, name);
+      await publish(await prepareTargets(at("repository"), { releaseDir: at("out"), recipients }), [targets]);
+    };
+    const readers = (more: object = {}, name = "example") => readersOf({ repository: at("repository"), ...more }, name);
+    const [house, field] = [generateX25519Key().publicKey, generateX25519Key().publicKey];
+    const missing = expect.objectContaining({ code: "RECIPIENT_MISSING" });
+
+    await expect(readers()).rejects.toEqual(missing);
+    await sign(9, [field], "example-2");
+    await expect(readers()).rejects.toEqual(missing);
+    await sign(1, [house, field]);
+    expect(await readers()).toEqual({ recipients: [house, field], as: "example-1.json" });
+    await sign(10, [house]);
+    expect(await readers()).toEqual({ recipients: [house], as: "example-10.json" });
+    expect(await readers({ readable: true })).toEqual({ recipients: undefined });
+    expect(await readers({ recipient: field })).toEqual({ recipients: [field] });
+    // One that was made readable makes no other so.
+    await sign(11);
+    await expect(readers()).rejects.toEqual(missing);
+    await sign(12, [field]);
+    await rm(at("repository/targets"), { recursive: true });
+    await expect(readers()).rejects.toEqual(missing);
+  });
+
   test("is named where nobody here does", async () => {
     await initKeys(at("keys"), "development");
     const keys = await developmentRing(at("keys"));
     const [snapshotKey, timestampKey] = [generateSigningKey().publicKey, generateSigningKey().publicKey];
     await initRepository(keys, at("repository"), { snapshotKey, timestampKey });
-    const release: Release = {
-      ...{ format: 1, name: "example", version: "1.0.0", releaseCounter: 1, securityEpoch: 0, board: "virtual" },
-      ...{ builtAtMs: 0, system: plainSystem({ system: "example" }), artifacts: [] },
-    };
-    await mkdir(at("out"));
-    await writeFile(at("out/release.json"), canonicalJson(release));
+    await built(1);
     const recipients = [generateX25519Key().publicKey, generateX25519Key().publicKey];
     await signRelease({ keys, repoDir: at("repository"), releaseDir: at("out"), recipients });
     const { targets } = await readRepository(at("repository"));

@@ -82,6 +82,11 @@ const ofName = (files: Files, name: string): (Named & { readonly file: TargetFil
     return named?.name === name ? [{ ...named, file }] : [];
   });
 
+/** The entry of the newest release of this name. */
+export function newestOf(files: Files, name: string): TargetFile | undefined {
+  return ofName(files, name).sort((a, b) => b.releaseCounter - a.releaseCounter)[0]?.file;
+}
+
 /** As far as devices can have come: by a release that is signed, or by one that a statement has withdrawn. */
 function highestOf(files: Files, name: string): number {
   return Math.max(
