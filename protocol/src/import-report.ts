@@ -1,5 +1,5 @@
 /**
- * What the agent says while it takes a file in, to who brings it: one JSON document a line. The file's bytes come the other way, as they are.
+ * What the agent says while it takes a file in, to who brings it: one JSON document a line. The other way comes one such line, and then the file's bytes as they are.
  * Nothing of it is believed but by people: what became of the release the root server says.
  */
 import { z } from "zod";
@@ -7,6 +7,10 @@ import { digestSchema } from "./names.ts";
 
 /** A line has a message and a remedy. */
 export const maxImportLineBytes = 8192;
+
+/** `digest`: of the release that is meant; null: whichever the file has. */
+export const importHandOverSchema = z.strictObject({ digest: digestSchema.nullable() });
+export type ImportHandOver = z.infer<typeof importHandOverSchema>;
 
 const byteCount = z.number().int().nonnegative();
 

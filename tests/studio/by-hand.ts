@@ -20,14 +20,15 @@ export async function bringByHand({ bulkhead, directory, client, device, id }: H
     expect([name, exitCode]).toEqual([name, 0]);
     return JSON.parse(stdout);
   };
-  const bring = async (name: string) => {
-    const { exitCode, stdout } = await bulkhead("device", "import", device, at(name), "--json");
+  const bring = async (name: string, ...meant: string[]) => {
+    const { exitCode, stdout } = await bulkhead("device", "import", device, at(name), ...meant, "--json");
     return [name, exitCode, JSON.parse(stdout.split("\n").at(-1) ?? "")];
   };
   const put = ["--overlay", "warmer", "--deployment", "default"];
-  expect(await write("whole", "greenhouse-2.json")).toMatchObject({ target: "greenhouse-2.json", leftOut: 0 });
+  const whole = await write("whole", "greenhouse-2.json");
+  expect(whole).toMatchObject({ target: "greenhouse-2.json", digest: whole.releaseDigest, leftOut: 0 });
   const less = await write("less", "greenhouse-2.json", ...put, "--only-missing", device);
-  expect(less).toMatchObject({ artifacts: 0, overlay: { digest: expect.any(String) } });
+  expect(less).toMatchObject({ artifacts: 0, digest: less.effectiveDigest, overlay: { digest: expect.any(String) } });
   await write("older", "greenhouse-1.json");
   const bytes = await readFile(at("whole"));
   await writeFile(at("cut"), bytes.subarray(0, bytes.length - 1000));
@@ -37,10 +38,12 @@ export async function bringByHand({ bulkhead, directory, client, device, id }: H
   const refused = (code: string) => ({ event: "refused", code });
   expect(await bring("older")).toMatchObject(["older", 1, refused("RELEASE_ROLLBACK")]);
   expect(await bring("cut")).toMatchObject(["cut", 1, refused("EXPORT_INVALID")]);
+  expect(await bring("whole", "--digest", less.digest)).toMatchObject(["whole", 1, refused("EXPORT_INVALID")]);
+  expect(await bring("none")).toMatchObject(["none", 1, refused("FILE_UNREADABLE")]);
   expect(await generation()).toBe(before);
   // Each is a generation of its own, as when the service brings them.
   const committed = { event: "outcome", outcome: "committed" };
-  expect(await bring("whole")).toMatchObject(["whole", 0, committed]);
+  expect(await bring("whole", "--digest", whole.digest)).toMatchObject(["whole", 0, committed]);
   expect(await bring("less")).toMatchObject(["less", 0, committed]);
   await vi.waitFor(async () => {
     const now = await client.device(id);

@@ -78,7 +78,7 @@ const ports = () => ({
     },
   },
 });
-const take = (bytes: AsyncIterable<Uint8Array>) => takeIn(bytes, ports());
+const take = (bytes: AsyncIterable<Uint8Array>, meant: string | null = null) => takeIn(bytes, { ...ports(), meant });
 const file = (...more: ExportSource[]) => writeExport(header, [...parts, ...more]);
 async function piecesOf(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
   const pieces: Uint8Array[] = [];
@@ -106,6 +106,15 @@ describe("[M11] a file with a release", () => {
     const bytes = writeExport({ ...header, overlay: name }, [...parts, document(overlay), blob(large)]);
     expect(await take(bytes)).toEqual(accepted);
     expect(seen.examine).toContain(`${sha256(overlay)}.warm-3.json`);
+  });
+
+  test("that is not the one that is meant is not even examined", async () => {
+    const meant = sha256("another");
+    await expect(take(file(blob(small), blob(large)), meant)).rejects.toMatchObject({
+      ...{ code: "EXPORT_INVALID", message: `the file has ${header.releaseDigest}, and ${meant} is meant` },
+    });
+    expect([seen, await staged()]).toEqual([{ examine: [], install: [] }, []]);
+    expect(await take(file(blob(small), blob(large)), header.releaseDigest)).toEqual(accepted);
   });
 
   test("that the verifier refuses leaves nothing behind, and none of its artifacts is taken", async () => {
@@ -177,6 +186,7 @@ describe("[M11] a file with a release", () => {
 });
 
 describe("[M11] who brings a file", () => {
+  const anyRelease = '{"digest":null}\n';
   let server: Server;
   let heard: string;
   const path = () => join(directory, "socket");
@@ -210,6 +220,8 @@ describe("[M11] who brings a file", () => {
       socket.on("close", () => {
         closed = true;
       });
+      // However it is cut up on its way.
+      for (const byte of anyRelease) socket.write(byte);
       socket.end(whole);
     });
     await vi.waitFor(() => expect(closed).toBe(true), patience);
@@ -219,14 +231,24 @@ describe("[M11] who brings a file", () => {
   test("hears why it is refused while there is more of the file, and is kept waiting by nothing", async () => {
     verdicts.examine = refused;
     const whole = Buffer.concat(await piecesOf(file(blob(small), blob(large))));
-    await bring((socket) => void socket.write(whole));
+    await bring((socket) => void socket.write(Buffer.concat([Buffer.from(anyRelease), whole])));
     const refusal = { event: "refused", code: "RELEASE_METADATA_INVALID", message: "another project's", remedy: "" };
     await vi.waitFor(() => expect(reports().at(-1)).toEqual(refusal), patience);
   });
 
   test("may go in the middle: nothing is left of what it brought", async () => {
     const whole = Buffer.concat(await piecesOf(file(blob(small), blob(large))));
-    await bring((socket) => void socket.write(whole.subarray(0, 9000), () => socket.destroy()));
+    await bring((socket) => {
+      socket.write(anyRelease);
+      socket.write(whole.subarray(0, 9000), () => socket.destroy());
+    });
     expect([seen.install, await isLeft()]).toEqual([[], []]);
+  });
+
+  test("says first which release is meant, or that any is: a file without that is not taken in", async () => {
+    const whole = Buffer.concat(await piecesOf(file(blob(small), blob(large))));
+    await bring((socket) => void socket.end(whole));
+    await vi.waitFor(() => expect(reports().at(-1)).toMatchObject({ code: "EXPORT_INVALID" }), patience);
+    expect([seen.examine, await isLeft()]).toEqual([[], ["3.targets.json", "old"]]);
   });
 });

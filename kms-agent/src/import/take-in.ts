@@ -25,6 +25,8 @@ export type TakeInPorts = {
   /** Where others stage metadata as well. */
   readonly inTurn: Turns;
   readonly tell: (report: ImportReport) => void;
+  /** Digest of the release that is meant; null: whichever the file has. */
+  readonly meant: string | null;
 };
 
 /** Of all metadata together, which is held in memory until the last of it is there. */
@@ -52,10 +54,13 @@ export async function takeIn(source: AsyncIterable<Uint8Array>, ports: TakeInPor
   }
 }
 
-async function bring(entries: AsyncGenerator<ExportEntry>, { gate, staging, inTurn, tell }: TakeInPorts) {
+async function bring(entries: AsyncGenerator<ExportEntry>, { gate, staging, inTurn, tell, meant }: TakeInPorts) {
   try {
-    const { target, releaseDigest, overlay, effectiveDigest = releaseDigest, expires } = await readHeader(entries);
+    const { target, releaseDigest, overlay, effectiveDigest: said, expires } = await readHeader(entries);
+    // Without an overlay there are no two digests, whatever the file says.
+    const effectiveDigest = overlay && said ? said : releaseDigest;
     tell({ event: "offered", target, effectiveDigest, expires });
+    if (meant !== null && meant !== effectiveDigest) throw notMeant(effectiveDigest, meant);
     const asked = { target, releaseDigest, ...(overlay && { overlay }) };
     const first = await takeMetadata(entries, (files) => inTurn(() => stageMetadata(staging.metadata, files)));
     const names = new Map([[releaseDigest, `${releaseDigest}.${target}`]]);
@@ -74,6 +79,12 @@ async function bring(entries: AsyncGenerator<ExportEntry>, { gate, staging, inTu
   } finally {
     await entries.return(undefined);
   }
+}
+
+function notMeant(found: string, meant: string): BulkheadError {
+  return new BulkheadError("EXPORT_INVALID", `the file has ${found}, and ${meant} is meant`, {
+    remedy: "bring the file that `bulkhead export` wrote of that release",
+  });
 }
 
 async function readHeader(entries: AsyncGenerator<ExportEntry>) {

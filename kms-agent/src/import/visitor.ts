@@ -1,6 +1,7 @@
 /** Somebody on the board brings a file: the agent fetches it from the socket that root has opened for it, and says how it goes. */
 import { createConnection, type Socket } from "node:net";
 import { BulkheadError, type ImportReport, reportError } from "@bulkhead/protocol";
+import { takeHandOver } from "./hand-over.ts";
 import { type TakeInPorts, takeIn } from "./take-in.ts";
 
 /** The longest silence of who brings it: a stick that is worn still reads. */
@@ -8,7 +9,7 @@ const stallMs = 60_000;
 
 const lastWordMs = 10_000;
 
-export type VisitorPorts = Omit<TakeInPorts, "tell"> & {
+export type VisitorPorts = Omit<TakeInPorts, "tell" | "meant"> & {
   /** Ends what is under way. */
   readonly signal: AbortSignal;
   readonly log: (text: string, fields?: Record<string, unknown>) => void;
@@ -22,7 +23,8 @@ export async function receiveVisitor(path: string, ports: VisitorPorts): Promise
   socket.on("error", () => undefined);
   const tell = (report: ImportReport) => void (socket.writable && socket.write(`${JSON.stringify(report)}\n`));
   try {
-    const verdict = await takeIn(bytesOf(socket), { ...ports, tell });
+    const { digest: meant, file } = await takeHandOver(bytesOf(socket));
+    const verdict = await takeIn(file, { ...ports, tell, meant });
     const { accepted, message } = verdict;
     ports.log(accepted ? "a file was taken in" : "a file was refused", { code: verdict.code, message });
     tell(accepted ? { event: "endorsed", message } : refusalOf(verdict.code ?? "INTERNAL", message));

@@ -42,6 +42,14 @@ const options = {
   directory: { type: "string", default: "/" },
 } as const;
 
+/** What each verb takes: an option that would do nothing was meant to do something. */
+const optionsOf: Readonly<Record<string, readonly string[]>> = {
+  attach: ["inspector", "gdb", "listen"],
+  record: ["out", "max", "for"],
+  import: ["json", "digest"],
+};
+const optionsOfAll = ["config", "outside", "directory"];
+
 /** Where a path that a person gave is for us. */
 type Locate = (path: string) => string;
 
@@ -50,8 +58,12 @@ export function readWish(argv: readonly string[]): Wish {
   const end = argv.indexOf("--");
   const own = end < 0 ? argv : argv.slice(0, end);
   const rest = end < 0 ? [] : argv.slice(end + 1);
-  const { values, positionals } = parse(own);
-  const [verb, component = "", ...more] = positionals;
+  const { values, positionals, tokens } = parse(own);
+  const [verb = "", component = "", ...more] = positionals;
+  const given = tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []));
+  if (!Object.hasOwn(optionsOf, verb)) throw misuse(`there is no "${verb}"`);
+  const stray = given.find((name) => ![...optionsOfAll, ...(optionsOf[verb] ?? [])].includes(name));
+  if (stray !== undefined) throw misuse(`${verb} has no --${stray}`);
   if (more.length > 0) throw misuse(`${more[0]} is one argument too many`);
   const locate = locateIn(values);
   if (verb === "import") {
@@ -71,7 +83,6 @@ export function readWish(argv: readonly string[]): Wish {
       forMs: seconds === null ? null : seconds * 1000,
     };
   }
-  if (verb !== "attach") throw misuse(`there is no "${verb ?? ""}"`);
   if (values.inspector === values.gdb) throw misuse("say either --inspector or --gdb");
   if (values.gdb) return { ...common, kind: "gdb", rest };
   return { ...common, kind: "inspector", listen: place(values.listen, locate) };
@@ -87,7 +98,9 @@ function fileOf(file: string, locate: Locate) {
 }
 
 function digestOf(text: string | undefined): string | null {
-  if (text === undefined || digestSchema.safeParse(text).success) return text ?? null;
+  if (text === undefined) return null;
+  const digest = digestSchema.safeParse(text.toLowerCase());
+  if (digest.success) return digest.data;
   throw misuse("--digest takes the 64 hexadecimal digits that `bulkhead export` printed");
 }
 
@@ -98,7 +111,7 @@ function configOf(path: string | undefined): string {
 
 function parse(args: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true });
   } catch (cause) {
     throw misuse(cause instanceof Error ? cause.message : String(cause));
   }

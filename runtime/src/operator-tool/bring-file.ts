@@ -1,7 +1,7 @@
 /**
  * Where the root server is: listens for the agent, gives it the file, and hears what becomes of the release. Nothing
- * of the file is read here. What became of a release is the root server's word. Which release that is, the agent says; whoever does not
- * believe it gives the digest that is meant.
+ * of the file is read here. What became of a release is the root server's word. Which release that is, the agent says. Where the digest that is meant is given, the
+ * agent is told it before the file and takes no other in, and what it says of another is not believed.
  */
 import { chmod, chown, rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
@@ -10,6 +10,7 @@ import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import {
   BulkheadError,
+  type ImportHandOver,
   type ImportReport,
   importReportSchema,
   maxImportLineBytes,
@@ -96,7 +97,7 @@ async function withAgent({ directory, uid }: Place, visit: DeskVisit, means: Mea
     await listen(server, path, uid);
     visit.tell({ kind: "begin" });
     const socket = await Promise.race([accepted, gone(visit), tooLate(means.times.comesWithinMs)]);
-    return await hear(socket, send(socket, means.input), means);
+    return await hear(socket, send(socket, means), means);
   } finally {
     server.close();
     await rm(path, { force: true });
@@ -114,7 +115,7 @@ async function listen(server: Server, path: string, uid: number | null): Promise
 }
 
 /** Answers why that ended early, where it did. */
-function send(socket: Socket, input: Readable): () => Error | undefined {
+function send(socket: Socket, { input, digest }: Means): () => Error | undefined {
   let failure: Error | undefined;
   input.once("error", (error) => {
     failure = error;
@@ -122,6 +123,7 @@ function send(socket: Socket, input: Readable): () => Error | undefined {
   });
   // What was refused is sent no further, and the reason is on its way.
   socket.on("error", () => undefined);
+  socket.write(`${JSON.stringify({ digest: digest ?? null } satisfies ImportHandOver)}\n`);
   input.pipe(socket);
   return () => failure;
 }

@@ -1,15 +1,29 @@
 /** Brings a file with a release to the device, and says how it goes: for a person, or one JSON document a line. */
 import { constants, type FileHandle, open } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { BulkheadError, formatError, isErrorCode } from "@bulkhead/protocol";
+import { BulkheadError, formatError, isErrorCode, reportError } from "@bulkhead/protocol";
 import type { Wish } from "./arguments.ts";
 import type { BringEvent } from "./bring-file.ts";
 import { enterAs, type Place } from "./root-server.ts";
 
 type ImportWish = Extract<Wish, { kind: "import" }>;
 
-/** Exit code 0: the device runs it; 1: it does not, and why was said; 3: it was to be installed, and nobody could say what became of it. */
-export async function importFile({ file, json, digest }: ImportWish, place: Place): Promise<number> {
+/**
+ * Exit code 0: the device runs it; 1: it does not, and why was said; 3: it was to be installed, and nobody could say what became of it. `findPlace` throws where there
+ * is none.
+ */
+export async function importFile(wish: ImportWish, findPlace: () => Promise<Place>): Promise<number> {
+  try {
+    return await bringOpened(wish, await findPlace());
+  } catch (error) {
+    if (!wish.json || !(error instanceof BulkheadError)) throw error;
+    const { code, message, remedy = "" } = reportError(error);
+    process.stdout.write(`${JSON.stringify({ event: "refused", code, message, remedy } satisfies BringEvent)}\n`);
+    return 1;
+  }
+}
+
+async function bringOpened({ file, json, digest }: ImportWish, place: Place): Promise<number> {
   const handle = await openFile(file);
   try {
     const inside = await enterAs(place, ["bring", place.config.runDir, ...(digest === null ? [] : [digest])], {
@@ -34,7 +48,10 @@ export async function importFile({ file, json, digest }: ImportWish, place: Plac
 export async function openFile(file: string): Promise<FileHandle> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const handle = await open(file, flags).catch((cause: Error) => {
-    throw new BulkheadError("FILE_UNREADABLE", `${file} cannot be opened: ${cause.message}`, { cause });
+    throw new BulkheadError("FILE_UNREADABLE", `${file} cannot be opened: ${cause.message}`, {
+      cause,
+      remedy: "name the file itself, not a link to it, where root can read it",
+    });
   });
   if ((await handle.stat()).isFile()) return handle;
   await handle.close();

@@ -20,12 +20,14 @@ async function main(argv: readonly string[]): Promise<number> {
   if (stage === "relay") return relayInspector(rest);
   if (stage === "bring") return bringFile(rest);
   const wish = readWish(argv);
-  const config = await parseFile(wish.config, rootServerConfigSchema);
-  const place = { config, pid: await findRootServer(config, wish.config) };
-  return carryOut(wish, place);
+  const findPlace = async () => {
+    const config = await parseFile(wish.config, rootServerConfigSchema);
+    return { config, pid: await findRootServer(config, wish.config) };
+  };
+  return wish.kind === "import" ? importFile(wish, findPlace) : carryOut(wish, await findPlace());
 }
 
-async function carryOut(wish: Wish, place: Place): Promise<number> {
+async function carryOut(wish: Exclude<Wish, { kind: "import" }>, place: Place): Promise<number> {
   switch (wish.kind) {
     case "inspector":
       return forwardInspector(wish, place);
@@ -33,8 +35,6 @@ async function carryOut(wish: Wish, place: Place): Promise<number> {
       return (await enter(place, ["gdb", wish.component, ...wish.rest], "inherit")).exitCode;
     case "record":
       return saveRecord(wish, place);
-    case "import":
-      return importFile(wish, place);
   }
 }
 
@@ -42,7 +42,8 @@ main(process.argv.slice(2)).then(
   (exitCode) => process.exit(exitCode),
   (error: unknown) => {
     process.stderr.write(`${error instanceof BulkheadError ? formatError(reportError(error)) : String(error)}\n`);
-    if (error instanceof BulkheadError && error.code === "USAGE") process.stderr.write(usage);
-    process.exit(1);
+    const isMisuse = error instanceof BulkheadError && error.code === "USAGE";
+    if (isMisuse) process.stderr.write(usage);
+    process.exit(isMisuse ? 2 : 1);
   },
 );

@@ -64,14 +64,15 @@ export const command = defineCommand({
       writeFileOf(out, header, { files, documents, blobs, download: client.downloadBlob }),
     );
     const { size: bytes } = await stat(out);
+    const digest = overlay?.effectiveDigest ?? releaseDigest;
     const left = all.length > blobs.length ? ` of ${all.length}` : "";
     const text = [
       `${out}: ${target}${overlay ? ` with ${overlay.name}` : ""}, ${blobs.length}${left} artifacts, ${(bytes / 1024 / 1024).toFixed(1)} MiB`,
-      `digest ${overlay?.effectiveDigest ?? releaseDigest}: \`bulkhead device import --digest\` takes no other`,
+      `digest ${digest}: \`bulkhead device import --digest\` takes no other`,
       `good until ${expires} (${expiresFirst} expires first); export again for later`,
     ];
     const counts = { artifacts: blobs.length, leftOut: all.length - blobs.length };
-    printResult(args.json, { file: out, ...header, expiresFirst, bytes, ...counts }, text.join("\n"));
+    printResult(args.json, { file: out, digest, ...header, expiresFirst, bytes, ...counts }, text.join("\n"));
   },
 });
 
