@@ -3,11 +3,12 @@
  * power on; it starts from it and enrols itself. The board is QEMU's `virt`; its multiplexer renames a file, so that the card is never at both ends.
  */
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { loadStation } from "../../../hardware-in-loop/run/stations.ts";
+import type { StationFlash } from "../../../hardware-in-loop/station/real-board.ts";
 import { writeSystem } from "../../../hardware-in-loop/system/write.ts";
 import { openBoard } from "../../../hardware-in-loop/target/board.ts";
 import type { Card } from "../../../hardware-in-loop/target/emulated/card.ts";
@@ -17,7 +18,9 @@ import { machines } from "../../../hardware-in-loop/target/emulated/machines.ts"
 import { type Server, startServer } from "../../../hardware-in-loop/target/emulated/server.ts";
 import { openWire, type Wire } from "../../../hardware-in-loop/target/emulated/wire.ts";
 import { type BoardFlash, flashBoard } from "../../../hardware-in-loop/target/flash/flash.ts";
+import { writeBy } from "../../../hardware-in-loop/target/flash/write.ts";
 import { buildableOf } from "../../../studio/src/image/board.ts";
+import { partition } from "../../../studio/src/image/disk/layout.ts";
 
 const boundMs = 1_500_000;
 const name = "qemu-virt-arm64";
@@ -30,6 +33,14 @@ let wire: Wire;
 let power: Machine;
 let options: BoardFlash;
 const path = (file: string) => join(directory, file);
+
+/** What the partition `identity` of a disk has, without its zeroes. */
+async function identityIn(file: string): Promise<string> {
+  const { startBytes, sizeBytes } = partition("identity");
+  const disk = await open(file, "r");
+  const { buffer } = await disk.read(Buffer.alloc(sizeBytes), 0, sizeBytes, startBytes).finally(() => disk.close());
+  return buffer.toString("utf8").replace(/\0+$/, "");
+}
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "bulkhead-bench-"));
@@ -86,6 +97,29 @@ test("[K19] a card that cannot be written is given back as it was, and the board
   expect(done.splice(0)).toEqual(["off", "on, the card at the board"]);
   expect(await server.client.devices()).toEqual([]);
   await truncate(path("card"), machine.cardBytes);
+});
+
+test("[K19] a program is given a copy of the image that has the board's token, and nothing else has it afterwards", async () => {
+  const memory = path("memory");
+  await mkdir(path("tmp"));
+  vi.stubEnv("TMPDIR", path("tmp"));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const flash: StationFlash = {
+    kind: "program",
+    command: ["cp", "--sparse=always", "{image}", memory],
+    boundMs: 60_000,
+  };
+  const { image, board, signal } = options;
+  await writeBy(flash, { image, board, server: server.name, device: "bench-2", signal });
+  const [given, kept] = await Promise.all([memory, image].map(identityIn));
+  expect(JSON.parse(given ?? "")).toMatchObject({ invitation: { name: "bench-2" } });
+  expect(kept).toBe("");
+  expect(await readdir(path("tmp"))).toEqual([]);
+  // One that fails gives no board its token.
+  const failing = { ...flash, command: ["false", "{image}"] };
+  await expect(
+    writeBy(failing, { image, board, server: server.name, device: "bench-3", signal }),
+  ).rejects.toMatchObject({ code: "FLASH_WRITE_FAILED", remedy: expect.stringContaining("station's file") });
 });
 
 test("[K19] a board that is flashed starts from its card, enrols itself, and is at its agent", {

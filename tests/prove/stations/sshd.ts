@@ -113,8 +113,8 @@ export async function makeSshd(directory: string): Promise<Sshd> {
   };
 }
 
-/** One that nobody has now. */
-async function findPort(): Promise<number> {
+/** A port of this machine that nobody has now. */
+export async function findPort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const address = server.address();
