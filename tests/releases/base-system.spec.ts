@@ -1,5 +1,5 @@
 /** Releases that have a base system: its blobs are judged as all that a release names is, and a device that could not take them is not made to fetch them. */
-import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type BaseSystem, releaseSchema, sha256 } from "@bulkhead/protocol";
 import { expect, test } from "vitest";
@@ -41,6 +41,62 @@ test("[M11] a base system is asked for, and endorsed as it is, hashed on its way
   expect(await readdir(endorsedBase(built))).toHaveLength(2);
   await gate.heard({ releaseDigest: built.digest, outcome: "committed", reason: "good" });
   await expect(readdir(endorsedBase(built))).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("[M11] what a cut or a failed update left among what is endorsed takes no room of the next one; what nobody has been heard of stays", async () => {
+  const { endorsed } = bench.device.directories;
+  const one = await staged();
+  await (await bench.device.boot({ slots })).install(asked(one));
+  await mkdir(join(endorsed, `${"c".repeat(64)}.new`, "base"), { recursive: true });
+  const gate = await bench.device.boot({ slots });
+  expect(await readdir(endorsed)).toEqual([one.digest]);
+  const two = await bench.publish(2);
+  await bench.device.stage(two);
+  expect(await gate.examine(asked(two))).toMatchObject({ verdict: { accepted: true } });
+  expect(await readdir(endorsed)).toEqual([one.digest]);
+  await gate.heard({ releaseDigest: one.digest, outcome: "rolled-back", reason: "slot b did not start" });
+  // Whoever asks for it once more need not fetch it once more.
+  expect((await gate.examine(asked(one))).missing).toEqual([]);
+  expect(await readdir(endorsed)).toEqual([one.digest]);
+  await gate.examine(asked(two));
+  expect(await readdir(endorsed)).toEqual([]);
+});
+
+test("[M11] what is endorsed after it takes nothing away that the root server may be copying, however often", async () => {
+  const { endorsed } = bench.device.directories;
+  const one = await staged();
+  const gate = await bench.device.boot({ slots });
+  await gate.install(asked(one));
+  const later = [];
+  for (const counter of [2, 3, 4]) {
+    const next = await bench.publish(counter);
+    await bench.device.stage(next);
+    expect(await gate.install(asked(next))).toMatchObject({ accepted: true });
+    later.push(next);
+  }
+  const last = later.at(-1);
+  if (last === undefined) throw new Error("there are three");
+  await gate.examine(asked(last));
+  // The root server has the first in hand, and of those that wait for it the last.
+  expect((await readdir(endorsed)).toSorted()).toEqual([one.digest, last.digest].toSorted());
+  expect(await readdir(endorsedBase(one))).toHaveLength(2);
+  await gate.heard({ releaseDigest: one.digest, outcome: "rolled-back", reason: "slot b did not start" });
+  await gate.examine(asked(last));
+  expect(await readdir(endorsed)).toEqual([last.digest]);
+});
+
+test("[M11] a disk that takes no record keeps no base system for that, and what was committed is asked for again", async () => {
+  const built = await staged();
+  const gate = await bench.device.boot({ slots });
+  await gate.install(asked(built));
+  // In the place of what is written beside the record.
+  const beside = join(bench.device.directories.own, "pending.json.new");
+  await mkdir(beside);
+  await expect(gate.heard({ releaseDigest: built.digest, outcome: "committed", reason: "good" })).rejects.toThrow();
+  await expect(readdir(endorsedBase(built))).rejects.toMatchObject({ code: "ENOENT" });
+  bench.device.told.length = 0;
+  await bench.device.boot({ slots: { base: baseSystem.digest } });
+  expect(bench.device.told).toEqual([{ kind: "activate", body: { releaseDigest: built.digest, again: true } }]);
 });
 
 test("[M11] the base system that runs already is not asked for", async () => {

@@ -95,6 +95,8 @@ describe("[M12] an overlay at the verifier", () => {
     expect(release.overlay).toEqual({ name: "warmer", overlayCounter: 1, digest: overlay.digest, base: built.digest });
     expect(digest).not.toBe(built.digest);
     // Without it the release is endorsed as it was signed, on the same device.
+    const [one = ""] = await readdir(bench.device.directories.endorsed);
+    await (await bench.device.boot()).heard({ releaseDigest: one, outcome: "rolled-back", reason: "" });
     expect(await install(undefined)).toMatchObject({ accepted: true });
     expect((await endorsed()).digest).toBe(built.digest);
     expect(await readdir(join(bench.device.directories.endorsed))).toEqual([built.digest]);

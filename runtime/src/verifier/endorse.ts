@@ -18,19 +18,29 @@ import type { VerifierConfig, VerifierDirectories } from "./config.ts";
 import type { Stored } from "./read-release.ts";
 import { withStaged } from "./staged-file.ts";
 
+/** Behind the name of what is not endorsed yet. */
+const unfinished = ".new";
+
 /** What is encrypted of a release, and what opens it. */
 export type Sealed = { readonly stored: Stored; readonly unwrap: Unwrap };
 
-/** Artifacts of the release that neither the root server nor the endorsed directory has. */
-export async function missingArtifacts(
+/**
+ * Whether it is endorsed, and the artifacts that neither the root server nor the endorsed directory has. Of others nothing stays endorsed but what is `unheard` of, which the root
+ * server may be copying: what a cut or a failed update left would take the room of every later one.
+ */
+export async function makeWay(
   release: InstalledRelease,
   releaseDigest: string,
   config: VerifierConfig,
   directories: VerifierDirectories,
-): Promise<Artifact[]> {
-  if (await isEndorsed(release, releaseDigest, config, directories)) return [];
+  unheard: readonly string[],
+): Promise<{ isEndorsed: boolean; missing: Artifact[] }> {
+  const isEndorsed = await isWhole(release, releaseDigest, config, directories);
+  await forget(directories, (name) => !unheard.includes(name) && !(isEndorsed && name === releaseDigest));
+  if (isEndorsed) return { isEndorsed, missing: [] };
   const installed = new Set(config.installedArtifacts);
-  return [...release.artifacts.filter(({ digest }) => !installed.has(digest)), ...missingBase(release, config)];
+  const missing = release.artifacts.filter(({ digest }) => !installed.has(digest));
+  return { isEndorsed, missing: [...missing, ...missingBase(release, config)] };
 }
 
 /**
@@ -56,24 +66,27 @@ export async function endorseRelease(
   config: VerifierConfig,
   directories: VerifierDirectories,
   sealed: Sealed,
+  unheard: readonly string[],
 ): Promise<void> {
-  const isThere = await isEndorsed(release, releaseDigest, config, directories);
-  await forgetOthers(directories, isThere ? releaseDigest : null);
+  const { isEndorsed, missing } = await makeWay(release, releaseDigest, config, directories, unheard);
   // Who endorsed it may have been killed before its name was safe.
-  if (isThere) return syncDirectory(directories.endorsed);
-  const growing = join(directories.endorsed, `${releaseDigest}.new`);
+  if (isEndorsed) return syncDirectory(directories.endorsed);
+  const final = join(directories.endorsed, releaseDigest);
+  const growing = `${final}${unfinished}`;
   const blobs = join(directories.staging, "blobs");
   for (const name of ["artifacts", "base"]) await mkdir(join(growing, name), { recursive: true, mode: 0o755 });
   try {
     const ofBase = missingBase(release, config);
-    for (const artifact of await missingArtifacts(release, releaseDigest, config, directories)) {
+    for (const artifact of missing) {
       if (ofBase.some(({ digest }) => digest === artifact.digest)) {
         await takeBlob(artifact, blobs, join(growing, "base", artifact.digest));
       } else await takeArtifact(artifact, blobs, join(growing, "artifacts", artifact.digest), sealed);
     }
     for (const name of ["artifacts", "base"]) await syncDirectory(join(growing, name));
     await replaceFile(join(growing, "release.json"), canonicalJson(release));
-    await rename(growing, join(directories.endorsed, releaseDigest));
+    // One that is there is damaged.
+    await rm(final, { recursive: true, force: true });
+    await rename(growing, final);
     await syncDirectory(directories.endorsed);
   } catch (error) {
     await rm(growing, { recursive: true, force: true });
@@ -140,7 +153,7 @@ function altered(artifact: Artifact, what: string, cause?: unknown): BulkheadErr
 }
 
 // Looked at again each time: a damaged tree must be fetched anew, not offered to the root server for ever.
-async function isEndorsed(
+async function isWhole(
   release: InstalledRelease,
   releaseDigest: string,
   config: VerifierConfig,
@@ -175,8 +188,11 @@ export async function forgetBase({ endorsed }: VerifierDirectories, releaseDiges
   await rm(join(endorsed, releaseDigest, "base"), { recursive: true, force: true });
 }
 
-// The root server has copied what it activated; one endorsed release at a time keeps the disk's use bounded.
-async function forgetOthers({ endorsed }: VerifierDirectories, kept: string | null): Promise<void> {
-  const others = (await readdir(endorsed)).filter((name) => name !== kept);
-  for (const name of others) await rm(join(endorsed, name), { recursive: true, force: true });
+/** What was not endorsed to its end: the plug was pulled, or its process killed. */
+export const forgetUnfinished = (directories: VerifierDirectories): Promise<void> =>
+  forget(directories, (name) => name.endsWith(unfinished));
+
+async function forget({ endorsed }: VerifierDirectories, isOver: (name: string) => boolean): Promise<void> {
+  const over = (await readdir(endorsed)).filter(isOver);
+  for (const name of over) await rm(join(endorsed, name), { recursive: true, force: true });
 }

@@ -9,7 +9,7 @@ import { openFloorClock } from "./clock-floor.ts";
 import { createCommandAuthority } from "./command-authority.ts";
 import { openCommandGate, refusal } from "./command-gate.ts";
 import type { VerifierConfig, VerifierDirectories } from "./config.ts";
-import { endorseRelease, forgetBase, missingArtifacts, roomFor } from "./endorse.ts";
+import { endorseRelease, forgetBase, forgetUnfinished, makeWay, roomFor } from "./endorse.ts";
 import type { Asked } from "./judge.ts";
 import { type Judged, judgeAsked } from "./judge-asked.ts";
 import { refreshMetadata } from "./metadata.ts";
@@ -66,6 +66,9 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
   const floors = await openOverlayFloors(directories.own, (damage) => log.warn(damage));
   const pending = await openPending(directories.own, (damage) => log.warn(damage));
   if (pending.left !== null) tellRoot("activate", { ...pending.left, again: true });
+  await forgetUnfinished(directories).catch((error: Error) =>
+    log.warn(`what was not endorsed stays: ${error.message}`),
+  );
   // One judgement at a time: two would write the same directories.
   const queue = createQueue(8);
   const unwrap = createUnwrap(ports.opening);
@@ -99,9 +102,9 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
       queue.ask(async () => {
         try {
           const { release, digest, stored } = await judge(asked);
-          const artifacts = await missingArtifacts(release, digest, config, directories);
-          const missing = artifacts.map((artifact) => stored.get(artifact.digest) ?? artifact);
-          const roomBytes = roomFor(release, artifacts);
+          const way = await makeWay(release, digest, config, directories, pending.unheard());
+          const missing = way.missing.map((artifact) => stored.get(artifact.digest) ?? artifact);
+          const roomBytes = roomFor(release, way.missing);
           return { verdict: accepted(`${nameOf(asked)} is signed for this device`), missing, roomBytes };
         } catch (error) {
           return { verdict: refuse(asked, error), missing: [], roomBytes: 0 };
@@ -113,7 +116,7 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
         try {
           judged = await judge(asked);
           const sealed = { stored: judged.stored, unwrap };
-          await endorseRelease(judged.release, judged.digest, config, directories, sealed);
+          await endorseRelease(judged.release, judged.digest, config, directories, sealed, pending.unheard());
           await clock.raise(judged.release.builtAtMs);
           await pending.note(activationOf(judged));
         } catch (error) {
@@ -129,10 +132,12 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
     heard: ({ releaseDigest, outcome }) =>
       queue.always(async () => {
         const { currentOverlay } = config;
-        await pending.settle(releaseDigest);
-        if (outcome === "committed") await forgetBase(directories, releaseDigest);
-        if (outcome !== "committed" || currentOverlay?.effectiveDigest !== releaseDigest) return;
-        await floors.raise(currentOverlay);
+        await pending.settle(releaseDigest, async () => {
+          if (outcome !== "committed") return;
+          // First of all, on a disk that may be full.
+          await forgetBase(directories, releaseDigest);
+          if (currentOverlay?.effectiveDigest === releaseDigest) await floors.raise(currentOverlay);
+        });
       }),
   };
 }

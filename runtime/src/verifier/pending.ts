@@ -18,10 +18,18 @@ const recordSchema = z.union([endorsedSchema, z.strictObject({ releaseDigest: z.
 export type Pending = {
   /** Left over from before the verifier's start. */
   readonly left: Endorsed | null;
+  /**
+   * Digests of what was endorsed and not heard of: the first, which the root server has in hand and may be copying, and the last, which waits for it there. Of those between
+   * it takes none any more.
+   */
+  unheard(): readonly string[];
   /** On the disk when it returns; of several the last counts. */
   note(endorsed: Endorsed): Promise<void>;
-  /** Something became of `releaseDigest`. Another one goes on being pending. */
-  settle(releaseDigest: string): Promise<void>;
+  /**
+   * Something became of `releaseDigest`: `work` is what that asks for. Another one goes on being pending. What cannot be done, or written, is asked for again after the next
+   * start, and keeps nothing waiting until then.
+   */
+  settle(releaseDigest: string, work: () => Promise<void>): Promise<void>;
 };
 
 /** Opens the record in `directory`. `damaged` is told where it cannot be read: nothing is pending then. */
@@ -30,6 +38,7 @@ export async function openPending(directory: string, damaged: (what: string) => 
   const stored = await readOrTell(file, recordSchema, damaged);
   const left = stored === undefined || stored.releaseDigest === null ? null : stored;
   let now = left;
+  let unheard = left === null ? [] : [left.releaseDigest];
 
   async function keep(endorsed: Endorsed | null): Promise<void> {
     await writeRecord(file, endorsed ?? { releaseDigest: null });
@@ -38,12 +47,19 @@ export async function openPending(directory: string, damaged: (what: string) => 
 
   return {
     left,
+    unheard: () => unheard,
     async note(endorsed) {
       if (now?.releaseDigest !== endorsed.releaseDigest || now.rollbackFrom !== endorsed.rollbackFrom)
         await keep(endorsed);
+      const { releaseDigest } = endorsed;
+      if (!unheard.includes(releaseDigest)) unheard = [...unheard.slice(0, 1), releaseDigest];
     },
-    async settle(releaseDigest) {
-      if (now?.releaseDigest === releaseDigest) await keep(null);
+    async settle(releaseDigest, work) {
+      const isIt = now?.releaseDigest === releaseDigest;
+      if (isIt) now = null;
+      unheard = unheard.filter((digest) => digest !== releaseDigest);
+      await work();
+      if (isIt) await keep(null);
     },
   };
 }

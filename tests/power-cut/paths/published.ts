@@ -70,8 +70,18 @@ export async function open(
   return { ...gate, told, lines };
 }
 
-export async function install(root: string, published: Published, staged: Staged): Promise<void> {
+/** The root server has said what became of the release that it was told of again: nothing of that is kept for it. */
+export async function openHeard(root: string, published: Published, staged: Staged): Promise<Opened> {
   const gate = await open(root, published, staged);
+  for (const said of gate.told) {
+    const [, left = ""] = /^activate (\w+) again$/.exec(said) ?? [];
+    await gate.heard({ releaseDigest: left, outcome: "rolled-back", reason: "it does not start" });
+  }
+  return gate;
+}
+
+export async function install(root: string, published: Published, staged: Staged): Promise<void> {
+  const gate = await openHeard(root, published, staged);
   expect(await gate.install(asked(staged.built))).toMatchObject({ accepted: true });
 }
 
