@@ -196,6 +196,9 @@ describe("[M11] what a key holder sees", () => {
     const kept = summarise(await prepareTargets(repository, {}, nowMs));
     expect(kept.rollbacks).toMatchObject([{ change: "kept" }]);
     expect(formatSummary(kept)).toContain("nothing but the expiry");
+    const recipients = [generateX25519Key().publicKey];
+    const again = summarise(await prepareTargets(repository, { releaseDir: await build(1), recipients }, nowMs));
+    expect(again).toMatchObject({ rollbacks: [{ change: "kept" }], releases: { added: [{ readers: recipients }] } });
     const on = summarise(await prepareTargets(repository, { releaseDir: await build(3) }, nowMs));
     expect(on.rollbacks).toEqual([{ target: "example-1.json", from: 2, change: "removed" }]);
   });
