@@ -42,8 +42,8 @@ type Times = Readonly<Record<"comesWithinMs" | "silentForMs" | "judgedWithinMs" 
 
 const usualTimes: Times = {
   comesWithinMs: 10 * 60_000,
-  /** Neither takes a byte nor says a word. It may have a deployment under way first, by a slow link. */
-  silentForMs: 30 * 60_000,
+  /** Neither takes a byte nor says a word: the verifier has five minutes to endorse it. A deployment gave way before the agent came. */
+  silentForMs: 10 * 60_000,
   /** A trial that waits for another, and its own. */
   judgedWithinMs: 15 * 60_000,
   lookEveryMs: 500,

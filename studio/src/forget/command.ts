@@ -18,7 +18,7 @@ export const command = defineCommand({
     ...jsonOption,
   },
   async run({ args }) {
-    const name = nameOf(args.system);
+    const name = nameOf(args.system, "the system");
     const stateDir = await findKept(name, bulkheadDirectory);
     const question = `Remove ${stateDir}, with the devices, the management service and the keys that were made for ${name}?`;
     if (!args.yes && !(await confirm(question))) return false;

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { findKept, forgetSystem } from "./forget.ts";
 import { claimInstance } from "./instance.ts";
+import { nameOf } from "./options.ts";
+import { checkState } from "./state.ts";
 
 /** Stands for a checkout, whose systems are nobody else's. */
 let checkout: string;
@@ -23,7 +25,9 @@ async function keep(name: string) {
 test("[S8] a system that runs is not forgotten; one that has ended is, and no other", async () => {
   const [first, other] = [await keep("first"), await keep("other")];
   try {
-    await expect(forgetSystem("first", checkout)).rejects.toMatchObject({ code: "ALREADY_RUNNING" });
+    await expect(forgetSystem("first", checkout)).rejects.toMatchObject({
+      ...{ code: "ALREADY_RUNNING", remedy: "end it first, with Ctrl-C where it was started" },
+    });
     expect(existsSync(join(first.stateDir, "kms/deep/root.json"))).toBe(true);
     await first.release();
     expect(await findKept("first", checkout)).toBe(first.stateDir);
@@ -40,4 +44,13 @@ test("[S8] where nothing was started there is nothing to forget", async () => {
   await expect(findKept("first", checkout)).rejects.toMatchObject({
     ...{ code: "NOT_FOUND", remedy: "nothing was started from this checkout" },
   });
+});
+
+test("[S8] what cannot be read of a system names the command that forgets it, and what is no name is not taken for an option", async () => {
+  await writeFile(join(checkout, "state.json"), "{");
+  const checked = checkState(checkout, { fresh: false, name: "first" });
+  await expect(checked).rejects.toMatchObject({
+    ...{ code: "STATE_DAMAGED", remedy: expect.stringContaining("`bulkhead forget first`") },
+  });
+  expect(() => nameOf("../x", "the system")).toThrow("the system ../x is not a name");
 });

@@ -21,7 +21,7 @@ export async function findKept(name: string, checkout: string): Promise<string> 
 /** Removes all that is kept of a system. Throws ALREADY_RUNNING where it runs. */
 export async function forgetSystem(name: string, checkout: string): Promise<void> {
   const privilege = await detectPrivilege();
-  const { stateDir, release } = await claimInstance(name, checkout);
+  const { stateDir, release } = await claimInstance(name, checkout, "end it first, with Ctrl-C where it was started");
   const kept = (await readdir(stateDir)).filter((one) => one !== recordName);
   try {
     await removeTrees(

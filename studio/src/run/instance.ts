@@ -50,26 +50,30 @@ export async function isRunning(stateDir: string): Promise<boolean> {
 }
 
 /**
- * Takes the state directory for this process. Throws ALREADY_RUNNING where a living process has it, STATE_UNWRITABLE and
+ * Takes the state directory for this process. Throws ALREADY_RUNNING, with `remedy`, where a living process has it, STATE_UNWRITABLE and
  * STORAGE_FULL where it cannot be taken at all.
  */
-export async function claimInstance(name: string, checkout: string): Promise<Instance> {
+export async function claimInstance(
+  name: string,
+  checkout: string,
+  remedy = "stop it with Ctrl-C, or give this one another --name",
+): Promise<Instance> {
   const stateDir = stateDirectory(name, checkout);
   try {
-    return await claim(stateDir);
+    return await claim(stateDir, remedy);
   } catch (error) {
     throw asStateError(error, stateDir);
   }
 }
 
-async function claim(stateDir: string): Promise<Instance> {
+async function claim(stateDir: string, remedy: string): Promise<Instance> {
   await mkdir(stateDir, { recursive: true });
   await chmod(stateDir, 0o711);
   const recordPath = join(stateDir, recordName);
   const cgroupInstance = stateDir.slice(stateDir.lastIndexOf("/") + 1);
-  const isLeft = await clearDeadRecord(recordPath, stateDir);
+  const isLeft = await clearDeadRecord(recordPath, stateDir, remedy);
   const record = { format: 1, pid: process.pid, startTicks: await startTicks(process.pid), cgroupInstance };
-  await takeRecord(recordPath, JSON.stringify(record), stateDir);
+  await takeRecord(recordPath, JSON.stringify(record), { stateDir, remedy });
   // Only now it is certain that nobody else is at it.
   const groups = isLeft ? await removeCgroups(cgroupInstance) : [];
   const cleaned = isLeft
@@ -79,11 +83,11 @@ async function claim(stateDir: string): Promise<Instance> {
 }
 
 /** True where there was the record of a process that is no more, or one that a power cut has torn. */
-async function clearDeadRecord(recordPath: string, stateDir: string): Promise<boolean> {
+async function clearDeadRecord(recordPath: string, stateDir: string, remedy: string): Promise<boolean> {
   const text = await readFile(recordPath, "utf8").catch(() => null);
   if (text === null) return false;
   const record = recordSchema.safeParse(parseJson(text)).data;
-  if (record && (await isAlive(record))) throw alreadyRunning(record.pid, stateDir);
+  if (record && (await isAlive(record))) throw alreadyRunning(record.pid, stateDir, remedy);
   // Of two starts at once both may have read the dead record, and one may have put its own in the place by now.
   const aside = `${recordPath}.${process.pid}`;
   await rename(recordPath, aside).catch(() => undefined);
@@ -93,8 +97,11 @@ async function clearDeadRecord(recordPath: string, stateDir: string): Promise<bo
   return true;
 }
 
+/** `remedy`: where another one has it. */
+type Claim = { readonly stateDir: string; readonly remedy: string };
+
 /** Whole and at once, by a link: there is no moment at which others could read half a record. */
-async function takeRecord(recordPath: string, text: string, stateDir: string): Promise<void> {
+async function takeRecord(recordPath: string, text: string, { stateDir, remedy }: Claim): Promise<void> {
   const whole = `${recordPath}.${process.pid}`;
   await writeFile(whole, text, { mode: 0o600, flush: true });
   try {
@@ -103,16 +110,16 @@ async function takeRecord(recordPath: string, text: string, stateDir: string): P
     if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
     throw new BulkheadError("ALREADY_RUNNING", `another start is taking ${stateDir} right now`, {
       cause,
-      remedy: "stop the other one with Ctrl-C, or give this one another --name",
+      remedy,
     });
   } finally {
     await rm(whole, { force: true });
   }
 }
 
-function alreadyRunning(pid: number, stateDir: string): BulkheadError {
+function alreadyRunning(pid: number, stateDir: string, remedy: string): BulkheadError {
   return new BulkheadError("ALREADY_RUNNING", `process ${pid} already runs a system from ${stateDir}`, {
-    remedy: "stop it with Ctrl-C, or give this one another --name",
+    remedy,
   });
 }
 

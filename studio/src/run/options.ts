@@ -58,10 +58,10 @@ export function portOf(text: string): number {
   throw new BulkheadError("USAGE", `--port ${text} is not a port`, { remedy: "give a number from 0 to 65535" });
 }
 
-/** Reads the name of a system. Throws USAGE. */
-export function nameOf(text: string): string {
+/** Reads the name of a system, which was given as `what`. Throws USAGE. */
+export function nameOf(text: string, what = "--name"): string {
   if (/^[a-z][a-z0-9-]{0,15}$/.test(text)) return text;
-  throw new BulkheadError("USAGE", `--name ${text} is not a name`, { remedy: "use a-z, 0-9 and -, at most 16" });
+  throw new BulkheadError("USAGE", `${what} ${text} is not a name`, { remedy: "use a-z, 0-9 and -, at most 16" });
 }
 
 function parse(args: readonly string[]) {

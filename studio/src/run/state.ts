@@ -15,10 +15,10 @@ const neededBytes = 250_000_000;
  * Checks that this version can work in the directory, and marks a new one with its format. Throws STATE_FORMAT, STATE_DAMAGED,
  * STORAGE_FULL.
  */
-export async function checkState(stateDir: string, options: { fresh: boolean }): Promise<void> {
+export async function checkState(stateDir: string, options: { fresh: boolean; name: string }): Promise<void> {
   const file = join(stateDir, "state.json");
   const text = options.fresh ? null : await readFile(file, "utf8").catch(() => null);
-  if (text !== null) return checkFormat(text, file, stateDir);
+  if (text !== null) return checkFormat(text, file, { stateDir, name: options.name });
   const { bavail, bsize } = await statfs(stateDir);
   if (bavail * bsize < neededBytes) {
     throw new BulkheadError("STORAGE_FULL", `${stateDir} has ${megabytes(bavail * bsize)} MB of room`, {
@@ -29,8 +29,10 @@ export async function checkState(stateDir: string, options: { fresh: boolean }):
   await rename(`${file}.new`, file);
 }
 
-function checkFormat(text: string, file: string, stateDir: string): void {
-  const remedy = `remove ${stateDir} to begin anew, or choose another --name`;
+type Kept = { readonly stateDir: string; readonly name: string };
+
+function checkFormat(text: string, file: string, { stateDir, name }: Kept): void {
+  const remedy = `\`bulkhead forget ${name}\` to begin anew, or choose another --name`;
   const format = readFormat(text);
   if (format === null) throw new BulkheadError("STATE_DAMAGED", `${file} is damaged`, { remedy });
   if (format === stateFormat) return;
