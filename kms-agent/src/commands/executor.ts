@@ -76,6 +76,9 @@ export function createExecutor(journal: Journal, ports: ExecutorPorts): Executor
     if (result?.outcome !== "done" && ports.stop.aborted) return "over";
     if (result === undefined) {
       ports.log("a deployment gives way to a file that is brought", { id: envelope.id });
+      // Nothing stopped. Where that cannot be written down, it counts.
+      const tries = (journal.find(envelope.id)?.tries ?? 1) - 1;
+      await journal.update(envelope.id, { tries }).catch(complain(envelope.id));
       return "again";
     }
     await finish(envelope.id, result);

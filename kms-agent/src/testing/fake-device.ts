@@ -30,7 +30,7 @@ import {
   type Verdict,
 } from "@bulkhead/sdk";
 import { fakeClient } from "@bulkhead/sdk/testing";
-import { startAgent } from "../agent.ts";
+import { type AgentOptions, startAgent } from "../agent.ts";
 import type { ConnectionTimes } from "../session/connection.ts";
 import type { Identities } from "./fake-kms.ts";
 
@@ -129,10 +129,11 @@ export async function makeFakeDevice(keys: Identities) {
       samples.notify("published", { sequence });
     },
     /** Starts an agent on this device; a second one finds what the first left. */
-    start: (port: number, { times, incarnation = 1, firstIncarnation = 1, onReached }: StartOptions = {}) =>
+    start: (port: number, { times, incarnation = 1, firstIncarnation = 1, onReached, onVisitor }: StartOptions = {}) =>
       startAgent({
         incarnation,
         ...(onReached && { onReached }),
+        ...(onVisitor && { onVisitor }),
         config: { ...config, firstIncarnation, authority: `127.0.0.1:${port}` },
         uses: {
           identity: identity.client,
@@ -159,7 +160,7 @@ function proofOf(key: KeyPair, token: KeyPair | undefined, transcript: Transcrip
   };
 }
 
-type StartOptions = {
+type StartOptions = Pick<AgentOptions, "onVisitor"> & {
   times?: ConnectionTimes;
   incarnation?: number;
   firstIncarnation?: number;
