@@ -241,7 +241,7 @@ describe("bulkhead deploy", () => {
     const looked = { before: running.release.release, secret, store: stateDirectory(name, bulkheadDirectory) };
     await checkEncrypted(running.client, { builtDir: dir("two"), ...looked });
     // The same release, signed to be readable: what comes below looks into it.
-    await sign("two");
+    await sign("two", "--readable");
     const uploaded = await bulkhead("upload", "--release", dir("two"), ...repository());
     expect([uploaded.exitCode, uploaded.stdout]).toEqual([0, expect.stringContaining(", and greenhouse-2.json")]);
   });
