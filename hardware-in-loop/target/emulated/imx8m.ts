@@ -21,6 +21,8 @@ export const imx8mmEdits: readonly Edit[] = [
   // QEMU's board has it at 1, the kit at 0.
   { node: `${peripherals}/ethernet@30be0000/mdio/ethernet-phy@0`, set: { reg: [1] } },
   withoutDma(`${shared}/spi@30830000`),
+  // QEMU 11 takes the enable bit away when a running watchdog is given another time: it has the station's from the start.
+  { node: "/soc@0/bus@30000000/watchdog@30290000", set: { "timeout-sec": [80] } },
   without("/soc@0/bus@30000000/dma-controller@302b0000"),
   without("/soc@0/bus@30000000/dma-controller@302c0000"),
 ];
