@@ -1,8 +1,6 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import {
   type Command,
@@ -387,33 +385,6 @@ describe("[M11] deployments", () => {
       expect(installs()).toHaveLength(1);
     },
   );
-
-  test("[M11] a service that keeps a fetch going keeps nobody on the board waiting: that gives way, and is begun again", async () => {
-    serve(10);
-    let receive: (path: string) => void = () => undefined;
-    const onVisitor = (come: (path: string) => void) => {
-      receive = come;
-    };
-    await start(kms.port, { onVisitor });
-    await isConnected();
-    command(deployment);
-    const examined = () => fake.calls.filter(({ operation }) => operation === "examine");
-    const part = join(fake.directory, "blobs", `${sha(artifact)}.part`);
-    await eventually(async () => expect((await stat(part)).size).toBe(10));
-    const path = join(fake.directory, "visitor");
-    const server = createServer((socket) => {
-      socket.resume().on("error", () => undefined);
-      socket.end();
-    });
-    await new Promise<void>((resolve) => server.listen(path, resolve));
-    const came = once(server, "connection", { signal: AbortSignal.timeout(10_000) });
-    receive(path);
-    await came;
-    // Far sooner than the fetch would be given up for its silence.
-    await eventually(() => expect(examined()).toHaveLength(2));
-    await new Promise((resolve) => server.close(resolve));
-    expect(sent("command-result")).toEqual([]);
-  });
 
   test("a restart does not wait for a deployment that takes long", async () => {
     serve(10);
