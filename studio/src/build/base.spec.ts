@@ -1,12 +1,14 @@
 /** A base system is taken out of an image, and held to what is written beside that. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { canonicalJson, type Release, sha256 } from "@bulkhead/protocol";
 import { plainSystem } from "@bulkhead/protocol/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readBoards } from "../image/board.ts";
+import { bulkheadDirectory } from "../locations.ts";
 import { addBase, checkBase, type ImageBase } from "./base.ts";
+import { buildProject } from "./project-build.ts";
 
 const release: Release = {
   ...{ format: 1, name: "spec", version: "1.0.0", releaseCounter: 2, securityEpoch: 0, board: "pi", builtAtMs: 0 },
@@ -73,4 +75,12 @@ test("[M11] whether there is a base system for the board is known before anythin
     code: "FILE_UNREADABLE",
     message: expect.stringContaining("pi.img"),
   });
+});
+
+test("[M11] whether there is a base system is known before anything is built: nothing is made where the release was to be", async () => {
+  const outDir = join(dir, "out");
+  const manifest = join(bulkheadDirectory, "manifests/beacon/manifest.yaml");
+  const building = buildProject({ manifest, outDir, releaseCounter: 1, base: { image: join(dir, "nothing") } });
+  await expect(building).rejects.toMatchObject({ code: "FILE_UNREADABLE" });
+  await expect(access(outDir)).rejects.toMatchObject({ code: "ENOENT" });
 });
