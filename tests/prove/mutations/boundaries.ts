@@ -200,8 +200,8 @@ const rows: readonly (readonly [string, string, string, string, string, string?]
   [
     "a filter that lets a serial driver make no process",
     profiles,
-    '["component", "serial", "asker", ',
-    '["component", "asker", ',
+    '"agent", "serial", "asker", ',
+    '"agent", "asker", ',
     profilesTest,
     "child process",
   ],
