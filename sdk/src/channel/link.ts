@@ -13,7 +13,7 @@ export type LinkOptions = {
   onFrame(frame: Frame, sizeBytes: number): void;
   /** Called once. `error` says what the peer did wrong; undefined where the connection simply ended. */
   onClose(error: BulkheadError | undefined): void;
-  /** All that was queued has left. */
+  /** There is room again: what was queued has left, or the socket has taken it. */
   onDrain?(): void;
   /** A frame that has begun must end within this time. Default 5000. */
   halfFrameMs?: number;
@@ -75,7 +75,7 @@ export function connectLink(path: string, options: LinkOptions): Link {
 
 function wireLink(socket: Socket, options: LinkOptions): { link: Link; receive(chunk: Buffer): void } {
   const halfFrameMs = options.halfFrameMs ?? defaultHalfFrameMs;
-  const outbox = createOutbox(socket);
+  const outbox = createOutbox(socket, goOn);
   let closed = false;
   let isHeld = false;
   let failure: BulkheadError | undefined;
@@ -85,6 +85,15 @@ function wireLink(socket: Socket, options: LinkOptions): { link: Link; receive(c
   function destroy(error?: BulkheadError): void {
     failure ??= error;
     socket.destroy();
+  }
+
+  /** There is room again for what waited, to be read and to be sent. */
+  function goOn(): void {
+    if (!isHeld && socket.isPaused()) {
+      socket.resume();
+      watchHalfFrame();
+    }
+    options.onDrain?.();
   }
 
   /** Armed from the first byte of a frame to its last; a pause that we made ourselves does not count. */
@@ -128,9 +137,7 @@ function wireLink(socket: Socket, options: LinkOptions): { link: Link; receive(c
 
   socket.on("drain", () => {
     outbox.settleWritten();
-    if (!isHeld) socket.resume();
-    watchHalfFrame();
-    options.onDrain?.();
+    goOn();
   });
   socket.on("error", () => {}); // "close" follows and tells.
   socket.on("close", () => {

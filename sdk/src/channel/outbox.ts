@@ -23,7 +23,8 @@ type Piece = { readonly slab: Slab; readonly start: number; end: number; message
 /** What was given to the socket, and how much in all with it. */
 type Given = { readonly slab: Slab; readonly messages: number; readonly untilBytes: number };
 
-export function createOutbox(socket: Socket): Outbox {
+/** `onTaken`: a flush is over of which the socket will tell no more, for it had room for all of it. */
+export function createOutbox(socket: Socket, onTaken: () => void): Outbox {
   let pieces: Piece[] = [];
   let pieceBytes = 0;
   let isTogether = false;
@@ -50,6 +51,8 @@ export function createOutbox(socket: Socket): Outbox {
     for (const piece of written) write(piece);
     if (written.length > 1) socket.uncork();
     if (given.length > 0) settleWritten();
+    // Who found the connection full while this lay here waits to be told, and "drain" comes of a full socket alone.
+    if (!socket.writableNeedDrain) onTaken();
   }
 
   function endTick(): void {

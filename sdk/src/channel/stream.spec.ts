@@ -50,6 +50,48 @@ describe("[K3] a stream", () => {
     await writer.end();
   });
 
+  test("goes on where a large message filled the connection, and the kernel took it at once, both ways", async () => {
+    // More than may wait while an item leaves, and less than a socket holds: Node tells of no drain then.
+    const large = 140_000;
+    let begun = 0;
+    let go = () => {};
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const { client } = await pair({
+      ...handlers,
+      async echo(size) {
+        begun++;
+        await gate;
+        return typeof size === "number" ? new Uint8Array(size) : null;
+      },
+      async *positions({ count }) {
+        begun++;
+        await gate;
+        for (let i = 0; i < count; i++) yield { percent: i };
+      },
+    });
+    const seen = (async () => {
+      let items = 0;
+      for await (const _ of client.positions({ count: 5 })) items++;
+      return items;
+    })();
+    const answers = [client.echo(1), client.echo(large)];
+    await eventually(() => begun).toBe(3);
+    go();
+    expect(await seen).toBe(5);
+    await Promise.all(answers);
+
+    const writer = client.program();
+    programs.length = 0;
+    await writer.write(1);
+    const calls = [client.echo(null), client.echo(new Uint8Array(large))];
+    await writer.write(1);
+    await writer.end();
+    expect(programs).toEqual([2]);
+    await Promise.all(calls);
+  });
+
   test("ends with PEER_GONE where the provider restarts, and can be opened again", async () => {
     const { client, restart } = await pair();
     const reader = client.positions({ count: 1_000_000 });

@@ -53,7 +53,7 @@ describe("[K3] [K7] answers that are larger than the channel", () => {
         expect(lines).toEqual([]);
         await closeAll();
       }),
-      { numRuns: 15 },
+      { numRuns: 15, timeout: 60_000, endOnFailure: true },
     );
   });
 
