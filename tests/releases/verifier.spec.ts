@@ -169,6 +169,18 @@ describe("the verifier", () => {
     expect(bench.device.told).toEqual([]);
   });
 
+  test("[M11] what is good and not what was meant is refused before anything of it is endorsed", async () => {
+    const built = await bench.publish(1);
+    await bench.device.stage(built);
+    const gate = await bench.device.boot();
+    const meant = sha256("another");
+    const refused = { accepted: false, code: "EXPORT_INVALID", message: expect.stringContaining(`${meant} is meant`) };
+    expect(await gate.examine({ ...asked(built), meant })).toMatchObject({ verdict: refused, missing: [] });
+    expect(await gate.install({ ...asked(built), meant })).toMatchObject(refused);
+    expect([await readdir(bench.device.directories.endorsed), bench.device.told]).toEqual([[], []]);
+    expect(await gate.install({ ...asked(built), meant: built.digest })).toMatchObject({ accepted: true });
+  });
+
   test("[M11] a lower release counter is refused with both numbers; the same counter with another content too", async () => {
     const old = await bench.publish(3);
     await bench.device.stage(old);

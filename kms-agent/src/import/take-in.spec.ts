@@ -46,6 +46,8 @@ let roomBytes: number;
 let verdicts: { examine: Verdict; install: Verdict };
 /** What was staged when the verifier was asked. */
 let seen: Record<"examine" | "install", string[]>;
+/** What the verifier is told to be meant, each time that it is asked. */
+let handedOn: unknown[];
 let told: ImportReport[];
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "bulkhead-import-"));
@@ -55,6 +57,7 @@ beforeEach(async () => {
   verdicts = { examine: accepted, install: accepted };
   seen = { examine: [], install: [] };
   told = [];
+  handedOn = [];
   // What earlier deployments left.
   await writeFile(join(staging.metadata, "3.targets.json"), "old");
   await writeFile(join(staging.blobs, "old"), "old");
@@ -67,11 +70,13 @@ const ports = () => ({
   inTurn: createTurns(),
   tell: (report: ImportReport) => void told.push(report),
   gate: {
-    async examine() {
+    async examine({ meant }: { meant?: string | undefined }) {
+      handedOn.push(meant);
       seen.examine = await staged();
       return { verdict: verdicts.examine, missing, roomBytes };
     },
-    async install() {
+    async install({ meant }: { meant?: string | undefined }) {
+      handedOn.push(meant);
       seen.install = await staged();
       expect(await readFile(join(staging.blobs, sha256(large)), "utf8")).toBe(large);
       return verdicts.install;
@@ -115,6 +120,22 @@ describe("[M11] a file with a release", () => {
     });
     expect([seen, await staged()]).toEqual([{ examine: [], install: [] }, []]);
     expect(await take(file(blob(small), blob(large)), header.releaseDigest)).toEqual(accepted);
+  });
+
+  test("with an overlay is meant by the digest of both together, and the verifier is told which is", async () => {
+    const name = { target: "overlays/field/warm-3.json", digest: sha256(overlay) };
+    const effectiveDigest = sha256("both");
+    missing = [blobOf(large)];
+    const both = () =>
+      writeExport({ ...header, overlay: name, effectiveDigest }, [...parts, document(overlay), blob(large)]);
+    await expect(take(both(), header.releaseDigest)).rejects.toMatchObject({
+      ...{ code: "EXPORT_INVALID", message: `the file has ${effectiveDigest}, and ${header.releaseDigest} is meant` },
+    });
+    expect([handedOn, await staged()]).toEqual([[], []]);
+    expect(await take(both(), effectiveDigest)).toEqual(accepted);
+    expect(handedOn.splice(0)).toEqual([effectiveDigest, effectiveDigest]);
+    expect(await take(both())).toEqual(accepted);
+    expect(handedOn).toEqual([undefined, undefined]);
   });
 
   test("that the verifier refuses leaves nothing behind, and none of its artifacts is taken", async () => {

@@ -60,8 +60,9 @@ async function bring(entries: AsyncGenerator<ExportEntry>, { gate, staging, inTu
     // Without an overlay there are no two digests, whatever the file says.
     const effectiveDigest = overlay && said ? said : releaseDigest;
     tell({ event: "offered", target, effectiveDigest, expires });
+    // By the file's own word, which saves reading it: what it comes to with an overlay, the verifier knows.
     if (meant !== null && meant !== effectiveDigest) throw notMeant(effectiveDigest, meant);
-    const asked = { target, releaseDigest, ...(overlay && { overlay }) };
+    const asked = { target, releaseDigest, ...(overlay && { overlay }), ...(meant !== null && { meant }) };
     const first = await takeMetadata(entries, (files) => inTurn(() => stageMetadata(staging.metadata, files)));
     const names = new Map([[releaseDigest, `${releaseDigest}.${target}`]]);
     if (overlay) {

@@ -25,8 +25,17 @@ export type JudgePorts = {
   readonly unwrap: Unwrap;
 };
 
-/** Judges what is staged. Throws RELEASE_…, OVERLAY_… and SEALED_… errors. */
+/** Judges what is staged. Throws RELEASE_…, OVERLAY_… and SEALED_… errors, and EXPORT_INVALID for what is good and not meant. */
 export async function judgeAsked(asked: Asked, ports: JudgePorts): Promise<Judged> {
+  const judged = await judgeStaged(asked, ports);
+  const { digest } = judged;
+  if (asked.meant === undefined || asked.meant === digest) return judged;
+  throw new BulkheadError("EXPORT_INVALID", `the file has ${digest}, and ${asked.meant} is meant`, {
+    remedy: "bring the file that `bulkhead export` wrote of that release",
+  });
+}
+
+async function judgeStaged(asked: Asked, ports: JudgePorts): Promise<Judged> {
   const { store, clock, config, staging } = ports;
   if (asked.overlay) checkDeployment(asked.overlay, config);
   const found = await refreshMetadata(store, join(staging, "metadata"), clock, asked);

@@ -16,6 +16,8 @@ export type Asked = {
   readonly releaseDigest: string;
   /** What is to be put on the release. */
   readonly overlay?: OverlayName | undefined;
+  /** What is to come of it, as whoever brings a file has said. */
+  readonly meant?: string | undefined;
 };
 
 /**

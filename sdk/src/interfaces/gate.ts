@@ -21,6 +21,8 @@ const asked = z.strictObject({
   releaseDigest: digestSchema,
   /** To be put on it: `/staging/targets/<digest>.<name>-<counter>.json`. */
   overlay: overlayNameSchema.optional(),
+  /** What is to come of it, where somebody has said so: the digest of the release, or of release and overlay together. Anything else is refused. */
+  meant: digestSchema.optional(),
 });
 
 export const gateInterface = defineInterface({
