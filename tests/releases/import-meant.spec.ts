@@ -7,14 +7,12 @@ import {
   applyOverlay,
   type ExportHeader,
   exportPaths,
-  generateSigningKey,
   type OverlayName,
   parseOverlay,
   partsOfTarget,
   sha256,
   writeExport,
 } from "@bulkhead/protocol";
-import { developmentRing, signTargets } from "@bulkhead/studio";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openStaging } from "../../kms-agent/src/fetch/staging.ts";
 import { receiveVisitor } from "../../kms-agent/src/import/visitor.ts";
@@ -23,7 +21,7 @@ import { type Desk, openDesk } from "../../runtime/src/operator/desk.ts";
 import { type BringEvent, bring } from "../../runtime/src/operator-tool/bring-file.ts";
 import { useBench } from "./bench.ts";
 import { type BuiltForTest, signOnline } from "./project.ts";
-import { signOverlay } from "./sign-overlay.ts";
+import { delegateOverlays, signOverlay } from "./sign-overlay.ts";
 
 const usual = { comesWithinMs: 30_000, silentForMs: 30_000, judgedWithinMs: 30_000, lookEveryMs: 5 };
 const other = sha256("another");
@@ -119,10 +117,8 @@ describe("[M11] a file with an overlay", () => {
   let overlay: OverlayName;
   let effectiveDigest: string;
   beforeEach(async () => {
-    const { keysDir, repoDir, online } = bench.project;
-    const key = generateSigningKey();
-    const delegation = { to: { deployment: "field" }, keys: [key.publicKey], threshold: 1 };
-    await signTargets(await developmentRing(keysDir), repoDir, { delegation });
+    const { repoDir, online } = bench.project;
+    const key = await delegateOverlays(bench.project, "field");
     const values = { "one.config.level": 7 };
     const wanted = { overlay: "warmer", deployment: "field", base: built.digest, values };
     overlay = await signOverlay(repoDir, key, wanted, built.release);
