@@ -3,6 +3,9 @@ import { mkdir, readdir, readFile, truncate, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { type BaseSystem, releaseSchema, sha256 } from "@bulkhead/protocol";
 import { expect, test } from "vitest";
+import { noteMended } from "../../runtime/src/generations/mended.ts";
+import { outcomeAtGreeting } from "../../runtime/src/generations/outcome-at-greeting.ts";
+import { beginTrial, commit, firstRecord } from "../../runtime/src/generations/record.ts";
 import { asked, useBench } from "./bench.ts";
 import type { BuiltForTest } from "./project.ts";
 
@@ -97,6 +100,39 @@ test("[M11] a disk that takes no record keeps no base system for that, and what 
   bench.device.told.length = 0;
   await bench.device.boot({ slots: { base: baseSystem.digest } });
   expect(bench.device.told).toEqual([{ kind: "activate", body: { releaseDigest: built.digest, again: true } }]);
+});
+
+test("[M11] a held release that is endorsed again keeps its base system over cuts, until it was mended from that", async () => {
+  const built = await staged();
+  const { release, digest } = built;
+  let gate = await bench.device.boot({ slots });
+  await gate.install(asked(built));
+  let record = commit(
+    beginTrial(firstRecord("0".repeat(64), { releaseCounter: 1, securityEpoch: 0 }), digest, release),
+    release,
+  );
+  /** The verifier starts, and asks; the root server greets it. */
+  const greet = async (isHeld: boolean) => {
+    bench.device.told.length = 0;
+    gate = await bench.device.boot({ slots });
+    const outcome = outcomeAtGreeting(record, isHeld, Date.now());
+    if (outcome) await gate.heard(outcome);
+    return bench.device.told;
+  };
+  const again = [{ kind: "activate", body: { releaseDigest: digest, again: true } }];
+  await greet(false);
+  await expect(readdir(endorsedBase(built))).rejects.toMatchObject({ code: "ENOENT" });
+  // Its slot is damaged, and somebody deploys it again.
+  await greet(true);
+  expect(await gate.install(asked(built))).toMatchObject({ accepted: true });
+  for (const _ of ["a cut", "another"]) {
+    expect(await greet(true)).toEqual(again);
+    expect(await readdir(endorsedBase(built))).toHaveLength(2);
+  }
+  record = noteMended(record);
+  expect(await greet(false)).toEqual(again);
+  await expect(readdir(endorsedBase(built))).rejects.toMatchObject({ code: "ENOENT" });
+  expect(await greet(false)).toEqual([]);
 });
 
 test("[M11] the base system that runs already is not asked for", async () => {

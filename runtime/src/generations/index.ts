@@ -5,6 +5,7 @@ export type { Chosen, Leave } from "./choosing.ts";
 export { replaceFile } from "./durable.ts";
 export { installFactoryRelease } from "./install.ts";
 export { type Ledger, openLedger } from "./ledger.ts";
+export { outcomeAtGreeting } from "./outcome-at-greeting.ts";
 export {
   type Choice,
   firstUidNumbers,

@@ -2,7 +2,7 @@
 import type { DeviceStatus, InstalledRelease } from "@bulkhead/protocol";
 import { greeting, isCoreOf, type LaunchPad, type LogFifos, launch, watchReturns } from "../compartment/index.ts";
 import type { Device } from "../device/index.ts";
-import type { GenerationRecord, Installed } from "../generations/index.ts";
+import { type GenerationRecord, type Installed, outcomeAtGreeting } from "../generations/index.ts";
 import { createOperations, type Operations, openDesk } from "../operator/index.ts";
 import { openWayOut, setClock } from "../outside/index.ts";
 import { createRunner, type Escalation, mayAsk, type Request, type Runner } from "../processes/index.ts";
@@ -193,8 +193,8 @@ function createSystemRunner(options: GenerationOptions, now: () => Current): Sys
     mayRequest: (name, kind) => name === mayAsk[kind] && isCoreOf(system(), name),
     onRequest,
     onGreeted(name) {
-      const { lastOutcome } = record();
-      if (name === "verifier" && lastOutcome) runner.send(name, "generation", lastOutcome);
+      const outcome = name === "verifier" && outcomeAtGreeting(record(), now().held !== undefined, Date.now());
+      if (outcome) runner.send(name, "generation", outcome);
       if (name === "serial-server") crashes.flush();
       pacer.touch();
     },

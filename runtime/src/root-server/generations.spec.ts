@@ -211,6 +211,27 @@ describe("generations", () => {
     await again.line(/generation 2 is given up: the artifact/);
     await again.line(/generation 1 .* starts/);
   });
+
+  test("[K22] [M11] the verifier of a held generation hears nothing of how that was committed, and what became of it when it was mended", async () => {
+    const { world, device } = await boot({ one: { fake: "good" } });
+    await (await watchStatus(world)).when(allReady);
+    const digest = await device.endorse({ one: { fake: "flaky" } }, 2, undefined, 1);
+    await device.ask(`activate ${digest}`);
+    await world.line(/generation 2 is committed/);
+    await world.close();
+    const artifacts = join(device.dataDir, "releases", digest, "artifacts");
+    await writeFile(join(artifacts, (await readdir(artifacts))[0] ?? "", "main.js"), "evil");
+    const again = startIn(device);
+    await again.line(/generation 2 is held but for core servers and the agent/);
+    const watch = await watchStatus(again);
+    await watch.when((now) => now.mode?.kind === "safe" && stateOf(now, "verifier")?.state === "ready");
+    const verifier = again.console("verifier");
+    await device.ask(`activate ${digest}`);
+    await again.line(/generation 2 is whole again/);
+    const heard = () => verifier.lines.filter((line) => line.includes("committed"));
+    await until(() => heard().length > 0, "the verifier to hear of it");
+    expect(heard()[0]).toContain("what was damaged of it is whole again");
+  });
 });
 
 /** Components of which another process runs. */
