@@ -82,7 +82,9 @@ export async function endorseRelease(
         await takeBlob(artifact, blobs, join(growing, "base", artifact.digest));
       } else await takeArtifact(artifact, blobs, join(growing, "artifacts", artifact.digest), sealed);
     }
-    for (const name of ["artifacts", "base"]) await syncDirectory(join(growing, name));
+    for (const name of ofBase.length > 0 ? ["artifacts", "base"] : ["artifacts"]) {
+      await syncDirectory(join(growing, name));
+    }
     await replaceFile(join(growing, "release.json"), canonicalJson(release));
     // One that is there is damaged.
     await rm(final, { recursive: true, force: true });
