@@ -44,19 +44,33 @@ describe("the verifier", () => {
     expect(await since(4)).toEqual([]);
   });
 
-  test("[M11] of two that were endorsed the root server is told again of the last; a damaged note of it stops nothing", async () => {
-    const [built, next] = [await bench.publish(1), await bench.publish(2)];
-    await bench.install(built);
-    await bench.install(next);
-    const gate = await bench.device.boot();
-    await gate.heard({ releaseDigest: built.digest, outcome: "committed", reason: "good" });
-    await bench.device.boot();
-    const again = bench.device.told.filter(({ body }) => (body as { again?: true }).again);
-    expect(again.at(-1)).toEqual({ kind: "activate", body: { releaseDigest: next.digest, again: true } });
-    await writeFile(join(bench.device.directories.own, "pending.json"), "{}");
-    const count = bench.device.told.length;
-    await bench.device.boot();
-    expect(bench.device.told.slice(count)).toEqual([]);
+  test("[M11] of two that were endorsed the root server is told again of both, in their order, until it has said of each what became of it; a damaged note stops nothing", async () => {
+    const [one, two] = [await bench.publish(1), await bench.publish(2)];
+    for (const built of [one, two]) await bench.install(built);
+    const again = async () => {
+      const count = bench.device.told.length;
+      const gate = await bench.device.boot();
+      return { gate, told: bench.device.told.slice(count) };
+    };
+    const toldOf = (...all: (typeof one)[]) =>
+      all.map(({ digest }) => ({ kind: "activate", body: { releaseDigest: digest, again: true } }));
+    const { gate, told } = await again();
+    expect(told).toEqual(toldOf(one, two));
+    // Asked for once more it keeps its place.
+    expect(await gate.install(asked(one))).toMatchObject({ accepted: true });
+    expect((await again()).told).toEqual(toldOf(one, two));
+    // The root server has let the second go for a third.
+    const three = await bench.publish(3);
+    await bench.device.stage(three);
+    expect(await gate.install(asked(three))).toMatchObject({ accepted: true });
+    expect((await again()).told).toEqual(toldOf(one, three));
+    await gate.heard({ releaseDigest: one.digest, outcome: "committed", reason: "good" });
+    expect((await again()).told).toEqual(toldOf(three));
+    const note = join(bench.device.directories.own, "pending.json");
+    // One alone as a runtime reads it that had room for one.
+    expect(JSON.parse(await readFile(note, "utf8")).value).toEqual({ releaseDigest: three.digest });
+    await writeFile(note, "{}");
+    expect((await again()).told).toEqual([]);
     expect(bench.device.lines.join()).toContain("pending.json is damaged");
   });
 

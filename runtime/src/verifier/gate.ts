@@ -65,7 +65,7 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
   }
   const floors = await openOverlayFloors(directories.own, (damage) => log.warn(damage));
   const pending = await openPending(directories.own, (damage) => log.warn(damage));
-  if (pending.left !== null) tellRoot("activate", { ...pending.left, again: true });
+  for (const left of pending.left) tellRoot("activate", { ...left, again: true });
   await forgetUnfinished(directories).catch((error: Error) =>
     log.warn(`what was not endorsed stays: ${error.message}`),
   );

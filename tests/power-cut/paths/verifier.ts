@@ -49,7 +49,7 @@ function newMetadata(published: Published): UpdatePath {
   };
 }
 
-/** What was judged is unpacked and endorsed, and the clock's floor raised. */
+/** What was judged is unpacked and endorsed, and the clock's floor raised, while the root server has the one before it in hand. */
 function endorsement(published: Published): UpdatePath {
   const [first, second, third] = published.staged;
   return {
@@ -58,13 +58,19 @@ function endorsement(published: Published): UpdatePath {
       for (const staged of [first, second]) await install(root, published, staged);
       await judge(root, published, third);
     },
-    run: (root, reached) => install(root, published, third).then(() => reached("endorsed it")),
+    async run(root, reached) {
+      const gate = await open(root, published, third);
+      expect(await gate.install(asked(third.built))).toMatchObject({ accepted: true });
+      await reached("endorsed it");
+    },
     async check(root, reached) {
       const isEndorsed = reached.size > 0;
-      if (isEndorsed) await expectInstallable(root, third);
-      // Whoever asked has its answer and does not ask again, so the root server is told again.
+      for (const staged of isEndorsed ? [second, third] : [second]) await expectInstallable(root, staged);
+      // Whoever asked has its answer and does not ask again, so the root server is told again, in the same order.
       const { told } = await open(root, published, third);
-      if (isEndorsed) expect(told).toEqual([`activate ${third.built.digest} again`]);
+      const both = [second, third].map(({ built }) => `activate ${built.digest} again`);
+      expect(told).toEqual(both.slice(0, told.length));
+      expect(told.length).toBeGreaterThanOrEqual(isEndorsed ? 2 : 1);
       const { floorMs } = await openFloorClock(join(root, "verifier"), 0);
       expect(floorMs).toBeGreaterThanOrEqual((isEndorsed ? third : second).built.release.builtAtMs);
       await expectUpdates(root, published);
