@@ -101,6 +101,19 @@ test("[M11] where the digest that is meant is given, an agent that takes another
   expect((await bringFile({ judgedWithinMs: 100 }, meant)).at(-1)).toMatchObject({ event: "unknown" });
 });
 
+test("[M11] where the digest that is meant is given, what the root server says of that is the outcome, whatever the agent says or leaves out", async () => {
+  agent = (socket, visit) => {
+    tell(socket, installing);
+    socket.end();
+    visit.tell({ kind: "outcome", ...outcome });
+  };
+  await open();
+  expect(await bringFile({ judgedWithinMs: 5000 }, effectiveDigest)).toEqual([
+    installing,
+    { event: "outcome", ...outcome },
+  ]);
+});
+
 test("[M11] what the agent refuses is the end of it, whatever it says before and after", async () => {
   agent = (socket) => tell(socket, offered, installing, refusedByAgent, installing);
   await open();
