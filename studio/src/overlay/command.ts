@@ -81,7 +81,7 @@ const sign = defineCommand({
           text: `${overlay.overlay} ${overlay.overlayCounter}: signed in ${file}\n  effective digest ${effectiveDigest}`,
         };
       },
-      ring,
+      { opened: ring },
     );
   },
 });

@@ -32,23 +32,24 @@ export const command = defineCommand({
     const unwrap = await openerOf(args, ring);
     const what = releaseDir === undefined ? {} : { releaseDir, ring, recipients, unwrap };
     const request = await prepareTargets(repository, what);
+    const target = built && releaseTargetName(built.release);
+    const facts = built && {
+      ...{ target, releaseDigest: sha256(built.text) },
+      ...{ recipients: recipients ?? null, as: as ?? null },
+    };
     await carryOut(
       args,
       request,
       ({ file, version }) => {
-        const signed = { targetsFile: file, targetsVersion: version, expires: request.metadata.signed.expires };
-        if (built === undefined) return { result: signed, text: `${file}: good until ${signed.expires}` };
-        const target = releaseTargetName(built.release);
+        const result = { targetsFile: file, targetsVersion: version, expires: request.metadata.signed.expires };
+        if (target === undefined) return { result, text: `${file}: good until ${result.expires}` };
         const readers =
           recipients === undefined
             ? "readable by everybody who has its files, the management service among them"
             : `encrypted for ${recipients.join(", ")}${as === undefined ? "" : `, as ${as} is`}`;
-        return {
-          result: { target, releaseDigest: sha256(built.text), recipients: recipients ?? null, ...signed },
-          text: `${target}: signed in ${file}\n  ${readers}`,
-        };
+        return { result, text: `${target}: signed in ${file}\n  ${readers}` };
       },
-      ring,
+      { opened: ring, facts },
     );
   },
 });

@@ -41,28 +41,35 @@ export function openRing(args: KeyArguments): Promise<KeyRing> {
   return openKeyRing(args.keys, { development: args.development === true, passphrases: passphrases(args) });
 }
 
+type Known = {
+  /** The keys, where somebody has opened them already. */
+  readonly opened?: KeyRing | undefined;
+  /** What is known before anything is signed: it is in the result as JSON, also where a request is written. */
+  readonly facts?: Record<string, unknown> | undefined;
+};
+
 /**
  * Signs a request with the keys at hand and publishes it; with `--prepare` writes it to a file instead, signed by the keys
- * that were named, if any. `describe` says what was published; `opened` are the keys, where somebody has opened them already.
+ * that were named, if any. `describe` says what was published.
  */
 export async function carryOut(
   args: CeremonyArguments,
   request: SigningRequest,
   describe: (published: SignedRoot) => { result: Record<string, unknown>; text: string },
-  opened?: KeyRing,
+  { opened, facts }: Known = {},
 ): Promise<void> {
-  if (args.prepare !== undefined) return prepare(args, args.prepare, request, opened);
+  if (args.prepare !== undefined) return prepare(args, args.prepare, request, { opened, facts });
   const ring = opened ?? (await openRing(args));
   checkMark(request, ring);
   const { result, text } = describe(await finish(request, ring, args.repository));
-  printResult(args.json, result, text);
+  printResult(args.json, { ...facts, ...result }, text);
 }
 
 async function prepare(
   args: CeremonyArguments,
   file: string,
   request: SigningRequest,
-  opened: KeyRing | undefined,
+  { opened, facts }: Known,
 ): Promise<void> {
   const summary = summarise(request);
   const ring = opened ?? (args.keys === undefined ? undefined : await openRing(args));
@@ -70,7 +77,8 @@ async function prepare(
   const signed = ring === undefined ? request : await signWithRing(request, ring);
   await writeRequest(file, signed);
   const text = `${formatSummary(summarise(signed))}\n${file}: carry it to the keys: bulkhead request sign ${file}`;
-  printResult(args.json, { request: file, digest: summary.digest, complete: standingOf(signed).complete }, text);
+  const { complete } = standingOf(signed);
+  printResult(args.json, { ...facts, request: file, digest: summary.digest, complete }, text);
 }
 
 /** A root of development keys says so in itself, and whoever signs under it must say so too. */

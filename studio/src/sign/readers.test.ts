@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { canonicalJson, generateSigningKey, generateX25519Key, type KeyPair, type Release } from "@bulkhead/protocol";
 import { plainSystem } from "@bulkhead/protocol/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { typed } from "../cli/testing/typed.ts";
 import { initKeys } from "../keys/index.ts";
 import { createKeyFile } from "../keys/key-file.ts";
-import { developmentRing } from "../keys/key-ring.ts";
+import { developmentRing, type KeyRing } from "../keys/key-ring.ts";
 import { memorySigner } from "../keys/signer.ts";
 import { openerOf } from "../seal/options.ts";
-import { initRepository, signRelease } from "./at-once.ts";
+import { initRepository, signRelease, signTargets } from "./at-once.ts";
 import { addSignature, publishRequest } from "./ceremony.ts";
 import { prepareFirstRoot, prepareTargets } from "./prepare.ts";
 import { checkRefresh, readersOf } from "./readers.ts";
@@ -34,6 +35,23 @@ async function built(releaseCounter: number, name = "example"): Promise<void> {
   await mkdir(at("out"), { recursive: true });
   await writeFile(at("out/release.json"), canonicalJson(release));
 }
+
+/** A repository under a root of development keys, where what nobody has said is readable. */
+async function developmentProject(): Promise<KeyRing> {
+  await initKeys(at("keys"), "development");
+  const keys = await developmentRing(at("keys"));
+  const [snapshotKey, timestampKey] = [generateSigningKey().publicKey, generateSigningKey().publicKey];
+  await initRepository(keys, at("repository"), { snapshotKey, timestampKey });
+  return keys;
+}
+
+async function signed(keys: KeyRing, counter: number, recipients?: readonly string[]): Promise<void> {
+  await built(counter);
+  await signRelease({ keys, repoDir: at("repository"), releaseDir: at("out"), recipients });
+}
+
+const guessed = () => readersOf({ repository: at("repository") }, "example");
+const newKey = () => generateX25519Key().publicKey;
 
 describe("[S3] who reads a release", () => {
   test("is not changed by a refresh", () => {
@@ -91,10 +109,7 @@ describe("[S3] who reads a release", () => {
   });
 
   test("is named where nobody here does", async () => {
-    await initKeys(at("keys"), "development");
-    const keys = await developmentRing(at("keys"));
-    const [snapshotKey, timestampKey] = [generateSigningKey().publicKey, generateSigningKey().publicKey];
-    await initRepository(keys, at("repository"), { snapshotKey, timestampKey });
+    const keys = await developmentProject();
     await built(1);
     const recipients = [generateX25519Key().publicKey, generateX25519Key().publicKey];
     await signRelease({ keys, repoDir: at("repository"), releaseDir: at("out"), recipients });
@@ -104,4 +119,47 @@ describe("[S3] who reads a release", () => {
     const opened = openSignedRelease(at("repository"), file ?? expect.unreachable(), () => undefined);
     await expect(opened).rejects.toMatchObject({ code: "SEALED_FOR_OTHERS", message });
   });
+});
+
+describe("[S3] after a rollback statement who reads the next release", () => {
+  test("is not guessed: a key that was dropped does not come back with the release that is gone back to", async () => {
+    const keys = await developmentProject();
+    const [house, stolen] = [newKey(), newKey()];
+    await signed(keys, 1, [house, stolen]);
+    await signed(keys, 2, [house]);
+    await signTargets(keys, at("repository"), { rollbackTo: "example-1.json" });
+    await expect(guessed()).rejects.toMatchObject({
+      code: "RECIPIENT_MISSING",
+      message: expect.stringContaining("example-1.json"),
+      remedy: expect.stringContaining(`${house}, ${stolen}`),
+    });
+    // Said, it stands for those after it.
+    await signed(keys, 3, [house]);
+    expect(await guessed()).toEqual({ recipients: [house], as: "example-3.json" });
+  });
+
+  test("is not everybody, where that release was readable and those that were withdrawn were not", async () => {
+    const keys = await developmentProject();
+    await signed(keys, 1);
+    await signed(keys, 2, [newKey()]);
+    await signTargets(keys, at("repository"), { rollbackTo: "example-1.json" });
+    await expect(guessed()).rejects.toMatchObject({
+      code: "RECIPIENT_MISSING",
+      remedy: expect.stringContaining("example-1.json is readable"),
+    });
+  });
+});
+
+test("[S3] `sign --json` says of which release it took the readers", async () => {
+  const keys = await developmentProject();
+  const house = newKey();
+  await signed(keys, 1, [house]);
+  const line = ["sign", at("out"), "--keys", at("keys"), "--development", "--repository", at("repository"), "--json"];
+  const sign = async (counter: number, ...more: string[]) => {
+    await built(counter);
+    return JSON.parse((await typed(...line, ...more)).out);
+  };
+  expect(await sign(2)).toMatchObject({ target: "example-2.json", recipients: [house], as: "example-1.json" });
+  expect(await sign(3, "--prepare", at("request"))).toMatchObject({ recipients: [house], as: "example-2.json" });
+  expect(await sign(3, "--readable")).toMatchObject({ recipients: null, as: null });
 });

@@ -3,10 +3,11 @@
  * thought of it.
  */
 import { BulkheadError, parseEnvelope } from "@bulkhead/protocol";
+import type { TargetFile } from "@tufjs/models";
 import { checkRecipient, recipientsOf } from "../keys/public-keys.ts";
 import { opensTo } from "./opens-to.ts";
 import { type Repository, readRepository } from "./repository.ts";
-import { newestOf } from "./rollback.ts";
+import { newestOf, statedOf } from "./rollback.ts";
 import { developmentMark } from "./root.ts";
 import { readTarget } from "./target-file.ts";
 
@@ -42,8 +43,8 @@ export type Readers = {
 };
 
 /**
- * The readers of the release `name`: who is named, else who can read the one of its name that was signed last, where that is encrypted. Throws
- * RECIPIENT_MISSING, USAGE, KEYS_INVALID, KEY_WEAK.
+ * The readers of the release `name`: who is named, else who can read the one of its name that was signed last, where that is encrypted, and not the
+ * one that devices may go back to. Throws RECIPIENT_MISSING, USAGE, KEYS_INVALID, KEY_WEAK, RELEASE_ARTIFACT_ALTERED.
  */
 export async function readersOf({ recipient, readable, repository }: Arguments, name: string): Promise<Readers> {
   if (recipient !== undefined && readable === true) {
@@ -54,25 +55,41 @@ export async function readersOf({ recipient, readable, repository }: Arguments, 
   }
   if (readable === true) return { recipients: undefined };
   const found = await readRepository(repository);
-  const before = await lastReaders(found, name);
-  if (before !== undefined) return before;
+  const files = found.targets?.signed.targets ?? {};
+  const stated = statedOf(files, name);
+  if (stated !== undefined) throw await notGuessed(found, stated);
+  const last = newestOf(files, name);
+  const recipients = last && (await recipientsIn(found, last));
+  if (last !== undefined && recipients !== undefined) return { recipients, as: last.path };
   // On the developer's own machine there is nobody to keep it from.
   if (found.root === undefined || found.root.signed.unrecognizedFields[developmentMark] === true) {
     return { recipients: undefined };
   }
-  throw new BulkheadError("RECIPIENT_MISSING", "nobody was named who will be able to read this release", {
-    remedy:
-      "encrypt it for a deployment's devices: --recipient KEY (docs/guide/confidentiality.md); or say --readable, and the management service and everybody who has its files can read all of it",
-  });
+  throw missing("nobody was named who will be able to read this release", `encrypt it for ${sayWho}`);
 }
 
-/** Undefined where there is none, it is readable, or what it was encrypted for is not known here. */
-async function lastReaders({ directory, targets }: Repository, name: string): Promise<Readers | undefined> {
-  const last = newestOf(targets?.signed.targets ?? {}, name);
-  if (last === undefined || opensTo(last) === undefined) return undefined;
-  const text = await readTarget(directory, last);
+const sayWho =
+  "a deployment's devices: --recipient KEY (docs/guide/confidentiality.md); or say --readable, and the management service and everybody who has its files can read all of it";
+
+/** For whom a signed release is encrypted; undefined: it is readable. */
+async function recipientsIn({ directory }: Repository, signed: TargetFile): Promise<readonly string[] | undefined> {
+  if (opensTo(signed) === undefined) return undefined;
+  const text = await readTarget(directory, signed);
   if (text === undefined) return undefined;
-  const { recipients } = parseEnvelope(text, last.path);
-  for (const key of recipients) checkRecipient(key, last.path);
-  return { recipients, as: last.path };
+  const { recipients } = parseEnvelope(text, signed.path);
+  for (const key of recipients) checkRecipient(key, signed.path);
+  return recipients;
 }
+
+/** The release that is gone back to is older than those that were withdrawn: who was dropped since is among its readers. */
+async function notGuessed(found: Repository, stated: TargetFile): Promise<BulkheadError> {
+  const recipients = await recipientsIn(found, stated);
+  const were = recipients === undefined ? "is readable" : `is encrypted for ${recipients.join(", ")}`;
+  return missing(
+    `nobody was named who will be able to read this release, and ${stated.path}, which devices went back to, does not stand for those after it`,
+    `${stated.path} ${were}; name those of them who are still to read, that is ${sayWho}`,
+  );
+}
+
+const missing = (message: string, remedy: string): BulkheadError =>
+  new BulkheadError("RECIPIENT_MISSING", message, { remedy });

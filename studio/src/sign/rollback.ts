@@ -47,9 +47,7 @@ export function withRollback(before: Files, target: string): Files {
  */
 export function beforeSigning(before: Files, release: Named): Files {
   const target = releaseTargetName(release);
-  const stated = Object.values(before).find(
-    (file) => namedBy(file)?.name === release.name && rollbackFrom(file) !== undefined,
-  );
+  const stated = statedOf(before, release.name);
   const from = rollbackFrom(stated);
   if (stated === undefined || from === undefined || before[target] !== undefined) return before;
   if (release.releaseCounter <= from) {
@@ -81,6 +79,11 @@ const ofName = (files: Files, name: string): (Named & { readonly file: TargetFil
     const named = namedBy(file);
     return named?.name === name ? [{ ...named, file }] : [];
   });
+
+/** The entry of the release of this name that has a statement. Throws RELEASE_METADATA_INVALID. */
+export function statedOf(files: Files, name: string): TargetFile | undefined {
+  return ofName(files, name).find(({ file }) => rollbackFrom(file) !== undefined)?.file;
+}
 
 /** The entry of the newest release of this name. */
 export function newestOf(files: Files, name: string): TargetFile | undefined {
