@@ -1,9 +1,17 @@
 /** Who is to read a release, as the command line is told, and what opens one that is for others. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { canonicalJson, generateSigningKey, generateX25519Key, type KeyPair, type Release } from "@bulkhead/protocol";
+import {
+  canonicalJson,
+  generateSigningKey,
+  generateX25519Key,
+  type KeyPair,
+  type Release,
+  sha256,
+} from "@bulkhead/protocol";
 import { plainSystem } from "@bulkhead/protocol/testing";
+import { TargetFile } from "@tufjs/models";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { typed } from "../cli/testing/typed.ts";
 import { initKeys } from "../keys/index.ts";
@@ -51,6 +59,12 @@ async function signed(keys: KeyRing, counter: number, recipients?: readonly stri
 }
 
 const guessed = () => readersOf({ repository: at("repository") }, "example");
+/** Of order 1. */
+const weak = Buffer.from(`01${"00".repeat(31)}`, "hex").toString("base64url");
+async function envelopeFile(): Promise<string> {
+  const [name = expect.unreachable()] = await readdir(at("repository/targets"));
+  return join(at("repository/targets"), name);
+}
 const newKey = () => generateX25519Key().publicKey;
 
 describe("[S3] who reads a release", () => {
@@ -105,7 +119,10 @@ describe("[S3] who reads a release", () => {
     await expect(readers()).rejects.toEqual(missing);
     await sign(12, [field]);
     await rm(at("repository/targets"), { recursive: true });
-    await expect(readers()).rejects.toEqual(missing);
+    await expect(readers()).rejects.toMatchObject({
+      code: "RECIPIENT_MISSING",
+      message: expect.stringContaining("-12"),
+    });
   });
 
   test("is named where nobody here does", async () => {
@@ -147,6 +164,51 @@ describe("[S3] after a rollback statement who reads the next release", () => {
       code: "RECIPIENT_MISSING",
       remedy: expect.stringContaining("example-1.json is readable"),
     });
+  });
+});
+
+describe("[S3] readers are not taken over", () => {
+  test("from a release whose file is not here: nothing gets readable by that, whatever the keys", async () => {
+    const keys = await developmentProject();
+    await signed(keys, 1, [newKey()]);
+    await rm(at("repository/targets"), { recursive: true });
+    const message = expect.stringContaining("example-1.json");
+    await expect(guessed()).rejects.toMatchObject({ code: "RECIPIENT_MISSING", message });
+    await signed(keys, 2);
+    await signTargets(keys, at("repository"), { rollbackTo: "example-1.json" });
+    await expect(guessed()).rejects.toMatchObject({ code: "RECIPIENT_MISSING", message });
+  });
+
+  test("from an envelope that was altered in the repository", async () => {
+    const keys = await developmentProject();
+    const [house, thief] = [newKey(), newKey()];
+    await signed(keys, 1, [house]);
+    const file = await envelopeFile();
+    await writeFile(file, (await readFile(file, "utf8")).replace(house, thief));
+    await expect(guessed()).rejects.toMatchObject({ code: "RELEASE_ARTIFACT_ALTERED" });
+  });
+
+  test("where one of them is a key to which anybody has the other half", async () => {
+    const keys = await developmentProject();
+    const house = newKey();
+    await signed(keys, 1, [house]);
+    // As if a program without this check had made and signed it.
+    const text = (await readFile(await envelopeFile(), "utf8")).replace(house, weak);
+    const { targets } = await readRepository(at("repository"));
+    const [entry] = Object.values(targets?.signed.targets ?? {});
+    const found = targets ?? expect.unreachable();
+    const hashes = { sha256: sha256(text) };
+    const altered = new TargetFile({ ...(entry ?? expect.unreachable()), length: Buffer.byteLength(text), hashes });
+    found.signed.targets[altered.path] = altered;
+    await writeFile(join(at("repository/targets"), `${hashes.sha256}.${altered.path}`), text);
+    await writeFile(at(`repository/${found.signed.version}.targets.json`), JSON.stringify(found.toJSON()));
+    await expect(guessed()).rejects.toMatchObject({ code: "KEY_WEAK", message: expect.stringContaining(altered.path) });
+  });
+
+  test("nor is one of both taken where --recipient and --readable are said", async () => {
+    await developmentProject();
+    const both = { repository: at("repository"), recipient: newKey(), readable: true };
+    await expect(readersOf(both, "example")).rejects.toMatchObject({ code: "USAGE" });
   });
 });
 

@@ -71,11 +71,14 @@ export async function readersOf({ recipient, readable, repository }: Arguments, 
 const sayWho =
   "a deployment's devices: --recipient KEY (docs/guide/confidentiality.md); or say --readable, and the management service and everybody who has its files can read all of it";
 
-/** For whom a signed release is encrypted; undefined: it is readable. */
+/** For whom a signed release is encrypted; undefined: it is readable. Throws RECIPIENT_MISSING where its file, which says so, is not here. */
 async function recipientsIn({ directory }: Repository, signed: TargetFile): Promise<readonly string[] | undefined> {
   if (opensTo(signed) === undefined) return undefined;
   const text = await readTarget(directory, signed);
-  if (text === undefined) return undefined;
+  if (text === undefined) {
+    const message = `${signed.path} is encrypted, and ${directory} does not hold the file that says for whom`;
+    throw missing(message, `bring targets/ of the repository here, or name them anew: encrypt it for ${sayWho}`);
+  }
   const { recipients } = parseEnvelope(text, signed.path);
   for (const key of recipients) checkRecipient(key, signed.path);
   return recipients;
