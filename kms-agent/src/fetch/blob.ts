@@ -13,8 +13,7 @@ import { type Blob, blobPath } from "./blob-path.ts";
 import { compose } from "./delta/compose.ts";
 import type { Delta } from "./delta/plan.ts";
 import { bodyOf, fetchFailed, type Http, openGet, unexpectedStatus } from "./http.ts";
-import { slowestPace } from "./pace.ts";
-import { fetchRetry, type Retry, retry } from "./retry.ts";
+import { fetchRetry, type Retry, retryGrowing } from "./retry.ts";
 
 /**
  * Makes `<directory>/<digest>` hold the artifact. Throws RELEASE_ARTIFACT_ALTERED where the KMS has other bytes under
@@ -60,29 +59,13 @@ async function settle(part: string, file: string): Promise<void> {
 export const begunNames = (digest: string): string[] => [`${digest}.part`, `${digest}.composed`];
 
 async function completePart(http: Http, part: string, blob: Blob, limits: Retry): Promise<void> {
-  let mostBytes = await sizeOf(part);
-  // Counted together over tries that bring too little to count alone. Bytes that are taken back and brought again are no progress.
-  const hasProgressed = () => {
-    const has = size - mostBytes >= (http.pace ?? slowestPace).bytes;
-    if (has) mostBytes = size;
-    return has;
+  const goOn = async () => {
+    const size = await sizeOf(part);
+    if (size > blob.length) await rm(part);
+    if (size === blob.length) return;
+    await fetchRest(http, part, blob, size > blob.length ? 0 : size);
   };
-  let size = mostBytes;
-  await retry(
-    async () => {
-      size = await sizeOf(part);
-      if (size > blob.length) await rm(part);
-      if (size === blob.length) return;
-      try {
-        await fetchRest(http, part, blob, size > blob.length ? 0 : size);
-      } finally {
-        size = await sizeOf(part);
-      }
-    },
-    http.signal,
-    limits,
-    hasProgressed,
-  );
+  await retryGrowing(http, () => sizeOf(part), goOn, limits);
 }
 
 /** Appends what comes after byte `from` to the part. What was written stays, whatever happens. */

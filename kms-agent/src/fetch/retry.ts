@@ -1,7 +1,8 @@
 /** Tries again what failed for a reason that passes: a KMS that restarts must not end an update. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type Backoff, backoffMs } from "../backoff.ts";
-import { isTransient } from "./http.ts";
+import { type Http, isTransient } from "./http.ts";
+import { slowestPace } from "./pace.ts";
 
 export type Retry = Backoff & {
   /** Failures in a row after which the last one stands. */
@@ -29,4 +30,31 @@ export async function retry<T>(
       await delay(backoffMs(failures, Math.random(), limits), undefined, { signal }).catch(() => undefined);
     }
   }
+}
+
+/**
+ * As `retry`, of what makes a file longer: as much as the pace asks for clears the count. Counted together over tries that bring too little to count alone; bytes that
+ * are taken back and brought again are no progress.
+ */
+export async function retryGrowing(
+  { signal, pace = slowestPace }: Http,
+  sizeOfFile: () => Promise<number>,
+  work: () => Promise<void>,
+  limits: Retry,
+): Promise<void> {
+  let size = await sizeOfFile();
+  let mostBytes = size;
+  const hasProgressed = () => {
+    const has = size - mostBytes >= pace.bytes;
+    if (has) mostBytes = size;
+    return has;
+  };
+  const tryOnce = async () => {
+    try {
+      await work();
+    } finally {
+      size = await sizeOfFile();
+    }
+  };
+  await retry(tryOnce, signal, limits, hasProgressed);
 }

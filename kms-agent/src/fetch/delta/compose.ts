@@ -7,8 +7,7 @@ import { BulkheadError, blockDigest, indexedBlockBytes } from "@bulkhead/protoco
 import { explainFull } from "../../durable-file.ts";
 import { type Blob, blobPath } from "../blob-path.ts";
 import { bodyOf, fetchFailed, type Http, isTransient, openGet, unexpectedStatus } from "../http.ts";
-import { slowestPace } from "../pace.ts";
-import { type Retry, retry } from "../retry.ts";
+import { type Retry, retryGrowing } from "../retry.ts";
 import { type OldReader, openOld } from "./old-blocks.ts";
 import type { Delta } from "./plan.ts";
 
@@ -29,9 +28,9 @@ export async function compose(http: Http, file: string, blob: Blob, delta: Delta
   const old = openOld(delta.old);
   try {
     await cutTorn(handle, delta);
-    await explainFull(file, () =>
-      goOnUntilDone({ http, file: handle, path: `${blobPath}/${blob.digest}`, delta, old }, limits),
-    );
+    const work = { http, file: handle, path: `${blobPath}/${blob.digest}`, delta, old };
+    const sizeOfFile = async () => (await handle.stat()).size;
+    await explainFull(file, () => retryGrowing(http, sizeOfFile, () => goOn(work), limits));
     return true;
   } catch (error) {
     const isWorthMore = isTransient(error) || http.signal.aborted;
@@ -53,30 +52,6 @@ async function cutTorn(file: FileHandle, { digests }: Delta): Promise<void> {
     if (bytesRead < block.length || blockDigest(block) !== digests[blocks]) break;
   }
   await file.truncate(blocks * indexedBlockBytes);
-}
-
-async function goOnUntilDone(work: Work, limits: Retry): Promise<void> {
-  const { http, file } = work;
-  let [size, mostBytes] = [0, 0];
-  // Counted as with a blob that is fetched whole.
-  const hasProgressed = () => {
-    const has = size - mostBytes >= (http.pace ?? slowestPace).bytes;
-    if (has) mostBytes = size;
-    return has;
-  };
-  mostBytes = (await file.stat()).size;
-  await retry(
-    async () => {
-      try {
-        await goOn(work);
-      } finally {
-        size = (await file.stat()).size;
-      }
-    },
-    http.signal,
-    limits,
-    hasProgressed,
-  );
 }
 
 async function goOn(work: Work): Promise<void> {
