@@ -29,25 +29,27 @@ export async function fetchBlob(
 ): Promise<void> {
   const file = join(directory, blob.digest);
   if ((await sizeOf(file)) === blob.length && (await digestOf(file)) === blob.digest) return;
-  const composed = `${file}.composed`;
+  const [part, composed] = [partOf(file), composedOf(file)];
   if (delta && (await compose(http, composed, blob, delta, limits)) && (await digestOf(composed)) === blob.digest) {
     return settle(composed, file);
   }
-  await rm(composed, { force: true });
-  const part = `${file}.part`;
   const hadPart = (await sizeOf(part)) > 0;
-  await completePart(http, part, blob, limits);
+  await completePart(http, file, blob, limits);
   // A part from before a power cut may be torn; bytes that were all fetched now are what the KMS has.
   if (hadPart && (await digestOf(part)) !== blob.digest) {
     await rm(part);
-    await completePart(http, part, blob, limits);
+    await completePart(http, file, blob, limits);
   }
   if ((await digestOf(part)) !== blob.digest) {
     await rm(part);
     throw new BulkheadError("RELEASE_ARTIFACT_ALTERED", `artifact ${blob.digest} does not have its digest at the KMS`);
   }
+  await rm(composed, { force: true });
   await settle(part, file);
 }
+
+const partOf = (file: string): string => `${file}.part`;
+const composedOf = (file: string): string => `${file}.composed`;
 
 async function settle(part: string, file: string): Promise<void> {
   await withFile(part, "r+", (handle) => handle.sync());
@@ -56,40 +58,51 @@ async function settle(part: string, file: string): Promise<void> {
 }
 
 /** What a blob may lie under in the directory before it is whole. */
-export const begunNames = (digest: string): string[] => [`${digest}.part`, `${digest}.composed`];
+export const begunNames = (digest: string): string[] => [partOf(digest), composedOf(digest)];
 
-async function completePart(http: Http, part: string, blob: Blob, limits: Retry): Promise<void> {
+async function completePart(http: Http, file: string, blob: Blob, limits: Retry): Promise<void> {
+  const part = partOf(file);
   const goOn = async () => {
     const size = await sizeOf(part);
     if (size > blob.length) await rm(part);
     if (size === blob.length) return;
-    await fetchRest(http, part, blob, size > blob.length ? 0 : size);
+    await fetchRest(http, file, blob, size > blob.length ? 0 : size);
   };
   await retryGrowing(http, () => sizeOf(part), goOn, limits);
 }
 
-/** Appends what comes after byte `from` to the part. What was written stays, whatever happens. */
-async function fetchRest(http: Http, part: string, blob: Blob, from: number): Promise<void> {
+/**
+ * Appends what comes after byte `from` to the part. What was written stays, whatever happens. With the first bytes, and not before, what was put together of the blob gives
+ * way to them: a part is there to stay.
+ */
+async function fetchRest(http: Http, file: string, blob: Blob, from: number): Promise<void> {
   const path = `${blobPath}/${blob.digest}`;
   const answer = await openGet(http, path, { from });
   try {
     const start = startOf(answer, path, from);
-    await explainFull(part, () =>
-      withFile(part, start === 0 ? "w" : "a", async (handle) => {
+    const body = bodyOf(answer, path, blob.length);
+    const first = await body.next();
+    if (first.done) throw endedEarly(path, start, blob);
+    await rm(composedOf(file), { force: true });
+    await explainFull(partOf(file), () =>
+      withFile(partOf(file), start === 0 ? "w" : "a", async (handle) => {
         let length = start;
-        for await (const chunk of bodyOf(answer, path, blob.length)) {
-          length += chunk.length;
+        for (let next: IteratorResult<Buffer> = first; !next.done; next = await body.next()) {
+          length += next.value.length;
           if (length > blob.length)
             throw new BulkheadError("FETCH_TOO_LARGE", `${path} has more than the signed ${blob.length} bytes`);
-          await handle.appendFile(chunk);
+          await handle.appendFile(next.value);
         }
-        if (length < blob.length) throw fetchFailed(path, `it ended after ${length} of ${blob.length} bytes`, true);
+        if (length < blob.length) throw endedEarly(path, length, blob);
       }),
     );
   } finally {
     answer.destroy();
   }
 }
+
+const endedEarly = (path: string, bytes: number, { length }: Blob) =>
+  fetchFailed(path, `it ended after ${bytes} of ${length} bytes`, true);
 
 /** Where the answer begins: a server may ignore the range and send all (RFC 9110, section 14.2). */
 function startOf(answer: IncomingMessage, path: string, from: number): number {

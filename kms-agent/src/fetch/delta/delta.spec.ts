@@ -1,13 +1,14 @@
 /** Blobs that are put together of what the device has: whatever the old is and whatever the service says of the new, what comes out is the blob. */
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { blockDigest, blockDigestBytes, indexedBlockBytes } from "@bulkhead/protocol";
 import fc from "fast-check";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { fetchBlob } from "../blob.ts";
 import type { Http } from "../http.ts";
 import { planDeltas } from "./plan.ts";
@@ -33,8 +34,10 @@ let content: Buffer;
 let index: Buffer | undefined;
 let requests: { path: string; range: string | undefined }[];
 let servedBytes: number;
-/** Answers in place of the usual, one for each request to the blob. */
-let misbehave: ((request: IncomingMessage, response: ServerResponse) => void)[];
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+/** Answers in place of the usual, one for each request to the blob, and to its index. */
+let misbehave: Answer[];
+let misbehaveIndex: Answer[];
 let logged: unknown[];
 
 const digest = () => createHash("sha256").update(content).digest("hex");
@@ -52,13 +55,13 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
   const path = request.url ?? "";
   requests.push({ path, range: request.headers.range });
   const isIndex = path.endsWith("/index");
-  if (isIndex && index) return void response.end(index);
-  if (isIndex) return void response.writeHead(404).end();
-  const next = misbehave.shift();
+  const next = (isIndex ? misbehaveIndex : misbehave).shift();
   if (next) {
     next(request, response);
     return;
   }
+  if (isIndex && index) return void response.end(index);
+  if (isIndex) return void response.writeHead(404).end();
   const [, from = "0", to = ""] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
   const body = content.subarray(Number(from), to === "" ? undefined : Number(to) + 1);
   servedBytes += body.length;
@@ -81,7 +84,7 @@ beforeEach(begin);
 
 async function begin(): Promise<void> {
   blobs = await mkdtemp(join(directory, "blobs-"));
-  [requests, misbehave, logged, servedBytes] = [[], [], [], 0];
+  [requests, misbehave, misbehaveIndex, logged, servedBytes] = [[], [], [], [], 0];
 }
 
 const http = (signal = new AbortController().signal): Http => ({
@@ -110,6 +113,9 @@ async function expectWhole(): Promise<void> {
 const ranges = () => requests.filter(({ path }) => !path.endsWith("/index")).map(({ range }) => range);
 const rangeOf = (first: number, end: number) => `bytes=${first * blockBytes}-${end * blockBytes - 1}`;
 const code = (wanted: string) => expect.objectContaining({ code: wanted });
+const refused: Answer = (_, response) => void response.writeHead(503).end();
+const composed = () => join(blobs, `${digest()}.composed`);
+const sizeOf = async (file: string) => (await stat(file).catch(() => undefined))?.size;
 
 describe("[M11] an artifact of which the slot that runs has most", () => {
   const old = bytesOf(upTo(300));
@@ -154,11 +160,74 @@ describe("[M11] an artifact of which the slot that runs has most", () => {
 
   test("goes on after a start, from the first block that is not what it was to be", async () => {
     const paths = await slot(old);
-    await writeFile(join(blobs, `${digest()}.composed`), content);
-    await truncate(join(blobs, `${digest()}.composed`), 250 * blockBytes + 5);
+    await writeFile(composed(), content);
+    await truncate(composed(), 250 * blockBytes + 5);
     await bring(paths);
     await expectWhole();
     expect(ranges()).toEqual([rangeOf(290, 291)]);
+  });
+
+  test("keeps what was put together of it where it is called off while the slot is looked through, or its index asked for", async () => {
+    const paths = await slot(old);
+    const begun = content.subarray(0, 250 * blockBytes);
+    await writeFile(composed(), begun);
+    // Opened for reading it stands still until somebody writes, so that is when it is looked through.
+    const slow = join(blobs, "../slot-slow");
+    execFileSync("mkfifo", [slow]);
+    const [looking, asking] = [new AbortController(), new AbortController()];
+    const called = bring([...paths, slow], looking.signal);
+    const writer = await open(slow, "w");
+    looking.abort();
+    await writer.close();
+    await expect(called).rejects.toEqual(code("FETCH_FAILED"));
+    misbehaveIndex = [() => asking.abort()];
+    await expect(bring(paths, asking.signal)).rejects.toEqual(code("FETCH_FAILED"));
+    expect([await readdir(blobs), logged, ranges()]).toEqual([[`${digest()}.composed`], [], []]);
+    expect((await readFile(composed())).equals(begun)).toBe(true);
+    await bring(paths);
+    await expectWhole();
+    expect(ranges()).toEqual([rangeOf(290, 291)]);
+  });
+
+  test("keeps what was put together of it until the first byte of the whole is here, and then takes its room", async () => {
+    const paths = await slot(old);
+    await writeFile(composed(), content.subarray(0, 250 * blockBytes));
+    index = undefined;
+    const headAlone: Answer = (_, response) => {
+      response.writeHead(200, { "content-length": content.length }).flushHeaders();
+      setImmediate(() => response.destroy());
+    };
+    const nothing: Answer = (_, response) => void response.end();
+    misbehave = [refused, headAlone, nothing, headAlone];
+    await expect(bring(paths)).rejects.toEqual(code("FETCH_FAILED"));
+    expect(await readdir(blobs)).toEqual([`${digest()}.composed`]);
+    let besideBegun: number | undefined = -1;
+    misbehave = [
+      (_, response) => {
+        response.writeHead(200, { "content-length": content.length });
+        response.write(content.subarray(0, 50_000));
+        const has = async () => expect(await sizeOf(join(blobs, `${digest()}.part`))).toBe(50_000);
+        void vi
+          .waitFor(has, { timeout: 20_000, interval: 1 })
+          .then(async () => (besideBegun = await sizeOf(composed())))
+          .finally(() => response.destroy());
+      },
+    ];
+    await bring(paths);
+    await expectWhole();
+    expect(besideBegun).toBeUndefined();
+    expect(ranges().at(-1)).toBe("bytes=50000-");
+  });
+
+  test("leaves nothing of what was put together beside a part that a power cut left, whole or not", async () => {
+    const paths = await slot(old);
+    for (const bytes of [content.length, 50_000]) {
+      await begin();
+      await writeFile(join(blobs, `${digest()}.part`), content.subarray(0, bytes));
+      await writeFile(composed(), content.subarray(0, 50_000));
+      await bring(paths);
+      await expectWhole();
+    }
   });
 
   test("is fetched whole from a service that knows no index, or gives another's, or too much, or fails", async () => {
@@ -196,10 +265,7 @@ describe("[M11] an artifact of which the slot that runs has most", () => {
         response.writeHead(200, { "content-length": content.length });
         response.write(content.subarray(0, 50_000), () => setImmediate(() => response.destroy()));
       },
-      ...Array.from(
-        { length: 3 },
-        () => (_: IncomingMessage, response: ServerResponse) => void response.writeHead(503).end(),
-      ),
+      ...[refused, refused, refused],
     ];
     await expect(bring(paths)).rejects.toEqual(code("FETCH_FAILED"));
     expect(await readdir(blobs)).toEqual([`${digest()}.part`]);

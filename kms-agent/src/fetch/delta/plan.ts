@@ -6,7 +6,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { blockDigestBytes, blockIndexBytes, indexedBlockBytes } from "@bulkhead/protocol";
 import { type Blob, blobPath } from "../blob-path.ts";
-import { getSmall, type Http } from "../http.ts";
+import { fetchFailed, getSmall, type Http } from "../http.ts";
 import { fetchRetry, type Retry, retry } from "../retry.ts";
 import { createFinder } from "./finder.ts";
 import { lookThrough, type OldBlocks } from "./old-blocks.ts";
@@ -36,7 +36,7 @@ export type PlanPorts = {
   readonly old: OldBlocks;
 };
 
-/** By digest those of `missing` that are worth it. Never throws. */
+/** By digest those of `missing` that are worth it. Throws FETCH_FAILED once it is to stop: that no blob is worth it was not seen then. */
 export async function planDeltas(
   ports: PlanPorts,
   directory: string,
@@ -54,6 +54,7 @@ export async function planDeltas(
   if (wanted.length === 0) return new Map();
   const finder = createFinder(joined(wanted.map(({ digests }) => digests)));
   await lookThrough(old, finder.found, http.signal);
+  if (http.signal.aborted) throw fetchFailed(blobPath, "it was to stop", false);
   const deltas = new Map<string, Delta>();
   for (const { blob, digests } of wanted) {
     const places = Uint32Array.from(digests, finder.placeOf);
@@ -87,7 +88,10 @@ async function fetchIndex(http: Http, blob: Blob, limits: Retry): Promise<Float6
   const sizeBytes = blockIndexBytes(blob.length);
   if (sizeBytes === undefined) return undefined;
   const path = `${blobPath}/${blob.digest}/index`;
-  const index = await retry(() => getSmall(http, path, sizeBytes), http.signal, limits).catch(() => null);
+  const index = await retry(() => getSmall(http, path, sizeBytes), http.signal, limits).catch((error: unknown) => {
+    if (http.signal.aborted) throw error;
+    return null;
+  });
   if (index === null || index.length !== sizeBytes) return undefined;
   const digests = new Float64Array(sizeBytes / blockDigestBytes);
   for (let block = 0; block < digests.length; block += 1) {
