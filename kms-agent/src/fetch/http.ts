@@ -19,17 +19,27 @@ export type Http = {
   pace?: Pace;
 };
 
-/** Fetching may succeed later where `isTransient`: no connection, or one that ended early. */
-export function fetchFailed(path: string, what: string, isTransient: boolean, cause?: unknown): BulkheadError {
+/** Fetching may succeed later where `isTransient`: no connection, or one that ended early. `status`: what was answered in place of the file. */
+export function fetchFailed(
+  path: string,
+  what: string,
+  isTransient: boolean,
+  { cause, status }: { readonly cause?: unknown; readonly status?: number } = {},
+): BulkheadError {
   return new BulkheadError("FETCH_FAILED", `fetching ${path} from the KMS failed: ${what}`, {
     ...(cause !== undefined && { cause }),
-    data: { isTransient },
+    data: { isTransient, ...(status !== undefined && { status }) },
   });
 }
 
 /** True for an error of `fetchFailed` after which another try makes sense. */
 export function isTransient(error: unknown): boolean {
   return error instanceof BulkheadError && error.data?.["isTransient"] === true;
+}
+
+/** True for an error of `fetchFailed` that is the KMS's answer, which so can be reached. */
+export function isAnswer(error: unknown): boolean {
+  return error instanceof BulkheadError && error.data?.["status"] !== undefined;
 }
 
 /** Bytes of a file: from one on, to another with it; without `to` to its end. */
@@ -49,7 +59,7 @@ export function openGet(http: Http, path: string, { from, to }: Range = { from: 
       headers: { "accept-encoding": isPart ? "identity" : "br", ...(isPart && { range: `bytes=${from}-${to ?? ""}` }) },
     });
     asked.on("timeout", () => asked.destroy(new Error(`nothing came for ${http.stallMs} ms`)));
-    asked.on("error", (cause) => reject(fetchFailed(path, cause.message, !http.signal.aborted, cause)));
+    asked.on("error", (cause) => reject(fetchFailed(path, cause.message, !http.signal.aborted, { cause })));
     asked.on("response", resolve);
     holdToPace(asked, http.pace);
     asked.end();
@@ -71,7 +81,7 @@ export async function getSmall(http: Http, path: string, maxBytes: number): Prom
 /** A server that is overloaded or restarts may answer otherwise later. */
 export function unexpectedStatus(path: string, answer: IncomingMessage): BulkheadError {
   const status = answer.statusCode ?? 0;
-  return fetchFailed(path, `it answered with status ${status}`, status >= 500);
+  return fetchFailed(path, `it answered with status ${status}`, status >= 500, { status });
 }
 
 async function readBounded(answer: IncomingMessage, path: string, maxBytes: number): Promise<Buffer> {
@@ -100,7 +110,7 @@ export async function* bodyOf(answer: IncomingMessage, path: string, maxBytes: n
     else yield* pipeline(bounded(answer, path, maxBytes + slackBytes), createBrotliDecompress(), () => undefined);
   } catch (cause) {
     if (cause instanceof BulkheadError) throw cause;
-    throw fetchFailed(path, `the answer ended early (${(cause as Error).message})`, true, cause);
+    throw fetchFailed(path, `the answer ended early (${(cause as Error).message})`, true, { cause });
   }
 }
 

@@ -100,10 +100,10 @@ async function slot(...parts: Buffer[]): Promise<string[]> {
   return paths;
 }
 
-async function bring(old: readonly string[], signal?: AbortSignal): Promise<void> {
+async function bring(old: readonly string[], signal?: AbortSignal, limits = quick): Promise<void> {
   const log = (_: string, fields: unknown) => void logged.push(fields);
-  const deltas = await planDeltas({ http: http(signal), log, old }, blobs, [blob()], quick);
-  await fetchBlob(http(signal), blobs, blob(), quick, deltas.get(digest()));
+  const deltas = await planDeltas({ http: http(signal), log, old }, blobs, [blob()], limits);
+  await fetchBlob(http(signal), blobs, blob(), limits, deltas.get(digest()));
 }
 
 async function expectWhole(): Promise<void> {
@@ -230,7 +230,7 @@ describe("[M11] an artifact of which the slot that runs has most", () => {
     }
   });
 
-  test("is fetched whole from a service that knows no index, or gives another's, or too much, or fails", async () => {
+  test("is fetched whole from a service that knows no index, or gives another's, or too much", async () => {
     const paths = await slot(old);
     for (const said of [undefined, index?.subarray(6), Buffer.alloc(10_000_000)]) {
       await begin();
@@ -238,6 +238,47 @@ describe("[M11] an artifact of which the slot that runs has most", () => {
       await bring(paths);
       await expectWhole();
       expect(ranges()).toEqual([undefined]);
+    }
+  });
+
+  const away: Answer = ({ socket }) => void socket.destroy();
+  const cut: Answer = (_, response) => {
+    response.writeHead(200, { "content-length": index?.length });
+    response.write(index?.subarray(0, 100), () => setImmediate(() => response.destroy()));
+  };
+
+  test("is put together also where the service is away for a while as its index is asked for, or fails a few times", async () => {
+    misbehaveIndex = [...Array.from({ length: 12 }, () => away), cut, away, refused, refused, cut];
+    await bring(await slot(old), undefined, { ...quick, failures: 20 });
+    await expectWhole();
+    expect([misbehaveIndex, ranges()]).toEqual([[], [rangeOf(100, 103), rangeOf(290, 291)]]);
+  });
+
+  test("waits for another time where the service stays away: nothing of it is asked for whole, and nothing is lost", async () => {
+    const paths = await slot(old);
+    await writeFile(composed(), content.subarray(0, 250 * blockBytes));
+    for (const answer of [away, cut]) {
+      misbehaveIndex = Array.from({ length: quick.failures }, () => answer);
+      await expect(bring(paths)).rejects.toEqual(code("FETCH_FAILED"));
+      expect([misbehaveIndex, ranges(), await readdir(blobs)]).toEqual([[], [], [`${digest()}.composed`]]);
+    }
+    await bring(paths);
+    await expectWhole();
+    expect(ranges()).toEqual([rangeOf(290, 291)]);
+  });
+
+  test("is fetched whole where the service answers for its index with an error, which is asked for again a few times", async () => {
+    const paths = await slot(old);
+    const forbidden: Answer = (_, response) => void response.writeHead(403).end();
+    for (const [answer, asked] of [
+      [refused, 5],
+      [forbidden, 1],
+    ] as const) {
+      await begin();
+      misbehaveIndex = Array.from({ length: asked }, () => answer);
+      await bring(paths, undefined, { ...quick, failures: 20 });
+      await expectWhole();
+      expect([misbehaveIndex, ranges()]).toEqual([[], [undefined]]);
     }
   });
 

@@ -6,7 +6,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { blockDigestBytes, blockIndexBytes, indexedBlockBytes } from "@bulkhead/protocol";
 import { type Blob, blobPath } from "../blob-path.ts";
-import { fetchFailed, getSmall, type Http } from "../http.ts";
+import { fetchFailed, getSmall, type Http, isAnswer, isTransient } from "../http.ts";
 import { fetchRetry, type Retry, retry } from "../retry.ts";
 import { createFinder } from "./finder.ts";
 import { lookThrough, type OldBlocks } from "./old-blocks.ts";
@@ -26,7 +26,7 @@ export type Delta = {
 const leastBytes = 1024 * 1024;
 /** Whole it comes compressed, which saves about a third of a root: half of it has to be here. */
 const leastPart = 0.5;
-/** Without an index a blob is fetched whole, which has tries of its own. */
+/** So often a service is asked for an index that answers with errors: without one a blob is fetched whole. */
 const indexTries = 5;
 
 export type PlanPorts = {
@@ -36,7 +36,7 @@ export type PlanPorts = {
   readonly old: OldBlocks;
 };
 
-/** By digest those of `missing` that are worth it. Throws FETCH_FAILED once it is to stop: that no blob is worth it was not seen then. */
+/** By digest those of `missing` that are worth it. Throws FETCH_FAILED where it is to stop, or the service cannot be reached: that no blob is worth it was not seen then. */
 export async function planDeltas(
   ports: PlanPorts,
   directory: string,
@@ -48,7 +48,7 @@ export async function planDeltas(
   if (!(await isAnyThere(old))) return new Map();
   for (const blob of missing) {
     if (blob.length < leastBytes || (await isBegun(directory, blob))) continue;
-    const digests = await fetchIndex(http, blob, { ...limits, failures: Math.min(limits.failures, indexTries) });
+    const digests = await fetchIndex(http, blob, limits);
     if (digests !== undefined) wanted.push({ blob, digests });
   }
   if (wanted.length === 0) return new Map();
@@ -83,21 +83,36 @@ async function isBegun(directory: string, { digest, length }: Blob): Promise<boo
   return (await stat(join(directory, `${digest}.part`)).catch(() => undefined)) !== undefined;
 }
 
-/** Undefined where the service has none, or what it has is no index of this blob, whatever the reason is. */
+/** Undefined where the service has none, or what it has is no index of this blob. */
 async function fetchIndex(http: Http, blob: Blob, limits: Retry): Promise<Float64Array | undefined> {
   const sizeBytes = blockIndexBytes(blob.length);
   if (sizeBytes === undefined) return undefined;
-  const path = `${blobPath}/${blob.digest}/index`;
-  const index = await retry(() => getSmall(http, path, sizeBytes), http.signal, limits).catch((error: unknown) => {
-    if (http.signal.aborted) throw error;
-    return null;
-  });
-  if (index === null || index.length !== sizeBytes) return undefined;
+  const index = await askForIndex(http, `${blobPath}/${blob.digest}/index`, sizeBytes, limits);
+  if (index?.length !== sizeBytes) return undefined;
   const digests = new Float64Array(sizeBytes / blockDigestBytes);
   for (let block = 0; block < digests.length; block += 1) {
     digests[block] = index.readUIntBE(block * blockDigestBytes, blockDigestBytes);
   }
   return digests;
+}
+
+/**
+ * Null where it answers with something else. Throws where it cannot be reached, as with all else of a deployment: a blob that is begun whole for that stays so, and costs a
+ * hundred times as much.
+ */
+function askForIndex(http: Http, path: string, maxBytes: number, limits: Retry): Promise<Buffer | null> {
+  let answers = 0;
+  const ask = async () => {
+    try {
+      return await getSmall(http, path, maxBytes);
+    } catch (error) {
+      if (http.signal.aborted) throw error;
+      if (isAnswer(error)) answers += 1;
+      if (!isTransient(error) || answers >= Math.min(indexTries, limits.failures)) return null;
+      throw error;
+    }
+  };
+  return retry(ask, http.signal, limits);
 }
 
 function joined(lists: readonly Float64Array[]): Float64Array {
