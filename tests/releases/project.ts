@@ -181,7 +181,7 @@ export async function createDevice(project: Project, options: DeviceOptions = {}
     },
     board: options.board ?? "test",
     currentReleaseDigest: options.digest ?? "0".repeat(64),
-    currentReleaseCounter: options.counter ?? 0,
+    releaseCounterFloor: options.counter ?? 0,
     securityEpoch: options.securityEpoch ?? 0,
     currentReleaseBuiltAtMs: 0,
     installedArtifacts: [] as string[],

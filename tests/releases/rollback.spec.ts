@@ -10,7 +10,7 @@ import { delegateOverlays, signOverlay } from "./sign-overlay.ts";
 
 const bench = useBench();
 
-const floor = (currentReleaseCounter: number) => ({ currentReleaseCounter });
+const floor = (releaseCounterFloor: number) => ({ releaseCounterFloor });
 
 async function onlyEndorsed(): Promise<string> {
   const [digest = "", ...more] = await readdir(bench.device.directories.endorsed);

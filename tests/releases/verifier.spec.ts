@@ -198,13 +198,13 @@ describe("the verifier", () => {
   test("[M11] a lower release counter is refused with both numbers; the same counter with another content too", async () => {
     const old = await bench.publish(3);
     await bench.device.stage(old);
-    const verdict = await (await bench.device.boot({ currentReleaseCounter: 5 })).install(asked(old));
+    const verdict = await (await bench.device.boot({ releaseCounterFloor: 5 })).install(asked(old));
     expect(verdict).toMatchObject({ accepted: false, code: "RELEASE_ROLLBACK" });
     expect(verdict.message).toMatch(/counter 3.* at 5/);
-    expect(await (await bench.device.boot({ currentReleaseCounter: 3 })).install(asked(old))).toMatchObject({
+    expect(await (await bench.device.boot({ releaseCounterFloor: 3 })).install(asked(old))).toMatchObject({
       code: "RELEASE_ROLLBACK",
     });
-    const same = { currentReleaseCounter: 3, currentReleaseDigest: old.digest };
+    const same = { releaseCounterFloor: 3, currentReleaseDigest: old.digest };
     expect(await (await bench.device.boot(same)).install(asked(old))).toMatchObject({ accepted: true });
   });
 

@@ -92,7 +92,7 @@ describe("what a component is told at its start", () => {
     expect(core("verifier")).toMatchObject({
       board: "virtual",
       currentReleaseDigest: "d".repeat(64),
-      currentReleaseCounter: 4,
+      releaseCounterFloor: 4,
       securityEpoch: 1,
       currentReleaseBuiltAtMs: 7,
       installedArtifacts: ["e".repeat(64)],

@@ -66,7 +66,7 @@ function verifierConfig({ provisioning, board, release, installed, floors, slots
     board,
     currentReleaseDigest: release.overlay?.base ?? installed.digest,
     currentOverlay: release.overlay && { ...release.overlay, effectiveDigest: installed.digest },
-    currentReleaseCounter: Math.max(floors.releaseCounter, release.releaseCounter),
+    releaseCounterFloor: Math.max(floors.releaseCounter, release.releaseCounter),
     currentReleaseBuiltAtMs: release.builtAtMs,
     securityEpoch: Math.max(floors.securityEpoch, release.securityEpoch),
     installedArtifacts: release.artifacts.map(({ digest }) => digest),

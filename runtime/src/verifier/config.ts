@@ -8,8 +8,8 @@ export const verifierConfigSchema = z.object({
   board: nameSchema,
   /** What runs. */
   currentReleaseDigest: digestSchema,
-  /** The highest that was committed: nothing with a lower counter is installed without a rollback statement. */
-  currentReleaseCounter: z.number().int().nonnegative(),
+  /** The highest that was committed, or runs on trial: nothing else that is not beyond it is installed without a rollback statement. */
+  releaseCounterFloor: z.number().int().nonnegative(),
   /** The floor; nothing below it is installed. */
   securityEpoch: z.number().int().nonnegative(),
   /** `builtAtMs` of the committed release, for the clock's floor. */

@@ -80,7 +80,7 @@ function checkBase({ baseSystem }: Release, { slots }: VerifierConfig): void {
 }
 
 function checkAge(release: Release, asked: Asked, { rollbackFrom }: SignedTarget, config: VerifierConfig): void {
-  const { currentReleaseCounter: committed, currentReleaseDigest, securityEpoch } = config;
+  const { releaseCounterFloor: floor, currentReleaseDigest, securityEpoch } = config;
   if (release.securityEpoch < securityEpoch) {
     const message = `the release has security epoch ${release.securityEpoch}, and this device is at ${securityEpoch}`;
     throw new BulkheadError("RELEASE_ROLLBACK", message, {
@@ -88,11 +88,11 @@ function checkAge(release: Release, asked: Asked, { rollbackFrom }: SignedTarget
     });
   }
   const { releaseCounter } = release;
-  if (asked.releaseDigest === currentReleaseDigest || isForward({ releaseCounter, rollbackFrom }, committed)) return;
+  if (asked.releaseDigest === currentReleaseDigest || isForward({ releaseCounter, rollbackFrom }, floor)) return;
   const message =
-    releaseCounter === committed
-      ? `the release has counter ${committed}, which this device has committed, and is not the one that runs`
-      : `the release has counter ${releaseCounter}, and this device is at ${committed}`;
+    releaseCounter === floor
+      ? `the release has counter ${floor}, as far as this device has come, and is not the one that runs`
+      : `the release has counter ${releaseCounter}, and this device is at ${floor}`;
   const statement = rollbackFrom === undefined ? "" : `; its rollback statement is for devices up to ${rollbackFrom}`;
   throw new BulkheadError("RELEASE_ROLLBACK", `${message}${statement}`, {
     remedy: "build it with a higher counter, or let the release keys sign the way back: bulkhead rollback",

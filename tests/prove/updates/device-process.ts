@@ -62,7 +62,7 @@ async function fetchAndEndorse(ledger: Ledger, { counter, port, digest, target }
     directories: { staging: join(root, "staging"), endorsed: join(root, "endorsed"), own: join(root, "verifier") },
     config: {
       ...world.config,
-      currentReleaseCounter: ledger.record().current.releaseCounter,
+      releaseCounterFloor: ledger.record().releaseCounterFloor,
       currentReleaseDigest: ledger.record().current.digest,
       securityEpoch: ledger.record().securityEpochFloor,
     },
