@@ -148,8 +148,13 @@ inline collect() {
 }
 
 inline commitTrial() {
+  /* After a rollback statement there is no way up again; which releases it leads away from is left open, as in admit. */
+  if
+  :: left = now.current
+  :: left = 0
+  fi;
   d_step {
-    now.previous = now.current; now.current = now.trying; now.trying = 0; now.tries = 0; onTrial = false; triesMade = 0; wasCut = false;
+    now.previous = left; left = 0; now.current = now.trying; now.trying = 0; now.tries = 0; onTrial = false; triesMade = 0; wasCut = false;
 #ifndef MUTATE_FLOOR_LATER
     if
     :: epochOf(now.current) > now.epochFloor -> now.epochFloor = epochOf(now.current)

@@ -91,7 +91,7 @@ export async function installFactoryRelease(
  */
 export async function mendInstalled(dataDir: string, digest: string, fromDir: string): Promise<InstalledRelease> {
   const directory = releaseDirectory(dataDir, digest);
-  const release = parseRelease(await readReleaseFile(directory), digest);
+  const release = await readInstalled(dataDir, digest);
   const intact = (await readIntactPart(dataDir, digest))?.artifacts ?? [];
   for (const artifact of release.artifacts) {
     if (intact.some((whole) => whole.digest === artifact.digest)) continue;
@@ -117,6 +117,11 @@ async function replaceTree(artifact: Artifact, source: string, directory: string
   }
 }
 
+/** The document of an installed release, and nothing of its artifacts. Throws where it is not as it was signed. */
+export async function readInstalled(dataDir: string, digest: string): Promise<InstalledRelease> {
+  return parseRelease(await readReleaseFile(releaseDirectory(dataDir, digest)), digest);
+}
+
 /**
  * Recomputes every digest of an installed release. Called at each activation and boot.
  * Throws RELEASE_ARTIFACT_ALTERED naming what is not as it was signed.
@@ -140,7 +145,7 @@ export async function verifyInstalled(dataDir: string, digest: string): Promise<
 export async function readIntactPart(dataDir: string, digest: string): Promise<InstalledRelease | null> {
   const directory = releaseDirectory(dataDir, digest);
   try {
-    const release = parseRelease(await readReleaseFile(directory), digest);
+    const release = await readInstalled(dataDir, digest);
     const found = await Promise.all(
       release.artifacts.map(async (artifact) => {
         const tree = await treeDigest(join(directory, "artifacts", artifact.digest)).catch(() => undefined);

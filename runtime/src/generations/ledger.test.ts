@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { access, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { canonicalJson, type Release, sha256 } from "@bulkhead/protocol";
+import { canonicalJson, type InstalledRelease, sha256 } from "@bulkhead/protocol";
 import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dataDir, { recursive: true }));
 
-const release = (releaseCounter: number, more: Partial<Release> = {}): Release => ({
+const release = (releaseCounter: number, more: Partial<InstalledRelease> = {}): InstalledRelease => ({
   ...{ format: 1, name: "spec", version: "1.0.0", securityEpoch: 0, board: "virtual", builtAtMs: 0, artifacts: [] },
   releaseCounter,
   system: plainSystem({ system: "spec" }),
@@ -31,7 +31,7 @@ const release = (releaseCounter: number, more: Partial<Release> = {}): Release =
 });
 
 /** As the verifier does. */
-async function endorse(what: Release): Promise<string> {
+async function endorse(what: InstalledRelease): Promise<string> {
   const text = canonicalJson(what);
   const digest = sha256(text);
   await mkdir(join(dataDir, "endorsed", digest, "artifacts"), { recursive: true });
@@ -40,7 +40,7 @@ async function endorse(what: Release): Promise<string> {
 }
 
 /** A device that runs `first`, from the disk as it is. */
-async function boot(first?: Release) {
+async function boot(first?: InstalledRelease) {
   if (first) await installFactoryRelease(dataDir, first, dataDir);
   return openLedger({
     config: { dataDir, board: "virtual" },
@@ -51,7 +51,7 @@ async function boot(first?: Release) {
 }
 
 /** Tries a release and finds it good. */
-async function update(ledger: Awaited<ReturnType<typeof boot>>, what: Release): Promise<string> {
+async function update(ledger: Awaited<ReturnType<typeof boot>>, what: InstalledRelease): Promise<string> {
   const digest = await endorse(what);
   await ledger.admit(digest);
   await ledger.choose();
@@ -101,12 +101,39 @@ describe("[M11] below what was committed", () => {
     });
   });
 
-  test("what is put on the release that runs is admitted without one", async () => {
+  test("what is put on the release that runs is admitted without one, and so is that release alone again", async () => {
     const ledger = await committed();
     expect(await ledger.goBack("it does not stay up")).toBeNull();
     expect(ledger.record()).toMatchObject({ releaseCounterFloor: 5, current: { releaseCounter: 3 } });
-    await update(ledger, release(3, { version: "0.9.1" }));
-    expect(ledger.record()).toMatchObject({ releaseCounterFloor: 5, current: { releaseCounter: 3, generation: 3 } });
+    const base = ledger.record().current.digest;
+    for (const overlayCounter of [1, 2]) {
+      await update(
+        ledger,
+        release(3, { version: "0.9.0", overlay: { name: "warmer", base, overlayCounter, digest: "e".repeat(64) } }),
+      );
+    }
+    await update(ledger, release(3, { version: "0.9.0" }));
+    expect(ledger.record()).toMatchObject({ releaseCounterFloor: 5, current: { digest: base, generation: 5 } });
+  });
+
+  test("another release with the counter of the one that runs is not", async () => {
+    const ledger = await committed();
+    await ledger.goBack("it does not stay up");
+    const base = "d".repeat(64);
+    for (const other of [{}, { overlay: { name: "warmer", base, overlayCounter: 1, digest: "e".repeat(64) } }]) {
+      const digest = await endorse(release(3, { version: "0.9.1", ...other }));
+      await expect(ledger.admit(digest)).rejects.toMatchObject({ code: "RELEASE_ROLLBACK" });
+    }
+  });
+
+  test("the release that was left is not gone up to again, whoever asks for the previous one", async () => {
+    const ledger = await committed();
+    await ledger.admit(await endorse(back), { rollbackFrom: 5 });
+    await ledger.choose();
+    await ledger.commitTrial(back);
+    expect(await ledger.goBack("it does not stay up")).toBe("there is none");
+    expect(ledger.record()).toMatchObject({ current: { releaseCounter: 4 }, previous: null, bad: [] });
+    expect(await readdir(join(dataDir, "releases"))).toEqual([ledger.record().current.digest]);
   });
 });
 

@@ -3,11 +3,18 @@
  * leaves a device that starts the old or the new. A disk that takes nothing stops changes, and nothing that runs.
  */
 import { join } from "node:path";
-import { type Aged, type BaseStatus, BulkheadError, isForward, type Release } from "@bulkhead/protocol";
+import {
+  type Aged,
+  type BaseStatus,
+  BulkheadError,
+  type InstalledRelease,
+  isForward,
+  type Release,
+} from "@bulkhead/protocol";
 import { type Device, lackingPrimitives } from "../device/index.ts";
 import { openBaseSystems } from "./base/base-systems.ts";
 import { type Chosen, createChooser, type Leave } from "./choosing.ts";
-import { collectGarbage, installRelease, mendInstalled } from "./install.ts";
+import { collectGarbage, installRelease, mendInstalled, readInstalled } from "./install.ts";
 import { keepRecord } from "./kept-record.ts";
 import { noteMended } from "./mended.ts";
 import {
@@ -110,7 +117,9 @@ export async function openLedger({ config, paths, log, slots }: Device): Promise
       if (refusal) throw new BulkheadError("RELEASE_FAILED_TO_START", refusal);
       const isUsed = usedOf(shown).some((path) => path.startsWith(`releases/${digest}/`));
       const release = await installRelease(dataDir, join(paths.endorsed, digest), isUsed);
-      checkRelease({ ...release, rollbackFrom }, record, board);
+      checkBoard(release, board);
+      checkEpoch(release, record);
+      if ((await runningBase(record)) !== baseOf(release, digest)) checkCounter({ ...release, rollbackFrom }, record);
       await checkPrimitives(release);
       const base = await bases.take(release, join(paths.endorsed, digest));
       await kept.write(beginTrial(kept.now(), digest, release, base));
@@ -129,6 +138,12 @@ export async function openLedger({ config, paths, log, slots }: Device): Promise
       if (kept.now().trying === null) await bases.settle();
     }),
   };
+
+  /** Of what is current; itself where that is damaged, and nothing is known of what it was put on. */
+  async function runningBase({ current: { digest } }: GenerationRecord): Promise<string> {
+    const release = await readInstalled(dataDir, digest).catch(() => undefined);
+    return release ? baseOf(release, digest) : digest;
+  }
 
   /** Below `dataDir`. */
   function usedOf(shown: readonly string[]): string[] {
@@ -160,18 +175,22 @@ async function checkPrimitives({ system }: Release): Promise<void> {
   );
 }
 
-function checkRelease(release: Release & Aged, record: GenerationRecord, board: string): void {
-  if (release.board !== board) {
-    throw new BulkheadError("RELEASE_WRONG_BOARD", `it was built for ${release.board}, this is ${board}`);
-  }
-  // What is put on the release that runs is no way back, wherever that stands.
-  const isCurrent = release.releaseCounter === record.current.releaseCounter;
-  if (!isCurrent && !isForward(release, record.releaseCounterFloor)) {
-    const counters = `${release.releaseCounter}, and ${record.releaseCounterFloor} was committed`;
-    throw new BulkheadError("RELEASE_ROLLBACK", `its release counter is ${counters}`);
-  }
-  if (release.securityEpoch < record.securityEpochFloor) {
-    const epochs = `${release.securityEpoch}, below ${record.securityEpochFloor}`;
-    throw new BulkheadError("RELEASE_ROLLBACK", `its security epoch is ${epochs}`);
-  }
+function checkBoard(release: Release, board: string): void {
+  if (release.board === board) return;
+  throw new BulkheadError("RELEASE_WRONG_BOARD", `it was built for ${release.board}, this is ${board}`);
 }
+
+function checkEpoch({ securityEpoch }: Release, { securityEpochFloor: floor }: GenerationRecord): void {
+  if (securityEpoch >= floor) return;
+  throw new BulkheadError("RELEASE_ROLLBACK", `its security epoch is ${securityEpoch}, below ${floor}`);
+}
+
+/** Of any but the release that runs, alone or with something put on it: that is no way back, wherever it stands. */
+function checkCounter(release: Aged, { releaseCounterFloor: floor }: GenerationRecord): void {
+  if (isForward(release, floor)) return;
+  const counters = `${release.releaseCounter}, and ${floor} was committed`;
+  throw new BulkheadError("RELEASE_ROLLBACK", `its release counter is ${counters}`);
+}
+
+/** The release as it was signed. */
+const baseOf = ({ overlay }: InstalledRelease, digest: string): string => overlay?.base ?? digest;

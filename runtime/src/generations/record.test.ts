@@ -32,6 +32,14 @@ describe("the record of generations", () => {
     });
   });
 
+  test("[M11] a release before the current one, by counter, leaves no way up to it again; beside it, it does", () => {
+    const newer = commit(beginTrial(first(), digestOf(2), facts(5)), facts(5));
+    const back = commit(beginTrial(newer, digestOf(3), facts(4)), facts(4));
+    expect(back).toMatchObject({ current: { digest: digestOf(3) }, previous: null, releaseCounterFloor: 5 });
+    const beside = commit(beginTrial(back, digestOf(4), facts(4)), facts(4));
+    expect(beside).toMatchObject({ current: { digest: digestOf(4) }, previous: { digest: digestOf(3) } });
+  });
+
   test("[K2] three starts that end in nothing are enough: the fourth starts the current generation", () => {
     let record = beginTrial(first(), digestOf(2), facts(2));
     const runs: [number, boolean][] = [];

@@ -134,7 +134,8 @@ export function commit(record: GenerationRecord, release: ReleaseFacts): Generat
   return {
     ...record,
     current: installed,
-    previous: current,
+    // What a rollback statement has led away from is no way up again, neither for the ladder nor where this one is damaged.
+    previous: installed.releaseCounter < current.releaseCounter ? null : current,
     trying: null,
     releaseCounterFloor: Math.max(record.releaseCounterFloor, release.releaseCounter),
     securityEpochFloor: Math.max(record.securityEpochFloor, release.securityEpoch),
