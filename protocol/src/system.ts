@@ -139,6 +139,8 @@ export const systemSchema = z.strictObject({
       steadyMs: z.number().int().positive().optional(),
       /** Only who has reached the management service is well. */
       kms: z.literal(true).optional(),
+      /** Once committed it stays installed until another that says so is committed. */
+      pinned: z.literal(true).optional(),
     })
     .optional(),
   /** Numbers of the processor cores that the runtime itself keeps to; empty: any. */

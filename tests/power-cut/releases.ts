@@ -3,7 +3,14 @@ import { createWriteStream } from "node:fs";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { type Artifact, canonicalJson, type InstalledRelease, type Release, sha256 } from "@bulkhead/protocol";
+import {
+  type Artifact,
+  canonicalJson,
+  type InstalledRelease,
+  type Release,
+  type System,
+  sha256,
+} from "@bulkhead/protocol";
 import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
 import { packFactory } from "@bulkhead/runtime";
 import type { BoardSlots } from "../../runtime/src/board/index.ts";
@@ -23,6 +30,8 @@ export type Releases = {
   readonly second: MadeRelease;
   readonly third: MadeRelease;
   readonly fourth: MadeRelease;
+  /** The first, but that it stays on the device. */
+  readonly pinned: MadeRelease;
   /** The second, with one overlay on it and with another; the device has its artifacts already. */
   readonly warmer: MadeRelease;
   readonly colder: MadeRelease;
@@ -34,7 +43,7 @@ export async function makeReleases(directory: string): Promise<Releases> {
   const artifacts = join(directory, "artifacts");
   const shared = await makeTree(artifacts, { "main.js": "all have it", "lib/deep/part.js": "x".repeat(700) });
 
-  async function make(counter: number): Promise<MadeRelease> {
+  async function make(counter: number, more: Partial<System> = {}): Promise<MadeRelease> {
     const own = await makeTree(artifacts, { "main.js": `release ${counter}`, "lib/part.js": "y".repeat(counter) });
     const names = ["one", "two", "three", "four"].slice(0, counter);
     const component = plainComponent({ image: { artifact: own.digest, source: "./one" } });
@@ -42,7 +51,10 @@ export async function makeReleases(directory: string): Promise<Releases> {
       ...{ format: 1, name: "spec", version: `1.0.${counter}`, board: "virtual", builtAtMs: counter * 1000 },
       releaseCounter: counter,
       securityEpoch: counter < 3 ? 0 : 1,
-      system: plainSystem({ system: "spec", components: Object.fromEntries(names.map((name) => [name, component])) }),
+      system: plainSystem({
+        ...{ system: "spec", components: Object.fromEntries(names.map((name) => [name, component])) },
+        ...more,
+      }),
       artifacts: [shared, own],
     };
     const text = canonicalJson(release);
@@ -61,7 +73,9 @@ export async function makeReleases(directory: string): Promise<Releases> {
   await cp(join(endorsed, first.digest, "release.json"), join(built, "release.json"));
   await pipeline(packFactory(built), createWriteStream(factory));
   const [warmer, colder] = [await putOn(endorsed, second, "warmer", 1), await putOn(endorsed, second, "colder", 2)];
-  return { endorsed, artifacts, factory, first, second, third: await make(3), fourth: await make(4), warmer, colder };
+  const pinned = await make(1, { update: { pinned: true } });
+  const [third, fourth] = [await make(3), await make(4)];
+  return { endorsed, artifacts, factory, first, second, third, fourth, pinned, warmer, colder };
 }
 
 /** The effective release, as the verifier endorses it. */

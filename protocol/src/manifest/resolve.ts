@@ -56,11 +56,12 @@ export function resolvePlan(written: ManifestWritten, board: Board, channels: re
 
 /** Nothing where all is as it is anyhow. */
 function resolveUpdate(written: ManifestWritten["update"] = {}): Pick<Plan, "update"> {
-  const { restart, window, steady, kms } = written;
+  const { restart, window, steady, kms, pinned } = written;
   const update = {
     ...(restart === "all" && { restart: "all" as const }),
     ...present({ windowMs: window, steadyMs: steady }),
     ...(kms && { kms: true as const }),
+    ...(pinned && { pinned: true as const }),
   };
   return Object.keys(update).length > 0 ? { update } : {};
 }

@@ -67,9 +67,15 @@ export const manifestWritten = z.strictObject({
         .boolean()
         .optional()
         .describe("`true`: only a generation that has reached the management service is well. Default: false."),
+      pinned: z
+        .boolean()
+        .optional()
+        .describe(
+          "`true`: once it was in charge, its artifacts stay on the device, until another that says so was; whoever goes back to it fetches none of them. Default: false.",
+        ),
     })
     .optional()
-    .describe("What an update restarts, and what makes it a good one."),
+    .describe("What an update restarts, what makes it a good one, and what stays on the device."),
   sleep: z
     .strictObject({
       every: durationMs.describe("From one waking to the next."),

@@ -10,6 +10,7 @@ type Greeting = Omit<ToComponent["start"], "trace">;
 export type GreetingFacts = {
   readonly release: InstalledRelease;
   readonly installed: Installed;
+  readonly pinnedArtifacts?: readonly string[] | undefined;
   readonly record: GenerationRecord;
   /** Incarnations that components had before this generation. */
   readonly before: Readonly<Record<string, number>>;
@@ -19,7 +20,7 @@ export type GreetingFacts = {
 export function greeting(
   name: string,
   incarnation: number,
-  { release, installed, record, before, device: { config, provisioning, slots } }: GreetingFacts,
+  { release, installed, pinnedArtifacts, record, before, device: { config, provisioning, slots } }: GreetingFacts,
 ): Greeting {
   const { system } = release;
   const component = componentOf(system, name);
@@ -36,7 +37,7 @@ export function greeting(
     heartbeatMs: component.heartbeat.periodMs,
     ...(component.callMs !== undefined && { callMs: component.callMs }),
     config: startConfig(component, {
-      ...{ ...config, provisioning, release, installed, floors, firstIncarnation },
+      ...{ ...config, provisioning, release, installed, pinnedArtifacts, floors, firstIncarnation },
       slots: slots ? { base: slots.running.base } : undefined,
     }),
   };

@@ -59,6 +59,22 @@ describe("what a component is told at its start", () => {
     expect(told(5, { "kms-agent": 3 }).config).toMatchObject({ firstIncarnation: 4 });
   });
 
+  test("[M11] the verifier hears of the artifacts of a pinned release beside its own, so that nobody fetches them again", () => {
+    const record = { releaseCounterFloor: 1, securityEpochFloor: 0 } as GenerationRecord;
+    const device = { config: { instance: "device-1", board: "virtual" }, provisioning } as unknown as Device;
+    const verifier = {
+      ...component({ image: { core: "verifier" } }),
+      heartbeat: { periodMs: 1, missed: 1 },
+    } as Component;
+    const { system } = facts.release;
+    const release = { ...facts.release, system: { ...system, components: { verifier } } };
+    const installed = { ...facts.installed, releaseCounter: 3 };
+    const given = { ...facts, installed, release, record, device, before: {}, pinnedArtifacts: ["f".repeat(64)] };
+    expect(greeting("verifier", 1, given).config).toMatchObject({
+      installedArtifacts: ["e".repeat(64), "f".repeat(64)],
+    });
+  });
+
   test("an application gets its manifest's configuration and nothing of the device", () => {
     expect(startConfig(component({}), facts)).toEqual({ own: 1 });
     expect(startConfig(component({ config: [1, 2] }), facts)).toEqual([1, 2]);

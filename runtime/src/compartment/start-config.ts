@@ -9,6 +9,8 @@ type Facts = {
   readonly provisioning: Provisioning;
   readonly release: InstalledRelease;
   readonly installed: Pick<Installed, "digest" | "generation">;
+  /** Artifacts that are installed beside those of `release`. */
+  readonly pinnedArtifacts?: readonly string[] | undefined;
   /** Of the incarnations of a component the first that its generation has; 1 where nothing is said. */
   readonly firstIncarnation?: number;
   readonly slots?: { readonly base: string | undefined } | undefined;
@@ -60,7 +62,8 @@ function coreConfig(core: string, facts: Facts): unknown {
 }
 
 /** It lives as long as its generation, so the running release counts as the current one, on trial or not. */
-function verifierConfig({ provisioning, board, release, installed, floors, slots }: Facts): unknown {
+function verifierConfig({ provisioning, board, release, installed, pinnedArtifacts, floors, slots }: Facts): unknown {
+  const own = release.artifacts.map(({ digest }) => digest);
   return {
     provisioning,
     board,
@@ -69,7 +72,7 @@ function verifierConfig({ provisioning, board, release, installed, floors, slots
     releaseCounterFloor: Math.max(floors.releaseCounter, release.releaseCounter),
     currentReleaseBuiltAtMs: release.builtAtMs,
     securityEpoch: Math.max(floors.securityEpoch, release.securityEpoch),
-    installedArtifacts: release.artifacts.map(({ digest }) => digest),
+    installedArtifacts: [...new Set([...own, ...(pinnedArtifacts ?? [])])],
     slots,
     unsignedCommands: release.system.policy.unsignedCommands,
     components: Object.keys(release.system.components),

@@ -10,6 +10,7 @@ import {
   chooseGeneration,
   fallBack,
   type GenerationRecord,
+  pinnedAfter,
   putOff,
   rollBack,
 } from "./record.ts";
@@ -18,6 +19,8 @@ export type Chosen = Choice & {
   readonly release: InstalledRelease;
   /** Why only core servers and the agent may run. */
   readonly held?: string;
+  /** Artifacts of what stays pinned if this one is committed, as far as they are intact. Absent where it is held. */
+  readonly pinnedArtifacts?: readonly string[];
 };
 
 /** The board has to start again, for this reason; what that needs is on the disk. */
@@ -107,10 +110,16 @@ export function createChooser(
     try {
       const release = await verifyInstalled(dataDir, choice.run.digest);
       await note(judgeMended(assignUids(kept.now(), release.system.startOrder), choice.run.generation));
-      return { ...choice, release };
+      return { ...choice, release, pinnedArtifacts: await pinnedArtifacts(choice.run.digest, release) };
     } catch (error) {
       return replace(choice, error);
     }
+  }
+
+  async function pinnedArtifacts(digest: string, release: InstalledRelease): Promise<string[]> {
+    const pinned = pinnedAfter(kept.now(), digest, release);
+    if (pinned === undefined || pinned.digest === digest) return [];
+    return ((await readIntactPart(dataDir, pinned.digest))?.artifacts ?? []).map((artifact) => artifact.digest);
   }
 
   async function replace(choice: Choice, error: unknown): Promise<Chosen | null> {

@@ -225,21 +225,26 @@ const treesIn =
   async ({ digest }) =>
     packTree(await findTree(dataDir, digest, artifactsDir));
 
+/** Of several the first that is intact, for the disk may have damaged one of them. Whether it is the last, whoever unpacks it finds out. */
 async function findTree(dataDir: string, digest: string, artifactsDir: string): Promise<string> {
   const installed = await readdir(join(dataDir, "releases"));
   const places = [artifactsDir, ...installed.map((name) => join(dataDir, "releases", name, "artifacts"))];
-  for (const place of places) {
-    const tree = join(place, digest);
-    if (
-      await access(tree).then(
-        () => true,
-        () => false,
-      )
-    )
-      return tree;
+  const trees: string[] = [];
+  for (const tree of places.map((place) => join(place, digest))) if (await isThere(tree)) trees.push(tree);
+  for (const tree of trees.slice(0, -1)) {
+    const found = await treeDigest(tree).catch(() => undefined);
+    if (found?.digest === digest) return tree;
   }
+  const last = trees.at(-1);
+  if (last !== undefined) return last;
   throw new BulkheadError("RELEASE_INVALID", `the artifact ${digest} of the release is nowhere on the device`);
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 // A link, a FIFO or a giant in the place of the file must not make the root server follow, wait or grow.
 async function readReleaseFile(directory: string): Promise<string> {

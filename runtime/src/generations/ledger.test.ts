@@ -212,6 +212,60 @@ describe("[M11] an endorsed release is not admitted", () => {
   });
 });
 
+describe("[M11] a pinned release", () => {
+  /** Flashed, and two updates ago; it alone has the artifact. */
+  async function pinned() {
+    const tree = join(dataDir, "tree");
+    await mkdir(tree);
+    await writeFile(join(tree, "main.js"), "good");
+    const artifact = await treeDigest(tree);
+    await cp(tree, join(dataDir, artifact.digest), { recursive: true });
+    const what = release(1, { artifacts: [artifact], system: plainSystem({ update: { pinned: true } }) });
+    const ledger = await boot(what);
+    const { digest } = ledger.record().current;
+    await update(ledger, release(2));
+    await update(ledger, release(3));
+    return { what, digest, artifact, file: join(dataDir, "releases", digest, "artifacts", artifact.digest, "main.js") };
+  }
+
+  test("stays installed over updates, is gone back to without its artifacts, and is not what anything falls back to", async () => {
+    const { digest, artifact } = await pinned();
+    const ledger = await boot();
+    expect(await chooseOf(ledger)).toMatchObject({ onTrial: false, pinnedArtifacts: [artifact.digest] });
+    expect(await readdir(join(dataDir, "releases"))).toContain(digest);
+    expect(await ledger.goBack("it is bad")).toBeNull();
+    expect(ledger.record().current.releaseCounter).toBe(2);
+    expect(await ledger.goBack("that too")).toBe("there is none");
+    await ledger.admit(await endorse((await pinnedRelease(digest)) as InstalledRelease), { rollbackFrom: 3 });
+    expect(await chooseOf(ledger)).toMatchObject({ run: { digest }, onTrial: true, pinnedArtifacts: [] });
+  });
+
+  const pinnedRelease = async (digest: string): Promise<unknown> =>
+    JSON.parse(await readFile(join(dataDir, "releases", digest, "release.json"), "utf8"));
+
+  test("offers nothing of what the disk has damaged, nor what the next commit takes away", async () => {
+    const { artifact, file } = await pinned();
+    const ledger = await boot();
+    await ledger.admit(await endorse(release(4, { system: plainSystem({ update: { pinned: true } }) })));
+    expect(await chooseOf(ledger)).toMatchObject({ onTrial: true, pinnedArtifacts: [] });
+    await ledger.rollBackTrial("it hangs");
+    expect(await chooseOf(ledger)).toMatchObject({ onTrial: false, pinnedArtifacts: [artifact.digest] });
+    await ledger.admit(await endorse(release(4, { securityEpoch: 1 })));
+    expect(await chooseOf(ledger)).toMatchObject({ onTrial: true, pinnedArtifacts: [] });
+    await ledger.rollBackTrial("it hangs");
+    await writeFile(file, "evil");
+    expect(await chooseOf(ledger)).toMatchObject({ onTrial: false, pinnedArtifacts: [] });
+  });
+
+  test("goes at the commit of another", async () => {
+    const { digest } = await pinned();
+    const ledger = await boot();
+    const next = await update(ledger, release(4, { system: plainSystem({ update: { pinned: true } }) }));
+    expect(await readdir(join(dataDir, "releases"))).not.toContain(digest);
+    expect(ledger.record().pinned?.digest).toBe(next);
+  });
+});
+
 describe("[K22] the way back", () => {
   test("leads to the previous generation, but not below the security epoch that the device has reached", async () => {
     const ledger = await boot(release(1));

@@ -40,6 +40,25 @@ describe("the record of generations", () => {
     expect(beside).toMatchObject({ current: { digest: digestOf(4) }, previous: { digest: digestOf(3) } });
   });
 
+  test("[M11] what is pinned stays kept until another that says so is committed, or the security epoch rises above it", () => {
+    const pinned = { system: { update: { pinned: true as const } } };
+    const flashed = firstRecord(digestOf(1), { ...facts(1), ...pinned });
+    let record = flashed;
+    for (const n of [2, 3, 4]) {
+      record = commit(beginTrial(record, digestOf(n), facts(n)), facts(n));
+      recordSchema.parse(record);
+      expect(keptDigests(record)).toEqual([digestOf(n), ...(n === 2 ? [] : [digestOf(n - 1)]), digestOf(1)]);
+    }
+    const failed = rollBack(beginTrial(record, digestOf(5), { ...facts(5), ...pinned }), "it hangs", 0);
+    expect(keptDigests(failed)).toEqual(keptDigests(record));
+    const another = commit(beginTrial(record, digestOf(5), facts(5)), { ...facts(5), ...pinned });
+    expect(keptDigests(another)).toEqual([digestOf(5), digestOf(4)]);
+    expect(another.pinned).toEqual({ digest: digestOf(5), securityEpoch: 0 });
+    const risen = { releaseCounter: 5, securityEpoch: 1 };
+    expect(keptDigests(commit(beginTrial(record, digestOf(5), risen), risen))).toEqual([digestOf(5), digestOf(4)]);
+    expect(keptDigests(firstRecord(digestOf(1), facts(1)))).toEqual([digestOf(1)]);
+  });
+
   test("[K2] three starts that end in nothing are enough: the fourth starts the current generation", () => {
     let record = beginTrial(first(), digestOf(2), facts(2));
     const runs: [number, boolean][] = [];

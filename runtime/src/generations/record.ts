@@ -59,6 +59,8 @@ export const recordSchema = z.object({
   holds: z.object({ a: digestSchema.optional(), b: digestSchema.optional() }).optional(),
   /** A slot that was given its tries, for this base system. */
   armed: z.object({ slot: z.enum(["a", "b"]), digest: digestSchema }).optional(),
+  /** What stays installed, whatever runs. It is never started for that: the way back to it is a release like any other. */
+  pinned: z.object({ digest: digestSchema, securityEpoch: z.number().int().nonnegative() }).optional(),
   /** How often the board was started again for another slot since a generation was in charge. */
   restarts: z.number().int().positive().optional(),
   /** The generation that was brought back from what was endorsed, and was not chosen whole since. */
@@ -74,7 +76,11 @@ export const firstUidNumbers: Readonly<Record<string, number>> = Object.fromEntr
   Object.keys(coreImages).map((name, index) => [name, index]),
 );
 
-type ReleaseFacts = { readonly releaseCounter: number; readonly securityEpoch: number };
+type ReleaseFacts = {
+  readonly releaseCounter: number;
+  readonly securityEpoch: number;
+  readonly system?: { readonly update?: { readonly pinned?: true | undefined } | undefined };
+};
 
 /** The record of a device that was just flashed. */
 export function firstRecord(digest: string, release: ReleaseFacts): GenerationRecord {
@@ -89,6 +95,7 @@ export function firstRecord(digest: string, release: ReleaseFacts): GenerationRe
     bad: [],
     lastOutcome: null,
     uidNumbers: firstUidNumbers,
+    pinned: pinnedAfter({}, digest, release),
   };
 }
 
@@ -133,6 +140,7 @@ export function commit(record: GenerationRecord, release: ReleaseFacts): Generat
   const { triesLeft: _, ...installed } = trying;
   return {
     ...record,
+    pinned: pinnedAfter(record, trying.digest, release),
     current: installed,
     // What a rollback statement has led away from is no way up again, neither for the ladder nor where this one is damaged.
     previous: installed.releaseCounter < current.releaseCounter ? null : current,
@@ -141,6 +149,19 @@ export function commit(record: GenerationRecord, release: ReleaseFacts): Generat
     securityEpochFloor: Math.max(record.securityEpochFloor, release.securityEpoch),
     lastOutcome: { releaseDigest: trying.digest, outcome: "committed", reason: "every permanent component is ready" },
   };
+}
+
+/**
+ * What is pinned once this release is committed: itself where it says so, else what was. One of an earlier security epoch is not any more, for
+ * nothing brings it back.
+ */
+export function pinnedAfter(
+  { pinned }: Pick<GenerationRecord, "pinned">,
+  digest: string,
+  { securityEpoch, system }: ReleaseFacts,
+): GenerationRecord["pinned"] {
+  if (system?.update?.pinned) return { digest, securityEpoch };
+  return pinned && pinned.securityEpoch >= securityEpoch ? pinned : undefined;
 }
 
 /** The generation on trial is bad: the current one goes on. */
@@ -196,8 +217,9 @@ export function whyNotYet(record: GenerationRecord, digest: string, nowMs: numbe
 }
 
 /** Digests that have to stay on the disk. */
-export function keptDigests({ current, previous, trying }: GenerationRecord): string[] {
-  return [current, previous, trying].flatMap((installed) => (installed ? [installed.digest] : []));
+export function keptDigests({ current, previous, trying, pinned }: GenerationRecord): string[] {
+  const digests = [current, previous, trying, pinned].flatMap((kept) => (kept ? [kept.digest] : []));
+  return [...new Set(digests)];
 }
 
 /** The record with a number for each name; known names keep theirs. The same record where all are known. */

@@ -126,6 +126,24 @@ describe("installing", () => {
     expect(await verifyInstalled(dataDir, next.digest)).toEqual(next.release);
   });
 
+  test("[M11] of an artifact that several have it is taken where the disk has not damaged it", async () => {
+    const { release, artifacts, digest } = await makeRelease("one", 1);
+    await installFactoryRelease(dataDir, release, artifacts);
+    const second = await makeRelease("one", 2);
+    await installRelease(dataDir, second.endorsed);
+    const fileOf = (one: string) =>
+      join(dataDir, "releases", one, "artifacts", release.artifacts[0]?.digest ?? "", "main.js");
+    const good = await readFile(fileOf(digest));
+    for (const [counter, damaged] of [digest, second.digest].entries()) {
+      await writeFile(fileOf(damaged), "evil");
+      const next = await makeRelease("one", 3 + counter);
+      await rm(next.tree, { recursive: true });
+      expect(await installRelease(dataDir, next.endorsed)).toEqual(next.release);
+      await rm(join(dataDir, "releases", next.digest), { recursive: true });
+      await writeFile(fileOf(damaged), good);
+    }
+  });
+
   test.each([
     ["a changed file", "RELEASE_ARTIFACT_ALTERED", async (made: Made) => writeFile(join(made.tree, "main.js"), "evil")],
     ["a file more", "RELEASE_ARTIFACT_ALTERED", async (made: Made) => writeFile(join(made.tree, "more.js"), "x")],

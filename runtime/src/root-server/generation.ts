@@ -48,7 +48,12 @@ export type Generation = {
 };
 
 /** What is installed, and intact; `held`: why of it only core servers and the agent may run. */
-export type Next = { readonly installed: Installed; readonly release: InstalledRelease; readonly held?: string };
+export type Next = {
+  readonly installed: Installed;
+  readonly release: InstalledRelease;
+  readonly held?: string;
+  readonly pinnedArtifacts?: readonly string[];
+};
 
 export type GenerationEvents = {
   onRequest(request: Request): void;

@@ -14,6 +14,7 @@ export const pathNames = [
   "the first release",
   "an update",
   "an overlay",
+  "updates beside a pinned release",
   "a roll back",
   "a rollback statement",
   "a trial without tries",

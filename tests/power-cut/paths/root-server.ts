@@ -16,6 +16,7 @@ export function rootServerPaths(releases: Releases) {
     "the first release": factory(releases),
     "an update": update(releases),
     "an overlay": overlay(releases),
+    "updates beside a pinned release": beside(releases),
     "a roll back": rolledBack(releases),
     "a rollback statement": stated(releases),
     "a trial without tries": usedUp(releases),
@@ -158,6 +159,38 @@ function rolledBack(releases: Releases): UpdatePath {
   };
 }
 
+/** It stays whole while the record names it; the security epoch of the second one ends that. */
+function beside(releases: Releases): UpdatePath {
+  const { pinned, second, warmer, third, fourth } = releases;
+  return {
+    async prepare(root) {
+      await flash(root, releases, pinned);
+      await takeRelease(root, releases, second);
+    },
+    async run(root, reached) {
+      for (const made of [warmer, third]) {
+        const ledger = await openDevice(root, releases);
+        const { trying, current, previous } = ledger.record();
+        if ([current.digest, previous?.digest].includes(made.digest)) continue;
+        if (trying === null) await ledger.admit(made.digest);
+        await ledger.choose();
+        await ledger.commitTrial(made.release);
+        await reached(`committed ${made.release.releaseCounter}`);
+      }
+    },
+    async check(root, reached) {
+      const record = await recordIn(root);
+      const chosen = await chooseOf(await openDevice(root, releases));
+      expect(chosen.held).toBeUndefined();
+      const own = chosen.run.digest === third.digest ? [] : pinned.release.artifacts.map(({ digest }) => digest);
+      expect(chosen.pinnedArtifacts).toEqual(own);
+      expect(record.pinned?.digest).toBe(record.securityEpochFloor === 0 ? pinned.digest : undefined);
+      if (reached.has("committed 3")) expect(record.pinned).toBeUndefined();
+      await goOn(root, releases, [third, fourth]);
+    },
+  };
+}
+
 /** An earlier release, by the word of the release keys: tried like any other, and what was committed stays the floor. */
 function stated(releases: Releases): UpdatePath {
   const { first, second, third } = releases;
@@ -182,7 +215,8 @@ function stated(releases: Releases): UpdatePath {
         expect({ run: run.digest, onTrial }).toEqual({ run: first.digest, onTrial: false });
       else if (reached.has("admitted it")) expect(run.digest).toBe(first.digest);
       // Without the statement there is no way below what was committed, whatever became of it.
-      await goOn(root, releases, []);
+      // (What was left is not kept; where the cut came before it was cleared away, the next commit does that.)
+      if ((await recordIn(root)).trying !== null) await goOn(root, releases, []);
       if ((await recordIn(root)).current.digest === second.digest) {
         const refused = (await openDevice(root, releases)).admit(first.digest);
         await expect(refused).rejects.toMatchObject({ code: "RELEASE_ROLLBACK" });
