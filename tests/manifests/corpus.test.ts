@@ -108,7 +108,7 @@ describe("valid manifests", () => {
       "one.network": { type: "subset", of: ["mqtt"] },
     });
     expect(plan?.sleep).toEqual({ everyMs: 900_000, awakeMs: 30_000 });
-    expect(plan?.update).toEqual({ restart: "all", windowMs: 60_000, steadyMs: 5000, kms: true });
+    expect(plan?.update).toEqual({ restart: "all", windowMs: 60_000, steadyMs: 5000, kms: true, pinned: true });
     expect(plan?.store).toEqual({ telemetryBytes: 8 * 1024 ** 2, logsBytes: 2 * 1024 ** 2, traceBytes: 512 * 1024 });
     const sensor = plan?.channels.find(({ client, name }) => client === "one" && name === "sensor");
     const { operations, inspect, ratePerSecond } = sensor ?? {};

@@ -112,8 +112,8 @@ const rows: readonly (readonly [string, string, string, string, string, string?]
   [
     "a floor of release counters",
     ledger,
-    "if (!isCurrent && !isForward(release, record.releaseCounterFloor)) {",
-    "if (!isCurrent && !isForward(release, 0)) {",
+    "if (isForward(release, floor)) return;",
+    "if (isForward(release, 0)) return;",
     ledgerTest,
     "lower counter",
   ],
