@@ -6,7 +6,7 @@ import { execa } from "execa";
 import { withInterrupts } from "../../studio/src/cli/interruption.ts";
 import { bulkheadDirectory } from "../../studio/src/locations.ts";
 import { type Report, reportSchema } from "../report/report.ts";
-import { flashStation } from "../target/flash/flash.ts";
+import { prepareFlash } from "../target/flash/flash.ts";
 import { loadStation } from "./stations.ts";
 
 export type Wish = {
@@ -26,17 +26,17 @@ export type Wish = {
 
 export type Run = { readonly report: Report; readonly exitCode: number | undefined };
 
-/** Throws STATION_UNKNOWN, STATION_INVALID, and TARGET_NOT_REACHED where the run ended before it could write a report, and what `flashStation` throws. */
+/** Throws STATION_UNKNOWN, STATION_INVALID, and TARGET_NOT_REACHED where the run ended before it could write a report, and what `prepareFlash` throws. */
 export async function runStation(name: string, { out, only, short, json, flash, device }: Wish): Promise<Run> {
   const { station, board } = await loadStation(name, device);
   const directory = join(out ?? join(bulkheadDirectory, ".cache/hil"), name);
+  // Before the last report is removed: what is refused leaves it.
+  const flashing = flash === undefined ? undefined : await prepareFlash({ station, board, image: flash });
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
-  if (flash !== undefined) {
-    const note = (text: string) => void process.stderr.write(`${text}\n`);
-    const options = { station, board, image: flash, consoleFile: join(directory, "first-start.log"), note };
-    await withInterrupts((signal) => flashStation({ ...options, signal }));
-  }
+  const note = (text: string) => void process.stderr.write(`${text}\n`);
+  const consoleFile = join(directory, "first-start.log");
+  if (flashing) await withInterrupts((signal) => flashing({ consoleFile, note, signal }));
   const { exitCode } = await execa(
     process.execPath,
     [

@@ -1,7 +1,7 @@
 /** The stations of this checkout, by the names of their files. */
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, enrolledNameSchema } from "@bulkhead/protocol";
 import { type Board, parseBoard, suggest } from "@bulkhead/protocol/manifest";
 import { boardsDirectory } from "../../studio/src/locations.ts";
 import { formatErrors, parseStation, type Station } from "../station/station.ts";
@@ -44,6 +44,11 @@ export async function loadStation(name: string, device?: string): Promise<{ stat
 
 function withDevice(station: Station, device: string | undefined): Station {
   if (device === undefined) return station;
+  const name = enrolledNameSchema.safeParse(device);
+  if (!name.success) {
+    const rule = name.error.issues.map(({ message }) => message).join("; ");
+    throw new BulkheadError("USAGE", `--device: ${rule}`, { remedy: "give the name of a device" });
+  }
   if (station.target.kind === "board") return { ...station, target: { ...station.target, device } };
   throw new BulkheadError("USAGE", `the station \`${station.station}\` names its device itself`, {
     remedy: "--device is for a board on a bench",

@@ -1,5 +1,5 @@
 /** A real board as a station's file says it: who it is to the management service, and the ways by which the bench sees it, switches it and writes it. */
-import { nameSchema } from "@bulkhead/protocol";
+import { enrolledNameSchema, nameSchema } from "@bulkhead/protocol";
 import { z } from "zod";
 
 const commandSchema = z.array(z.string().min(1)).min(1).max(32);
@@ -74,7 +74,7 @@ export type StationFlash = z.output<typeof flashSchema>;
 export const realBoardSchema = z.strictObject({
   kind: z.literal("board").describe("A real one, enrolled with a Studio Server of this machine."),
   server: nameSchema.default("studio").describe("The name that the server was started under."),
-  device: z.string().describe("What the server calls the device: its id or its name."),
+  device: enrolledNameSchema.describe("What the server calls the device: its id or its name."),
   operator: z
     .strictObject({
       key: absolutePath.describe("Key of an operator whom the project of the board names, for the bench alone."),

@@ -4,6 +4,11 @@ import { namePattern, nameRule } from "./patterns.ts";
 
 export const nameSchema = z.string().regex(namePattern, nameRule);
 
+/** What a device is enrolled as. Printable, so that a name cannot steer a terminal or forge another. */
+export const enrolledNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/, "a device's name is letters, digits, space, . _ and -, at most 64");
+
 /** Lower-case hexadecimal SHA-256. */
 export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/, "a digest is 64 lower-case hexadecimal digits");
 

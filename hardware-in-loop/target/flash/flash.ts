@@ -7,6 +7,7 @@ import type { StudioClient } from "../../../studio/src/api/client.ts";
 import { openStudio } from "../../../studio/src/api/server-option.ts";
 import { boardFor } from "../../../studio/src/flash/board.ts";
 import { openImage } from "../../../studio/src/flash/image.ts";
+import { checkNewName, type Names, withdrawal } from "../../../studio/src/flash/new-name.ts";
 import { eventually } from "../../../studio/src/run/eventually.ts";
 import type { RealBoard, StationFlash } from "../../station/real-board.ts";
 import { fileOf, type Station } from "../../station/station.ts";
@@ -15,10 +16,13 @@ import { openPower, type Power, runOfBench } from "../power.ts";
 import { takeSteps } from "./steps.ts";
 import { writeBy } from "./write.ts";
 
-export type FlashOptions = {
+export type FlashWish = {
   readonly station: Station;
   readonly board: Board;
   readonly image: string;
+};
+
+export type FlashRun = {
   /** Where what the console said of the first start is kept. */
   readonly consoleFile: string;
   readonly signal: AbortSignal;
@@ -29,20 +33,25 @@ export type FlashOptions = {
 const usualEnrolMs = 600_000;
 
 /**
- * What can be refused is, before the board loses its power: throws STATION_CAPABILITY_UNPROVIDED, FLASH_WRONG_BOARD, FLASH_IMAGE_INVALID, CONFLICT,
- * STUDIO_UNREACHABLE. Then STATION_FAILED, and TARGET_NOT_REACHED where the board does not enrol itself.
+ * What can be refused is, before anything of the board or of its last run is touched: throws STATION_CAPABILITY_UNPROVIDED, FILE_UNREADABLE,
+ * FLASH_WRONG_BOARD, FLASH_IMAGE_INVALID, USAGE, CONFLICT, STUDIO_UNREACHABLE. What is returned flashes: it throws what `flashBoard` does.
  */
-export async function flashStation(options: FlashOptions): Promise<void> {
-  const { station, board } = options;
+export async function prepareFlash(
+  { station, board, image: file }: FlashWish,
+  open: (server: string) => Promise<Names> = openStudio,
+): Promise<(run: FlashRun) => Promise<void>> {
   const { target, flash, power } = flashOf(station);
-  const image = resolve(options.image);
+  const image = resolve(file);
   await checkImage(image, board);
-  const client = await openStudio(target.server);
-  await checkName(client, target.device, station);
-  await flashBoard({ ...options, image, target, flash, power, client, enrolMs: usualEnrolMs });
+  const client = await open(target.server);
+  const another = `give it another name: --device "${target.device}-2", and put that into ${fileOf(station)}`;
+  await checkNewName(client, target.device, another);
+  return (run) => flashBoard({ ...run, board, image, target, flash, power, client, enrolMs: usualEnrolMs });
 }
 
-export type BoardFlash = Omit<FlashOptions, "station"> & {
+export type BoardFlash = FlashRun & {
+  readonly board: Board;
+  readonly image: string;
   readonly target: Pick<RealBoard, "server" | "device" | "console">;
   readonly flash: StationFlash;
   readonly power: Power;
@@ -51,7 +60,10 @@ export type BoardFlash = Omit<FlashOptions, "station"> & {
   readonly enrolMs: number;
 };
 
-/** Off, to the bench, written, back to the board, on; then it is booting, and at its agent when it has enrolled itself. */
+/**
+ * Off, to the bench, written, back to the board, on; then it is booting, and at its agent when it has enrolled itself. Throws STATION_FAILED, and
+ * TARGET_NOT_REACHED where it does not.
+ */
 export async function flashBoard(options: BoardFlash): Promise<void> {
   const { target, flash, power, signal, note } = options;
   const { server, device } = target;
@@ -98,18 +110,6 @@ async function checkImage(file: string, board: Board): Promise<void> {
   boardFor(image, board.board);
 }
 
-/** A name stays that of the device that had it first: what was flashed since has another key, and is another device. */
-async function checkName(client: Pick<StudioClient, "devices">, name: string, station: Station): Promise<void> {
-  if (!(await client.devices()).some((device) => device.name === name)) return;
-  throw new BulkheadError(
-    "CONFLICT",
-    `a device named ${name} is enrolled already, and a board that is flashed is a new one`,
-    {
-      remedy: `give it another name: --device ${name}-2, and put that into ${fileOf(station)}`,
-    },
-  );
-}
-
 async function untilEnrolled({ client, target, signal, enrolMs }: BoardFlash): Promise<void> {
   const look = async () => {
     signal.throwIfAborted();
@@ -118,7 +118,7 @@ async function untilEnrolled({ client, target, signal, enrolMs }: BoardFlash): P
   await eventually(target.device, enrolMs, look, 1000).catch((cause: unknown) => {
     if (!(cause instanceof BulkheadError && cause.code === "DEADLINE_EXCEEDED")) throw cause;
     throw new BulkheadError("TARGET_NOT_REACHED", `the board has not enrolled itself in ${enrolMs / 1000} s`, {
-      remedy: "what its console said is in first-start.log; its token is good for a day: cut its power once by hand",
+      remedy: `what its console said is in first-start.log; its token is good for a day: cut its power once by hand, or flash it again after ${withdrawal(target.device)} --name ${target.server}`,
       cause,
     });
   });

@@ -4,6 +4,7 @@ import {
   crashRecordSchema,
   deviceIdSchema,
   deviceStatusSchema,
+  enrolledNameSchema,
   key32Schema,
   logLineSchema,
   lossSchema,
@@ -20,14 +21,9 @@ import {
 } from "@bulkhead/protocol";
 import { z } from "@hono/zod-openapi";
 
-/** Printable, so that a name cannot steer a terminal or forge another. */
-export const deviceNameSchema = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/, "a device's name is letters, digits, space, . _ and -, at most 64");
-
 export const enrolRequestSchema = z
   .strictObject({
-    name: deviceNameSchema,
+    name: enrolledNameSchema,
     deviceKey: key32Schema,
     tunnelKey: key32Schema,
     /** Whose overlays it takes: a device is told once, when it is enrolled. */

@@ -1,5 +1,6 @@
 /** Requests and answers about boards that will enrol themselves. */
 import {
+  enrolledNameSchema,
   enrolmentLife,
   invitationSchema,
   key32Schema,
@@ -8,11 +9,10 @@ import {
   usualDeployment,
 } from "@bulkhead/protocol";
 import { z } from "@hono/zod-openapi";
-import { deviceNameSchema } from "./devices.ts";
 
 export const enrolmentRequestSchema = z
   .strictObject({
-    name: deviceNameSchema,
+    name: enrolledNameSchema,
     /** Public halves; the private ones are on the board's card alone. */
     tunnelKey: key32Schema,
     tokenKey: key32Schema,

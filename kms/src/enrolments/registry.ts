@@ -32,6 +32,11 @@ export async function openEnrolment(
         or(and(eq(devices.scope, scope.id), eq(devices.name, request.name)), eq(devices.tunnelKey, request.tunnelKey)),
       );
     if (taken.length > 0) throw conflict(request.name);
+    const [awaited] = await inside
+      .select({ expiresAtMs: enrolments.expiresAtMs })
+      .from(enrolments)
+      .where(and(eq(enrolments.scope, scope.id), eq(enrolments.name, request.name)));
+    if (awaited) throw isAwaited(request.name, awaited.expiresAtMs);
     const values = { ...request, scope: scope.id, createdAtMs: nowMs, expiresAtMs: nowMs + lifeMs };
     const [row] = await inside
       .insert(enrolments)
@@ -115,7 +120,14 @@ function ofNumber(scope: Scope, number: number) {
 
 function conflict(name: string, cause?: unknown): BulkheadError {
   return new BulkheadError("CONFLICT", `a device or a board that is waited for has the name "${name}" or the key`, {
-    remedy: "choose another name, or delete the registered device first",
+    remedy: "choose another name",
     cause,
+  });
+}
+
+function isAwaited(name: string, expiresAtMs: number): BulkheadError {
+  const until = new Date(expiresAtMs).toISOString();
+  return new BulkheadError("CONFLICT", `a board named "${name}" is waited for already, until ${until}`, {
+    remedy: `bulkhead device withdraw "${name}" makes its token worth nothing; or choose another name`,
   });
 }

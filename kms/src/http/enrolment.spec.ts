@@ -25,6 +25,11 @@ describe("[K18] enrolment by a token", () => {
   it("makes the board that brings it a device, with the key that the board made, and the token is worth nothing after", async () => {
     const invited = await invite(world, "cabinet-1");
     expect(await awaited()).toContain("cabinet-1");
+    expect((await invite(world, "cabinet-1")).body).toMatchObject({
+      code: "CONFLICT",
+      detail: expect.stringMatching(/"cabinet-1" is waited for already, until \d{4}-/),
+      remedy: expect.stringContaining('bulkhead device withdraw "cabinet-1"'),
+    });
     const { answer, deviceId, deviceKey } = await come(world, invited);
     expect(answer).toBe("welcome");
     expect(await devices()).toContainEqual({ name: "cabinet-1", id: deviceId });

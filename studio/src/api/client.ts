@@ -12,6 +12,7 @@ import type {
   ManifestAnswer,
   MetadataAnswer,
   ObservationAnswer,
+  OpenEnrolment,
   OverlaySummary,
   Paper,
   ReleaseSummary,
@@ -89,6 +90,7 @@ export function studioClient({ url, token }: { url: string; token: string }) {
       lifeMs?: number;
       deployment?: string;
     }) => ask<EnrolmentAnswer>("POST", "/enrolments", request),
+    enrolments: async () => (await ask<{ enrolments: OpenEnrolment[] }>("GET", "/enrolments")).enrolments,
     cancelEnrolment: (number: number) => ask<unknown>("DELETE", `/enrolments/${number}`),
     resetTunnel: async (id: string) => (await ask<{ reset: string }>("POST", `${device(id)}/reset-tunnel`)).reset,
     status: (id: string) => ask<StatusAnswer>("GET", `${device(id)}/status`),

@@ -18,6 +18,7 @@ export const command = defineCommand({
     record: () => import("./record.ts").then(({ record }) => record),
     secret: () => import("./secret.ts").then(({ secret }) => secret),
     token: () => import("./token.ts").then(({ token }) => token),
+    withdraw: () => import("./withdraw.ts").then(({ withdraw }) => withdraw),
     admit: () => import("./admit.ts").then(({ admit }) => admit),
     import: () => import("./import.ts").then(({ importFile }) => importFile),
     "reset-tunnel": () => import("./reset-tunnel.ts").then(({ resetTunnel }) => resetTunnel),

@@ -22,7 +22,7 @@ export function checkEnrolment({ enrol, "token-file": file, deployment }: Enrolm
   throw new BulkheadError("USAGE", "a token is asked for or there is one", { remedy: "give --enrol or --token-file" });
 }
 
-/** Undefined: the board is not to enrol itself. Asks nobody for a token yet. Throws CONFLICT, STUDIO_UNREACHABLE, ENROLMENT_INVALID. */
+/** Undefined: the board is not to enrol itself. Asks nobody for a token yet. Throws USAGE, CONFLICT, STUDIO_UNREACHABLE, ENROLMENT_INVALID. */
 export async function identityFor(args: EnrolmentArgs): Promise<Identity | undefined> {
   const { enrol, "token-file": file, name } = args;
   if (file !== undefined) return await readTokenFile(resolve(file), Date.now());

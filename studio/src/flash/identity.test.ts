@@ -15,9 +15,21 @@ test("[K18] a card gets a token and keys of the tunnel that the service hears th
   expect(asked.at(-1)).toBe(7);
 });
 
-test("[K18] a name that is taken is said before anything is written or asked for", async () => {
+test.each([
+  ["a device's", "taken", { code: "CONFLICT", remedy: "choose another name" }],
+  [
+    "that of a board that is waited for",
+    "awaited",
+    {
+      code: "CONFLICT",
+      message: expect.stringContaining("until 2033-05-18T03:33:20.000Z"),
+      remedy: expect.stringContaining('bulkhead device withdraw "awaited"'),
+    },
+  ],
+  ["none", "Bench_1!", { code: "USAGE", message: expect.stringContaining("letters, digits") }],
+])("[K18] a name that is %s is refused before anything is written or asked for", async (_, name, error) => {
   const { client, asked } = service();
-  await expect(makeIdentity(client, "taken")).rejects.toThrow(expect.objectContaining({ code: "CONFLICT" }));
+  await expect(makeIdentity(client, name)).rejects.toMatchObject(error);
   expect(asked).toEqual([]);
 });
 

@@ -3,7 +3,6 @@
  * answered to their public halves. The device key is not among them: the board makes that one. Two cards never have the same.
  */
 import {
-  BulkheadError,
   type Enrolment,
   enrolmentFormat,
   generateSigningKey,
@@ -11,6 +10,7 @@ import {
   invitationSchema,
 } from "@bulkhead/protocol";
 import type { StudioClient } from "../api/client.ts";
+import { checkNewName, type Names } from "./new-name.ts";
 
 export type Identity = {
   readonly name: string;
@@ -22,18 +22,14 @@ export type Identity = {
   done(): Promise<void>;
 };
 
-export type Client = Pick<StudioClient, "devices" | "openEnrolment" | "cancelEnrolment">;
+export type Client = Names & Pick<StudioClient, "openEnrolment" | "cancelEnrolment">;
 
 /** How long the token is good for, and whose overlays the board will take. */
 export type TokenOptions = { readonly lifeMs?: number; readonly deployment?: string };
 
-/** For a board that is to be called `name`. What can be refused beforehand is: throws CONFLICT where the name is taken. */
+/** For a board that is to be called `name`. What can be refused beforehand is: throws USAGE for what is no name, CONFLICT where it is not free. */
 export async function makeIdentity(client: Client, name: string, options: TokenOptions = {}): Promise<Identity> {
-  const isTaken = (await client.devices()).some((device) => device.name === name);
-  if (isTaken)
-    throw new BulkheadError("CONFLICT", `a device named ${name} is enrolled already`, {
-      remedy: "choose another name",
-    });
+  await checkNewName(client, name, "choose another name");
   let number: number | undefined;
   return {
     name,
