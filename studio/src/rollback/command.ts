@@ -1,16 +1,16 @@
 /** `bulkhead rollback`: let devices go back to an earlier release, and withdraw those after it. */
-import { paperOf } from "@bulkhead/protocol";
-import type { Targets } from "@tufjs/models";
 import { defineCommand } from "citty";
+import { confirm, yesOption } from "../cli/confirm.ts";
 import { jsonOption } from "../cli/output.ts";
-import { carryOut, ceremonyOptions } from "../sign/options.ts";
-import { prepareTargets } from "../sign/prepare.ts";
-import { rollbackFrom } from "../sign/rollback.ts";
+import { openerOf, openingOptions } from "../seal/options.ts";
+import { carryOut, ceremonyOptions, checkMark, openRing } from "../sign/options.ts";
+import { prepareRollback, wayBackLines } from "../sign/way-back.ts";
 
 export const command = defineCommand({
   meta: {
     name: "rollback",
-    description: "Sign that devices may go back to an earlier release, and withdraw those after it.",
+    description:
+      "Sign that devices may go back to an earlier release, and withdraw those after it: shown and asked first, for it is final.",
   },
   args: {
     target: {
@@ -19,25 +19,27 @@ export const command = defineCommand({
       required: true,
     },
     ...ceremonyOptions,
+    ...openingOptions,
+    ...yesOption,
     ...jsonOption,
   },
   async run({ args }) {
-    const { target, repository } = args;
-    const request = await prepareTargets(repository, { rollbackTo: target });
-    await carryOut(args, request, ({ file, version }) => {
-      const { targets, expires } = request.metadata.signed as Targets;
-      const from = rollbackFrom(targets[target]);
-      const withdrawn = Object.keys(request.before?.signed.targets ?? {}).filter(
-        (path) => targets[path] === undefined && paperOf(path) === undefined,
-      );
-      return {
-        result: { target, rollbackFrom: from, withdrawn, targetsFile: file, targetsVersion: version, expires },
-        text: [
-          `${target}: devices that have committed a counter up to ${from} may go back to it, signed in ${file}`,
-          `  withdrawn: ${withdrawn.length === 0 ? "nothing" : withdrawn.join(", ")}`,
-          "  now: bulkhead upload, and bulkhead deploy DEVICE --target",
-        ].join("\n"),
-      };
-    });
+    // A request that no key here signs changes nothing: who signs it is asked then.
+    const isSigned = args.keys !== undefined || args.prepare === undefined;
+    const ring = isSigned ? await openRing(args) : undefined;
+    const { request, way } = await prepareRollback(args.repository, args.target, await openerOf(args, ring));
+    if (ring !== undefined) checkMark(request, ring);
+    process.stderr.write(`${wayBackLines(way).join("\n")}\n`);
+    if (isSigned && args.yes !== true && !(await confirm("Sign this?"))) return false;
+    await carryOut(
+      args,
+      request,
+      ({ file, version }) => ({
+        result: { targetsFile: file, targetsVersion: version, expires: request.metadata.signed.expires },
+        text: `${args.target}: signed in ${file}\n  now: bulkhead upload, and bulkhead deploy DEVICE --target ${args.target}`,
+      }),
+      { opened: ring, facts: way },
+    );
+    return true;
   },
 });

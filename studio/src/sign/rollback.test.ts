@@ -39,6 +39,28 @@ describe("[M11] a rollback statement", () => {
     },
   );
 
+  test.each<[string, string, string]>([
+    ["house", "no release house", "the targets name barn-7.json, house-old-9.json, house-1.json"],
+    ["house-1", "no release house-1", "its name there is house-1.json"],
+    ["house-3.json", "house-1.json has withdrawn all after it up to counter 4", "the targets name barn-7.json, "],
+    ["house-5.json", "no release house-5.json", "the targets name barn-7.json, "],
+  ])("for %s says what is known of that, and what is signed", (target, message, remedy) => {
+    const stated = withRollback(four, "house-1.json");
+    expect(() => withRollback(stated, target)).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining(message),
+        remedy: expect.stringContaining(remedy),
+      }),
+    );
+  });
+
+  test("names the newest twenty where more are signed, and that there is none", () => {
+    const many = list(...Array.from({ length: 64 }, (_, at) => named("house", at + 1)));
+    const remedy = expect.stringMatching(/^the targets name house-64\.json, .*house-45\.json$/);
+    expect(() => withRollback(many, "barn-1.json")).toThrow(expect.objectContaining({ remedy }));
+    expect(() => withRollback({}, "barn-1.json")).toThrow(expect.objectContaining({ remedy: "no release is signed" }));
+  });
+
   test("ends when a release beyond it is signed; one that it has withdrawn cannot be", () => {
     const stated = withRollback(four, "house-1.json");
     expect(rollbackFrom(beforeSigning(stated, { name: "house", releaseCounter: 5 })["house-1.json"])).toBeUndefined();

@@ -16,11 +16,7 @@ export function rollbackFrom(file: TargetFile | undefined): number | undefined {
 /** The targets with the statement for release `target`, and without the later releases of its name, and their papers. Throws USAGE. */
 export function withRollback(before: Files, target: string): Files {
   const release = namedBy(before[target]);
-  if (release === undefined) {
-    throw new BulkheadError("USAGE", `the targets name no release ${target}`, {
-      remedy: "name one that is signed, as `bulkhead keys status` and the list of releases do: greenhouse-1.json",
-    });
-  }
+  if (release === undefined) throw notNamed(before, target);
   const from = highestOf(before, release.name);
   if (from <= release.releaseCounter) {
     throw new BulkheadError(
@@ -67,11 +63,35 @@ export function stating(
   return new TargetFile({ path, length, hashes, unrecognizedFields: { ...unrecognizedFields, custom: stated } });
 }
 
+const shownReleases = 20;
+
+/** Says what is known of a name that stands for no signed release, and which do. */
+function notNamed(files: Files, target: string): BulkheadError {
+  const names = Object.values(files).flatMap((file) => (namedBy(file) ? [file.path] : []));
+  const wanted = readName(target);
+  const stated = wanted && statedOf(files, wanted.name);
+  const from = rollbackFrom(stated) ?? 0;
+  const after = namedBy(stated)?.releaseCounter ?? 0;
+  const isGone = wanted !== undefined && wanted.releaseCounter > after && wanted.releaseCounter <= from;
+  const why = isGone ? `: the statement on ${stated?.path} has withdrawn all after it up to counter ${from}` : "";
+  const newest = names.reverse().slice(0, shownReleases).join(", ");
+  return new BulkheadError("USAGE", `the targets name no release ${target}${why}`, {
+    remedy: [
+      ...(names.includes(`${target}.json`) ? [`its name there is ${target}.json`] : []),
+      newest === "" ? "no release is signed" : `the targets name ${newest}`,
+    ].join("; "),
+  });
+}
+
 /** What a target's name says of the release in it; undefined for papers and all else. */
 function namedBy(file: TargetFile | undefined): Named | undefined {
-  const [, name = "", digits] = /^(.+)-([1-9][0-9]*)\.json$/.exec(file?.path ?? "") ?? [];
+  return file?.path === undefined ? undefined : readName(file.path);
+}
+
+function readName(target: string): Named | undefined {
+  const [, name = "", digits] = /^(.+)-([1-9][0-9]*)\.json$/.exec(target) ?? [];
   const named = { name, releaseCounter: Number(digits) };
-  return file !== undefined && releaseTargetName(named) === file.path ? named : undefined;
+  return releaseTargetName(named) === target ? named : undefined;
 }
 
 const ofName = (files: Files, name: string): (Named & { readonly file: TargetFile })[] =>

@@ -46,7 +46,8 @@ async function endOther(): Promise<void> {
 function answered(line: string): string {
   if (line.startsWith("bulkhead forget")) return `${line} --yes`;
   if (!/^bulkhead (keys init|root init|sign|rollback)/.test(line)) return line;
-  return `${line} --passphrase-file ${secret}`;
+  const yes = line.startsWith("bulkhead rollback") ? " --yes" : "";
+  return `${line} --passphrase-file ${secret}${yes}`;
 }
 
 const words = (line: string) => line.split(" ").slice(1);
