@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { BulkheadError, formatError, reportError } from "@bulkhead/protocol";
 import { Interruption } from "../../studio/src/cli/interruption.ts";
+import { describeStations, readStations } from "./list.ts";
 import { runStation, type Wish } from "./one.ts";
 import { describeOutcomes, runInTurn } from "./several.ts";
 import { writeStationSystem } from "./station-system.ts";
@@ -31,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { out, only, short = false, json = false, flash, device } = values;
   const wish = { out, only, short, json, flash, device };
   if (values.help) return say(usage);
-  if (values.list) return say(await describeStations());
+  if (values.list) return list();
   if ((flash ?? device) !== undefined && (values.station === undefined || values.system !== undefined)) {
     throw new BulkheadError("USAGE", "--flash and --device are for a run of one board", {
       remedy: "give --station NAME",
@@ -41,7 +42,11 @@ async function main(args: readonly string[]): Promise<number> {
   if (values.station !== undefined && values.system !== undefined) {
     return say(await writeStationSystem(values.station, values.system));
   }
-  if (values.station !== undefined) return run([values.station], [], wish);
+  if (values.station !== undefined) {
+    // What is misused is no outcome of a run.
+    await loadStation(values.station, device);
+    return run([values.station], [], wish);
+  }
   process.stderr.write(usage);
   return 2;
 }
@@ -75,9 +80,10 @@ function read(args: readonly string[]) {
 }
 
 async function runAll(wish: Wish): Promise<number> {
-  const stations = await Promise.all((await listStations()).map((name) => loadStation(name)));
-  const isOnBench = ({ station }: (typeof stations)[number]) => station.target.kind === "board";
-  const namesOf = (some: typeof stations) => some.map(({ station }) => station.station);
+  const stations = await readStations(await listStations(), loadStation);
+  const isOnBench = (one: (typeof stations)[number]) => "station" in one && one.station.target.kind === "board";
+  const namesOf = (some: typeof stations) => some.map(({ name }) => name);
+  // One whose file is wrong has its turn, and fails there.
   const others = stations.filter((one) => !isOnBench(one));
   return run(namesOf(others), namesOf(stations.filter(isOnBench)), wish);
 }
@@ -92,11 +98,10 @@ async function run(names: readonly string[], leftOut: readonly string[], wish: W
   return outcomes.every(({ isGood }) => isGood) ? 0 : 1;
 }
 
-async function describeStations(): Promise<string> {
-  const stations = await Promise.all((await listStations()).map((name) => loadStation(name)));
-  return stations
-    .map(({ station: { station, title, capabilities } }) => `${station}  ${title}\n  ${capabilities.join(", ")}\n`)
-    .join("");
+async function list(): Promise<number> {
+  const stations = await readStations(await listStations(), loadStation);
+  say(describeStations(stations));
+  return stations.every((one) => "station" in one) ? 0 : 1;
 }
 
 function exitCodeOf(error: unknown): number {
