@@ -1,6 +1,7 @@
 /** `bulkhead overlay`: other values for the devices of a deployment, within what a release marks. */
 import { BulkheadError, canonicalJson, nameSchema, sha256 } from "@bulkhead/protocol";
 import type { Unwrap } from "@bulkhead/runtime";
+import type { Targets } from "@tufjs/models";
 import { defineCommand } from "citty";
 import { jsonOption, printResult } from "../cli/output.ts";
 import { passphraseOptions } from "../cli/passphrase.ts";
@@ -10,6 +11,7 @@ import { overlayLines } from "../sign/format-overlay.ts";
 import { carryOut, ceremonyOptions, keyOptions, openRing } from "../sign/options.ts";
 import { onRelease } from "../sign/overlay-summary.ts";
 import { type OverlaysChange, prepareOverlays } from "../sign/overlays.ts";
+import type { SigningRequest } from "../sign/request.ts";
 import { deployCommand } from "./deploy.ts";
 import { findRelease } from "./release.ts";
 import { signedOverlays } from "./signed.ts";
@@ -56,7 +58,11 @@ const sign = defineCommand({
     file: { type: "positional", description: "The overlay, as it is written (YAML).", required: false },
     release,
     deployment: { type: "string", description: "Where there is no file: whose list.", valueHint: "NAME" },
-    withdraw: { type: "string", description: "An overlay that is to count no more.", valueHint: "NAME" },
+    withdraw: {
+      type: "string",
+      description: "An overlay that is to count no more, for all releases; or one as `show` names it: overlays/….json.",
+      valueHint: "NAME",
+    },
     ...ceremonyOptions,
     ...openingOptions,
     ...jsonOption,
@@ -65,6 +71,7 @@ const sign = defineCommand({
     const ring = args.keys === undefined ? undefined : await openRing(args);
     const { deployment, change } = await changeOf(args, await openerOf(args, ring));
     const request = await prepareOverlays(args.repository, deployment, change);
+    const removed = removedBy(request);
     const [signed] = [...(request.delegated?.overlays ?? [])];
     await carryOut(
       args,
@@ -72,7 +79,10 @@ const sign = defineCommand({
       ({ file, version }) => {
         const { expires } = request.metadata.signed;
         const result = { overlaysFile: file, overlaysVersion: version, expires };
-        if (signed === undefined || change.add === undefined) return { result, text: `${file}: good until ${expires}` };
+        if (signed === undefined || change.add === undefined) {
+          const gone = removed.map((target) => `\n  no more: ${target}`).join("");
+          return { result, text: `${file}: good until ${expires}${gone}` };
+        }
         const [digest, overlay] = signed;
         const summary = onRelease(change.add.release, overlay, digest);
         const { effectiveDigest } = summary;
@@ -81,7 +91,7 @@ const sign = defineCommand({
           text: `${overlay.overlay} ${overlay.overlayCounter}: signed in ${file}\n  effective digest ${effectiveDigest}`,
         };
       },
-      { opened: ring },
+      { opened: ring, facts: { removed } },
     );
   },
 });
@@ -115,6 +125,12 @@ export const command = defineCommand({
 type SignArguments = Partial<Record<"file" | "release" | "deployment" | "withdraw", string | undefined>> & {
   repository: string;
 };
+
+/** What is not in the list any more: withdrawn, replaced or expired. */
+function removedBy({ before, metadata }: SigningRequest): string[] {
+  const { targets } = metadata.signed as Targets;
+  return Object.keys(before?.signed.targets ?? {}).filter((target) => targets[target] === undefined);
+}
 
 async function changeOf(args: SignArguments, unwrap: Unwrap): Promise<{ deployment: string; change: OverlaysChange }> {
   const { file, release: name, deployment, withdraw } = args;

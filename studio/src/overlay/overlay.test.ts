@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { canonicalJson, generateSigningKey, type KeyPair, type Release, sha256 } from "@bulkhead/protocol";
 import { plainComponent, plainSystem } from "@bulkhead/protocol/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { typed } from "../cli/testing/typed.ts";
 import { memorySigner } from "../keys/signer.ts";
 import { overlayLists, statusOf } from "../keys/status.ts";
 import { opener } from "../seal/open.ts";
@@ -174,5 +175,60 @@ describe("[M12] an overlay", () => {
     await writeFile(file, JSON.stringify({ signatures: [], signed: { ...forged.signed, delegations } }));
     await expect(publish(await prepare(level(7)), field)).rejects.toMatchObject({ code: "KEYS_INVALID" });
     await rm(file);
+  });
+
+  test("is withdrawn by itself where another of its name is for another release, and both by their name", async () => {
+    const rebuilt = { ...release, releaseCounter: 2 };
+    const expiresMs = Date.parse("2099-01-01T00:00:00Z");
+    const later = sha256(canonicalJson(rebuilt));
+    await writeFile(join(directory, "release.json"), canonicalJson(rebuilt));
+    await publish(await prepareTargets(repository, { releaseDir: directory }, nowMs), targets);
+    const on2 = { add: { ...level(4, { base: later, expiresMs }).add, release: rebuilt } as NewOverlay };
+    await publish(await prepare(level(6, { expiresMs })), field);
+    await publish(await prepare(on2), field);
+    const left = async (withdraw: string) => {
+      const { signed } = (await prepare({ withdraw })).metadata;
+      return Object.keys((signed as { targets: object }).targets);
+    };
+    const colder = "overlays/field/colder-3.json";
+    expect(await left("warmer")).toEqual([colder]);
+    expect(await left("overlays/field/warmer-5.json")).toEqual([colder, "overlays/field/warmer-6.json"]);
+    expect(await left("overlays/field/warmer-6.json")).toEqual([colder, "overlays/field/warmer-5.json"]);
+    await expect(left("overlays/field/warmer-2.json")).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      remedy: expect.stringContaining("overlays/field/warmer-5.json, overlays/field/warmer-6.json"),
+    });
+  });
+
+  test("is shown where its release is not signed any more, and says so", async () => {
+    await publish(await prepareTargets(repository, { rollbackTo: "example-1.json" }, nowMs), targets);
+    const shown = await typed("overlay", "show", "field", "--repository", repository);
+    expect([shown.code, shown.err]).toEqual([0, ""]);
+    expect(shown.out).toContain("one.config.level: 5 → 6");
+    expect(shown.out).toMatch(/warmer-6\.json\n[^+]*its release is not signed any more[^+]*one\.config\.level: 4/);
+    const { overlays } = JSON.parse(
+      (await typed("overlay", "show", "field", "--repository", repository, "--json")).out,
+    );
+    expect(overlays[1]).toMatchObject({ release: "example-1.json", values: [{ before: 5, after: 6 }] });
+    expect(overlays[2]).toMatchObject({
+      ...{ target: "overlays/field/warmer-6.json", release: null, effectiveDigest: null },
+      values: [{ place: "one.config.level", after: 4 }],
+    });
+    const request = join(directory, "withdraw.request");
+    const line = [
+      "overlay",
+      "sign",
+      "--deployment",
+      "field",
+      "--repository",
+      repository,
+      "--prepare",
+      request,
+      "--json",
+    ];
+    const withdrawn = await typed(...line, "--withdraw", "overlays/field/warmer-6.json");
+    const { removed } = JSON.parse(withdrawn.out);
+    expect(removed).toContain("overlays/field/warmer-6.json");
+    expect(removed).not.toContain("overlays/field/warmer-5.json");
   });
 });

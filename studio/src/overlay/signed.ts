@@ -3,17 +3,17 @@ import { BulkheadError, delegationName, parseOverlay } from "@bulkhead/protocol"
 import type { Unwrap } from "@bulkhead/runtime";
 import { readNewestTargets } from "../sign/metadata.ts";
 import { contentDigest } from "../sign/opens-to.ts";
-import { type OverlaySummary, onRelease } from "../sign/overlay-summary.ts";
+import { type EndedOverlay, type OverlaySummary, onRelease } from "../sign/overlay-summary.ts";
+import { openSignedRelease } from "../sign/signed-release.ts";
 import { digestOfTarget, openTarget } from "../sign/target-file.ts";
-import { findRelease } from "./release.ts";
 
 export type SignedOverlays = {
   readonly version: number;
   readonly expires: string;
-  readonly overlays: readonly OverlaySummary[];
+  readonly overlays: readonly (OverlaySummary | EndedOverlay)[];
 };
 
-/** Throws NOT_FOUND where none was ever signed, FILE_UNREADABLE where a document is not here, RELEASE_ARTIFACT_ALTERED and …_INVALID where one is not what was signed. */
+/** One whose release has left the targets is among them. Throws NOT_FOUND where none was ever signed, FILE_UNREADABLE where a document is not here, RELEASE_ARTIFACT_ALTERED and …_INVALID where one is not what was signed. */
 export async function signedOverlays(
   repositoryDir: string,
   deployment: string,
@@ -25,18 +25,18 @@ export async function signedOverlays(
       remedy: "sign one: `bulkhead overlay sign`",
     });
   }
-  const overlays = Object.values(list.signed.targets).map(async (signed): Promise<OverlaySummary> => {
-    const { path } = signed;
+  const releases = (await readNewestTargets(repositoryDir))?.signed.targets ?? {};
+  const overlays = Object.values(list.signed.targets).map(async (signed): Promise<OverlaySummary | EndedOverlay> => {
     const digest = digestOfTarget(signed);
-    const { document: overlay } = parseOverlay(await openTarget(repositoryDir, signed), path);
-    const { release } = await findBase(repositoryDir, overlay.base, unwrap);
-    return { target: path, digest, overlay, ...onRelease(release, overlay, digest) };
+    const { document: overlay } = parseOverlay(await openTarget(repositoryDir, signed), signed.path);
+    const shown = { target: signed.path, digest, overlay };
+    const base = Object.values(releases).find((file) => contentDigest(file) === overlay.base);
+    if (base === undefined) {
+      const values = Object.entries(overlay.values).map(([place, after]) => ({ place, after }));
+      return { ...shown, release: null, effectiveDigest: null, values };
+    }
+    const { release } = await openSignedRelease(repositoryDir, base, unwrap);
+    return { ...shown, ...onRelease(release, overlay, digest) };
   });
   return { version: list.signed.version, expires: list.signed.expires, overlays: await Promise.all(overlays) };
-}
-
-async function findBase(repositoryDir: string, base: string, unwrap: Unwrap) {
-  const targets = await readNewestTargets(repositoryDir);
-  const found = Object.values(targets?.signed.targets ?? {}).find((file) => contentDigest(file) === base);
-  return findRelease(found?.path ?? base, repositoryDir, unwrap);
 }

@@ -1,5 +1,5 @@
 /** Overlays as lines of text. Names and values in them come from others; whoever prints them makes them printable. Pure. */
-import type { OverlaySummary, OverlaysSummary } from "./overlay-summary.ts";
+import type { EndedOverlay, OverlaySummary, OverlaysSummary, SetValue } from "./overlay-summary.ts";
 
 export function overlaysLines({ added, removed, kept, comparable, trustedAnew }: OverlaysSummary): string[] {
   return [
@@ -13,15 +13,20 @@ export function overlaysLines({ added, removed, kept, comparable, trustedAnew }:
   ];
 }
 
-export function overlayLines({ target, digest, overlay, release, effectiveDigest, values }: OverlaySummary): string[] {
+export function overlayLines(one: OverlaySummary | EndedOverlay): string[] {
+  const { target, digest, overlay, release } = one;
   const { devices, deployment, expiresMs, base } = overlay;
   const whom = devices === null ? "every device" : devices.join(", ");
   return [
     target,
     `digest            ${digest}`,
     `for               ${whom} of ${deployment}, until ${new Date(expiresMs).toISOString()}`,
-    `on                ${release}, ${base}`,
-    `effective digest  ${effectiveDigest}`,
-    ...values.map(({ place, before, after }) => `${place}: ${JSON.stringify(before)} → ${JSON.stringify(after)}`),
+    `on                ${release === null ? `${base}; its release is not signed any more` : `${release}, ${base}`}`,
+    ...(one.release === null
+      ? one.values.map(({ place, after }) => `${place}: ${JSON.stringify(after)}`)
+      : [`effective digest  ${one.effectiveDigest}`, ...one.values.map(changeLine)]),
   ];
 }
+
+const changeLine = ({ place, before, after }: SetValue): string =>
+  `${place}: ${JSON.stringify(before)} → ${JSON.stringify(after)}`;

@@ -24,6 +24,12 @@ export type OverlaySummary = {
   readonly effectiveDigest: string;
   readonly values: readonly SetValue[];
 };
+/** One that is signed, and whose release is not any more: no device takes it, and what it sets is known without what that was. */
+export type EndedOverlay = Pick<OverlaySummary, "target" | "digest" | "overlay"> & {
+  readonly release: null;
+  readonly effectiveDigest: null;
+  readonly values: readonly Omit<SetValue, "before">[];
+};
 export type OverlaysSummary = {
   readonly deployment: string;
   readonly added: readonly OverlaySummary[];

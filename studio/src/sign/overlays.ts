@@ -27,7 +27,7 @@ const keptOverlays = 256;
 export type NewOverlay = { readonly overlay: Omit<Overlay, "overlayCounter">; readonly release: Release };
 export type OverlaysChange = {
   readonly add?: NewOverlay | undefined;
-  /** The name of an overlay of which no version is to count any more. */
+  /** What is to count no more: the name of an overlay, for whatever releases it is, or one target alone. */
   readonly withdraw?: string | undefined;
 };
 
@@ -77,13 +77,17 @@ export async function prepareOverlays(
 /** What has expired is no longer carried along: no device takes it. */
 function keptOf(old: Targets | undefined, withdraw: string | undefined, nowMs: number): TargetFile[] {
   const files = Object.values(old?.targets ?? {});
-  if (withdraw !== undefined && !files.some((file) => notedOf(file).overlay === withdraw)) {
+  const isMeant = (file: TargetFile) => file.path === withdraw || notedOf(file).overlay === withdraw;
+  if (withdraw !== undefined && !files.some(isMeant)) {
     const names = [...new Set(files.map((file) => notedOf(file).overlay))];
     throw new BulkheadError("NOT_FOUND", `no overlay ${withdraw} is signed`, {
-      remedy: names.length === 0 ? "none is" : `there is ${names.join(", ")}`,
+      remedy:
+        names.length === 0
+          ? "none is"
+          : `there is ${names.join(", ")}; for one release alone: ${files.map(({ path }) => path).join(", ")}`,
     });
   }
-  return files.filter((file) => notedOf(file).overlay !== withdraw && notedOf(file).expiresMs > nowMs);
+  return files.filter((file) => !isMeant(file) && notedOf(file).expiresMs > nowMs);
 }
 
 /** An overlay takes the place of the one of its name for the same release: only the newest is signed. */
