@@ -8,7 +8,7 @@ import { plainSystem } from "@bulkhead/protocol/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { StudioClient } from "../api/client.ts";
 import { developmentRing, initKeys } from "../keys/index.ts";
-import { initRepository, signRelease } from "../sign/index.ts";
+import { initRepository, signRelease, signTargets } from "../sign/index.ts";
 import { findTarget, readSigned, uploadFiles } from "./source.ts";
 
 let directory = "";
@@ -56,6 +56,18 @@ describe("[S4] what is uploaded of a release", () => {
     await expect(given()).rejects.toMatchObject({ code: "RELEASE_INVALID" });
   });
 
+  test("is nothing of one that a rollback statement has withdrawn, which no signing brings back", async () => {
+    await sign();
+    await writeFile(at("out/release.json"), canonicalJson({ ...release, releaseCounter: 2 }));
+    await sign();
+    await signTargets(await developmentRing(at("keys")), at("repository"), { rollbackTo: "example-1.json" });
+    await expect(given()).rejects.toMatchObject({
+      code: "RELEASE_SIGNATURE_INVALID",
+      message: expect.stringMatching(/example-2\.json was withdrawn.*example-1\.json/),
+      remedy: expect.not.stringContaining("bulkhead sign"),
+    });
+  });
+
   test("is its document and its artifacts", async () => {
     await sign();
     expect(Object.fromEntries(await given())).toEqual({ [sha256(text)]: text, [artifact.digest]: archive });
@@ -93,7 +105,11 @@ test("[M11] a release that was withdrawn is not asked for, and is not offered", 
   const releases = [of(1, true), of(2, false)];
   expect(findTarget(releases, "example-1.json")).toMatchObject({ target: "example-1.json" });
   expect(() => findTarget(releases, "example-2.json")).toThrow(
-    expect.objectContaining({ code: "RELEASE_SIGNATURE_INVALID", message: expect.stringContaining("withdrawn") }),
+    expect.objectContaining({
+      ...{ code: "RELEASE_SIGNATURE_INVALID", message: expect.stringContaining("withdrawn") },
+      // `export` and `deploy` both say it.
+      remedy: expect.not.stringContaining("deploy"),
+    }),
   );
   expect(() => findTarget(releases, "example-3.json")).toThrow(
     expect.objectContaining({ remedy: expect.stringMatching(/^it has example-1\.json; /) }),

@@ -7,6 +7,7 @@ import { upload, uploadBytes } from "../run/project.ts";
 import { readRelease } from "../sign/index.ts";
 import { readNewestTargets } from "../sign/metadata.ts";
 import { contentDigest } from "../sign/opens-to.ts";
+import { withdrawnBy } from "../sign/rollback.ts";
 
 export type Deployable = { target: string; releaseDigest: string };
 
@@ -15,7 +16,7 @@ export function findTarget(releases: readonly ReleaseSummary[], target: string):
   const found = releases.find((release) => release.target === target);
   if (found?.isSigned === false) {
     throw new BulkheadError("RELEASE_SIGNATURE_INVALID", `${target} was withdrawn: the newest targets do not name it`, {
-      remedy: "deploy the release that stands in its place, or a newer one",
+      remedy: "name the release that stands in its place, or a newer one",
     });
   }
   if (found) return { target, releaseDigest: found.digest };
@@ -33,7 +34,7 @@ export function findTarget(releases: readonly ReleaseSummary[], target: string):
 
 /**
  * Reads a built release that the newest targets of the repository name. Throws RELEASE_INVALID where they do not: what is not
- * signed is not uploaded.
+ * signed is not uploaded; RELEASE_SIGNATURE_INVALID where a statement has withdrawn it.
  */
 export async function readSigned(releaseDir: string, repositoryDir: string): Promise<BuiltRelease & Deployable> {
   const { release, text } = await readRelease(releaseDir);
@@ -48,6 +49,14 @@ export async function readSigned(releaseDir: string, repositoryDir: string): Pro
   });
   if (contentDigest(targets?.signed.targets[target]) === releaseDigest) {
     return { release, releaseDigest, dir: releaseDir, target };
+  }
+  const stated = withdrawnBy(targets?.signed.targets ?? {}, release);
+  if (stated !== undefined) {
+    throw new BulkheadError(
+      "RELEASE_SIGNATURE_INVALID",
+      `${target} was withdrawn by the rollback statement on ${stated.path}`,
+      { remedy: `name ${stated.path}, or build and sign it with a higher --counter` },
+    );
   }
   throw new BulkheadError("RELEASE_INVALID", `${target} is not signed in ${repositoryDir} as it is in ${releaseDir}`, {
     remedy: `bulkhead sign ${releaseDir} --keys DIR --repository ${repositoryDir}`,

@@ -69,11 +69,11 @@ const shownReleases = 20;
 function notNamed(files: Files, target: string): BulkheadError {
   const names = Object.values(files).flatMap((file) => (namedBy(file) ? [file.path] : []));
   const wanted = readName(target);
-  const stated = wanted && statedOf(files, wanted.name);
-  const from = rollbackFrom(stated) ?? 0;
-  const after = namedBy(stated)?.releaseCounter ?? 0;
-  const isGone = wanted !== undefined && wanted.releaseCounter > after && wanted.releaseCounter <= from;
-  const why = isGone ? `: the statement on ${stated?.path} has withdrawn all after it up to counter ${from}` : "";
+  const stated = wanted && withdrawnBy(files, wanted);
+  const why =
+    stated === undefined
+      ? ""
+      : `: the statement on ${stated.path} has withdrawn all after it up to counter ${rollbackFrom(stated)}`;
   const newest = names.reverse().slice(0, shownReleases).join(", ");
   return new BulkheadError("USAGE", `the targets name no release ${target}${why}`, {
     remedy: [
@@ -103,6 +103,13 @@ const ofName = (files: Files, name: string): (Named & { readonly file: TargetFil
 /** The entry of the release of this name that has a statement. Throws RELEASE_METADATA_INVALID. */
 export function statedOf(files: Files, name: string): TargetFile | undefined {
   return ofName(files, name).find(({ file }) => rollbackFrom(file) !== undefined)?.file;
+}
+
+/** The entry whose statement has withdrawn a release of this name and counter, if there was one. */
+export function withdrawnBy(files: Files, { name, releaseCounter }: Named): TargetFile | undefined {
+  const stated = statedOf(files, name);
+  const [after, from] = [namedBy(stated)?.releaseCounter ?? 0, rollbackFrom(stated) ?? 0];
+  return releaseCounter > after && releaseCounter <= from ? stated : undefined;
 }
 
 /** The entry of the newest release of this name. */
