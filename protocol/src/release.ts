@@ -2,9 +2,10 @@
  * A release: what a developer signs (as a TUF target) and a device activates. It names every byte by digest.
  */
 import { z } from "zod";
-import { baseSystemSchema } from "./base-system.ts";
+import { baseSystemSchema, blobsOf } from "./base-system.ts";
+import { BulkheadError } from "./errors.ts";
 import { digestSchema, nameSchema, timeMsSchema } from "./names.ts";
-import { maxBlobBytes } from "./release-bounds.ts";
+import { maxBlobBytes, maxReleaseArtifactsBytes } from "./release-bounds.ts";
 import { releaseCounterSchema } from "./rollback.ts";
 import { systemSchema } from "./system.ts";
 
@@ -33,6 +34,18 @@ export const releaseSchema = z.strictObject({
   baseSystem: baseSystemSchema.optional(),
 });
 export type Release = z.infer<typeof releaseSchema>;
+
+/** A release that is made or signed: no device takes one beyond the bound. Throws RELEASE_INVALID, and what the schema says of other values. */
+export function parseNewRelease(value: unknown): Release {
+  const release = releaseSchema.parse(value);
+  const bytes = [...release.artifacts, ...blobsOf(release.baseSystem)].reduce((sum, { length }) => sum + length, 0);
+  if (bytes <= maxReleaseArtifactsBytes) return release;
+  throw new BulkheadError(
+    "RELEASE_INVALID",
+    `the artifacts of ${release.name} have ${bytes} bytes together, a device takes ${maxReleaseArtifactsBytes}`,
+    { remedy: "leave out components or files of them, or make them smaller" },
+  );
+}
 
 /** What runs on a device: a release, or a release with an overlay on it (its system is the effective one then). */
 export const installedReleaseSchema = releaseSchema.extend({

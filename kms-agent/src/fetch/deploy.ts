@@ -23,7 +23,7 @@ import { planDeltas } from "./delta/plan.ts";
 import { fetchFailed, getSmall, type Http } from "./http.ts";
 import { fetchMetadata } from "./metadata.ts";
 import { fetchRetry, retry } from "./retry.ts";
-import { checkRoom, prune, type Staging } from "./staging.ts";
+import { bytesOf, checkRoom, prune, type Staging } from "./staging.ts";
 
 export type Gate = Pick<Client<typeof gateInterface>, "examine" | "install">;
 export type DeployPorts = {
@@ -40,8 +40,6 @@ export type DeployPorts = {
 };
 
 export const targetPath = "/device/v1/targets";
-/** All artifacts of one release together; the disk of the smallest board has 4 GB. */
-const maxReleaseArtifactsBytes = 1024 * 1024 * 1024;
 /** Unpacking and hashing a gigabyte on the slowest board. */
 export const installDeadlineMs = 5 * 60_000;
 export const examineDeadlineMs = 60_000;
@@ -108,13 +106,7 @@ async function fetchArtifacts(
   missing: readonly Blob[],
   roomBytes: number,
 ): Promise<void> {
-  const total = missing.reduce((sum, blob) => sum + blob.length, 0);
-  if (total > maxReleaseArtifactsBytes) {
-    throw new BulkheadError(
-      "FETCH_TOO_LARGE",
-      `the release has ${total} bytes, a device takes ${maxReleaseArtifactsBytes}`,
-    );
-  }
+  const total = bytesOf(missing);
   const wanted = new Set(missing.flatMap(({ digest }) => [digest, ...begunNames(digest)]));
   await prune(staging.blobs, (name) => wanted.has(name));
   await checkRoom(staging.blobs, total + roomBytes - (await stagedBytes(staging.blobs, wanted)));

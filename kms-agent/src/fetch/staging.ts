@@ -1,8 +1,9 @@
 /** The staging directory: where fetched bytes lie for the verifier to judge. Nothing in it is trusted by anybody. */
 import { mkdir, readdir, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, maxReleaseArtifactsBytes } from "@bulkhead/protocol";
 import { syncDirectory } from "../durable-file.ts";
+import type { Blob } from "./blob-path.ts";
 
 export type Staging = { readonly metadata: string; readonly targets: string; readonly blobs: string };
 
@@ -23,6 +24,17 @@ export async function openStaging(root: string): Promise<Staging> {
 export async function prune(directory: string, isWanted: (name: string) => boolean): Promise<void> {
   const unwanted = (await readdir(directory)).filter((name) => !isWanted(name));
   await Promise.all(unwanted.map((name) => rm(join(directory, name), { recursive: true, force: true })));
+}
+
+/** How large what is to come is together. Throws FETCH_TOO_LARGE where no device takes as much of one release. */
+export function bytesOf(missing: readonly Blob[]): number {
+  const bytes = missing.reduce((sum, { length }) => sum + length, 0);
+  if (bytes <= maxReleaseArtifactsBytes) return bytes;
+  throw new BulkheadError(
+    "FETCH_TOO_LARGE",
+    `the release has ${bytes} bytes, a device takes ${maxReleaseArtifactsBytes}`,
+    { remedy: "deploy a smaller release" },
+  );
 }
 
 /** Throws STORAGE_FULL where `neededBytes` do not fit, before anything is fetched in vain. */

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { BulkheadError, type ExportEntry, type ImportReport } from "@bulkhead/protocol";
 import { explainFull, syncDirectory, withFile } from "../durable-file.ts";
 import type { Blob } from "../fetch/blob-path.ts";
-import { checkRoom, prune } from "../fetch/staging.ts";
+import { bytesOf, checkRoom, prune } from "../fetch/staging.ts";
 
 /**
- * Reads the file to its end: one that was cut is not installed from. `roomBytes`: what installing takes beside it. Throws EXPORT_INCOMPLETE, RELEASE_ARTIFACT_ALTERED, STORAGE_FULL, and what
+ * Reads the file to its end: one that was cut is not installed from. `roomBytes`: what installing takes beside it. Throws EXPORT_INCOMPLETE, RELEASE_ARTIFACT_ALTERED, STORAGE_FULL, FETCH_TOO_LARGE, and what
  * reading throws.
  */
 export async function takeBlobs(
@@ -19,7 +19,7 @@ export async function takeBlobs(
   tell: (report: ImportReport) => void,
 ): Promise<void> {
   const wanted = new Map(missing.map((blob) => [blob.digest, blob]));
-  const bytes = missing.reduce((sum, { length }) => sum + length, 0);
+  const bytes = bytesOf(missing);
   tell({ event: "wanted", blobs: wanted.size, bytes });
   await prune(directory, () => false);
   await checkRoom(directory, bytes + roomBytes);

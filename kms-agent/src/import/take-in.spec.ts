@@ -161,10 +161,13 @@ describe("[M11] a file with a release", () => {
     expect([seen.install, await staged()]).toEqual([[], []]);
   });
 
+  test("with a release that is larger than a device takes is not begun", async () => {
+    missing = ["one", "two", "three"].map((name) => ({ digest: sha256(name), length: 512 * 1024 * 1024 }));
+    await expect(take(file(blob(large)))).rejects.toMatchObject({ code: "FETCH_TOO_LARGE" });
+    expect([told.map((one) => one.event), await staged()]).toEqual([["offered"], []]);
+  });
+
   test("with a release for which there is no room is not begun", async () => {
-    missing = [{ digest: sha256(large), length: 2 ** 52 }];
-    await expect(take(file(blob(large)))).rejects.toMatchObject({ code: "STORAGE_FULL" });
-    expect(await staged()).toEqual([]);
     missing = [blobOf(large)];
     roomBytes = 2 ** 52;
     await expect(take(file(blob(large)))).rejects.toMatchObject({ code: "STORAGE_FULL" });

@@ -12,8 +12,8 @@ import {
   canonicalJson,
   describeMisfit,
   nameSchema,
+  parseNewRelease,
   type Release,
-  releaseSchema,
   type SlotPart,
   sha256,
   slotPartSchema,
@@ -37,7 +37,7 @@ export const imageBaseFile = (board: string): string => `${board}.base.json`;
 
 /** The release with this base system, written down anew. */
 export async function nameBase<B extends BuiltRelease>(built: B, baseSystem: BaseSystem): Promise<B> {
-  const release: Release = releaseSchema.parse({ ...built.release, baseSystem });
+  const release: Release = parseNewRelease({ ...built.release, baseSystem });
   const text = canonicalJson(release);
   await writeFile(join(built.dir, "release.json"), text);
   return { ...built, release, releaseDigest: sha256(text) };

@@ -5,9 +5,9 @@ import {
   type Artifact,
   BulkheadError,
   canonicalJson,
+  parseNewRelease,
   type Release,
   releaseFormat,
-  releaseSchema,
   sha256,
 } from "@bulkhead/protocol";
 import { completePlan, type Plan } from "@bulkhead/protocol/manifest";
@@ -146,7 +146,7 @@ function describe(plan: Plan, kept: ReadonlyMap<string, Kept>, options: Dated): 
     return (planned && kept.get(keyOf(imageOf(source, planned)))?.artifact.digest) ?? "";
   });
   const unique = new Map<string, Artifact>([...kept.values()].map(({ artifact }) => [artifact.digest, artifact]));
-  return releaseSchema.parse({
+  return parseNewRelease({
     format: releaseFormat,
     name: plan.system,
     version: plan.version,
