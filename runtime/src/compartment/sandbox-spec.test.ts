@@ -10,6 +10,7 @@ const paths = { ...devicePaths({ dataDir: "/nowhere/data", runDir: "/nowhere/run
 const device = {
   config: { instance: "device", board: "virtual", dataDir: "/nowhere/data", uidBase: 700_000 },
   host: { cgroup: null },
+  slots: null,
   paths,
 } as unknown as Device;
 const artifact = "a".repeat(64);
@@ -46,6 +47,13 @@ test("[K14] a part of the runtime has its privileges under its own name, and no 
   expect(other.mounts.map(({ target }) => target)).not.toContain("/clock");
   const taken = await specOf("clock-server", plainComponent({ role: "core", image: { core: "scheduler-server" } }));
   expect(taken.mounts.map(({ target }) => target)).not.toContain("/clock");
+});
+
+test("[K14] the agent has the filter of its own, and nobody else who runs its image or takes its name", async () => {
+  const agent = plainComponent({ role: "core", image: { core: "kms-agent" } });
+  expect((await specOf("kms-agent", agent)).profile).toBe("agent");
+  expect((await specOf("another", agent)).profile).not.toBe("agent");
+  expect((await specOf("kms-agent", own("./stranger"))).profile).not.toBe("agent");
 });
 
 test("[K5] a component without `network` has an empty one, with it one of its own, and never the board's", async () => {
