@@ -1,10 +1,26 @@
 /** A release with a base system: fetched by the tunnel, written to the slot that does not run, tried, kept; or left again, with the reason. */
 import { expect } from "vitest";
+import { z } from "zod";
 import type { Suite } from "../suite/suite.ts";
+import type { Agent } from "../target/agent.ts";
 
 /** An image is built, some 150 MB go through an emulated tunnel, and the board starts twice or more. */
 const boundMs = 900_000;
 const needs = ["agent", "base-system", "power-cut"];
+
+const lookedSchema = z.object({ bytes: z.number().positive(), toFetch: z.number().nonnegative() });
+
+/** What the agent says of all artifacts that it has looked for in the slot that runs: how large they are, and how much of them it has to fetch. */
+async function lookedFor(agent: Pick<Agent, "logLines">): Promise<z.output<typeof lookedSchema>> {
+  const said = /looked for an artifact in the slot that runs (\{.*\})/;
+  const found = (await agent.logLines("kms-agent")).flatMap((line) => {
+    const fields = said.exec(line)?.[1];
+    return fields === undefined ? [] : [lookedSchema.parse(JSON.parse(fields))];
+  });
+  expect(found).not.toEqual([]);
+  const sum = (of: "bytes" | "toFetch") => found.reduce((all, one) => all + one[of], 0);
+  return { bytes: sum("bytes"), toFetch: sum("toFetch") };
+}
 
 export const suite: Suite = (it) => {
   it(
@@ -18,6 +34,10 @@ export const suite: Suite = (it) => {
       const startMs = performance.now();
       const after = await target.agent.deploy(next, bench.within(400_000));
       measure("order to all components ready in the new slot", (performance.now() - startMs) / 1000, { unit: "s" });
+      // Of a base system that differs in little, most is in the slot that ran.
+      const { bytes, toFetch } = await lookedFor(target.agent);
+      measure("of the base system's bytes fetched", (100 * toFetch) / bytes, { unit: "%" });
+      expect(toFetch).toBeLessThan(bytes / 2);
       expect(after.base).toMatchObject({ digest: next.base, other: before.base?.digest });
       expect(after.base?.slot).not.toBe(before.base?.slot);
       await expect
