@@ -87,10 +87,10 @@ async function recipientsIn({ directory }: Repository, signed: TargetFile): Prom
 /** The release that is gone back to is older than those that were withdrawn: who was dropped since is among its readers. */
 async function notGuessed(found: Repository, stated: TargetFile): Promise<BulkheadError> {
   const recipients = await recipientsIn(found, stated);
-  const were = recipients === undefined ? "is readable" : `is encrypted for ${recipients.join(", ")}`;
+  const were = recipients === undefined ? "readable" : `encrypted for ${recipients.join(", ")}`;
   return missing(
-    `nobody was named who will be able to read this release, and ${stated.path}, which devices went back to, does not stand for those after it`,
-    `${stated.path} ${were}; name those of them who are still to read, that is ${sayWho}`,
+    `nobody was named who will be able to read this release, and ${stated.path}, which devices may go back to, does not say it for those after it`,
+    `${stated.path} is ${were}; leave out whoever was dropped since, and encrypt it for ${sayWho}`,
   );
 }
 
