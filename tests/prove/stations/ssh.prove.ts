@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { StationSsh } from "../../../hardware-in-loop/station/real-board.ts";
 import { openSshShell } from "../../../hardware-in-loop/target/ssh/shell.ts";
 import { watchStartBySsh } from "../../../hardware-in-loop/target/ssh/start.ts";
+import { openGenerousBench } from "./generous-bench.ts";
 import { makeSshd, type Sshd } from "./sshd.ts";
 
 const file = "hardware-in-loop/stations/bench/desk.yaml";
@@ -92,15 +93,17 @@ describe("[K19] a shell by ssh", () => {
   });
 
   test("[K19] gives nobody's agent, keys or configuration to the board", async () => {
+    const bench = await openGenerousBench(directory, sshd.ssh);
+    const given = /^(SSH_AUTH_SOCK|BULKHEAD_OF_THE_BENCH|BULKHEAD_OF_ITS_CONFIGURATION)=/gm;
+    // Who types `ssh` there gives all of it.
+    expect((await bench.byHand("env")).match(given)).toHaveLength(3);
     const shell = await open();
-    process.env["SSH_AUTH_SOCK"] = join(directory, "agent");
-    process.env["BULKHEAD_OF_THE_BENCH"] = "secret";
-    try {
-      expect(await shell.run("env", 30_000)).not.toMatch(/SSH_AUTH_SOCK|BULKHEAD_OF_THE_BENCH/);
-    } finally {
-      delete process.env["SSH_AUTH_SOCK"];
-      delete process.env["BULKHEAD_OF_THE_BENCH"];
-    }
+    expect((await shell.run("env", 30_000)).match(given)).toBeNull();
+    // The agent has the key that the board takes, and the station's file names another.
+    expect(await refusal({ identityFile: join(directory, "sshd/host") })).toMatchObject({
+      code: "STATION_FAILED",
+      remedy: expect.stringContaining("authorized_keys of root"),
+    });
   });
 });
 

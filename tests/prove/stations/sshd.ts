@@ -41,6 +41,8 @@ export async function makeSshd(directory: string): Promise<Sshd> {
       "PasswordAuthentication no", // Who is refused as often as a test is would be left standing outside.
       "PerSourcePenalties no",
       "AuthorizedKeysFile /etc/authorized",
+      // A board that takes what it is given.
+      "AcceptEnv *",
     ],
   ];
   await writeFile(path("sshd/config"), `${config.join("\n")}\n`);
