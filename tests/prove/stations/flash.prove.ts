@@ -3,7 +3,7 @@
  * power on; it starts from it and enrols itself. The board is QEMU's `virt`; its multiplexer renames a file, so that the card is never at both ends.
  */
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, open, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
@@ -104,9 +104,11 @@ test("[K19] a program is given a copy of the image that has the board's token, a
   await mkdir(path("tmp"));
   vi.stubEnv("TMPDIR", path("tmp"));
   onTestFinished(() => void vi.unstubAllEnvs());
+  // It writes down the path that it was given.
+  const program = 'printf %s "$1" >"$3" && cp --sparse=always "$1" "$2"';
   const flash: StationFlash = {
     kind: "program",
-    command: ["cp", "--sparse=always", "{image}", memory],
+    command: ["sh", "-c", program, "sh", "{image}", memory, path("given")],
     boundMs: 60_000,
   };
   const { image, board, signal } = options;
@@ -114,12 +116,17 @@ test("[K19] a program is given a copy of the image that has the board's token, a
   const [given, kept] = await Promise.all([memory, image].map(identityIn));
   expect(JSON.parse(given ?? "")).toMatchObject({ invitation: { name: "bench-2" } });
   expect(kept).toBe("");
+  const below = `${path("tmp")}/`;
+  expect(await readFile(path("given"), "utf8")).toSatisfy((file: string) => file.startsWith(below));
   expect(await readdir(path("tmp"))).toEqual([]);
   // One that fails gives no board its token.
-  const failing = { ...flash, command: ["false", "{image}"] };
+  await rm(path("given"));
+  const failing = { ...flash, command: ["sh", "-c", 'printf %s "$1" >"$2"; false', "sh", "{image}", path("given")] };
   await expect(
     writeBy(failing, { image, board, server: server.name, device: "bench-3", signal }),
   ).rejects.toMatchObject({ code: "FLASH_WRITE_FAILED", remedy: expect.stringContaining("station's file") });
+  expect(await readFile(path("given"), "utf8")).toSatisfy((file: string) => file.startsWith(below));
+  expect(await readdir(path("tmp"))).toEqual([]);
 });
 
 test("[K19] a board that is flashed starts from its card, enrols itself, and is at its agent", {
