@@ -52,6 +52,23 @@ test("[M11] many who ask at once cost one pass over a blob, who asks later none,
   expect(passes()).toBe(3);
 });
 
+test("[M11] a blob that cannot be read keeps no other from its index, and is read anew when it is asked for again", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "bulkhead-indexes-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const [torn, other] = ["a".repeat(64), "b".repeat(64)];
+  let isTorn = true;
+  async function* read(digest: string) {
+    if (digest === torn && isTorn) throw new Error("torn");
+    yield content;
+  }
+  const of = await createBlockIndexes(directory, { lengthOf: async () => content.length, read });
+  const [first, second] = await Promise.allSettled([of(torn), of(other)]);
+  expect(first).toMatchObject({ status: "rejected", reason: { message: "torn" } });
+  expect(second).toEqual({ status: "fulfilled", value: expected });
+  isTorn = false;
+  expect(await of(torn)).toEqual(expected);
+});
+
 test.each([0, blockBytes + 1])("[M11] a blob of no whole blocks has no index (%i bytes)", async (lengthBytes) => {
   const { of, passes } = await indexes(lengthBytes, 1000);
   expect(await of("a".repeat(64))).toBeUndefined();
