@@ -2,14 +2,19 @@
  * Encrypted releases from the studio's hand to the verifier's, with the real key store between: who opens them, what of them an agent and a
  * management service hold, and what these can do about it.
  */
+import { createReadStream } from "node:fs";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { deviceIdOf, generateX25519Key, type KeyPair, parseEnvelope, sha256 } from "@bulkhead/protocol";
+import { BulkheadError, deviceIdOf, generateX25519Key, type KeyPair, parseEnvelope, sha256 } from "@bulkhead/protocol";
 import { developmentRing, signRelease } from "@bulkhead/studio";
 import { beforeEach, describe, expect, test } from "vitest";
+import { openStaging } from "../../kms-agent/src/fetch/staging.ts";
+import { takeIn } from "../../kms-agent/src/import/take-in.ts";
 import { type DeploymentKeys, openDeploymentKeys } from "../../runtime/src/key-store/deployment-keys.ts";
 import { initialiseKeys, openKeys } from "../../runtime/src/key-store/key-file.ts";
 import { openingPair } from "../../runtime/src/key-store/opening-key.ts";
+import { collectMetadata } from "../../studio/src/export/metadata.ts";
+import { writeFileOf } from "../../studio/src/export/write-file.ts";
 import { wrapKey } from "../../studio/src/seal/wrap.ts";
 import { asked, useBench } from "./bench.ts";
 import { type BuiltForTest, signOnline } from "./project.ts";
@@ -111,6 +116,36 @@ describe("[S3] an encrypted release", () => {
     const next = await publish(2, "the next", [field]);
     await stage(next);
     expect((await install(next, asPort(await reopen()))).verdict).toMatchObject({ accepted: true });
+  });
+
+  test("comes in a file as well, in which nothing of it is readable", async () => {
+    const { store, admit } = await openStore();
+    await admit(field);
+    const built = await publish(1, secretText, [field]);
+    const { text, envelope } = await envelopeOf(built);
+    const { repoDir, root } = bench.project;
+    const metadata = (name: string) =>
+      readFile(join(repoDir, name), "utf8").catch(() => {
+        throw new BulkheadError("NOT_FOUND", `there is no ${name}`);
+      });
+    const signed = sha256(text);
+    const { files, expires } = await collectMetadata(
+      { metadata },
+      { target: built.target, signed, overlay: undefined },
+    );
+    const file = join(root, "example.bulkhead");
+    const header = { format: 1 as const, target: built.target, releaseDigest: built.digest, envelope: signed, expires };
+    const download = async (digest: string) => createReadStream(join(repoDir, "sealed", digest));
+    await writeFileOf(file, header, { files, documents: [text], blobs: envelope.blobs, download });
+    expect((await readFile(file)).includes(secretText)).toBe(false);
+    const gate = await bench.device.boot({}, store);
+    const staging = await openStaging(bench.device.directories.staging);
+    const ports = { gate, staging, inTurn: <T>(work: () => Promise<T>) => work(), tell: () => undefined };
+    const verdict = await takeIn(createReadStream(file), { ...ports, meant: built.digest });
+    expect(verdict).toMatchObject({ accepted: true });
+    const [artifact] = built.release.artifacts;
+    const endorsed = join(bench.device.directories.endorsed, built.digest, "artifacts", artifact?.digest ?? "");
+    expect(await readFile(join(endorsed, "main.js"), "utf8")).toBe(secretText);
   });
 
   test("is nowhere readable on its way: in the repository, and in what the agent stages", async () => {

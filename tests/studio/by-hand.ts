@@ -1,4 +1,7 @@
-/** A release brought to a device in a file: the one that it runs with an overlay, as it was signed, with the overlay again, and what is refused. */
+/**
+ * A release brought to a device in a file: the one that it runs with an overlay, as it was signed and encrypted, with the overlay again, and what is
+ * refused.
+ */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, vi } from "vitest";
@@ -10,10 +13,21 @@ export type Hand = {
   readonly client: StudioClient;
   readonly device: string;
   readonly id: string;
+  /** Signs `greenhouse-2.json` anew, to be read by these, and gives it to the service. */
+  readonly signFor: (...readers: string[]) => Promise<void>;
+  readonly deploymentKey: string;
 };
 
 /** The device runs `greenhouse-2.json` with the overlay `warmer`. */
-export async function bringByHand({ bulkhead, directory, client, device, id }: Hand): Promise<void> {
+export async function bringByHand({
+  bulkhead,
+  directory,
+  client,
+  device,
+  id,
+  signFor,
+  deploymentKey,
+}: Hand): Promise<void> {
   const at = (name: string) => join(directory, `${name}.bulkhead`);
   const write = async (name: string, ...args: string[]) => {
     const { exitCode, stdout } = await bulkhead("export", ...args, "-o", at(name), "--json");
@@ -43,8 +57,14 @@ export async function bringByHand({ bulkhead, directory, client, device, id }: H
   expect(await generation()).toBe(before);
   // Each is a generation of its own, as when the service brings them.
   const committed = { event: "outcome", outcome: "committed" };
-  expect(await bring("whole", "--digest", whole.digest)).toMatchObject(["whole", 0, committed]);
-  expect(await bring("less")).toMatchObject(["less", 0, committed]);
+  await signFor("--recipient", deploymentKey);
+  const sealed = await write("sealed", "greenhouse-2.json");
+  expect(sealed).toMatchObject({ digest: whole.digest, envelope: expect.stringMatching(/^[0-9a-f]{64}$/), leftOut: 0 });
+  expect(await bring("sealed", "--digest", whole.digest)).toMatchObject(["sealed", 0, committed]);
+  const again = await write("again", "greenhouse-2.json", ...put, "--only-missing", device);
+  expect(again).toMatchObject({ artifacts: 0, leftOut: sealed.artifacts, digest: less.digest });
+  expect(await bring("again", "--digest", less.digest)).toMatchObject(["again", 0, committed]);
+  await signFor("--readable");
   await vi.waitFor(async () => {
     const now = await client.device(id);
     expect([now.generation, now.overlay?.name]).toEqual([before + 2, "warmer"]);

@@ -15,6 +15,7 @@ import { signTargets } from "../../studio/src/sign/index.ts";
 import { signOverlay } from "../releases/sign-overlay.ts";
 import { bringByHand } from "./by-hand.ts";
 import { checkEncrypted } from "./encrypted-release.ts";
+import { reportedComponent } from "./reported.ts";
 import { attemptsOf, ended } from "./takeover.ts";
 
 const name = "clitest";
@@ -51,6 +52,7 @@ const id = () => running.provisioning.deviceId;
 const asOperator = (...args: string[]) =>
   bulkhead(...args, "--keys", join(running.project.keysDir, "operator-1.json"), "--development");
 const errorOf = (stdout: string) => JSON.parse(stdout).errors[0] as { code: string; message: string; remedy?: string };
+const componentOf = (component: string) => reportedComponent(running, component);
 const fails = (words: string) => ({ exitCode: 1, stderr: expect.stringContaining(words) });
 const forget = (system: string) => rm(stateDirectory(system, bulkheadDirectory), { recursive: true, force: true });
 
@@ -196,6 +198,12 @@ describe("bulkhead deploy", () => {
     expect(await plain("sign", dir(release), ...keys, ...more)).toMatchObject({ exitCode: 0, stderr: "" });
   }
 
+  async function signAgain(...readers: string[]) {
+    await sign("two", ...readers);
+    const { exitCode, stdout } = await bulkhead("upload", "--release", dir("two"), ...repository());
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining(", and greenhouse-2.json")]);
+  }
+
   test("[S3] a device gets the key of its deployment by an operator's word, and by nobody else's", async () => {
     const key = dir("deployment.json");
     expect((await plain("keys", "new", key, "--role", "deployment", "--development")).exitCode).toBe(0);
@@ -241,9 +249,7 @@ describe("bulkhead deploy", () => {
     const looked = { before: running.release.release, secret, store: stateDirectory(name, bulkheadDirectory) };
     await checkEncrypted(running.client, { builtDir: dir("two"), ...looked });
     // The same release, signed to be readable: what comes below looks into it.
-    await sign("two", "--readable");
-    const uploaded = await bulkhead("upload", "--release", dir("two"), ...repository());
-    expect([uploaded.exitCode, uploaded.stdout]).toEqual([0, expect.stringContaining(", and greenhouse-2.json")]);
+    await signAgain("--readable");
   });
 
   test("[S4] a release that was uploaded before is named; the device refuses the older one and says why", async () => {
@@ -279,7 +285,8 @@ describe("bulkhead deploy", () => {
   });
 
   test("[M11] a file brings what the service would, at the device, and what it lacks or has too much the device says", async () => {
-    await bringByHand({ bulkhead, directory: dir("."), client: running.client, device, id: id() });
+    const means = { bulkhead, signFor: signAgain, deploymentKey: dir("deployment.json") };
+    await bringByHand({ ...means, directory: dir("."), client: running.client, device, id: id() });
   });
 
   test("[S4] a release that does not start: the command says that the device went back, and why", async () => {
@@ -390,10 +397,3 @@ describe("bulkhead run and kms start", () => {
     expect([result.exitCode, result.stderr]).toEqual([1, expect.stringContaining("FILE_UNREADABLE")]);
   });
 });
-
-async function componentOf(component: string) {
-  const { status } = await running.client.status(running.provisioning.deviceId);
-  const found = status?.components.find((one) => one.name === component);
-  if (!found) throw new Error(`the device reports no component ${component}`);
-  return found;
-}

@@ -56,7 +56,8 @@ export async function takeIn(source: AsyncIterable<Uint8Array>, ports: TakeInPor
 
 async function bring(entries: AsyncGenerator<ExportEntry>, { gate, staging, inTurn, tell, meant }: TakeInPorts) {
   try {
-    const { target, releaseDigest, overlay, effectiveDigest: said, expires } = await readHeader(entries);
+    const header = await readHeader(entries);
+    const { target, releaseDigest, envelope = releaseDigest, overlay, effectiveDigest: said, expires } = header;
     // Without an overlay there are no two digests, whatever the file says.
     const effectiveDigest = overlay && said ? said : releaseDigest;
     tell({ event: "offered", target, effectiveDigest, expires });
@@ -64,7 +65,7 @@ async function bring(entries: AsyncGenerator<ExportEntry>, { gate, staging, inTu
     if (meant !== null && meant !== effectiveDigest) throw notMeant(effectiveDigest, meant);
     const asked = { target, releaseDigest, ...(overlay && { overlay }), ...(meant !== null && { meant }) };
     const first = await takeMetadata(entries, (files) => inTurn(() => stageMetadata(staging.metadata, files)));
-    const names = new Map([[releaseDigest, `${releaseDigest}.${target}`]]);
+    const names = new Map([[envelope, `${envelope}.${target}`]]);
     if (overlay) {
       // The name of its list becomes one of a file.
       delegationName(partsOfTarget(overlay.target));

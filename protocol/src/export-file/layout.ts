@@ -17,6 +17,8 @@ export const exportHeaderSchema = z.object({
   /** Becomes part of a file's name. */
   target: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "cannot name a release"),
   releaseDigest: digestSchema,
+  /** Of an encrypted release, what stands among the targets in its place; absent: the release does. */
+  envelope: digestSchema.optional(),
   overlay: overlayNameSchema.optional(),
   /** Of release and overlay together, as the device will report it. */
   effectiveDigest: digestSchema.optional(),

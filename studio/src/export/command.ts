@@ -1,6 +1,6 @@
 /** `bulkhead export`: a release in one file, for devices that no network reaches. It needs no key. */
 import { stat } from "node:fs/promises";
-import { BulkheadError } from "@bulkhead/protocol";
+import type { ReleaseSummary } from "@bulkhead/kms";
 import { defineCommand } from "citty";
 import type { StudioClient } from "../api/client.ts";
 import { openStudio, serverOption } from "../api/server-option.ts";
@@ -40,21 +40,19 @@ export const command = defineCommand({
     const client = await openStudio(args.name);
     const uploaded = await client.releases();
     const { target, releaseDigest } = findTarget(uploaded, args.target);
-    if (uploaded.find(({ digest }) => digest === releaseDigest)?.envelope) {
-      throw new BulkheadError("USAGE", `${target} is encrypted, and no file brings such a release yet`, {
-        remedy: "deploy it by the tunnel, or sign it as a readable one",
-      });
-    }
+    const envelope = envelopeOf(uploaded, releaseDigest);
+    const signed = envelope ?? releaseDigest;
     const out = args.out ?? `${target.replace(/\.json$/, "")}.bulkhead`;
     const overlay = await findOverlay(client, releaseDigest, args);
-    const { files, expires, expiresFirst } = await collectMetadata(client, { target, releaseDigest, overlay });
-    const documents = [await readDocument(client, releaseDigest)];
+    const { files, expires, expiresFirst } = await collectMetadata(client, { target, signed, overlay });
+    const documents = [await readDocument(client, signed)];
     if (overlay) documents.push(await readDocument(client, overlay.digest));
     const named = namedBy(documents[0] ?? "", target);
     const all = lacking(named, []);
-    const blobs = lacking(named, await releasesThere(client, args));
+    const blobs = lacking(named, await releasesThere(client, uploaded, args));
     const header = {
       ...{ format: 1 as const, target, releaseDigest, expires },
+      ...(envelope !== undefined && { envelope }),
       ...(overlay && {
         overlay: { target: overlay.target, digest: overlay.digest },
         effectiveDigest: overlay.effectiveDigest,
@@ -79,12 +77,18 @@ export const command = defineCommand({
 type Known = { since?: string | undefined; "only-missing"?: string | undefined };
 
 /** What need not be brought. */
-async function releasesThere(client: StudioClient, args: Known): Promise<Named[]> {
+async function releasesThere(client: StudioClient, uploaded: readonly ReleaseSummary[], args: Known): Promise<Named[]> {
   const digests: string[] = [];
-  if (args.since !== undefined) digests.push(findTarget(await client.releases(), args.since).releaseDigest);
+  if (args.since !== undefined) digests.push(findTarget(uploaded, args.since).releaseDigest);
   if (args["only-missing"] !== undefined) {
     const { release } = await client.device((await lookUpDevice(client, args["only-missing"])).id);
     if (release) digests.push(release.digest);
   }
-  return Promise.all(digests.map(async (digest) => namedBy(await readDocument(client, digest), digest)));
+  const documents = digests.map((digest) => readDocument(client, envelopeOf(uploaded, digest) ?? digest));
+  return (await Promise.all(documents)).map((document, index) => namedBy(document, digests[index] ?? ""));
+}
+
+/** Undefined where the release is readable. */
+function envelopeOf(uploaded: readonly ReleaseSummary[], releaseDigest: string): string | undefined {
+  return uploaded.find(({ digest }) => digest === releaseDigest)?.envelope ?? undefined;
 }

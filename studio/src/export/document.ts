@@ -1,5 +1,14 @@
-/** Documents as they were signed, and the artifacts that a release names: no more of it is understood here than that. */
-import { artifactSchema, BulkheadError, baseSystemSchema, blobsOf, maxReleaseBytes, sha256 } from "@bulkhead/protocol";
+/** Documents as they were signed, and the files that a release, or its envelope, names: no more of it is understood here than that. */
+import {
+  artifactSchema,
+  BulkheadError,
+  baseSystemSchema,
+  blobsOf,
+  envelopeSchema,
+  isEnvelope,
+  maxReleaseBytes,
+  sha256,
+} from "@bulkhead/protocol";
 import { z } from "zod";
 import type { StudioClient } from "../api/client.ts";
 
@@ -29,10 +38,14 @@ export async function readDocument(client: Pick<StudioClient, "downloadBlob">, d
   });
 }
 
-/** Throws RELEASE_INVALID. */
+/**
+ * Of an encrypted release its envelope names the files, and which of them are of a base system nobody sees. Throws RELEASE_INVALID.
+ */
 export function namedBy(document: string, name: string): Named {
   try {
-    const { artifacts, baseSystem } = namesSchema.parse(JSON.parse(document));
+    const read: unknown = JSON.parse(document);
+    if (isEnvelope(read)) return { artifacts: envelopeSchema.parse(read).blobs, base: undefined, ofBase: [] };
+    const { artifacts, baseSystem } = namesSchema.parse(read);
     return { artifacts, base: baseSystem?.digest, ofBase: blobsOf(baseSystem) };
   } catch (cause) {
     throw new BulkheadError("RELEASE_INVALID", `${name} does not say which artifacts it has`, { cause });

@@ -8,7 +8,7 @@ import { collectMetadata } from "./metadata.ts";
 import { writeFileOf } from "./write-file.ts";
 
 const digest = "a".repeat(64);
-const wanted = { target: "greenhouse-2.json", releaseDigest: digest, overlay: undefined };
+const wanted = { target: "greenhouse-2.json", signed: digest, overlay: undefined };
 const overlay = { target: "overlays/field/warm-3.json", digest: "b".repeat(64) };
 const day = (number: number) => `2026-12-0${number}T00:00:00Z`;
 const signed = (expires: string, more: object) => JSON.stringify({ signed: { expires, ...more } });
@@ -61,7 +61,7 @@ describe("[M11] what a file of an export gets of the signed metadata", () => {
       code: "RELEASE_METADATA_EXPIRED",
       message: expect.stringContaining("timestamp.json"),
     });
-    for (const other of [{ target: "other-2.json" }, { target: "toString" }, { releaseDigest: "c".repeat(64) }]) {
+    for (const other of [{ target: "other-2.json" }, { target: "toString" }, { signed: "c".repeat(64) }]) {
       await expect(collect(other)).rejects.toMatchObject({ code: "RELEASE_METADATA_INVALID" });
     }
   });
@@ -142,6 +142,19 @@ describe("[M11] what a release names", () => {
     const named = namedBy(JSON.stringify({ artifacts: [one, one], later: true }), "x");
     expect(lacking(named, [])).toEqual([one]);
     expect(() => namedBy("{}", "x")).toThrow(expect.objectContaining({ code: "RELEASE_INVALID" }));
+  });
+
+  test("is of an encrypted one what its envelope lists, whatever of it is in there", () => {
+    const envelope = {
+      ...{ envelope: 1, name: "example", version: "1.0.0", releaseCounter: 1, board: "virtual" },
+      ...{ release: digest, recipients: ["A".repeat(43)], content: "AAAA", blobs: [one, root] },
+    };
+    const named = namedBy(JSON.stringify(envelope), "x");
+    expect(lacking(named, [])).toEqual([one, root]);
+    expect(lacking(named, [{ artifacts: [root], base: undefined, ofBase: [] }])).toEqual([one]);
+    expect(() => namedBy(JSON.stringify({ ...envelope, blobs: "all" }), "x")).toThrow(
+      expect.objectContaining({ code: "RELEASE_INVALID" }),
+    );
   });
 
   test("is left out where a device has it; of a base system all or nothing", () => {

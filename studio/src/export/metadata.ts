@@ -14,7 +14,12 @@ import {
 import { z } from "zod";
 import type { StudioClient } from "../api/client.ts";
 
-type Wanted = { readonly target: string; readonly releaseDigest: string; readonly overlay: OverlayName | undefined };
+type Wanted = {
+  readonly target: string;
+  /** The digest of what stands among the targets: the release, or the envelope that it is in. */
+  readonly signed: string;
+  readonly overlay: OverlayName | undefined;
+};
 export type Metadata = {
   readonly files: ReadonlyMap<string, string>;
   /** When the first of them ends, and which that is. */
@@ -30,7 +35,7 @@ const listSchema = z.object({
 /** Throws RELEASE_METADATA_INVALID where it does not name what is wanted, RELEASE_METADATA_EXPIRED where it has ended, NOT_FOUND. */
 export async function collectMetadata(
   client: Pick<StudioClient, "metadata">,
-  { target, releaseDigest, overlay }: Wanted,
+  { target, signed, overlay }: Wanted,
   nowMs: number = Date.now(),
 ): Promise<Metadata> {
   const roots = await readRoots(client);
@@ -43,7 +48,7 @@ export async function collectMetadata(
     const file = `${namedVersion(snapshot, snapshotName, `${name}.json`)}.${name}.json`;
     lists.push([file, await client.metadata(file)]);
   }
-  checkNamed(lists[0], target, releaseDigest);
+  checkNamed(lists[0], target, signed);
   if (overlay) checkNamed(lists[1], overlay.target, overlay.digest);
   const judged: [string, string][] = [
     ...roots.slice(-1),
