@@ -52,6 +52,27 @@ describe("[M11] what was endorsed", () => {
     expect(seen).toEqual([told(first, "committed", "it runs already")]);
   });
 
+  test("is awaited from when it is posted until it is dealt with, also where it waits for a trial", async () => {
+    const activation = activationOn(beginTrial(flashed, second, facts(2)));
+    expect(activation.isAwaited()).toBe(false);
+    activation.wasPosted();
+    expect(activation.isAwaited()).toBe(true);
+    await activation.activate(running(), { releaseDigest: second });
+    expect(activation.isAwaited()).toBe(false);
+    activation.wasPosted();
+    await activation.activate(running(), { releaseDigest: third });
+    expect(activation.isAwaited()).toBe(true);
+    activation.trialIsOver();
+    expect([activation.isAwaited(), seen]).toEqual([
+      true,
+      [["posted", { kind: "activate", body: { releaseDigest: third } }]],
+    ]);
+    const committed = activationOn(flashed);
+    committed.wasPosted();
+    await committed.activate(running(), { releaseDigest: second });
+    expect(committed.isAwaited()).toBe(false);
+  });
+
   test("waits for the trial of another; the last of several is asked for once that is over, and once only", async () => {
     const activation = activationOn(beginTrial(flashed, second, facts(2)));
     for (const releaseDigest of [sha256("fourth"), third])

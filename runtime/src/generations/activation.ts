@@ -19,6 +19,10 @@ export type Activation = {
   /** `choose`: its generation is next, in the place of `generation`, which still runs; `stopped`: nothing runs any more. */
   activate(generation: Running, asked: Asked): Promise<"go-on" | "choose" | "stopped">;
   trialIsOver(): void;
+  /** One was posted that is not dealt with yet. */
+  wasPosted(): void;
+  /** Another release was endorsed, under the generation before: what a commit would clear away is what it may have been told is here. */
+  isAwaited(): boolean;
 };
 
 /** `post`: into the mailbox of what is to be decided. */
@@ -29,8 +33,10 @@ export function createActivation(
 ): Activation {
   /** What was endorsed during a trial; of several, the last. The verifier keeps it too, over a cut. */
   let waiting: Asked | undefined;
+  let posted = 0;
 
   async function activate(generation: Running, asked: Asked) {
+    posted = Math.max(0, posted - 1);
     const { releaseDigest: digest, again } = asked;
     const { current, trying } = ledger.record();
     // Asked twice: the outcome of the trial is the answer.
@@ -98,8 +104,15 @@ export function createActivation(
     activate,
     // By way of the mailbox: after a roll-back it is the previous generation, once it runs, that gives way to it.
     trialIsOver() {
-      if (waiting) post({ kind: "activate", body: waiting });
+      if (waiting) {
+        posted += 1;
+        post({ kind: "activate", body: waiting });
+      }
       waiting = undefined;
     },
+    wasPosted() {
+      posted += 1;
+    },
+    isAwaited: () => waiting !== undefined || posted > 0,
   };
 }

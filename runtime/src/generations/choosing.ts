@@ -19,7 +19,7 @@ export type Chosen = Choice & {
   readonly release: InstalledRelease;
   /** Why only core servers and the agent may run. */
   readonly held?: string;
-  /** Artifacts of what stays pinned if this one is committed, as far as they are intact. Absent where it is held. */
+  /** Artifacts of what stays pinned if this one is committed, where all of them are intact. Absent where it is held. */
   readonly pinnedArtifacts?: readonly string[];
 };
 
@@ -110,16 +110,18 @@ export function createChooser(
     try {
       const release = await verifyInstalled(dataDir, choice.run.digest);
       await note(judgeMended(assignUids(kept.now(), release.system.startOrder), choice.run.generation));
-      return { ...choice, release, pinnedArtifacts: await pinnedArtifacts(choice.run.digest, release) };
+      return { ...choice, release, pinnedArtifacts: await pinnedArtifacts(choice, release) };
     } catch (error) {
       return replace(choice, error);
     }
   }
 
-  async function pinnedArtifacts(digest: string, release: InstalledRelease): Promise<string[]> {
-    const pinned = pinnedAfter(kept.now(), digest, release);
-    if (pinned === undefined || pinned.digest === digest) return [];
-    return ((await readIntactPart(dataDir, pinned.digest))?.artifacts ?? []).map((artifact) => artifact.digest);
+  /** Of one that is damaged nothing: it is exchanged as a whole, and what is to come of it then must not lie in it alone. */
+  async function pinnedArtifacts({ run, onTrial }: Choice, release: InstalledRelease): Promise<string[]> {
+    const pinned = onTrial ? pinnedAfter(kept.now(), run, release) : kept.now().pinned;
+    if (pinned === undefined || pinned.digest === run.digest) return [];
+    const whole = await verifyInstalled(dataDir, pinned.digest).catch(() => undefined);
+    return (whole?.artifacts ?? []).map((artifact) => artifact.digest);
   }
 
   async function replace(choice: Choice, error: unknown): Promise<Chosen | null> {

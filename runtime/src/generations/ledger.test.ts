@@ -212,26 +212,46 @@ describe("[M11] an endorsed release is not admitted", () => {
   });
 });
 
+/** Where a first release is installed from. */
+async function makeTree(content: string) {
+  const tree = join(dataDir, "tree");
+  await mkdir(tree, { recursive: true });
+  await writeFile(join(tree, "main.js"), content);
+  const artifact = await treeDigest(tree);
+  await cp(tree, join(dataDir, artifact.digest), { recursive: true });
+  return artifact;
+}
+
+test("[M11] what was endorsed under the generation before, which had its artifacts, is admitted after a commit that needs none of them", async () => {
+  const artifact = await makeTree("good");
+  const ledger = await boot(release(5, { artifacts: [artifact] }));
+  await ledger.admit(await endorse(release(4)), { rollbackFrom: 5 });
+  const waits = await endorse(release(6, { artifacts: [artifact] }));
+  await ledger.choose();
+  await ledger.commitTrial(release(4), [], true);
+  await ledger.admit(waits);
+  expect(await chooseOf(ledger)).toMatchObject({ onTrial: true, run: { digest: waits } });
+  await ledger.commitTrial(release(6));
+  expect(await readdir(join(dataDir, "releases"))).toHaveLength(2);
+});
+
 describe("[M11] a pinned release", () => {
   /** Flashed, and two updates ago; it alone has the artifact. */
   async function pinned() {
-    const tree = join(dataDir, "tree");
-    await mkdir(tree);
-    await writeFile(join(tree, "main.js"), "good");
-    const artifact = await treeDigest(tree);
-    await cp(tree, join(dataDir, artifact.digest), { recursive: true });
-    const what = release(1, { artifacts: [artifact], system: plainSystem({ update: { pinned: true } }) });
+    const [artifact, other] = [await makeTree("good"), await makeTree("good as well")];
+    const what = release(1, { artifacts: [artifact, other], system: plainSystem({ update: { pinned: true } }) });
     const ledger = await boot(what);
     const { digest } = ledger.record().current;
     await update(ledger, release(2));
     await update(ledger, release(3));
-    return { what, digest, artifact, file: join(dataDir, "releases", digest, "artifacts", artifact.digest, "main.js") };
+    const file = join(dataDir, "releases", digest, "artifacts", artifact.digest, "main.js");
+    return { digest, artifacts: [artifact.digest, other.digest], file };
   }
 
   test("stays installed over updates, is gone back to without its artifacts, and is not what anything falls back to", async () => {
-    const { digest, artifact } = await pinned();
+    const { digest, artifacts } = await pinned();
     const ledger = await boot();
-    expect(await chooseOf(ledger)).toMatchObject({ onTrial: false, pinnedArtifacts: [artifact.digest] });
+    expect(await chooseOf(ledger)).toMatchObject({ onTrial: false, pinnedArtifacts: artifacts });
     expect(await readdir(join(dataDir, "releases"))).toContain(digest);
     expect(await ledger.goBack("it is bad")).toBeNull();
     expect(ledger.record().current.releaseCounter).toBe(2);
@@ -243,13 +263,13 @@ describe("[M11] a pinned release", () => {
   const pinnedRelease = async (digest: string): Promise<unknown> =>
     JSON.parse(await readFile(join(dataDir, "releases", digest, "release.json"), "utf8"));
 
-  test("offers nothing of what the disk has damaged, nor what the next commit takes away", async () => {
-    const { artifact, file } = await pinned();
+  test("offers nothing where the disk has damaged a part of it, nor what the next commit takes away", async () => {
+    const { artifacts, file } = await pinned();
     const ledger = await boot();
     await ledger.admit(await endorse(release(4, { system: plainSystem({ update: { pinned: true } }) })));
     expect(await chooseOf(ledger)).toMatchObject({ onTrial: true, pinnedArtifacts: [] });
     await ledger.rollBackTrial("it hangs");
-    expect(await chooseOf(ledger)).toMatchObject({ onTrial: false, pinnedArtifacts: [artifact.digest] });
+    expect(await chooseOf(ledger)).toMatchObject({ onTrial: false, pinnedArtifacts: artifacts });
     await ledger.admit(await endorse(release(4, { securityEpoch: 1 })));
     expect(await chooseOf(ledger)).toMatchObject({ onTrial: true, pinnedArtifacts: [] });
     await ledger.rollBackTrial("it hangs");

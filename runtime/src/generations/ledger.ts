@@ -44,8 +44,11 @@ export type Ledger = {
    * RELEASE_ARTIFACT_ALTERED where it is damaged.
    */
   goBack(reason: string): Promise<string | null>;
-  /** `shown`: paths of which running components have something mounted; what they show of a release stays. */
-  commitTrial(release: Release, shown?: readonly string[]): Promise<void>;
+  /**
+   * `shown`: paths of which running components have something mounted; what they show of a release stays. `isAwaited`: another release was endorsed
+   * meanwhile, which may need what is not needed otherwise; the next commit clears that away.
+   */
+  commitTrial(release: Release, shown?: readonly string[], isAwaited?: boolean): Promise<void>;
   rollBackTrial(reason: string): Promise<void>;
   /**
    * Installs an endorsed release and puts it on trial. Throws with what is wrong with it; the verifier has judged all of
@@ -96,12 +99,12 @@ export async function openLedger({ config, paths, log, slots }: Device): Promise
       return null;
     }),
 
-    commitTrial: inTurn(async (release, shown = []) => {
+    commitTrial: inTurn(async (release, shown = [], isAwaited = false) => {
       // What the record on the disk may still need is not garbage.
       if (!(await kept.adopt(commit(kept.now(), release)))) return;
       // In this order: the slot follows, and a cut between the two finds a generation in charge whose slot is still on trial.
       await bases.settle();
-      await removeUnneeded(shown);
+      if (!isAwaited) await removeUnneeded(shown);
     }),
 
     rollBackTrial: inTurn(async (reason) => {

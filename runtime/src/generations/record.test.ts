@@ -59,6 +59,16 @@ describe("the record of generations", () => {
     expect(keptDigests(firstRecord(digestOf(1), facts(1)))).toEqual([digestOf(1)]);
   });
 
+  test("[M11] a release that is given up, or that a statement leads away from, is not pinned any more", () => {
+    const pinned = { system: { update: { pinned: true as const } } };
+    const record = commit(beginTrial(first(), digestOf(5), facts(5)), { ...facts(5), ...pinned });
+    expect(fallBack(record, "damaged", 0)?.pinned).toBeUndefined();
+    expect(commit(beginTrial(record, digestOf(4), facts(4)), facts(4)).pinned).toBeUndefined();
+    const later = commit(beginTrial(record, digestOf(6), facts(6)), facts(6));
+    expect(fallBack(later, "damaged", 0)?.pinned?.digest).toBe(digestOf(5));
+    expect(commit(beginTrial(later, digestOf(4), facts(4)), facts(4)).pinned?.digest).toBe(digestOf(5));
+  });
+
   test("[K2] three starts that end in nothing are enough: the fourth starts the current generation", () => {
     let record = beginTrial(first(), digestOf(2), facts(2));
     const runs: [number, boolean][] = [];

@@ -95,7 +95,7 @@ export function firstRecord(digest: string, release: ReleaseFacts): GenerationRe
     bad: [],
     lastOutcome: null,
     uidNumbers: firstUidNumbers,
-    pinned: pinnedAfter({}, digest, release),
+    ...(release.system?.update?.pinned && { pinned: { digest, securityEpoch: release.securityEpoch } }),
   };
 }
 
@@ -140,10 +140,9 @@ export function commit(record: GenerationRecord, release: ReleaseFacts): Generat
   const { triesLeft: _, ...installed } = trying;
   return {
     ...record,
-    pinned: pinnedAfter(record, trying.digest, release),
+    pinned: pinnedAfter(record, trying, release),
     current: installed,
-    // What a rollback statement has led away from is no way up again, neither for the ladder nor where this one is damaged.
-    previous: installed.releaseCounter < current.releaseCounter ? null : current,
+    previous: isWayBack(installed, current) ? null : current,
     trying: null,
     releaseCounterFloor: Math.max(record.releaseCounterFloor, release.releaseCounter),
     securityEpochFloor: Math.max(record.securityEpochFloor, release.securityEpoch),
@@ -152,17 +151,22 @@ export function commit(record: GenerationRecord, release: ReleaseFacts): Generat
 }
 
 /**
- * What is pinned once this release is committed: itself where it says so, else what was. One of an earlier security epoch is not any more, for
- * nothing brings it back.
+ * What is pinned once `next` is committed: itself where its release says so, else what was. One of an earlier security epoch is not any more, for
+ * nothing brings it back, nor is one that a rollback statement leads away from.
  */
 export function pinnedAfter(
-  { pinned }: Pick<GenerationRecord, "pinned">,
-  digest: string,
+  { pinned, current }: Pick<GenerationRecord, "pinned" | "current">,
+  next: Pick<Installed, "digest" | "releaseCounter">,
   { securityEpoch, system }: ReleaseFacts,
 ): GenerationRecord["pinned"] {
-  if (system?.update?.pinned) return { digest, securityEpoch };
-  return pinned && pinned.securityEpoch >= securityEpoch ? pinned : undefined;
+  if (system?.update?.pinned) return { digest: next.digest, securityEpoch };
+  const isLeft = pinned?.digest === current.digest && isWayBack(next, current);
+  return pinned && !isLeft && pinned.securityEpoch >= securityEpoch ? pinned : undefined;
 }
+
+/** By a rollback statement: what it leads away from is no way up again, neither for the ladder nor where the next one is damaged. */
+const isWayBack = (next: Pick<Installed, "releaseCounter">, current: Installed): boolean =>
+  next.releaseCounter < current.releaseCounter;
 
 /** The generation on trial is bad: the current one goes on. */
 export function rollBack(record: GenerationRecord, why: string, nowMs: number): GenerationRecord {
@@ -185,6 +189,7 @@ export function fallBack(record: GenerationRecord, why: string, nowMs: number): 
   const reason = why.slice(0, 2000);
   return {
     ...condemn(record, current.digest, reason, nowMs),
+    pinned: record.pinned?.digest === current.digest ? undefined : record.pinned,
     current: previous,
     previous: null,
     trying: null,

@@ -87,7 +87,10 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
   }
 
   const events: GenerationOptions["events"] = {
-    onRequest: mailbox.post,
+    onRequest(request) {
+      if (request.kind === "activate") activation.wasPosted();
+      mailbox.post(request);
+    },
     // On trial, every component that is given up is reason enough to go back.
     onEscalation(escalation) {
       if (trial) trial.escalated(escalation.reason);
@@ -123,7 +126,7 @@ export function createRootServer(device: Device, ledger: Ledger, fifos: LogFifos
         return reboot(device, rungs, running, mail.reason);
       case "trial-good":
         trial = undefined;
-        await ledger.commitTrial(running.release(), running.shown());
+        await ledger.commitTrial(running.release(), running.shown(), activation.isAwaited());
         await rungs.forgive();
         device.log.line(`generation ${ledger.record().current.generation} is committed`);
         tellLastOutcome(ledger, running);

@@ -20,7 +20,6 @@ import { membersOf } from "../trust-groups/index.ts";
 export type Running = {
   readonly release: InstalledRelease;
   readonly installed: Pick<Installed, "digest" | "generation">;
-  readonly pinnedArtifacts?: readonly string[];
 };
 
 /** What stays the same on the device from one generation to the next. */
@@ -53,10 +52,10 @@ function memberOf(name: string, { components, channels }: System): Json {
   return [name, components[name], channels.filter(isOwn)] as unknown as Json;
 }
 
-function told(component: Component, { release, installed, pinnedArtifacts }: Running, site: Site): unknown {
+function told(component: Component, { release, installed }: Running, site: Site): unknown {
   const { releaseCounterFloor: releaseCounter, securityEpochFloor: securityEpoch } = site.floors;
   const floors = { releaseCounter, securityEpoch };
-  const config = startConfig(component, { ...site, release, installed, pinnedArtifacts, floors });
+  const config = startConfig(component, { ...site, release, installed, floors });
   // A clock server that goes on is told of it when the other release takes over.
   return "core" in component.image && component.image.core === "clock-server"
     ? { ...(config as object), builtAtMs: 0 }
