@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DeviceStatus } from "@bulkhead/protocol";
 import { execa } from "execa";
@@ -196,6 +196,29 @@ describe("generations", () => {
     }
     await world.line(/generation 1 .* starts/, from);
     expect((await device.record()).lastOutcome.reason).toBe("the runtime ended during each of its 3 first starts");
+  });
+
+  test("[M11] a release that waits for a trial finds what the commit of that has no more need of: artifacts that are pinned alone", async () => {
+    const { world, device } = await boot({ one: { fake: "good" } });
+    await (await watchStatus(world)).when(allReady);
+    const pinned = { update: { pinned: true } } as const;
+    const [good, prober] = [{ one: { fake: "good" } }, { one: { fake: "prober" } }] as const;
+    const before = [
+      await device.endorse(prober, 2, pinned),
+      await device.endorse(good, 3),
+      await device.endorse(good, 4),
+    ];
+    for (const [index, digest] of before.entries()) {
+      await device.ask(`activate ${digest}`);
+      await world.line(new RegExp(`generation ${index + 2} is committed`));
+    }
+    const waits = await device.endorse(prober, 6);
+    await rm(join(device.dataDir, "endorsed", waits, "artifacts"), { recursive: true });
+    await device.ask(`activate ${await device.endorse(good, 5, pinned)}`);
+    await world.line(/generation 5 .* is on trial/);
+    await device.ask(`activate ${waits}`);
+    await world.line(/waits until the trial of generation 5 is over/);
+    await world.line(/generation 6 is committed/);
   });
 
   test("[K22] a release that is damaged on the disk is not started: the previous one is", async () => {
