@@ -6,7 +6,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { installFactoryRelease, unpackTree } from "@bulkhead/runtime";
-import { type BuiltForTest, createDevice, createProject, signOnline } from "../../releases/project.ts";
+import { type BuiltForTest, createDevice, createProject, signOnline } from "../releases/project.ts";
 
 export type World = {
   readonly config: Awaited<ReturnType<typeof createDevice>>["config"];
@@ -34,7 +34,7 @@ export type MadeWorld = {
 /** `count` releases; every fifth is bad, and every fourth raises the security epoch. */
 export async function makeWorld(count: number): Promise<MadeWorld> {
   const project = await createProject();
-  const { config } = await createDevice(project);
+  const { config } = await createDevice(project, { unsignedCommands: false });
   const servers: Server[] = [];
   const releases: World["releases"][number][] = [];
   const publish = async (counter: number): Promise<BuiltForTest> => {
