@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Channel, System } from "@bulkhead/protocol";
 import { execa } from "execa";
 import type { DevicePaths, UidOf } from "../device/index.ts";
+import { syncDirectory } from "../generations/index.ts";
 
 /** What single components keep on the disk. Mode 0755 where another component reads it, 0700 else. */
 const stores = [
@@ -17,15 +18,22 @@ const stores = [
   { name: "verifier", owner: "verifier", mode: 0o700 },
 ] as const;
 
+/** What a component makes safe in its store is safe no sooner than the store's own name. */
+export async function makeStores(dataDir: string): Promise<void> {
+  for (const { name } of stores) await mkdir(join(dataDir, name), { recursive: true });
+  // Whoever made them may have been killed before this. A disk that takes nothing must not stop what runs.
+  await syncDirectory(dataDir).catch(() => undefined);
+}
+
 /** Makes what a generation needs on the disk. Nothing of a component may run: ownership is set through whole trees. */
 export async function prepareStores(paths: DevicePaths, uidOf: UidOf): Promise<void> {
   // Reachable, not readable: the way to /app and to a component's own store leads through it.
   await chmod(paths.dataDir, 0o711);
   await chmod(join(paths.dataDir, "releases"), 0o711);
+  await makeStores(paths.dataDir);
   await Promise.all(
     stores.map(async ({ name, owner, mode }) => {
       const path = join(paths.dataDir, name);
-      await mkdir(path, { recursive: true });
       await chmod(path, mode);
       const uid = uidOf(owner);
       // -P and -h: a link that a component left there must not lead to another's file.

@@ -2,7 +2,7 @@
 
 export { createActivation } from "./activation.ts";
 export type { Chosen, Leave } from "./choosing.ts";
-export { replaceFile } from "./durable.ts";
+export { replaceFile, syncDirectory } from "./durable.ts";
 export { installFactoryRelease } from "./install.ts";
 export { type Ledger, openLedger } from "./ledger.ts";
 export { outcomeAtGreeting } from "./outcome-at-greeting.ts";

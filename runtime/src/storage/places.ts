@@ -4,8 +4,9 @@
  * power cut during it is made good by the next.
  */
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Component } from "@bulkhead/protocol";
+import { syncDirectory } from "../generations/durable.ts";
 
 export type StorageWish = { readonly component: string } & Component["storage"];
 
@@ -30,4 +31,6 @@ export async function preparePlaces(root: string, generation: number, needed: re
     names.filter((name) => !kept.has(name)).map((name) => rm(join(root, name), { recursive: true, force: true })),
   );
   for (const name of ["kept", `${generation}`]) await mkdir(join(root, name), { recursive: true, mode: 0o711 });
+  // What components store is safe no sooner than the names of the places are. A disk that takes nothing must not stop what runs.
+  for (const directory of [root, dirname(root)]) await syncDirectory(directory).catch(() => undefined);
 }

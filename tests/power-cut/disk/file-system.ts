@@ -278,7 +278,8 @@ function placeOf({ root, disk }: Ports, path: string) {
     if (next?.kind !== "directory") throw Object.assign(new Error(`${path}: no such directory`), { code: "ENOENT" });
     directory = next;
   }
-  return { directory, name, words: words || "the root" };
+  // What the key store's temporary files have behind their name is drawn anew each time.
+  return { directory, name, words: words.replace(/\.json\.[\w-]{8}$/, ".json.*") || "the root" };
 }
 
 function fileOf(node: DiskNode, words: string): FileNode {

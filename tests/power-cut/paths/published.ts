@@ -4,15 +4,16 @@ import { join } from "node:path";
 import { generateSigningKey, type KeyPair, type OverlayName } from "@bulkhead/protocol";
 import { developmentRing, rotateRoot, signTargets } from "@bulkhead/studio";
 import { expect } from "vitest";
-import { type Gate, openGate } from "../../../runtime/src/verifier/index.ts";
+import { type Gate, type GatePorts, openGate } from "../../../runtime/src/verifier/index.ts";
 import { asked } from "../../releases/bench.ts";
 import { type BuiltForTest, createDevice, createProject, publicHalves, signOnline } from "../../releases/project.ts";
+import { type PublishedMore, publishMore } from "./published-more.ts";
 import { signOverlays } from "./sign-overlays.ts";
 
 export type Staged = { readonly built: BuiltForTest; readonly staging: string };
 export type Config = Awaited<ReturnType<typeof createDevice>>["config"];
 
-export type Published = {
+export type Published = PublishedMore & {
   /** Each staged with the metadata of its time; the third came with a new root. */
   readonly staged: readonly [Staged, Staged, Staged, Staged];
   readonly config: Config;
@@ -48,7 +49,8 @@ export async function publish(): Promise<Published> {
   const device = await createDevice(project);
   await device.stage(fourth.built);
   const overlaid = { built: fourth.built, staging: device.directories.staging, overlays };
-  return { staged: [first, second, third, fourth], overlaid, config, operator, remove: project.remove };
+  const more = await publishMore(project);
+  return { ...more, staged: [first, second, third, fourth], overlaid, config, operator, remove: project.remove };
 }
 
 export type Opened = Gate & { readonly told: string[]; readonly lines: string[] };
@@ -58,6 +60,7 @@ export async function open(
   { config }: Published,
   { staging }: Staged,
   change: Partial<Config> = {},
+  opening?: GatePorts["opening"],
 ): Promise<Opened> {
   const told: string[] = [];
   const lines: string[] = [];
@@ -66,6 +69,7 @@ export async function open(
     config: { ...config, components: ["one"], ...change },
     log: { info: (text) => void lines.push(text), warn: (text) => void lines.push(text) },
     tellRoot: (kind, body) => void told.push("again" in body ? `${kind} ${body.releaseDigest} again` : kind),
+    ...(opening && { opening }),
   });
   return { ...gate, told, lines };
 }

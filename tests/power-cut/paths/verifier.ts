@@ -4,6 +4,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command, CommandEnvelope } from "@bulkhead/protocol";
 import { expect } from "vitest";
+import { makeStores } from "../../../runtime/src/compartment/directories.ts";
 import { installRelease } from "../../../runtime/src/generations/install.ts";
 import { openFloorClock } from "../../../runtime/src/verifier/clock-floor.ts";
 import { signCommand } from "../../../studio/src/api/sign-command.ts";
@@ -78,13 +79,18 @@ function endorsement(published: Published): UpdatePath {
   };
 }
 
-/** What a device that has never been updated trusts first, before it has anything to go back to. */
+/** What a device that has never been updated trusts first, in stores that were just made for it, before it has anything to go back to. */
 function firstMetadata(published: Published): UpdatePath {
   const [first, second] = published.staged;
   return {
-    prepare: makeDirectories,
-    run: (root, reached) => judge(root, published, second).then(() => reached("judged it")),
+    prepare: async () => undefined,
+    async run(root, reached) {
+      await makeStores(root);
+      await judge(root, published, second);
+      await reached("judged it");
+    },
     async check(root, reached) {
+      await makeStores(root);
       if (reached.size > 0) await expectRefused(root, published, first);
       await expectUpdates(root, published);
     },

@@ -10,6 +10,10 @@ import { everyPath, type PathName, type Paths, pathNames } from "../../power-cut
 const perCut: Partial<Record<PathName, number>> = {
   "newer metadata": 24,
   "an endorsement": 24,
+  "an encrypted release": 24,
+  "a base system's endorsement": 24,
+  "a release from a file": 24,
+  "the key of a deployment": 24,
   "an overlay's endorsement": 24,
   "a signed command": 24,
   "a fetch": 24,
