@@ -2,7 +2,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { createFile, syncDirectory } from "../../../runtime/src/generations/durable.ts";
+import { replaceFile } from "../../../runtime/src/generations/durable.ts";
 import { openReboots } from "../../../runtime/src/ladder/reboots.ts";
 import { preparePlaces, storagePath } from "../../../runtime/src/storage/places.ts";
 import type { UpdatePath } from "../explore.ts";
@@ -50,13 +50,8 @@ function places(): UpdatePath {
   const rootOf = (root: string) => join(root, "data", "storage");
   const imageOf = (root: string, generation: number, keep: boolean) =>
     storagePath(rootOf(root), generation, { component: "one", quotaBytes: 1, keep });
-  /** As an image is made: a file in its place, and its name, are synced. */
-  async function store(path: string, text: string): Promise<void> {
-    await createFile(path, 0o600, (file) => file.writeFile(text)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "EEXIST") throw error;
-    });
-    await syncDirectory(join(path, ".."));
-  }
+  /** As an image gets its name; what writes into it are programs. */
+  const store = (path: string, text: string) => replaceFile(path, text, 0o600);
   const [, second, third] = generations;
   return {
     async prepare(root) {
