@@ -22,7 +22,7 @@ import type { Aftermath } from "./commands/judge.ts";
 import { reportResults } from "./commands/result-report.ts";
 import type { AgentConfig } from "./config.ts";
 import { deploy } from "./fetch/deploy.ts";
-import type { Http } from "./fetch/http.ts";
+import { type Http, withOneConnection } from "./fetch/http.ts";
 import { fetchMetadata } from "./fetch/metadata.ts";
 import { openStaging, type Staging } from "./fetch/staging.ts";
 import { receiveVisitor, type VisitorPorts } from "./import/visitor.ts";
@@ -197,7 +197,8 @@ function openReports(
 
 /** Where nothing newer can be had, what the verifier trusts already goes on. */
 function fetchOperators(config: AgentConfig, staging: Staging, stop: AbortSignal): Promise<void> {
-  return fetchMetadata(httpFor(config, stop, operatorsMs), staging.metadata, config.rootVersion);
+  const from = httpFor(config, stop, operatorsMs);
+  return withOneConnection(from, (http) => fetchMetadata(http, staging.metadata, config.rootVersion));
 }
 
 function httpFor({ authority }: AgentConfig, stop: AbortSignal, withinMs: number): Http {

@@ -20,7 +20,7 @@ import { begunNames, fetchBlob } from "./blob.ts";
 import type { Blob } from "./blob-path.ts";
 import type { OldBlocks } from "./delta/old-blocks.ts";
 import { planDeltas } from "./delta/plan.ts";
-import { fetchFailed, getSmall, type Http } from "./http.ts";
+import { fetchFailed, getSmall, type Http, withOneConnection } from "./http.ts";
 import { fetchMetadata } from "./metadata.ts";
 import { fetchRetry, retry } from "./retry.ts";
 import { bytesOf, checkRoom, prune, type Staging } from "./staging.ts";
@@ -48,25 +48,34 @@ export const examineDeadlineMs = 60_000;
  * Carries out a `deploy` command. `passOn` is called right before the verifier is asked to install, for that may end
  * this process. Answers the verifier's verdict; throws coded errors where it could not be asked.
  */
-export async function deploy(
-  { target, releaseDigest, overlay, envelope = releaseDigest }: Extract<Command, { kind: "deploy" }>,
-  ports: DeployPorts,
-  passOn: () => Promise<void>,
-): Promise<Verdict> {
-  const { http, gate, staging } = ports;
-  const { inTurn = (work) => work() } = ports;
-  const asked = { target, releaseDigest, ...(overlay && { overlay }) };
-  const role = overlay && delegationName({ deployment: partsOfTarget(overlay.target).deployment }).name;
-  await retry(() => inTurn(() => fetchMetadata(http, staging.metadata, ports.rootVersion, role)), http.signal);
-  await retry(() => fetchDocuments(http, staging.targets, { target, envelope, overlay }), http.signal);
-  const { verdict, missing, roomBytes } = await gate.examine(asked, { deadlineMs: examineDeadlineMs });
-  if (!verdict.accepted) return verdict;
-  await fetchArtifacts(ports, missing, roomBytes);
+export async function deploy(command: Deploy, ports: DeployPorts, passOn: () => Promise<void>): Promise<Verdict> {
+  const { gate, staging } = ports;
+  const fetched = await withOneConnection(ports.http, (http) => fetchRelease(command, { ...ports, http }));
+  if (!fetched.accepted) return fetched;
   await passOn();
-  const judged = await gate.install(asked, { deadlineMs: installDeadlineMs });
+  const judged = await gate.install(askedFor(command), { deadlineMs: installDeadlineMs });
   // The verifier has its own copy now, and disks are small.
   if (judged.accepted) await prune(staging.blobs, () => false);
   return judged;
+}
+
+type Deploy = Extract<Command, { kind: "deploy" }>;
+const askedFor = ({ target, releaseDigest, overlay }: Deploy) => ({
+  target,
+  releaseDigest,
+  ...(overlay && { overlay }),
+});
+
+/** All that is missing, where the verifier finds nothing against it; answers what it found. */
+async function fetchRelease(command: Deploy, ports: DeployPorts): Promise<Verdict> {
+  const { http, gate, staging, inTurn = (work) => work() } = ports;
+  const { target, overlay, envelope = command.releaseDigest } = command;
+  const role = overlay && delegationName({ deployment: partsOfTarget(overlay.target).deployment }).name;
+  await retry(() => inTurn(() => fetchMetadata(http, staging.metadata, ports.rootVersion, role)), http.signal);
+  await retry(() => fetchDocuments(http, staging.targets, { target, envelope, overlay }), http.signal);
+  const { verdict, missing, roomBytes } = await gate.examine(askedFor(command), { deadlineMs: examineDeadlineMs });
+  if (verdict.accepted) await fetchArtifacts(ports, missing, roomBytes);
+  return verdict;
 }
 
 /** `envelope`: the digest of what stands for the release among the targets. */

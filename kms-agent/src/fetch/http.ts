@@ -2,7 +2,7 @@
  * HTTP GET over the tunnel, with a bound for everything: what the KMS sends is not trusted, and a connection that stands
  * still ends. Plain HTTP, for the tunnel encrypts, and what is fetched is judged by signature and digest.
  */
-import { type IncomingMessage, request } from "node:http";
+import { Agent, type IncomingMessage, request } from "node:http";
 import { pipeline } from "node:stream";
 import { createBrotliDecompress } from "node:zlib";
 import { BulkheadError } from "@bulkhead/protocol";
@@ -17,7 +17,19 @@ export type Http = {
   signal: AbortSignal;
   /** Default: `slowestPace`. Only tests are in a hurry. */
   pace?: Pace;
+  /** Keeps the connection for the next GET; without, each has one of its own. */
+  connections?: Agent;
 };
+
+/** Runs `work` with one connection for all its GETs, one after the other: beginning and ending one costs half a kilobyte in the tunnel. */
+export async function withOneConnection<T>(http: Http, work: (http: Http) => Promise<T>): Promise<T> {
+  const connections = new Agent({ keepAlive: true, maxSockets: 1 });
+  try {
+    return await work({ ...http, connections });
+  } finally {
+    connections.destroy();
+  }
+}
 
 /** Fetching may succeed later where `isTransient`: no connection, or one that ended early. `status`: what was answered in place of the file. */
 export function fetchFailed(
@@ -53,7 +65,7 @@ export function openGet(http: Http, path: string, { from, to }: Range = { from: 
   const isPart = from > 0 || to !== undefined;
   return new Promise((resolve, reject) => {
     const asked = request(`http://${http.authority}${path}`, {
-      agent: false,
+      agent: http.connections ?? false,
       signal: http.signal,
       timeout: http.stallMs,
       headers: { "accept-encoding": isPart ? "identity" : "br", ...(isPart && { range: `bytes=${from}-${to ?? ""}` }) },
@@ -66,11 +78,18 @@ export function openGet(http: Http, path: string, { from, to }: Range = { from: 
   });
 }
 
+/** What a KMS says beside a status. */
+const maxProblemBytes = 4096;
+
 /** Gets a small file whole. Answers null where there is none (404); throws FETCH_TOO_LARGE beyond `maxBytes`. */
 export async function getSmall(http: Http, path: string, maxBytes: number): Promise<Buffer | null> {
   const answer = await openGet(http, path);
   try {
-    if (answer.statusCode === 404) return null;
+    if (answer.statusCode === 404) {
+      // To its end, so that the connection is free for the next.
+      await readBounded(answer, path, Math.max(maxBytes, maxProblemBytes));
+      return null;
+    }
     if (answer.statusCode !== 200) throw unexpectedStatus(path, answer);
     return await readBounded(answer, path, maxBytes);
   } finally {

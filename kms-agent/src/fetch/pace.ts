@@ -12,7 +12,7 @@ export type Pace = {
 /** 136 bytes a second: the slowest link that is meant, GPRS, brings ten times as much. */
 export const slowestPace: Pace = { bytes: 8 * 1024, withinMs: 60_000 };
 
-/** Ends a request, which has a connection of its own, once its answer falls behind. */
+/** Ends a request, which has its connection for itself as long as it is under way, once its answer falls behind. */
 export function holdToPace(asked: ClientRequest, { bytes, withinMs }: Pace = slowestPace): void {
   let answer: IncomingMessage | undefined;
   let seen = 0;
@@ -24,6 +24,10 @@ export function holdToPace(asked: ClientRequest, { bytes, withinMs }: Pace = slo
     if (answer) answer.destroy(error);
     else asked.destroy(error);
   }, withinMs);
+  // What came before was another's.
+  asked.on("socket", ({ bytesRead }) => {
+    seen = bytesRead;
+  });
   asked.on("response", (response) => {
     answer = response;
   });

@@ -180,14 +180,36 @@ describe("[M4] the command channel", () => {
     await eventually(async () => expect(await one.eventCodes()).toContain("PROTOCOL_INVALID"));
   });
 
-  it("gives up a connection whose request never ends, however steadily it drips", { timeout: 20_000 }, async () => {
+  const head = "GET /device/v1/metadata/timestamp.json HTTP/1.1\r\nhost: kms\r\n";
+
+  it("gives up a connection whose request never ends, however steadily it drips, the first or a later one", {
+    timeout: 20_000,
+  }, async () => {
     const one = await device("dripper");
+    const drips = async (isFirst: boolean) => {
+      const socket = relayFrom(world.deviceSocket, partAddress(one.provisioning.addressPrefix, 2));
+      socket.on("error", () => undefined);
+      const answered = isFirst || once(socket, "data");
+      if (!isFirst) socket.write(`${head}\r\n`);
+      await answered;
+      socket.resume().write(head);
+      const drip = setInterval(() => socket.write("x: y\r\n"), 200);
+      await once(socket, "close");
+      clearInterval(drip);
+    };
+    await Promise.all([drips(true), drips(false)]);
+  });
+
+  it("[M11] answers one request after the other in a connection, and ends it where the next does not wait", async () => {
+    const one = await device("fetcher");
     const socket = relayFrom(world.deviceSocket, partAddress(one.provisioning.addressPrefix, 2));
     socket.on("error", () => undefined);
-    socket.write("GET /device/v1/metadata/timestamp.json HTTP/1.1\r\nhost: kms\r\n");
-    const drip = setInterval(() => socket.write("x: y\r\n"), 200);
-    await once(socket, "close");
-    clearInterval(drip);
+    for (let request = 0; request < 3; request++) {
+      socket.write(`${head}\r\n`);
+      expect(String((await once(socket, "data"))[0])).toMatch(/^HTTP\/1\.1 (200|404)/);
+    }
+    socket.write(`${head}\r\n`.repeat(2));
+    await once(socket.resume(), "close");
   });
 
   it("[M8] keeps console lines in order, the newest 5,000, whatever a component printed", async () => {

@@ -61,7 +61,12 @@ async function sendBlob(kms: Kms, digest: string, request: IncomingMessage, resp
   const lengthBytes = await kms.blobs.lengthOf(digest);
   if (lengthBytes === undefined) return answerError(response, 404, `there is no blob ${digest}`);
   if (takesBrotli(request) && lengthBytes > leastCompressedBytes) {
-    return sendCompressed(kms, digest, lengthBytes, response);
+    const form = await kms.blobs.compressed(digest);
+    if (!form) return sendCompressing(kms, digest, lengthBytes, response);
+    if (form.lengthBytes > 0) {
+      response.writeHead(200, { ...compressedHead, "content-length": form.lengthBytes });
+      return void (await pipeline(form.read(), response));
+    }
   }
   const range = parseRange(request.headers.range, lengthBytes);
   if (range === "unsatisfiable") {
@@ -105,12 +110,18 @@ function takesBrotli({ method, headers }: IncomingMessage): boolean {
   return method === "GET" && headers.range === undefined && /\bbr\b/.test(`${headers["accept-encoding"] ?? ""}`);
 }
 
-async function sendCompressed(kms: Kms, digest: string, lengthBytes: number, response: ServerResponse): Promise<void> {
-  const end = lengthBytes - 1;
-  const type = { "content-type": "application/octet-stream", "accept-ranges": "bytes" };
-  response.writeHead(200, { ...type, "content-encoding": "br", vary: "accept-encoding" });
+const compressedHead = {
+  "content-type": "application/octet-stream",
+  "accept-ranges": "bytes",
+  "content-encoding": "br",
+  vary: "accept-encoding",
+};
+
+/** Of what has no small form yet, or is too large for one: made while it is sent. */
+async function sendCompressing(kms: Kms, digest: string, lengthBytes: number, response: ServerResponse): Promise<void> {
+  response.writeHead(200, compressedHead);
   const compress = createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: qualityOf(lengthBytes) } });
-  await pipeline(kms.blobs.read(digest, { start: 0, end }), compress, response);
+  await pipeline(kms.blobs.read(digest, { start: 0, end: lengthBytes - 1 }), compress, response);
 }
 
 function answerError(response: ServerResponse, status: number, detail: string): void {

@@ -15,24 +15,36 @@ export { createSessions, type Sessions } from "./sessions.ts";
 export type DeviceChannel = { close(): Promise<void> };
 
 /**
- * From a connection's begin to the end of its request's head. Node's own limits (`headersTimeout`) begin with `listen`, and
- * this server is handed its connections.
+ * From a connection's begin, or the end of an answer, to the end of the next request's head. Node's own limits (`headersTimeout`) begin with `listen`,
+ * and this server is handed its connections.
  */
 const headMs = 10_000;
+/** One after the other: all that an update of a few artifacts fetches, and no connection for ever. */
+const maxRequests = 32;
+
+type Owner = { readonly guest: Guest; late: NodeJS.Timeout | undefined; isBusy: boolean };
+
+function endUnlessAsked(connection: Socket): NodeJS.Timeout | undefined {
+  return connection.destroyed ? undefined : setTimeout(() => connection.destroy(), headMs);
+}
 
 /** Listens on `device.sock` in the run directory. */
 export async function startDeviceChannel(kms: Kms): Promise<DeviceChannel> {
-  const owners = new WeakMap<object, { guest: Guest; late: NodeJS.Timeout }>();
+  const owners = new WeakMap<object, Owner>();
   const websockets = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false });
   const server = createServer((request, response) => {
-    const { guest, late } = owners.get(request.socket) ?? {};
-    clearTimeout(late);
-    // What devices fetch is for devices: a board that has a token has shown nothing yet.
-    if (guest?.kind !== "device") return void request.socket.destroy();
+    const owner = owners.get(request.socket);
+    clearTimeout(owner?.late);
+    // What devices fetch is for devices: a board that has a token has shown nothing yet. Who does not wait for an answer would have as many made as it asks for.
+    if (owner?.guest.kind !== "device" || owner.isBusy) return void request.socket.destroy();
+    owner.isBusy = true;
+    response.once("close", () => {
+      owner.isBusy = false;
+      owner.late = endUnlessAsked(request.socket);
+    });
     void serveDownload(kms, request, response);
   });
-  // So that the limit above, which is the connection's, is that of each request.
-  server.maxRequestsPerSocket = 1;
+  server.maxRequestsPerSocket = maxRequests;
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const { guest, late } = owners.get(socket) ?? {};
     clearTimeout(late);
@@ -49,9 +61,9 @@ export async function startDeviceChannel(kms: Kms): Promise<DeviceChannel> {
     socketPath: join(kms.config.runDir, "device.sock"),
     identify: (address) => identifyGuest(kms, address),
     onConnection(connection, guest) {
-      const late = setTimeout(() => connection.destroy(), headMs);
-      connection.once("close", () => clearTimeout(late));
-      owners.set(connection, { guest, late });
+      const owner: Owner = { guest, late: endUnlessAsked(connection), isBusy: false };
+      connection.once("close", () => clearTimeout(owner.late));
+      owners.set(connection, owner);
       server.emit("connection", connection);
     },
     log: kms.log,

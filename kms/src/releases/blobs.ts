@@ -7,6 +7,7 @@ import type { Readable } from "node:stream";
 import { BulkheadError, digestSchema, maxBlobBytes } from "@bulkhead/protocol";
 import { syncDirectory } from "../files.ts";
 import { createBlockIndexes } from "./block-index.ts";
+import { type CompressedForm, createCompressedForms } from "./compressed-forms.ts";
 
 export type Blobs = {
   /** Stores `source` if it has this digest. Errors: REQUEST_INVALID, REQUEST_TOO_LARGE. */
@@ -17,6 +18,8 @@ export type Blobs = {
   read(digest: string, range?: { start: number; end: number }): Readable;
   /** The short digests of its blocks; undefined where there is no such blob, or it is none of whole blocks. */
   blockIndex(digest: string): Promise<Buffer | undefined>;
+  /** The blob as small as it gets; undefined where there is none of it, or none yet. */
+  compressed(digest: string): Promise<CompressedForm | undefined>;
 };
 
 export async function openBlobs(directory: string): Promise<Blobs> {
@@ -34,6 +37,7 @@ export async function openBlobs(directory: string): Promise<Blobs> {
     lengthOf,
     read,
     blockIndex: await createBlockIndexes(join(directory, "indexes"), { lengthOf, read }),
+    compressed: await createCompressedForms(join(directory, "compressed"), { lengthOf, read }),
     async put(digest, source) {
       const path = pathOf(digest);
       const temporary = join(incoming, randomUUID());
