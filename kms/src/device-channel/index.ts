@@ -22,7 +22,7 @@ const headMs = 10_000;
 /** One after the other: all that an update of a few artifacts fetches, and no connection for ever. */
 const maxRequests = 32;
 
-type Owner = { readonly guest: Guest; late: NodeJS.Timeout | undefined; isBusy: boolean };
+type Owner = { readonly guest: Guest; late: NodeJS.Timeout | undefined; answered: Promise<void> };
 
 function endUnlessAsked(connection: Socket): NodeJS.Timeout | undefined {
   return connection.destroyed ? undefined : setTimeout(() => connection.destroy(), headMs);
@@ -35,14 +35,20 @@ export async function startDeviceChannel(kms: Kms): Promise<DeviceChannel> {
   const server = createServer((request, response) => {
     const owner = owners.get(request.socket);
     clearTimeout(owner?.late);
-    // What devices fetch is for devices: a board that has a token has shown nothing yet. Who does not wait for an answer would have as many made as it asks for.
-    if (owner?.guest.kind !== "device" || owner.isBusy) return void request.socket.destroy();
-    owner.isBusy = true;
-    response.once("close", () => {
-      owner.isBusy = false;
-      owner.late = endUnlessAsked(request.socket);
+    // What devices fetch is for devices: a board that has a token has shown nothing yet.
+    if (owner?.guest.kind !== "device") return void request.socket.destroy();
+    const before = owner.answered;
+    owner.answered = new Promise((resolve) => response.once("close", resolve));
+    // Who asks anew before it is answered would otherwise have as many answers made at once as it asks for.
+    void before.then(() => {
+      // An answer that waited has no connection any more that would end it.
+      if (request.socket.destroyed) return;
+      clearTimeout(owner.late);
+      response.once("close", () => {
+        owner.late = endUnlessAsked(request.socket);
+      });
+      void serveDownload(kms, request, response);
     });
-    void serveDownload(kms, request, response);
   });
   server.maxRequestsPerSocket = maxRequests;
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -61,7 +67,7 @@ export async function startDeviceChannel(kms: Kms): Promise<DeviceChannel> {
     socketPath: join(kms.config.runDir, "device.sock"),
     identify: (address) => identifyGuest(kms, address),
     onConnection(connection, guest) {
-      const owner: Owner = { guest, late: endUnlessAsked(connection), isBusy: false };
+      const owner: Owner = { guest, late: endUnlessAsked(connection), answered: Promise.resolve() };
       connection.once("close", () => clearTimeout(owner.late));
       owners.set(connection, owner);
       server.emit("connection", connection);
