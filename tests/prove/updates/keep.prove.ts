@@ -86,7 +86,11 @@ test("[K17] [K2] a device that is killed at a random instant of an update has al
       const record = await device.record();
       return record.trying === null && record;
     }, "the trial to be over");
-    expect([trying, lastOutcome?.outcome ?? "committed"]).toEqual([null, "committed"]);
+    const since = world.lines.slice(from).join("\n");
+    expect([trying, lastOutcome?.outcome ?? "committed"], `${JSON.stringify(lastOutcome)}\n${since}`).toEqual([
+      null,
+      "committed",
+    ]);
     const status = await watch.when((now) => now.generation === current.generation && allReady(now));
     expect(status.components.some(({ name }) => name === "zebra")).toBe(status.release.releaseCounter % 2 === 0);
   }
