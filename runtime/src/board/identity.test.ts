@@ -8,7 +8,7 @@ import {
   generateX25519Key,
   provisioningSchema,
 } from "@bulkhead/protocol";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { openKeys } from "../key-store/key-file.ts";
 import { readToken } from "../key-store/token.ts";
 import { takeIdentity, wipeIdentity } from "./identity.ts";
@@ -74,6 +74,22 @@ test("[K18] a board that was cut off before it was done begins anew, and one tha
   writeFileSync(place, partition);
   await wipeIdentity(place);
   expect(isWiped()).toBe(true);
+});
+
+test("[K18] whatever a power cut leaves: before the card is wiped its identity is on the disk, and before that counts its keys are", async () => {
+  const { directory, place, write } = board();
+  write(JSON.stringify(enrolment()));
+  const tools = mkdtempSync(join(tmpdir(), "bulkhead-tools-"));
+  onTestFinished(() => rmSync(tools, { recursive: true, force: true }));
+  const sync = `#!/bin/sh\n{ ls "$2" | tr '\\n' ' '; head -c 1 ${place}; echo; } >> ${tools}/seen\nexec /bin/sync "$@"\n`;
+  writeFileSync(join(tools, "sync"), sync, { mode: 0o755 });
+  vi.stubEnv("PATH", `${tools}:${process.env["PATH"]}`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await takeIdentity(directory, place);
+  expect(readFileSync(join(tools, "seen"), "utf8").trim().split("\n")).toEqual([
+    "identity.new keys partition sealing {",
+    "keys partition provisioning.json sealing {",
+  ]);
 });
 
 test.each([

@@ -19,8 +19,10 @@ import { createFile } from "../generations/durable.ts";
 import { initialiseKeys, openKeys } from "../key-store/key-file.ts";
 import { writeToken } from "../key-store/token.ts";
 
-/** What a board keeps of it; everything else in an archive is left where it is. The last makes the others count. */
-const identityFiles = ["keys", "sealing", "provisioning.json"];
+/** What a board keeps of it; everything else in an archive is left where it is. */
+const secretFiles = ["keys", "sealing"];
+/** Makes the others count: a board that has it wipes its card at the next start. */
+const identityFile = "provisioning.json";
 /** An enrolment, whose largest part is the root of trust with at most 64 KiB. */
 const enrolmentBytes = 256 * 1024;
 /** What an archive may have: a card that is read later has no key of the board's. */
@@ -35,15 +37,20 @@ export async function takeIdentity(dataDir: string, place: string): Promise<void
   const enrolment = await readEnrolment(place);
   if (enrolment) await makeKeys(taken, enrolment);
   else await unpack(taken, place);
-  for (const name of identityFiles) {
+  for (const name of secretFiles) {
     if (!existsSync(join(taken, name))) continue;
     await rm(join(dataDir, name), { recursive: true, force: true });
     await rename(join(taken, name), join(dataDir, name));
   }
+  await syncDisk(dataDir);
+  await rename(join(taken, identityFile), join(dataDir, identityFile));
   await rm(taken, { recursive: true, force: true });
-  await execa("sync", ["--file-system", dataDir]);
+  await syncDisk(dataDir);
   await wipeIdentity(place);
 }
+
+/** Whatever was written, by others as well. */
+const syncDisk = (directory: string) => execa("sync", ["--file-system", directory]);
 
 /**
  * Overwrites what `place` holds. Asked at each start: a board that was cut off between taking and wiping would keep it for ever. What it begins with
@@ -87,7 +94,7 @@ async function makeKeys(taken: string, { token, tunnelKey, invitation }: Enrolme
   await writeToken(places.directory, (await openKeys(places)).sealer, token);
   const provisioning: Provisioning = { ...invitation, deviceId: deviceIdOf(deviceKey), deviceKey };
   const text = JSON.stringify(provisioningSchema.parse(provisioning));
-  await createFile(join(taken, "provisioning.json"), 0o600, (file) => file.writeFile(text));
+  await createFile(join(taken, identityFile), 0o600, (file) => file.writeFile(text));
 }
 
 async function unpack(taken: string, place: string): Promise<void> {
@@ -95,7 +102,7 @@ async function unpack(taken: string, place: string): Promise<void> {
     input: createReadStream(place),
     reject: false,
   });
-  if (!unpacked.failed && existsSync(join(taken, "provisioning.json"))) return;
+  if (!unpacked.failed && existsSync(join(taken, identityFile))) return;
   throw new BulkheadError("FILE_UNREADABLE", "this board has not been told who it is", {
     remedy: "bulkhead flash --enrol writes an identity with the image",
   });
