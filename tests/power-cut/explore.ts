@@ -7,7 +7,7 @@ import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { record } from "./disk/file-system.ts";
+import { type Life, record } from "./disk/file-system.ts";
 import type { DirectoryNode } from "./disk/model.ts";
 import { remainsOf, type Tree } from "./disk/remains.ts";
 import { digestOf, readDisk, writeTree } from "./disk/tree.ts";
@@ -54,9 +54,10 @@ export async function explore(path: UpdatePath, bounds: Bounds): Promise<Explore
     await mkdir(before);
     await path.prepare(before);
     const found = createStates(bounds);
-    const steps = await runThrough(path, before, join(scratch, "whole"), found);
+    const { steps, withinCalls } = await runThrough(path, before, join(scratch, "whole"), found);
     for (const [index, what] of steps.entries()) {
-      if (bounds.kills(what)) await runKilled(path, before, join(scratch, `killed-${index + 1}`), index + 1, found);
+      if (bounds.kills(what) && !withinCalls.has(index + 1))
+        await runKilled(path, before, join(scratch, `killed-${index + 1}`), index + 1, found);
     }
     for (const [number, state] of found.states().entries()) await check(path, state, join(scratch, `state-${number}`));
     return { steps, ...found.counts(), states: found.states().length };
@@ -65,25 +66,30 @@ export async function explore(path: UpdatePath, bounds: Bounds): Promise<Explore
   }
 }
 
-/** The whole path, undisturbed: what a cut after each of its steps may leave. Returns the steps. */
-async function runThrough(path: UpdatePath, before: string, root: string, found: States): Promise<string[]> {
+/** The whole path, undisturbed: what a cut after each of its steps may leave. Returns the steps, and which of them no kill comes after. */
+async function runThrough(path: UpdatePath, before: string, root: string, found: States) {
   await cp(before, root, { recursive: true });
   const disk = await readDisk(root);
   const reached = new Set<string>();
   const steps: string[] = [];
+  const withinCalls = new Set<number>();
   const take = (when: string) => found.take(disk, reached, when);
   const stepNow = (what: string) => {
     steps.push(what);
     take(`after step ${steps.length} (${what})`);
   };
-  await record({ root, disk, stepNow, step: async (what) => stepNow(what), syncs: found.syncs }, () =>
+  const step = async (what: string, isWithinCall = false) => {
+    stepNow(what);
+    if (isWithinCall) withinCalls.add(steps.length);
+  };
+  await record({ root, disk, stepNow, step, syncs: found.syncs }, () =>
     path.run(root, async (milestone) => {
       reached.add(milestone);
       take(`after step ${steps.length}, once it had ${milestone}`);
     }),
   );
   await holdToDisk(disk, root);
-  return steps;
+  return { steps, withinCalls };
 }
 
 /**
@@ -99,10 +105,13 @@ async function runKilled(path: UpdatePath, before: string, root: string, at: num
     kill = reject;
   });
   let steps = 0;
+  const life: Life = { isOver: false };
   const stepNow = () => {
     steps += 1;
-    if (steps === at) kill(new Killed());
-    if (steps >= at) throw new Killed();
+    if (steps < at) return;
+    life.isOver = true;
+    kill(new Killed());
+    throw new Killed();
   };
   const step = () => {
     try {
@@ -112,7 +121,7 @@ async function runKilled(path: UpdatePath, before: string, root: string, at: num
       return new Promise<never>(() => undefined);
     }
   };
-  const first = record({ root, disk, step, stepNow, syncs: found.syncs }, () =>
+  const first = record({ root, disk, step, stepNow, syncs: found.syncs, life }, () =>
     Promise.race([killed, path.run(root, async (milestone) => void reached.add(milestone))]),
   );
   await first.catch((error: unknown) => {

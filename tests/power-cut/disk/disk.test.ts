@@ -1,6 +1,6 @@
 /** That the model of a disk is as bad as a disk may be: a control, by ways to write that everybody knows to be wrong. */
-import { truncateSync } from "node:fs";
-import { mkdir, open, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { constants, truncateSync, writeFileSync } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { explore, type UpdatePath } from "../explore.ts";
@@ -103,3 +103,81 @@ test("what the model does not have is refused, and what passes it by is found", 
     ),
   ).rejects.toThrow(/the model of the disk is not what/);
 });
+
+test("what is written within a file leaves its length, and of each block the old or the new", async () => {
+  const old = Buffer.alloc(3 * 4096, "o");
+  const found = new Set<string>();
+  const { cuts, exhausted } = await explore(
+    {
+      prepare: (root) => writeFile(join(root, "disk"), old),
+      async run(root) {
+        const file = await open(join(root, "disk"), "r+");
+        await file.write(Buffer.alloc(2 * 4096, "n"), 0, 2 * 4096, 0);
+        await file.close();
+      },
+      async check(root) {
+        const left = await readFile(join(root, "disk"), "latin1");
+        found.add(
+          [0, 4096, 8192, 12_288]
+            .map((at) => left.slice(at, at + 4096))
+            .map(kindOf)
+            .join(""),
+        );
+      },
+    },
+    { perCut: 100, kills: () => false },
+  );
+  expect(exhausted).toBe(cuts);
+  expect([...found].sort()).toEqual(["nno", "noo", "ono", "ooo"]);
+});
+
+test("a process is not killed in the middle of a synchronous write: the one after it finds it on the disk, or not begun", async () => {
+  const written = new Set<string>();
+  const { steps } = await explore(
+    {
+      prepare: (root) => writeFile(join(root, "disk"), "old"),
+      async run(root, reached) {
+        const before = await readFile(join(root, "disk"), "utf8");
+        const file = await open(join(root, "disk"), constants.O_WRONLY | constants.O_SYNC);
+        if (before === "old") await file.write(Buffer.from("new"), 0, 3, 0);
+        await file.close();
+        await reached(`found ${before}`);
+      },
+      check: async (root, reached) =>
+        void written.add(`${[...reached].join()}: ${await readFile(join(root, "disk"), "utf8")}`),
+    },
+    { perCut: 100, kills: () => true },
+  );
+  expect(steps).toEqual(["write 3 bytes of disk at 0", "sync disk"]);
+  expect(written).toContain("found new: new");
+  expect(written).not.toContain("found new: old");
+});
+
+test("what was killed and goes on all the same does not reach the disk of the process after it", async () => {
+  let runs = 0;
+  const { states } = await explore(
+    {
+      prepare: async () => undefined,
+      async run(root, reached) {
+        const number = ++runs;
+        try {
+          writeFileSync(join(root, "file"), "new");
+        } catch {
+          // As a library does that has an error of its own for it.
+        }
+        for (let turns = 0; turns < 3; turns += 1) await readFile(join(root, "file"));
+        await writeFile(join(root, `of run ${number}`), "");
+        await reached(`written by ${number}`);
+      },
+      async check(root) {
+        // The first goes through, the second is killed, the third begins anew.
+        expect(await readdir(root)).not.toContain("of run 2");
+      },
+    },
+    { perCut: 100, kills: (step) => step === "make file" },
+  );
+  expect(runs).toBe(3);
+  expect(states).toBeGreaterThan(3);
+});
+
+const kindOf = (block: string) => [...new Set(block)].join("");

@@ -3,6 +3,7 @@
  * made on this machine's disk, and in the model. Nothing of the product knows: Node lets the functions of its modules be
  * exchanged (`syncBuiltinESMExports`). What the model does not have is refused, so nothing passes by unseen.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import fs, { constants } from "node:fs";
 import promises, { type FileHandle } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
@@ -26,13 +27,19 @@ import {
 type Ports = {
   readonly root: string;
   readonly disk: DirectoryNode;
-  /** After each step: a power cut may come now. Never resolves once the process is to be killed here. */
-  readonly step: (what: string) => Promise<void>;
+  /**
+   * After each step: a power cut may come now. Never resolves once the process is to be killed here. `isWithinCall`: in the middle of one call of
+   * the kernel, which a kill does not end: a write with O_SYNC waits for the disk in any case.
+   */
+  readonly step: (what: string, isWithinCall?: boolean) => Promise<void>;
   /** The same for calls that cannot wait; throws instead. */
   readonly stepNow: (what: string) => void;
   /** Whether a sync does what it says; the usual is yes. */
   readonly syncs?: ((what: string) => boolean) | undefined;
+  readonly life?: Life;
 };
+/** Of a process. Once it is over nothing that still goes on of it reaches the disk. */
+export type Life = { isOver: boolean };
 
 const real = { ...promises };
 const realWriteFileSync = fs.writeFileSync;
@@ -50,6 +57,29 @@ const flagsOf: Readonly<Record<string, number>> = {
 const notInModel = ["appendFile", "chmod", "copyFile", "cp", "link", "symlink", "truncate", "utimes"] as const;
 const notInModelSync = ["appendFileSync", "copyFileSync", "mkdirSync", "renameSync", "rmSync", "unlinkSync"] as const;
 
+/**
+ * Whose call it is. What was killed is still in this process, and a library that catches what it was killed with goes on: it must not write beside
+ * the run after it.
+ */
+const lives = new AsyncLocalStorage<Life>();
+const isDead = () => lives.getStore()?.isOver === true;
+for (const [module, names] of [
+  [promises, ["open", "mkdir", "rm", "unlink", "rmdir", "rename", "writeFile"]],
+  [fs, ["writeFileSync"]],
+] as const) {
+  const table = module as unknown as Record<string, Call>;
+  for (const name of names) {
+    const usual = table[name];
+    if (!usual) continue;
+    table[name] = (...args) => {
+      if (!isDead()) return usual(...args);
+      if (name === "writeFileSync") throw new Error("its process was killed");
+      return new Promise(() => undefined);
+    };
+  }
+}
+syncBuiltinESMExports();
+
 /** Runs `run` with its calls recorded. */
 export async function record<T>(ports: Ports, run: () => Promise<T>): Promise<T> {
   const open: FileHandle[] = [];
@@ -58,9 +88,10 @@ export async function record<T>(ports: Ports, run: () => Promise<T>): Promise<T>
     open.push(handle);
     return handle;
   };
-  const putBack = exchange({ ...ports, openAnywhere });
+  const life = ports.life ?? { isOver: false };
+  const putBack = exchange({ ...ports, openAnywhere, life });
   try {
-    return await run();
+    return await lives.run(life, run);
   } finally {
     putBack();
     // As the kernel does for a process that was killed.
@@ -68,31 +99,33 @@ export async function record<T>(ports: Ports, run: () => Promise<T>): Promise<T>
   }
 }
 
-type Recording = Ports & { readonly openAnywhere: typeof real.open };
+type Recording = Ports & { readonly openAnywhere: typeof real.open; readonly life: Life };
 type Call = (...args: never[]) => unknown;
 
 /** Returns what undoes it. */
 function exchange(ports: Recording): () => void {
   const isBelow = (path: unknown) => typeof path === "string" && !relative(ports.root, resolve(path)).startsWith("..");
+  const isOwn = () => lives.getStore() === ports.life && !isDead();
   const usual: (() => void)[] = [];
   function replace(module: object, calls: Readonly<Record<string, Call>>): void {
     const table = module as Record<string, Call>;
     for (const [name, call] of Object.entries(calls)) {
       const before = table[name];
       if (!before) continue;
-      table[name] = (...args) => (isBelow(args[0]) ? call(...args) : before(...args));
+      table[name] = (...args) => (isBelow(args[0]) && isOwn() ? call(...args) : before(...args));
       usual.push(() => {
         table[name] = before;
       });
     }
   }
-  promises.open = ports.openAnywhere;
+  const openBefore = promises.open;
+  promises.open = (...args) => (isOwn() ? ports.openAnywhere(...args) : openBefore(...args));
   replace(promises, { ...refused(notInModel), ...recordedCalls(ports) });
   replace(fs, { ...refused(notInModelSync), writeFileSync: writeSync(ports) });
   syncBuiltinESMExports();
   return () => {
     for (const undo of usual) undo();
-    promises.open = real.open;
+    promises.open = openBefore;
     syncBuiltinESMExports();
   };
 }
@@ -224,7 +257,7 @@ function recordedHandle(
       const bytes = Buffer.from(data.subarray(offset, offset + length));
       const written = await handle.write(bytes, 0, length, at);
       write(fileOf(node, words), bytes, at);
-      await step(`write ${length} bytes of ${words} at ${at}`);
+      await step(`write ${length} bytes of ${words} at ${at}`, Boolean(flags & O_SYNC));
       if (flags & O_SYNC) await makeSafe();
       return written;
     },

@@ -95,16 +95,19 @@ export function contentsOf({ versions, safeBytes }: FileNode): Content[] {
   const [safe] = versions;
   const last = versions.at(-1) ?? safe;
   if (versions.length === 1) return [last];
+  // What the file had all the time it still has: a partition does not become shorter.
+  const before = safe.bytes.subarray(0, Math.min(...versions.map(({ bytes }) => bytes.length)));
   const modeLost = last.mode === safe.mode ? [] : [{ ...last, mode: safe.mode }];
-  return [...versions.slice(0, -1), ...tornFrom(last, safeBytes), ...modeLost, last];
+  return [...versions.slice(0, -1), ...tornFrom(last, safeBytes, before), ...modeLost, last];
 }
 
-function tornFrom({ bytes, mode }: Content, safeBytes: number): Content[] {
+function tornFrom({ bytes, mode }: Content, safeBytes: number, before: Buffer): Content[] {
   const size = bytes.length;
   if (size === safeBytes) return [];
-  const torn = [zeroed(bytes, safeBytes, size)];
+  const torn = [unwritten(bytes, before, safeBytes, size)];
   for (const cut of cutsOf(safeBytes, size)) {
-    torn.push(bytes.subarray(0, cut), zeroed(bytes, cut, size), zeroed(bytes, safeBytes, cut));
+    if (cut >= before.length) torn.push(bytes.subarray(0, cut));
+    torn.push(unwritten(bytes, before, cut, size), unwritten(bytes, before, safeBytes, cut));
   }
   return torn.map((some) => ({ bytes: some, mode }));
 }
@@ -115,7 +118,9 @@ function cutsOf(from: number, to: number): number[] {
   return cuts.length > 0 ? cuts : [from + Math.ceil((to - from) / 2)];
 }
 
-/** A block whose place in the file was written down, and its content not. */
-function zeroed(bytes: Buffer, from: number, to: number): Buffer {
-  return Buffer.from(bytes).fill(0, from, to);
+/** Blocks whose place in the file was written down, and their content not: they hold what they held, or nothing where they are new. */
+function unwritten(bytes: Buffer, before: Buffer, from: number, to: number): Buffer {
+  const torn = Buffer.from(bytes).fill(0, from, to);
+  before.subarray(from, to).copy(torn, from);
+  return torn;
 }

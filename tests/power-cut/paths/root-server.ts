@@ -180,8 +180,12 @@ function beside(releases: Releases): UpdatePath {
     },
     async check(root, reached) {
       const record = await recordIn(root);
-      const chosen = await chooseOf(await openDevice(root, releases));
+      const ledger = await openDevice(root, releases);
+      const chosen = await chooseOf(ledger);
       expect(chosen.held).toBeUndefined();
+      expect(ledger.record().bad).toEqual([]);
+      const mayRun = [second, warmer, third].slice(reached.has("committed 3") ? 2 : reached.size);
+      expect(mayRun.map(({ digest }) => digest)).toContain(chosen.run.digest);
       const own = chosen.run.digest === third.digest ? [] : pinned.release.artifacts.map(({ digest }) => digest);
       expect(chosen.pinnedArtifacts).toEqual(own);
       expect(record.pinned?.digest).toBe(record.securityEpochFloor === 0 ? pinned.digest : undefined);
@@ -272,6 +276,9 @@ function mended(releases: Releases): UpdatePath {
     },
     async check(root, reached) {
       const ledger = await openDevice(root, releases);
+      // Whoever asks what became of it has his answer from the record.
+      const answer = { releaseDigest: first.digest, outcome: "committed" };
+      if (reached.size > 0) expect(ledger.record().lastOutcome).toMatchObject(answer);
       const { run, held } = await chooseOf(ledger);
       expect(run).toMatchObject({ digest: first.digest, generation: 1 });
       if (reached.size > 0) expect(held).toBeUndefined();
