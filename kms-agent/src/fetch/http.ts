@@ -73,6 +73,8 @@ export function openGet(http: Http, path: string, { from, to }: Range = { from: 
     asked.on("timeout", () => asked.destroy(new Error(`nothing came for ${http.stallMs} ms`)));
     asked.on("error", (cause) => reject(fetchFailed(path, cause.message, !http.signal.aborted, { cause })));
     asked.on("response", resolve);
+    // An answer that switches protocols (101) is neither a response nor an error.
+    asked.on("close", () => reject(fetchFailed(path, "the connection ended without an answer", !http.signal.aborted)));
     holdToPace(asked, http.pace);
     asked.end();
   });

@@ -63,3 +63,13 @@ test("[M11] what one answer brought is no credit for the pace of the next in the
   });
   expect(new Set(sockets).size).toBe(1);
 });
+
+test("[M11] an answer that switches protocols is a failure that passes, and keeps nobody waiting", async () => {
+  const switches = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n";
+  const { http } = await startKms({ "/switched": (response) => void response.socket?.write(switches) });
+  const failure = { code: "FETCH_FAILED", data: { isTransient: true } };
+  await expect(getSmall(http, "/switched", 1000)).rejects.toMatchObject(failure);
+  await withOneConnection(http, async (connected) => {
+    await expect(getSmall(connected, "/switched", 1000)).rejects.toMatchObject(failure);
+  });
+});

@@ -10,6 +10,7 @@ import { buffer } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { type BrotliOptions, brotliCompress, constants } from "node:zlib";
+import { sha256 } from "@bulkhead/protocol";
 import { writeWhole } from "../files.ts";
 
 type Stored = {
@@ -46,6 +47,8 @@ export async function createCompressedForms(
 
   async function make(digest: string): Promise<void> {
     const content = await buffer(blobs.read(digest));
+    // What is made of a damaged blob would outlive the blob's repair.
+    if (sha256(content) !== digest) throw new Error(`blob ${digest} is damaged`);
     const small = await compress(content);
     await writeWhole(pathOf(digest), small.length < content.length ? small : "");
   }
