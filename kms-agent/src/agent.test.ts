@@ -208,6 +208,11 @@ describe("[M23] what the agent decides about a command", () => {
       message: "7 < 9",
     });
   });
+
+  test("a verifier that had no room has refused nothing", () => {
+    const verdict = { accepted: false, code: "STORAGE_FULL", message: "no room" };
+    expect(resultOfVerdict(verdict)).toMatchObject({ outcome: "failed", code: "STORAGE_FULL" });
+  });
 });
 
 test("[M23] the KMS's clock goes on from what the KMS said, whatever the device's own clock does", () => {

@@ -1,7 +1,7 @@
 /** Small files that survive a power cut: a reader finds the old content or the new, never half of one. */
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, isFull } from "@bulkhead/protocol";
 
 /**
  * Replaces `path` by `content`: temporary file, fsync, rename, fsync of the directory. Throws STORAGE_FULL where there is
@@ -39,8 +39,7 @@ export async function explainFull<T>(path: string, write: () => Promise<T>): Pro
   try {
     return await write();
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code !== "ENOSPC" && code !== "EDQUOT") throw cause;
+    if (!isFull(cause)) throw cause;
     throw new BulkheadError("STORAGE_FULL", `there is no room to write ${path}`, {
       cause,
       remedy: "free room on the device's disk, or deploy a smaller release",

@@ -235,10 +235,21 @@ export class BulkheadError extends Error {
 /** What crosses a boundary of a BulkheadError: JSON-safe, without stack and cause. */
 export type ErrorReport = { code: ErrorCode; message: string; place?: Place; remedy?: string };
 
-/** Reduces any thrown value to what may cross a boundary. An unknown error becomes INTERNAL without its details. */
+/** The system's words for a disk, or a share of it, without room (POSIX.1-2024, `errno.h`). */
+const full: readonly unknown[] = ["ENOSPC", "EDQUOT"];
+
+/** True where the system refused `error`'s call for want of room. */
+export function isFull(error: unknown): boolean {
+  return error instanceof Error && "code" in error && full.includes(error.code);
+}
+
+/**
+ * Reduces any thrown value to what may cross a boundary. What the system had no room for becomes STORAGE_FULL, another unknown error `fallback`; both without their
+ * details.
+ */
 export function reportError(error: unknown, fallback: ErrorCode = "INTERNAL"): ErrorReport {
   if (!(error instanceof BulkheadError)) {
-    return { code: fallback, message: messageOf(error) };
+    return { code: isFull(error) ? "STORAGE_FULL" : fallback, message: messageOf(error) };
   }
   return {
     code: error.code,

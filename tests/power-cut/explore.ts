@@ -2,27 +2,12 @@
  * Cuts the power after every step of an update path, and kills the process after every step, lets it go on and cuts the
  * power then. What each cut may leave is made a directory, on which the product is started again.
  */
-import { existsSync } from "node:fs";
-import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
-import fc from "fast-check";
 import { type Life, record } from "./disk/file-system.ts";
-import type { DirectoryNode } from "./disk/model.ts";
-import { remainsOf, type Tree } from "./disk/remains.ts";
-import { digestOf, readDisk, writeTree } from "./disk/tree.ts";
-
-/** What was told to somebody, or acted upon: from then on no power cut may take it back. */
-export type Milestones = ReadonlySet<string>;
-
-export type UpdatePath = {
-  /** Makes the device as it is before, in the directory `root`, which is there. */
-  prepare(root: string): Promise<void>;
-  /** As often as it is begun anew, by a process that was killed, it comes to the same end. */
-  run(root: string, reached: (milestone: string) => Promise<void>): Promise<void>;
-  /** Starts the product on what a cut has left, with the milestones that were reached before it. Throws what is wrong. */
-  check(root: string, reached: Milestones): Promise<void>;
-};
+import { readDisk } from "./disk/tree.ts";
+import { createStates, holdToDisk, type States } from "./states.ts";
+import { inScratch, type UpdatePath } from "./update-path.ts";
 
 export type Bounds = {
   /** Of what one cut may leave, so much is looked at: all where there is no more, else samples by fast-check. */
@@ -42,32 +27,24 @@ export type Explored = {
   readonly states: number;
 };
 
-type State = { readonly tree: Tree; readonly reached: Milestones; readonly when: string };
-
-/** Memory, where this machine has it as a file system: what is synced here needs no disk. */
-const scratchRoot = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
-
-export async function explore(path: UpdatePath, bounds: Bounds): Promise<Explored> {
-  const scratch = await mkdtemp(join(scratchRoot, "bulkhead-cut-"));
-  try {
-    const before = join(scratch, "before");
-    await mkdir(before);
-    await path.prepare(before);
-    const found = createStates(bounds);
-    const { steps, withinCalls } = await runThrough(path, before, join(scratch, "whole"), found);
+export function explore(path: UpdatePath, bounds: Bounds): Promise<Explored> {
+  return inScratch(path, async ({ scratch, before }) => {
+    const found = createStates(bounds.perCut);
+    const { syncs } = bounds;
+    const { steps, withinCalls } = await runThrough(path, before, join(scratch, "whole"), { found, syncs });
     for (const [index, what] of steps.entries()) {
       if (bounds.kills(what) && !withinCalls.has(index + 1))
-        await runKilled(path, before, join(scratch, `killed-${index + 1}`), index + 1, found);
+        await runKilled(path, before, join(scratch, `killed-${index + 1}`), index + 1, { found, syncs });
     }
-    for (const [number, state] of found.states().entries()) await check(path, state, join(scratch, `state-${number}`));
-    return { steps, ...found.counts(), states: found.states().length };
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+    const states = await found.check(path, scratch);
+    return { steps, ...found.counts(), states };
+  });
 }
 
+type Taken = { readonly found: States; readonly syncs: Bounds["syncs"] };
+
 /** The whole path, undisturbed: what a cut after each of its steps may leave. Returns the steps, and which of them no kill comes after. */
-async function runThrough(path: UpdatePath, before: string, root: string, found: States) {
+async function runThrough(path: UpdatePath, before: string, root: string, { found, syncs }: Taken) {
   await cp(before, root, { recursive: true });
   const disk = await readDisk(root);
   const reached = new Set<string>();
@@ -82,7 +59,7 @@ async function runThrough(path: UpdatePath, before: string, root: string, found:
     stepNow(what);
     if (isWithinCall) withinCalls.add(steps.length);
   };
-  await record({ root, disk, stepNow, step, syncs: found.syncs }, () =>
+  await record({ root, disk, stepNow, step, syncs }, () =>
     path.run(root, async (milestone) => {
       reached.add(milestone);
       take(`after step ${steps.length}, once it had ${milestone}`);
@@ -96,7 +73,13 @@ async function runThrough(path: UpdatePath, before: string, root: string, found:
  * The process is killed after step `at`, and what it had not synced is still there for the next one, which does it all
  * again; the power is cut when that one has reached something.
  */
-async function runKilled(path: UpdatePath, before: string, root: string, at: number, found: States): Promise<void> {
+async function runKilled(
+  path: UpdatePath,
+  before: string,
+  root: string,
+  at: number,
+  { found, syncs }: Taken,
+): Promise<void> {
   await cp(before, root, { recursive: true });
   const disk = await readDisk(root);
   const reached = new Set<string>();
@@ -121,13 +104,13 @@ async function runKilled(path: UpdatePath, before: string, root: string, at: num
       return new Promise<never>(() => undefined);
     }
   };
-  const first = record({ root, disk, step, stepNow, syncs: found.syncs, life }, () =>
+  const first = record({ root, disk, step, stepNow, syncs, life }, () =>
     Promise.race([killed, path.run(root, async (milestone) => void reached.add(milestone))]),
   );
   await first.catch((error: unknown) => {
     if (!(error instanceof Killed)) throw error;
   });
-  const usual = { root, disk, step: async () => undefined, stepNow: () => undefined, syncs: found.syncs };
+  const usual = { root, disk, step: async () => undefined, stepNow: () => undefined, syncs };
   await record(usual, () =>
     path.run(root, async (milestone) => {
       reached.add(milestone);
@@ -138,67 +121,3 @@ async function runKilled(path: UpdatePath, before: string, root: string, at: num
 }
 
 class Killed extends Error {}
-
-/** The model has seen everything: what it says is there is there. */
-async function holdToDisk(disk: DirectoryNode, root: string): Promise<void> {
-  const { count, at } = remainsOf(disk);
-  const model = at(count - 1n);
-  const now = remainsOf(await readDisk(root)).at(0n);
-  if (model && now && digestOf(model) === digestOf(now)) return;
-  throw new Error(`the model of the disk is not what ${root} is`);
-}
-
-type States = ReturnType<typeof createStates>;
-
-function createStates({ perCut, syncs }: Bounds) {
-  const seen = new Map<string, State>();
-  let cuts = 0;
-  let exhausted = 0;
-
-  function take(disk: DirectoryNode, reached: Milestones, when: string): void {
-    const { count, at } = remainsOf(disk);
-    const isAll = count <= BigInt(perCut);
-    cuts += 1;
-    if (isAll) exhausted += 1;
-    for (const number of isAll ? upTo(count) : samples(count, perCut, cuts)) {
-      const tree = at(number);
-      if (!tree) continue;
-      const key = `${digestOf(tree)} ${[...reached].join()}`;
-      if (!seen.has(key)) seen.set(key, { tree, reached: new Set(reached), when: `${when}, ${number} of ${count}` });
-    }
-  }
-
-  return { take, syncs, states: () => [...seen.values()], counts: () => ({ cuts, exhausted }) };
-}
-
-function upTo(count: bigint): bigint[] {
-  return Array.from({ length: Number(count) }, (_, index) => BigInt(index));
-}
-
-/** Nothing of what was not synced, all of it, and some of what is between. */
-function samples(count: bigint, most: number, seed: number): bigint[] {
-  const between = most > 2 ? fc.sample(fc.bigInt(0n, count - 1n), { numRuns: most - 2, seed }) : [];
-  return [0n, count - 1n, ...between].slice(0, most);
-}
-
-async function check(path: UpdatePath, { tree, reached, when }: State, root: string): Promise<void> {
-  await writeTree(tree, root);
-  try {
-    await path.check(root, reached);
-  } catch (cause) {
-    const said = [...reached].join(", ") || "nothing";
-    const message = `${when}; it had reached ${said}: ${(cause as Error).message}\n${list(tree).join("\n")}`;
-    throw new Error(message, { cause });
-  } finally {
-    await rm(root, { recursive: true, force: true });
-  }
-}
-
-/** What a cut left, for a person who looks into a failure. */
-function list(tree: Tree, path = ""): string[] {
-  return [...tree].flatMap(([name, found]) =>
-    found instanceof Map
-      ? [`  ${path}${name}/`, ...list(found, `${path}${name}/`)]
-      : [`  ${path}${name}: ${found.bytes.length} bytes, mode ${found.mode.toString(8)}`],
-  );
-}

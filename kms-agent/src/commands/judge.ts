@@ -94,11 +94,11 @@ export function resultOfFailure(error: unknown, envelope: CommandEnvelope, nowMs
   return failed("COMMAND_EXPIRED", `the deadline passed before it was done: ${reportError(error).message}`);
 }
 
-/** A result for the verifier's verdict. */
+/** A result for the verifier's verdict. That it had no room says nothing about what it was asked for. */
 export function resultOfVerdict({ challenge, ...verdict }: Verdict): CommandResult {
   if (verdict.accepted) return { ...done(verdict.message), ...(challenge !== undefined && { challenge }) };
   return {
-    outcome: "refused",
+    outcome: verdict.code === "STORAGE_FULL" ? "failed" : "refused",
     code: isErrorCode(verdict.code) ? verdict.code : "INTERNAL",
     message: clip(verdict.message),
   };

@@ -75,16 +75,24 @@ export async function openGate(ports: GatePorts): Promise<Gate> {
   const judge = (asked: Asked) =>
     judgeAsked(asked, { store, clock, config, floors, unwrap, staging: directories.staging });
 
-  /** Whose signatures count may have changed; where nothing newer can be had, what is trusted already goes on. */
-  async function learnOperators(): Promise<void> {
-    await refreshMetadata(store, join(directories.staging, "metadata"), clock).catch((error: unknown) => {
-      const { code, message } = refusal(error);
-      noteRefusal(code, "newer metadata", message);
-    });
+  /**
+   * Whose signatures count may have changed; where nothing newer can be had, what is trusted already goes on. Returns why not: only for want of room, where a command could
+   * not be remembered either, and whoever asks must not look for another reason.
+   */
+  async function learnOperators(): Promise<Verdict | undefined> {
+    try {
+      await refreshMetadata(store, join(directories.staging, "metadata"), clock);
+      return undefined;
+    } catch (error) {
+      const verdict = refusal(error);
+      noteRefusal(verdict.code, "newer metadata", verdict.message);
+      return verdict.code === "STORAGE_FULL" ? verdict : undefined;
+    }
   }
 
   async function command(envelope: CommandEnvelope): Promise<Verdict> {
-    if (envelope.command.kind === "challenge") await learnOperators();
+    const objection = envelope.command.kind === "challenge" ? await learnOperators() : undefined;
+    if (objection) return objection;
     const verdict = await commands.judge(envelope);
     if (!verdict.accepted)
       noteRefusal(verdict.code, `command ${envelope.command.kind} ${envelope.id}`, verdict.message);

@@ -1,5 +1,5 @@
 /** What tuf-js and @tufjs/models throw, in our codes. Their classes carry no code, and some errors come as text only. */
-import { BulkheadError, type ErrorCode } from "@bulkhead/protocol";
+import { BulkheadError, type ErrorCode, isFull } from "@bulkhead/protocol";
 
 type Meaning = { pattern: RegExp; code: ErrorCode; message: string; remedy: string };
 
@@ -26,10 +26,19 @@ const meanings: readonly Meaning[] = [
   },
 ];
 
+// tuf-js 5.0.1, updater.ts: what the system says of a file that cannot be written arrives as text as well.
+const notPersisted = /Failed to persist metadata \S+ error: Error: (?:ENOSPC|EDQUOT):/;
+
 /** The coded error for what a TUF client threw; our own errors pass. */
 export function metadataError(cause: unknown): BulkheadError {
   if (cause instanceof BulkheadError) return cause;
   const text = cause instanceof Error ? cause.message : String(cause);
+  if (isFull(cause) || notPersisted.test(text)) {
+    return new BulkheadError("STORAGE_FULL", "the device's disk has no room for newer metadata", {
+      cause,
+      remedy: "free room on the device's disk",
+    });
+  }
   const meaning = meanings.find(({ pattern }) => pattern.test(text));
   // Texts of a library over hostile input: cut, so that no answer grows with it.
   const detail = text.replaceAll(/\s+/g, " ").slice(0, 300);

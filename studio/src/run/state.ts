@@ -1,7 +1,7 @@
 /** The state directory as such: which format it has, whether there is room, and what is wrong where it cannot be written. */
 import { readFile, rename, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError } from "@bulkhead/protocol";
+import { BulkheadError, isFull } from "@bulkhead/protocol";
 import { z } from "zod";
 
 /** Counted up when something that is kept changes so that this version could not read what an earlier one wrote. */
@@ -54,13 +54,12 @@ function megabytes(bytes: number): number {
 }
 
 const unwritable = ["EROFS", "EACCES", "EPERM", "ENOTDIR", "EEXIST"];
-const full = ["ENOSPC", "EDQUOT"];
 
 /** STORAGE_FULL or STATE_UNWRITABLE where the system refused a write below the directory; any other error as it is. */
 export function asStateError(error: unknown, stateDir: string): unknown {
   if (!(error instanceof Error) || error instanceof BulkheadError) return error;
   const { code = "", path = stateDir } = error as NodeJS.ErrnoException;
-  if (full.includes(code)) {
+  if (isFull(error)) {
     return new BulkheadError("STORAGE_FULL", `there is no room left to write ${path}`, {
       cause: error,
       remedy: `free ${megabytes(neededBytes)} MB where ${stateDir} is`,

@@ -3,7 +3,8 @@ import { constants, truncateSync, writeFileSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { explore, type UpdatePath } from "../explore.ts";
+import { explore } from "../explore.ts";
+import type { UpdatePath } from "../update-path.ts";
 
 type Write = (path: string, text: string) => Promise<void>;
 

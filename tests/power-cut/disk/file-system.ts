@@ -36,6 +36,8 @@ type Ports = {
   readonly stepNow: (what: string) => void;
   /** Whether a sync does what it says; the usual is yes. */
   readonly syncs?: ((what: string) => boolean) | undefined;
+  /** Whether the disk has room for a call that takes some; the usual is yes. Where it has none, a write takes half of what it was given. */
+  readonly hasRoom?: ((what: string) => boolean) | undefined;
   readonly life?: Life;
 };
 /** Of a process. Once it is over nothing that still goes on of it reaches the disk. */
@@ -142,6 +144,7 @@ function recordedCalls(ports: Recording) {
     const bits = typeof flags === "number" ? flags : (flagsOf[flags] ?? notModelled(flags));
     const { directory, name, words } = at(path);
     const existing = name === "" ? ports.disk : lookUp(directory, name);
+    if (!existing && bits & O_CREAT) takeRoom(ports, `make ${words}`);
     const handle = await openAnywhere(path, flags, mode);
     if (!existing) {
       const node = safeFile({ bytes: Buffer.alloc(0), mode: (await handle.stat()).mode & 0o7777 });
@@ -158,7 +161,9 @@ function recordedCalls(ports: Recording) {
 
   async function mkdir(path: string, options: { recursive?: boolean; mode?: number } = {}): Promise<void> {
     const { directory, name, words } = await parentOf(path, options);
-    if (options.recursive && lookUp(directory, name)) return;
+    const isThere = lookUp(directory, name) !== null;
+    if (options.recursive && isThere) return;
+    if (!isThere) takeRoom(ports, `make ${words}/`);
     await real.mkdir(path, { mode: options.mode });
     setName(directory, name, emptyDirectory());
     await step(`make ${words}/`);
@@ -200,6 +205,7 @@ function recordedCalls(ports: Recording) {
     async rename(from: string, to: string): Promise<void> {
       if (dirname(resolve(from)) !== dirname(resolve(to))) throw new Error("a move is not in the model of a disk");
       const { directory, name, words } = at(from);
+      takeRoom(ports, `rename ${words} to ${basename(to)}`);
       await real.rename(from, to);
       rename(directory, name, basename(to));
       await step(`rename ${words} to ${basename(to)}`);
@@ -228,11 +234,16 @@ function recordedHandle(
   async function put(file: FileNode, bytes: Buffer): Promise<void> {
     if ((flags & accessMode) === O_RDONLY) throw new Error(`${words} is open for reading`);
     const at = flags & O_APPEND ? seen(file).bytes.length : position;
-    await handle.writeFile(bytes);
-    if (bytes.length === 0) return;
-    write(file, bytes, at);
-    position = at + bytes.length;
-    await step(`write ${bytes.length} bytes of ${words}`);
+    const what = `write ${bytes.length} bytes of ${words}`;
+    const hasRoom = bytes.length === 0 || isRoomFor(ports, what);
+    const taken = hasRoom ? bytes : firstHalf(bytes);
+    await handle.writeFile(taken);
+    if (taken.length > 0) {
+      write(file, taken, at);
+      position = at + taken.length;
+      await step(what);
+    }
+    if (!hasRoom) throw noSpace(what);
   }
   const putData = (data: string | Uint8Array) => put(fileOf(node, words), Buffer.from(data as string));
   async function makeSafe(): Promise<void> {
@@ -254,10 +265,13 @@ function recordedHandle(
       await step(`change the mode of ${words}`);
     },
     async write(data: Uint8Array, offset: number, length: number, at: number) {
-      const bytes = Buffer.from(data.subarray(offset, offset + length));
-      const written = await handle.write(bytes, 0, length, at);
+      const given = Buffer.from(data.subarray(offset, offset + length));
+      const what = `write ${length} bytes of ${words} at ${at}`;
+      const bytes = isRoomFor(ports, what) ? given : firstHalf(given);
+      if (bytes.length === 0 && length > 0) throw noSpace(what);
+      const written = await handle.write(bytes, 0, bytes.length, at);
       write(fileOf(node, words), bytes, at);
-      await step(`write ${length} bytes of ${words} at ${at}`, Boolean(flags & O_SYNC));
+      await step(what, Boolean(flags & O_SYNC));
       if (flags & O_SYNC) await makeSafe();
       return written;
     },
@@ -284,8 +298,12 @@ function recordedHandle(
 function writeSync(ports: Ports): (path: string, data: string | Uint8Array) => void {
   return (path, data) => {
     const { directory, name, words } = placeOf(ports, path);
-    realWriteFileSync(path, data);
+    const bytes = Buffer.from(data as string);
     let node = lookUp(directory, name);
+    if (!node) takeRoom(ports, `make ${words}`);
+    const hasRoom = isRoomFor(ports, `write ${words}`);
+    const taken = hasRoom ? bytes : firstHalf(bytes);
+    realWriteFileSync(path, taken);
     if (!node) {
       node = safeFile({ bytes: Buffer.alloc(0), mode: 0o644 });
       setName(directory, name, node);
@@ -296,8 +314,9 @@ function writeSync(ports: Ports): (path: string, data: string | Uint8Array) => v
       truncate(file, 0);
       ports.stepNow(`empty ${words}`);
     }
-    write(file, Buffer.from(data as string), 0);
+    write(file, taken, 0);
     ports.stepNow(`write ${words}`);
+    if (!hasRoom) throw noSpace(`write ${words}`);
   };
 }
 
@@ -313,6 +332,23 @@ function placeOf({ root, disk }: Ports, path: string) {
   }
   // What the key store's temporary files have behind their name is drawn anew each time.
   return { directory, name, words: words.replace(/\.json\.[\w-]{8}$/, ".json.*") || "the root" };
+}
+
+function isRoomFor({ hasRoom }: Ports, what: string): boolean {
+  return hasRoom?.(what) !== false;
+}
+
+function takeRoom(ports: Ports, what: string): void {
+  if (!isRoomFor(ports, what)) throw noSpace(what);
+}
+
+/** What a kernel writes of more than there is room for; it says so at the next call, or where there is room for nothing. */
+function firstHalf(bytes: Buffer): Buffer {
+  return bytes.subarray(0, Math.floor(bytes.length / 2));
+}
+
+function noSpace(what: string): Error {
+  return Object.assign(new Error(`ENOSPC: no space left on device, ${what}`), { code: "ENOSPC" });
 }
 
 function fileOf(node: DiskNode, words: string): FileNode {

@@ -9,7 +9,7 @@ import { expect } from "vitest";
 import { type DeployPorts, deploy } from "../../../kms-agent/src/fetch/deploy.ts";
 import { openStaging, type Staging } from "../../../kms-agent/src/fetch/staging.ts";
 import { makeIdentities, startFakeKms } from "../../../kms-agent/src/testing/fake-kms.ts";
-import type { UpdatePath } from "../explore.ts";
+import type { UpdatePath } from "../update-path.ts";
 
 const sha = (data: Buffer) => createHash("sha256").update(data).digest("hex");
 /** Three blocks of a disk, and a bit. */

@@ -8,9 +8,9 @@ import { canonicalJson, sha256 } from "@bulkhead/protocol";
 import { expect } from "vitest";
 import { whyBad } from "../../../runtime/src/generations/record.ts";
 import { flashDisk, type MadeBase, makeBase, type Resting, startBoard } from "../board.ts";
-import type { UpdatePath } from "../explore.ts";
 import { expectFloors, flash, recordIn } from "../going-on.ts";
 import type { MadeRelease, Releases } from "../releases.ts";
+import type { UpdatePath } from "../update-path.ts";
 
 const [old, fresh, newest] = [makeBase("old"), makeBase("fresh"), makeBase("newest")];
 const bases = [old, fresh, newest];
@@ -118,6 +118,7 @@ async function goOn(
 function update(world: World): UpdatePath {
   const { releases, second, third } = world;
   return {
+    notWrittenWhenFull: ["committed it"],
     prepare: (root) => prepare(root, world),
     async run(root, reached) {
       const { ledger, next } = await toTrial(root, world, second);
@@ -147,7 +148,9 @@ function broken(world: World): UpdatePath {
     async run(root, reached) {
       const { next, ledger } = await toTrial(root, world, second, without);
       expect(next).toMatchObject({ onTrial: false, run: { digest: releases.first.digest } });
-      expect(whyBad(ledger.record(), second.digest)).toMatch(/did not start: slot b has used up its tries/);
+      expect(whyBad(ledger.record(), second.digest) ?? "nothing").toMatch(
+        /did not start: slot b has used up its tries/,
+      );
       await reached("gone back");
     },
     async check(root, reached) {
@@ -164,6 +167,7 @@ function broken(world: World): UpdatePath {
 function rolledBack(world: World): UpdatePath {
   const { releases, second, third } = world;
   return {
+    notWrittenWhenFull: ["rolled it back", "gone back"],
     prepare: (root) => prepare(root, world),
     async run(root, reached) {
       const { next, ledger } = await toTrial(root, world, second);
@@ -185,6 +189,7 @@ function rolledBack(world: World): UpdatePath {
 function goneBack(world: World): UpdatePath {
   const { releases, second, third } = world;
   return {
+    notWrittenWhenFull: ["gone back"],
     async prepare(root) {
       await prepare(root, world);
       const { ledger } = await toTrial(root, world, second);

@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import { replaceFile } from "../../../runtime/src/generations/durable.ts";
 import { openReboots } from "../../../runtime/src/ladder/reboots.ts";
 import { preparePlaces, storagePath } from "../../../runtime/src/storage/places.ts";
-import type { UpdatePath } from "../explore.ts";
+import type { UpdatePath } from "../update-path.ts";
 
 export function besidePaths() {
   return { "a counted reboot": counted(), "the places of storage": places() };

@@ -10,9 +10,17 @@ import { createTurns } from "../../../kms-agent/src/turns.ts";
 import { installRelease } from "../../../runtime/src/generations/install.ts";
 import { openFloorClock } from "../../../runtime/src/verifier/clock-floor.ts";
 import { asked } from "../../releases/bench.ts";
-import type { UpdatePath } from "../explore.ts";
+import type { UpdatePath } from "../update-path.ts";
 import { makeKeyStore, openKeyStore } from "./key-store.ts";
-import { expectRefused, install, makeDirectories, type Opened, open, type Published } from "./published.ts";
+import {
+  expectAccepted,
+  expectRefused,
+  install,
+  makeDirectories,
+  type Opened,
+  open,
+  type Published,
+} from "./published.ts";
 
 export function endorsementPaths(published: Published) {
   return {
@@ -38,14 +46,14 @@ function sealed(published: Published): UpdatePath {
     },
     async run(root, reached) {
       const gate = await openSealed(root);
-      expect(await gate.install(asked(built))).toMatchObject({ accepted: true });
+      expectAccepted(await gate.install(asked(built)));
       await reached("endorsed it");
     },
     async check(root, reached) {
       if (reached.size > 0) await expectEndorsed(root, published, built);
       const gate = await openSealed(root);
       expectTold(gate, built.digest, reached.size > 0);
-      expect(await gate.install(asked(built))).toMatchObject({ accepted: true });
+      expectAccepted(await gate.install(asked(built)));
       await expectInstallable(root, built);
       await expectAlone(root, gate, built.digest);
     },
@@ -70,7 +78,7 @@ function based(published: Published): UpdatePath {
     },
     async run(root, reached) {
       const gate = await openBased(root);
-      expect(await gate.install(asked(built))).toMatchObject({ accepted: true });
+      expectAccepted(await gate.install(asked(built)));
       await reached("endorsed it");
       await reached("committed it");
       await gate.heard({ releaseDigest: built.digest, outcome: "committed", reason: "" });
@@ -83,7 +91,7 @@ function based(published: Published): UpdatePath {
       if (reached.has("heard of it")) expect(gate.told).not.toContain(`activate ${built.digest} again`);
       else expectTold(gate, built.digest, isAwaited);
       if (isAwaited) await expectParts(root);
-      expect(await gate.install(asked(built))).toMatchObject({ accepted: true });
+      expectAccepted(await gate.install(asked(built)));
       await expectParts(root);
       await expectInstallable(root, built);
       await expectAlone(root, gate, built.digest);
@@ -102,7 +110,7 @@ function fromFile(published: Published): UpdatePath {
     const places = await openStaging(staging);
     const gate = await open(root, published, { built, staging });
     const ports = { gate, staging: places, inTurn: createTurns(), tell: () => undefined, meant: built.digest };
-    expect(await takeIn(createReadStream(file), ports)).toMatchObject({ accepted: true });
+    expectAccepted(await takeIn(createReadStream(file), ports));
     return gate;
   }
   return {

@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { UpdatePath } from "../explore.ts";
 import { makeReleases } from "../releases.ts";
+import type { UpdatePath } from "../update-path.ts";
 import { agentPaths, startService } from "./agent.ts";
 import { baseSystemPaths } from "./base-system.ts";
 import { besidePaths } from "./beside.ts";

@@ -12,8 +12,8 @@ import { createUnwrap, type Opening } from "../../../runtime/src/verifier/openin
 import { signCommand } from "../../../studio/src/api/sign-command.ts";
 import { memorySigner } from "../../../studio/src/keys/signer.ts";
 import { wrapKey } from "../../../studio/src/seal/wrap.ts";
-import type { UpdatePath } from "../explore.ts";
-import { expectRefused, makeDirectories, open, type Published } from "./published.ts";
+import type { UpdatePath } from "../update-path.ts";
+import { expectAccepted, expectRefused, makeDirectories, open, type Published } from "./published.ts";
 
 type OpenStore = { readonly opening: Opening; readonly deviceId: string; readonly openingKey: string };
 
@@ -59,6 +59,7 @@ export function keyStorePaths(published: Published) {
     const { deviceId } = device;
     const asked = { deviceId, deadlineMs: Date.now() + 3_600_000 };
     const challenge = await gate.command({ ...asked, id: randomUUID(), command: { kind: "challenge" } });
+    expectAccepted(challenge);
     const wrapped = await wrapKey("field", next, device);
     const command = { kind: "admit", deployment: "field", publicKey: next.publicKey, wrapped } as const;
     const signers = [memorySigner(published.operator)];
@@ -77,7 +78,7 @@ export function keyStorePaths(published: Published) {
       const both = await openBoth(root);
       const envelope = await give(both);
       given.push(envelope);
-      expect(await both.gate.command(envelope)).toMatchObject({ accepted: true });
+      expectAccepted(await both.gate.command(envelope));
       await reached("took it");
     },
     async check(root, reached) {
@@ -93,7 +94,7 @@ export function keyStorePaths(published: Published) {
         const { accepted } = await both.gate.command(envelope);
         if (accepted) expect(await opens(both.opening, next)).toBe(true);
       }
-      expect(await both.gate.command(await give(both))).toMatchObject({ accepted: true });
+      expectAccepted(await both.gate.command(await give(both)));
       const again = await openBoth(root);
       for (const key of [before, next]) expect(await opens(again.opening, key)).toBe(true);
       // Nothing of what was cut off is left beside them.

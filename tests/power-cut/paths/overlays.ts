@@ -5,8 +5,16 @@ import type { OverlayName } from "@bulkhead/protocol";
 import { expect } from "vitest";
 import { installRelease } from "../../../runtime/src/generations/install.ts";
 import { asked } from "../../releases/bench.ts";
-import type { UpdatePath } from "../explore.ts";
-import { expectRefused, install, makeDirectories, open, openHeard, type Published } from "./published.ts";
+import type { UpdatePath } from "../update-path.ts";
+import {
+  expectAccepted,
+  expectRefused,
+  install,
+  makeDirectories,
+  open,
+  openHeard,
+  type Published,
+} from "./published.ts";
 
 export function overlayPaths(published: Published) {
   return { "an overlay's endorsement": endorsement(published), "an overlay's commit": commit(published) };
@@ -15,7 +23,7 @@ export function overlayPaths(published: Published) {
 /** Returns the digest of release and overlay together: what is endorsed then, and nothing else. */
 async function put(root: string, published: Published, overlay: OverlayName): Promise<string> {
   const gate = await openHeard(root, published, published.overlaid);
-  expect(await gate.install({ ...asked(published.overlaid.built), overlay })).toMatchObject({ accepted: true });
+  expectAccepted(await gate.install({ ...asked(published.overlaid.built), overlay }));
   // After what was endorsed before.
   expect(gate.told.filter((said) => !said.endsWith("again"))).toEqual(["activate"]);
   const [digest = "", ...others] = await readdir(join(root, "endorsed"));

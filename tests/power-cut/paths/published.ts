@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { generateSigningKey, type KeyPair, type OverlayName } from "@bulkhead/protocol";
+import type { Verdict } from "@bulkhead/sdk";
 import { developmentRing, rotateRoot, signTargets } from "@bulkhead/studio";
 import { expect } from "vitest";
 import { type Gate, type GatePorts, openGate } from "../../../runtime/src/verifier/index.ts";
@@ -84,9 +85,14 @@ export async function openHeard(root: string, published: Published, staged: Stag
   return gate;
 }
 
+/** Throws what it was refused with. */
+export function expectAccepted({ accepted, code, message }: Verdict): void {
+  if (!accepted) throw Object.assign(new Error(message), { code });
+}
+
 export async function install(root: string, published: Published, staged: Staged): Promise<void> {
   const gate = await openHeard(root, published, staged);
-  expect(await gate.install(asked(staged.built))).toMatchObject({ accepted: true });
+  expectAccepted(await gate.install(asked(staged.built)));
 }
 
 export const makeDirectories = async (root: string) => {

@@ -10,9 +10,10 @@ import { openFloorClock } from "../../../runtime/src/verifier/clock-floor.ts";
 import { signCommand } from "../../../studio/src/api/sign-command.ts";
 import { memorySigner } from "../../../studio/src/keys/signer.ts";
 import { asked } from "../../releases/bench.ts";
-import type { UpdatePath } from "../explore.ts";
+import type { UpdatePath } from "../update-path.ts";
 import { overlayPaths } from "./overlays.ts";
 import {
+  expectAccepted,
   expectRefused,
   install,
   makeDirectories,
@@ -61,7 +62,7 @@ function endorsement(published: Published): UpdatePath {
     },
     async run(root, reached) {
       const gate = await open(root, published, third);
-      expect(await gate.install(asked(third.built))).toMatchObject({ accepted: true });
+      expectAccepted(await gate.install(asked(third.built)));
       await reached("endorsed it");
     },
     async check(root, reached) {
@@ -99,7 +100,7 @@ function firstMetadata(published: Published): UpdatePath {
 
 async function judge(root: string, published: Published, { built, staging }: Staged): Promise<void> {
   const gate = await open(root, published, { built, staging });
-  expect((await gate.examine(asked(built))).verdict).toMatchObject({ accepted: true });
+  expectAccepted((await gate.examine(asked(built))).verdict);
 }
 
 /** It goes on, and keeps no more than it needs. */
@@ -129,16 +130,16 @@ function command(published: Published): UpdatePath {
     },
     async run(root, reached) {
       const gate = await open(root, published, first);
-      expect(await gate.command(now)).toMatchObject({ accepted: true });
+      expectAccepted(await gate.command(now));
       if (gate.told.length > 0) await reached("passed it on");
     },
     async check(root, reached) {
       const gate = await open(root, published, first);
-      expect(await gate.command(before)).toMatchObject({ accepted: true });
+      expectAccepted(await gate.command(before));
       expect(gate.told).toEqual([]);
-      expect(await gate.command(now)).toMatchObject({ accepted: true });
+      expectAccepted(await gate.command(now));
       if (reached.size > 0) expect(gate.told).toEqual([]);
-      expect(await gate.command(envelope())).toMatchObject({ accepted: true });
+      expectAccepted(await gate.command(envelope()));
       expect(gate.told.at(-1)).toBe("restart");
     },
   };
@@ -156,11 +157,12 @@ function signedCommand(published: Published): UpdatePath {
     deadlineMs: Date.now() + 3_600_000,
   });
   async function give(gate: Opened): Promise<void> {
-    const { challenge = "" } = await gate.command(envelope({ kind: "challenge" }));
+    const { challenge = "", ...verdict } = await gate.command(envelope({ kind: "challenge" }));
+    expectAccepted(verdict);
     const order = envelope({ kind: "restart-component", component: "one" });
     const signed = await signCommand(deviceId, order.command, challenge, 60_000, [memorySigner(published.operator)]);
     given.push({ ...order, signed });
-    expect(await gate.command({ ...order, signed })).toMatchObject({ accepted: true });
+    expectAccepted(await gate.command({ ...order, signed }));
   }
   return {
     async prepare(root) {

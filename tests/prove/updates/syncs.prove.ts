@@ -3,8 +3,9 @@
  * must then be found that breaks something.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Bounds, explore, type UpdatePath } from "../../power-cut/explore.ts";
+import { type Bounds, explore } from "../../power-cut/explore.ts";
 import { everyPath, type PathName, type Paths, pathNames } from "../../power-cut/paths/index.ts";
+import type { UpdatePath } from "../../power-cut/update-path.ts";
 
 /** Each deployment fetches these anew. */
 const fetchedAnew = [
