@@ -129,6 +129,7 @@ export const errorTable = {
   RELEASE_ARTIFACT_ALTERED: "A file of the release does not have the signed digest.",
   RELEASE_INVALID: "The release is not what its signed description says.",
   RELEASE_WRONG_BOARD: "The release was built for another board.",
+  RELEASE_WRONG_DEVICE: "The release was signed for other devices.",
   RELEASE_PRIMITIVE_LACKING: "The release requires a security primitive that the device does not have.",
   BASE_SYSTEM_UNFIT: "The release has a base system that this device cannot take.",
   BASE_SYSTEM_ALTERED: "A slot does not hold what was written to it.",

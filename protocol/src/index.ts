@@ -30,6 +30,7 @@ export * from "./loss.ts";
 export * from "./misfit.ts";
 export * from "./names.ts";
 export * from "./observation.ts";
+export * from "./only-for.ts";
 export * from "./operator.ts";
 export * from "./overlay/index.ts";
 export * from "./patterns.ts";

@@ -5,6 +5,7 @@ import {
   blobsOf,
   describeMisfit,
   maxReleaseBytes,
+  onlyForOf,
   opensToOf,
   paperOf,
   parseEnvelope,
@@ -81,6 +82,7 @@ async function readRelease(target: TargetFile, blobs: Stored): Promise<NamedRele
   const opensTo = opensToOf(custom, target.path);
   // Every device would refuse what is none.
   rollbackFromOf(custom, target.path);
+  onlyForOf(custom, target.path);
   const read = opensTo === undefined ? readReadable(target, text) : readEnvelope(target, text, opensTo);
   if (releaseTargetName(read) !== target.path) {
     throw new BulkheadError("RELEASE_INVALID", `target ${target.path} holds ${releaseTargetName(read)}`);

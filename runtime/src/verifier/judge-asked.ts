@@ -39,7 +39,7 @@ async function judgeStaged(asked: Asked, ports: JudgePorts): Promise<Judged> {
   const { store, clock, config, staging } = ports;
   if (asked.overlay) checkDeployment(asked.overlay, config);
   const found = await refreshMetadata(store, join(staging, "metadata"), clock, asked);
-  const signed = checkAsked(asked, found.target);
+  const signed = checkAsked(asked, found.target, config);
   const content = await staged(staging, `${signed.sha256}.${asked.target}`, maxReleaseBytes, "RELEASE_INVALID");
   const { release, stored } = await readRelease(content, asked.target, signed, ports.unwrap);
   judgeRelease(release, asked, signed, config);

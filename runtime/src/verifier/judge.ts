@@ -1,11 +1,13 @@
 /** Is this signed document a release that this device may run? Pure: the document, what signed metadata says, what runs. */
 import {
   BulkheadError,
+  checkOnlyFor,
   isForward,
   maxReleaseBytes,
   type OverlayName,
   type Release,
   releaseTargetName,
+  usualDeployment,
 } from "@bulkhead/protocol";
 import type { VerifierConfig } from "./config.ts";
 import { checkSystem } from "./judge-system.ts";
@@ -21,9 +23,14 @@ export type Asked = {
 };
 
 /**
- * The name and digest asked for must be what is signed. Throws RELEASE_SIGNATURE_INVALID, RELEASE_METADATA_INVALID.
+ * The name and digest asked for must be what is signed, and signed for this device. Throws RELEASE_SIGNATURE_INVALID, RELEASE_WRONG_DEVICE,
+ * RELEASE_METADATA_INVALID.
  */
-export function checkAsked(asked: Asked, signed: SignedTarget | undefined): SignedTarget {
+export function checkAsked(
+  asked: Asked,
+  signed: SignedTarget | undefined,
+  { provisioning }: Pick<VerifierConfig, "provisioning">,
+): SignedTarget {
   if (signed === undefined) {
     throw new BulkheadError("RELEASE_SIGNATURE_INVALID", `the signed targets do not name ${asked.target}`, {
       remedy: "sign the release with the project's targets key and upload the new targets",
@@ -34,6 +41,8 @@ export function checkAsked(asked: Asked, signed: SignedTarget | undefined): Sign
     const message = `${asked.target} is signed with the digest ${digest}, and ${asked.releaseDigest} was asked for`;
     throw new BulkheadError("RELEASE_SIGNATURE_INVALID", message, { remedy: "deploy the release that was signed" });
   }
+  const { deviceId, deployment = usualDeployment } = provisioning;
+  checkOnlyFor(signed.onlyFor, asked.target, { deviceId, deployment });
   if (signed.lengthBytes > maxReleaseBytes) {
     throw new BulkheadError("RELEASE_METADATA_INVALID", `${asked.target} is signed with ${signed.lengthBytes} bytes`);
   }

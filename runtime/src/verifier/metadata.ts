@@ -4,7 +4,15 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BulkheadError, maxRoots, type OverlayName, opensToOf, rollbackFromOf } from "@bulkhead/protocol";
+import {
+  BulkheadError,
+  maxRoots,
+  type OnlyFor,
+  type OverlayName,
+  onlyForOf,
+  opensToOf,
+  rollbackFromOf,
+} from "@bulkhead/protocol";
 import type { TargetFile } from "@tufjs/models";
 import { type Fetcher, Updater } from "tuf-js";
 import { DownloadHTTPError } from "tuf-js/dist/error.js";
@@ -24,6 +32,8 @@ export type SignedTarget = {
   readonly opensTo: string | undefined;
   /** Its rollback statement: the highest committed counter from which devices may go back to it. */
   readonly rollbackFrom: number | undefined;
+  /** Which devices may take it; undefined: any of its board. */
+  readonly onlyFor: OnlyFor | undefined;
   /** When the signature of the targets ends. */
   readonly expiresMs: number;
 };
@@ -81,6 +91,7 @@ function signedTarget(info: TargetFile, expires: string): SignedTarget {
     releaseCounter: typeof counter === "number" ? counter : undefined,
     opensTo: opensToOf(custom, info.path),
     rollbackFrom: rollbackFromOf(custom, info.path),
+    onlyFor: onlyForOf(custom, info.path),
     expiresMs: Date.parse(expires),
   };
 }

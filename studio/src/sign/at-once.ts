@@ -1,5 +1,5 @@
 /** The ceremonies in one step, where enough keys are in one place: first root, next root, a release, a refresh. */
-import { BulkheadError, type Release, releaseTargetName, sha256 } from "@bulkhead/protocol";
+import { BulkheadError, type OnlyFor, type Release, releaseTargetName, sha256 } from "@bulkhead/protocol";
 import type { KeyRing } from "../keys/key-ring.ts";
 import { publishRequest, signWithRing } from "./ceremony.ts";
 import { prepareFirstRoot, prepareNextRoot, prepareTargets, type TargetsPreparation } from "./prepare.ts";
@@ -18,6 +18,8 @@ export type SignOptions = {
   readonly releaseDir: string;
   /** Who will be able to read it; undefined: everybody who has its files. */
   readonly recipients?: readonly string[] | undefined;
+  /** Which devices may take it; null: any of its board; undefined: as the one before it. */
+  readonly onlyFor?: OnlyFor | null | undefined;
   /** Default: the present. */
   readonly nowMs?: number;
 };
@@ -82,9 +84,9 @@ export async function rotateRoot(
  * for another content.
  */
 export async function signRelease(options: SignOptions): Promise<SignedRelease> {
-  const { keys, repoDir, releaseDir, recipients, nowMs } = options;
+  const { keys, repoDir, releaseDir, recipients, onlyFor, nowMs } = options;
   const { release, text } = await readRelease(releaseDir);
-  const signed = await signTargets(keys, repoDir, { releaseDir, recipients }, nowMs);
+  const signed = await signTargets(keys, repoDir, { releaseDir, recipients, onlyFor }, nowMs);
   return {
     target: releaseTargetName(release),
     releaseDigest: sha256(text),

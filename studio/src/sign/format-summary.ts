@@ -1,4 +1,5 @@
 /** A summary as text. Names in it come from others: nothing of them may steer the terminal. Pure. */
+import { onlyForText } from "@bulkhead/protocol";
 import { printable } from "../cli/printable.ts";
 import { formatDifference } from "../diff/format.ts";
 import { overlaysLines } from "./format-overlay.ts";
@@ -112,14 +113,15 @@ function paperLines({ target, digest, packages, builder, commit }: PaperSummary)
   ];
 }
 
-function releaseLines({ target, digest, release, readers }: ReleaseSummary): string[] {
-  if (release === undefined) return [`  + ${target}  ${digest}`];
+function releaseLines({ target, digest, release, readers, onlyFor }: ReleaseSummary): string[] {
+  if (release === undefined) return [`  + ${target}  ${digest}`, `      ${onlyForText(onlyFor)}`];
   const { version, releaseCounter, securityEpoch, board, builtAtMs, artifacts } = release;
   return [
     `  + ${target}`,
     `      digest ${digest}`,
     `      ${release.name} ${version}, counter ${releaseCounter}, security epoch ${securityEpoch}, board ${board}`,
     `      built ${new Date(builtAtMs).toISOString()}, ${artifacts.length} artifacts`,
+    `      ${onlyForText(onlyFor)}`,
     ...(readers === undefined
       ? ["      readable by everybody who has its files, the management service among them"]
       : ["      encrypted: readable by the holders of", ...readers.map((key) => `        ${key}`)]),

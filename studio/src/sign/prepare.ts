@@ -1,5 +1,5 @@
 /** Makes signing requests: what the next root or targets of a repository would be. Nothing is signed here. */
-import { BulkheadError, canonicalJson, paperOf, type Release, sha256 } from "@bulkhead/protocol";
+import { BulkheadError, canonicalJson, type OnlyFor, paperOf, type Release, sha256 } from "@bulkhead/protocol";
 import type { Unwrap } from "@bulkhead/runtime";
 import type { KeyRing } from "../keys/key-ring.ts";
 import { opener } from "../seal/open.ts";
@@ -44,6 +44,8 @@ export type TargetsPreparation = Omit<TargetsChange, "release"> & {
   readonly ring?: KeyRing | undefined;
   /** Who will be able to read the release; undefined: everybody who has its files. */
   readonly recipients?: readonly string[] | undefined;
+  /** Which devices may take it; null: any of its board; undefined: as the one before it. */
+  readonly onlyFor?: OnlyFor | null | undefined;
   /** Opens the release before, where it is encrypted. Default: by the ring's keys. */
   readonly unwrap?: Unwrap;
 };
@@ -51,7 +53,7 @@ export type TargetsPreparation = Omit<TargetsChange, "release"> & {
 /** Without a change: the same targets, good for longer. Throws USAGE, RELEASE_INVALID, RELEASE_ROLLBACK, KEYS_INVALID. */
 export async function prepareTargets(
   repositoryDir: string,
-  { releaseDir, delegation, rollbackTo, ring, recipients, unwrap = opener(ring) }: TargetsPreparation,
+  { releaseDir, delegation, rollbackTo, ring, recipients, onlyFor, unwrap = opener(ring) }: TargetsPreparation,
   nowMs = Date.now(),
 ): Promise<SigningRequest> {
   const repository = await readRepository(repositoryDir);
@@ -64,7 +66,7 @@ export async function prepareTargets(
   const sealed = built && recipients && (await sealRelease(built, releaseDir ?? "", repositoryDir, recipients));
   const papers = recipients === undefined ? plain : await sealPapers(plain, recipients);
   const release = built && {
-    ...{ papers, sealed, release: built.release },
+    ...{ papers, sealed, onlyFor, release: built.release },
     digest: sha256(built.text),
     lengthBytes: Buffer.byteLength(built.text),
   };

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import {
   BulkheadError,
   checkEnvelope,
+  type OnlyFor,
   paperOf,
   parseDelegations,
   parseEnvelope,
@@ -14,6 +15,7 @@ import type { Root, TargetFile, Targets } from "@tufjs/models";
 import { compareSystems, type Difference } from "../diff/compare.ts";
 import { authorityOf, checkSignatures, missingOf } from "./authority.ts";
 import { type Offline, signedBytes } from "./metadata.ts";
+import { onlyForIn } from "./only-for.ts";
 import { contentDigest, opensTo } from "./opens-to.ts";
 import { type OverlaysSummary, summariseOverlays } from "./overlay-summary.ts";
 import { describePaper, type PaperSummary } from "./paper-summary.ts";
@@ -30,6 +32,8 @@ export type ReleaseSummary = {
   readonly release: Release | undefined;
   /** The keys that can read it; undefined: everybody who has its files. */
   readonly readers: readonly string[] | undefined;
+  /** Which devices may take it; undefined: any of its board. */
+  readonly onlyFor: OnlyFor | undefined;
 };
 
 /** A rollback statement: devices that have committed a counter up to `from` may go back to `target`. */
@@ -180,7 +184,13 @@ function describe({ releases, sealed }: SigningRequest, file: TargetFile, mustSh
   if (release !== undefined && releaseTargetName(release) !== file.path) {
     throw hidden(`${file.path} would stand for ${releaseTargetName(release)}`);
   }
-  return { target: file.path, digest, release, readers: readersOf(file, sealed, release, mustShow) };
+  return {
+    target: file.path,
+    digest,
+    release,
+    readers: readersOf(file, sealed, release, mustShow),
+    onlyFor: onlyForIn(file),
+  };
 }
 
 function readersOf(

@@ -1,9 +1,10 @@
 /** The targets of a project: the releases that devices may run. What the next file would be; signing it is elsewhere. Pure. */
-import { BulkheadError, paperOf, type Release, releaseTargetName } from "@bulkhead/protocol";
+import { BulkheadError, type OnlyFor, paperOf, type Release, releaseTargetName } from "@bulkhead/protocol";
 import { Metadata, TargetFile, Targets } from "@tufjs/models";
 import type { SealedText } from "../seal/release.ts";
 import { changeDelegations, type DelegationChange, type DelegationsJson } from "./delegations.ts";
 import { expiresIn, specVersion } from "./metadata.ts";
+import { onlyForAsCustom, onlyForBefore } from "./only-for.ts";
 import { contentDigest } from "./opens-to.ts";
 import type { Paper } from "./papers.ts";
 import { beforeSigning, rollbackFrom, stating, withRollback } from "./rollback.ts";
@@ -19,6 +20,8 @@ export type BuiltDocument = {
   readonly papers: readonly Paper[];
   /** What stands among the targets in its place. */
   readonly sealed?: SealedText | undefined;
+  /** Which devices may take it; null: any of its board; undefined: as the one before it. */
+  readonly onlyFor?: OnlyFor | null | undefined;
 };
 
 export type TargetsChange = {
@@ -74,7 +77,8 @@ function delegationsAfter(old: Targets | undefined, { delegation }: TargetsChang
   return after === undefined ? {} : { delegations: after };
 }
 
-function targetOf({ release, digest, lengthBytes, sealed }: BuiltDocument, before: Files): [string, TargetFile] {
+function targetOf(built: BuiltDocument, before: Files): [string, TargetFile] {
+  const { release, digest, lengthBytes, sealed } = built;
   const path = releaseTargetName(release);
   const signed = contentDigest(before[path]);
   // A counter means one content for ever: devices remember what they committed by it.
@@ -82,7 +86,12 @@ function targetOf({ release, digest, lengthBytes, sealed }: BuiltDocument, befor
     const message = `${path} is signed already, with another content`;
     throw new BulkheadError("RELEASE_ROLLBACK", message, { remedy: "build with a higher --counter" });
   }
-  const custom = { releaseCounter: release.releaseCounter, ...(sealed && { opensTo: digest }) };
+  const { onlyFor = onlyForBefore(before, release) } = built;
+  const custom = {
+    releaseCounter: release.releaseCounter,
+    ...(sealed && { opensTo: digest }),
+    ...(onlyFor && onlyForAsCustom(onlyFor)),
+  };
   const length = sealed === undefined ? lengthBytes : Buffer.byteLength(sealed.text);
   const hashes = { sha256: sealed?.digest ?? digest };
   const file = new TargetFile({ path, length, hashes, unrecognizedFields: { custom } });

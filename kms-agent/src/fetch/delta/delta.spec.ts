@@ -175,11 +175,11 @@ describe("[M11] an artifact of which the slot that runs has most", () => {
     const slow = join(blobs, "../slot-slow");
     execFileSync("mkfifo", [slow]);
     const [looking, asking] = [new AbortController(), new AbortController()];
-    const called = bring([...paths, slow], looking.signal);
+    const calledOff = expect(bring([...paths, slow], looking.signal)).rejects.toEqual(code("FETCH_FAILED"));
     const writer = await open(slow, "w");
     looking.abort();
     await writer.close();
-    await expect(called).rejects.toEqual(code("FETCH_FAILED"));
+    await calledOff;
     misbehaveIndex = [() => asking.abort()];
     await expect(bring(paths, asking.signal)).rejects.toEqual(code("FETCH_FAILED"));
     expect([await readdir(blobs), logged, ranges()]).toEqual([[`${digest()}.composed`], [], []]);
