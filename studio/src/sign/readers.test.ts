@@ -225,3 +225,22 @@ test("[S3] `sign --json` says of which release it took the readers", async () =>
   expect(await sign(3, "--prepare", at("request"))).toMatchObject({ recipients: [house], as: "example-2.json" });
   expect(await sign(3, "--readable")).toMatchObject({ recipients: null, as: null });
 });
+
+test("[M11] `sign` says for whom the release is, a request shows it, and a refresh leaves it", async () => {
+  await developmentProject();
+  const place = ["--keys", at("keys"), "--development", "--repository", at("repository")];
+  const sign = async (counter: number, ...more: string[]) => {
+    await built(counter);
+    return (await typed("sign", at("out"), ...place, "--readable", ...more)).out;
+  };
+  expect(await sign(1)).toContain("for any device of its board");
+  expect(await sign(2, "--only-deployment", "field")).toContain("only for deployment field");
+  expect(JSON.parse(await sign(3, "--json"))).toMatchObject({ onlyFor: { deployments: ["field"] } });
+  const prepared = await sign(3, "--only-device", "d-0123456789abcdef", "--prepare", at("request"));
+  expect(prepared).toContain("only for device d-0123456789abcdef");
+  await typed("sign", "--refresh", ...place);
+  expect(JSON.parse(await sign(4, "--json"))).toMatchObject({ onlyFor: { deployments: ["field"] } });
+  expect(JSON.parse(await sign(4, "--json", "--anywhere"))).toMatchObject({ onlyFor: null });
+  const { code, err } = await typed("sign", "--refresh", ...place, "--anywhere");
+  expect([code, err]).toEqual([2, expect.stringContaining("which devices take a release")]);
+});
