@@ -187,6 +187,7 @@ describe.skipIf(!executable)("the web console", () => {
     expect(await page.getByRole("button", { name: "Deploy greenhouse 1.4.0 (3)" }).count()).toBe(0);
     await page.getByText("the way back from 5").waitFor();
     await page.getByText("withdrawn").waitFor();
+    await page.getByText("only for field").waitFor();
     expect(await page.getByRole("button", { name: "Deploy greenhouse 1.6.0 (5)" }).count()).toBe(0);
   });
 

@@ -216,6 +216,7 @@ export const releases: (Release & { lengthBytes: number })[] = [
     envelope: null,
     isSigned: true,
     rollbackFrom: null,
+    onlyFor: null,
   },
   {
     digest: "a7".repeat(32),
@@ -228,6 +229,7 @@ export const releases: (Release & { lengthBytes: number })[] = [
     envelope: null,
     isSigned: true,
     rollbackFrom: 5,
+    onlyFor: { deployments: ["field"] },
     uploadedAtMs: nowMs - 60_000,
   },
   {
@@ -241,6 +243,7 @@ export const releases: (Release & { lengthBytes: number })[] = [
     envelope: null,
     isSigned: false,
     rollbackFrom: null,
+    onlyFor: null,
     uploadedAtMs: nowMs - 30_000,
   },
 ];

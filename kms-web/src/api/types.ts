@@ -2,7 +2,7 @@
  * What this console reads of the KMS API. The KMS's own schemas are the definition; tests/console-contract.test.ts
  * holds the two together.
  */
-import type { Command, CrashRecord, DeviceStatus, LogLine, Resources, System } from "@bulkhead/protocol";
+import type { Command, CrashRecord, DeviceStatus, LogLine, OnlyFor, Resources, System } from "@bulkhead/protocol";
 
 export type Device = {
   id: string;
@@ -67,6 +67,8 @@ export type Release = {
   isSigned: boolean;
   /** Devices that have committed a counter up to this may go back to it. */
   rollbackFrom: number | null;
+  /** The devices that take it; null: any of its board. */
+  onlyFor: OnlyFor | null;
 };
 
 export type Health = { gateway: "up" | "down"; insecureBind: boolean; uploads: "verified" | "any" };

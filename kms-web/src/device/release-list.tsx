@@ -32,8 +32,13 @@ export function ReleaseList({ device }: { device: Device }) {
   );
 }
 
+function whomText({ deployments = [], devices }: NonNullable<Release["onlyFor"]>): string {
+  return [...deployments, ...(devices ? [`${devices.length} devices by their ids`] : [])].join(", ");
+}
+
 function ReleaseRow({ device, release }: { device: Device; release: Release }) {
-  const { digest, target, name, version, releaseCounter, board, uploadedAtMs, envelope, rollbackFrom } = release;
+  const { digest, target, name, version, releaseCounter, board, uploadedAtMs, envelope, rollbackFrom, onlyFor } =
+    release;
   const isRunning = device.release?.digest === digest && device.overlay === null;
   return (
     <tr className="border-b border-line last:border-0">
@@ -42,6 +47,11 @@ function ReleaseRow({ device, release }: { device: Device; release: Release }) {
         {rollbackFrom !== null && (
           <span className="ml-2 font-normal text-muted" title="A rollback statement of the release keys">
             the way back from {rollbackFrom}
+          </span>
+        )}
+        {onlyFor !== null && (
+          <span className="ml-2 font-normal text-muted" title="What the release keys say; other devices refuse it">
+            only for {whomText(onlyFor)}
           </span>
         )}
       </th>

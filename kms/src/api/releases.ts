@@ -1,5 +1,5 @@
 /** Requests and answers about releases: blobs first, then the metadata that names them. */
-import { deviceIdSchema, digestSchema, paperKinds, timeMsSchema } from "@bulkhead/protocol";
+import { deviceIdSchema, digestSchema, onlyForSchema, paperKinds, timeMsSchema } from "@bulkhead/protocol";
 import { z } from "@hono/zod-openapi";
 
 /** One TUF metadata file; the size limit is above anything that tuf-js on a device accepts for a root. */
@@ -47,6 +47,10 @@ export const releaseSummarySchema = z
     rollbackFrom: z.number().int().nullable().openapi({
       description:
         "Its rollback statement: devices that have committed a release counter up to this may go back to it.",
+    }),
+    onlyFor: onlyForSchema.nullable().openapi({
+      description:
+        "The devices that take it: in one of the deployments, and one of the devices. null: any of its board.",
     }),
   })
   .openapi("Release");

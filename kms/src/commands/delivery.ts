@@ -1,5 +1,5 @@
 /** Brings commands to their devices: at once where the device is connected, else when it connects. */
-import { BulkheadError, type Command, type OverlayName } from "@bulkhead/protocol";
+import { BulkheadError, type Command, checkOnlyFor, type OverlayName } from "@bulkhead/protocol";
 import type { z } from "zod";
 import type { commandRequestSchema, StoredCommand } from "../api/index.ts";
 import type { Session } from "../device-channel/sessions.ts";
@@ -28,6 +28,8 @@ export async function issueCommand(
         },
       );
     }
+    // As with an overlay.
+    checkOnlyFor(release.onlyFor ?? undefined, release.target, { deviceId, deployment: device.deployment });
     // What is fetched of it has another digest than the release that it is.
     command = { ...command, envelope: release.envelope ?? undefined };
   }

@@ -343,3 +343,24 @@ describe("[M11] a KMS that is told to take anything", () => {
     }
   });
 });
+
+describe("[M11] a release for some devices", () => {
+  it("is listed with whom it is for, deployed to no other, and not taken in where nobody can tell", async () => {
+    const { target, content, digest } = createRelease(1);
+    const files = new Map([[target, content]]);
+    const sign = (version: number, deployments: string[]) =>
+      upload({ targets: signTargets(world.project, version, files, { onlyFor: { [target]: { deployments } } }) });
+    expect(await sign(90, ["field"])).toMatchObject({ status: 200 });
+    const { releases } = (await world.kms.call("GET", "/releases")).body as { releases: ReleaseSummary[] };
+    expect(releases.find((release) => release.digest === digest)?.onlyFor).toEqual({ deployments: ["field"] });
+    const { provisioning } = await world.enrol("of another deployment");
+    const deploy = () =>
+      world.kms.call("POST", `/devices/${provisioning.deviceId}/commands`, {
+        command: { kind: "deploy", target, releaseDigest: digest },
+      });
+    expect(await deploy()).toMatchObject({ status: 422, body: { code: "RELEASE_WRONG_DEVICE" } });
+    expect(await sign(91, ["field", "default"])).toMatchObject({ status: 200 });
+    expect(await deploy()).toMatchObject({ status: 200 });
+    expect(await sign(92, [])).toMatchObject({ body: { code: "RELEASE_METADATA_INVALID" } });
+  });
+});

@@ -22,13 +22,17 @@ import type { Blobs } from "./blobs.ts";
 type Stored = Pick<Blobs, "lengthOf" | "read">;
 export type NamedRelease = Omit<ReleaseSummary, "uploadedAtMs" | keyof Standing>;
 /** What the newest targets say of a release that is here. */
-export type Standing = Pick<ReleaseSummary, "isSigned" | "rollbackFrom">;
+export type Standing = Pick<ReleaseSummary, "isSigned" | "rollbackFrom" | "onlyFor">;
 
 /** `targets`: the newest; undefined before the first. Throws RELEASE_METADATA_INVALID. */
 export function standingIn(targets: Metadata<Targets> | undefined, { target }: { target: string }): Standing {
   const file = targets?.signed.targets[target];
-  const from = file && rollbackFromOf(file.unrecognizedFields["custom"], target);
-  return { isSigned: file !== undefined, rollbackFrom: from ?? null };
+  const custom = file?.unrecognizedFields["custom"];
+  return {
+    isSigned: file !== undefined,
+    rollbackFrom: rollbackFromOf(custom, target) ?? null,
+    onlyFor: onlyForOf(custom, target) ?? null,
+  };
 }
 
 /** Errors: RELEASE_METADATA_INVALID, RELEASE_SIGNATURE_INVALID (where `verifyWith` is given). */
