@@ -7,6 +7,7 @@ import { guests } from "./guests.ts";
 import type { Mutation } from "./mutation.ts";
 import { gateway, time } from "./network.ts";
 import { sandbox } from "./sandbox.ts";
+import { updates } from "./updates.ts";
 
 export const mutations: readonly Mutation[] = [
   ...sandbox,
@@ -17,4 +18,5 @@ export const mutations: readonly Mutation[] = [
   ...gateway,
   ...time,
   ...guests,
+  ...updates,
 ];
