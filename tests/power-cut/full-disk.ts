@@ -8,7 +8,7 @@ import { isFull } from "@bulkhead/protocol";
 import { type Life, record } from "./disk/file-system.ts";
 import { readDisk } from "./disk/tree.ts";
 import { createStates, holdToDisk, type States } from "./states.ts";
-import { inScratch, type UpdatePath } from "./update-path.ts";
+import { inScratch, NotDone, type UpdatePath } from "./update-path.ts";
 
 export type Lacking = "for good" | "once";
 
@@ -46,6 +46,7 @@ export function fillUp(path: UpdatePath, { lackings, perCut }: FullBounds): Prom
     };
     const error = await runWith(trial, note, "with room");
     if (error !== undefined) throw error;
+    if (calls.length === 0) throw new Error("the path takes no room, so nothing would be tried");
 
     const found = createStates(perCut);
     const endings: Ending[] = [];
@@ -67,11 +68,11 @@ export function fillUp(path: UpdatePath, { lackings, perCut }: FullBounds): Prom
   });
 }
 
-/** Whether a path may end so: it came to its end, or says that there is no room, or saw that what it was to do was not done. */
+/** Whether a path may end so: it came to its end, or says that there is no room, or found its work not done. */
 export function isRefusal(error: unknown): boolean {
   if (error === undefined || isFull(error)) return true;
   if (!(error instanceof Error)) return false;
-  return error.name === "AssertionError" || ("code" in error && error.code === "STORAGE_FULL");
+  return error instanceof NotDone || ("code" in error && error.code === "STORAGE_FULL");
 }
 
 type Trial = { readonly path: UpdatePath; readonly before: string; readonly root: string; readonly found: States };

@@ -18,6 +18,13 @@ export type UpdatePath = {
   readonly notWrittenWhenFull?: readonly string[];
 };
 
+/** The product has not done what a path is there for. With room that is a fault, and without it the path's end; whatever else a path asserts is a fault in any case. */
+export class NotDone extends Error {}
+
+export function expectDone(isDone: boolean, what: string): void {
+  if (!isDone) throw new NotDone(`${what}: not done`);
+}
+
 /** Memory, where this machine has it as a file system: what is synced here needs no disk. */
 const scratchRoot = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 

@@ -1,4 +1,5 @@
 /** For whom a release is, from the keys that sign it to the verifier of a device that it is brought to. */
+import { readdir } from "node:fs/promises";
 import type { OnlyFor } from "@bulkhead/protocol";
 import { developmentRing, signRelease } from "@bulkhead/studio";
 import { describe, expect, test } from "vitest";
@@ -34,6 +35,7 @@ describe("[M11] a release", () => {
     await signedFor(built, { deployments: ["field", "house"] });
     expect(await install(built)).toMatchObject(refused);
     expect(bench.device.told).toEqual([]);
+    expect(await readdir(bench.device.directories.endorsed)).toEqual([]);
     expect(await install(built, "house")).toMatchObject(accepted);
   });
 

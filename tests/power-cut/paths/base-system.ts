@@ -10,7 +10,7 @@ import { whyBad } from "../../../runtime/src/generations/record.ts";
 import { flashDisk, type MadeBase, makeBase, type Resting, startBoard } from "../board.ts";
 import { expectFloors, flash, recordIn } from "../going-on.ts";
 import type { MadeRelease, Releases } from "../releases.ts";
-import type { UpdatePath } from "../update-path.ts";
+import { expectDone, type UpdatePath } from "../update-path.ts";
 
 const [old, fresh, newest] = [makeBase("old"), makeBase("fresh"), makeBase("newest")];
 const bases = [old, fresh, newest];
@@ -122,7 +122,7 @@ function update(world: World): UpdatePath {
     prepare: (root) => prepare(root, world),
     async run(root, reached) {
       const { ledger, next } = await toTrial(root, world, second);
-      expect(next.run.digest).toBe(second.digest);
+      expectDone(next.run.digest === second.digest, "starting it");
       await reached("started it");
       if (next.onTrial) await ledger.commitTrial(second.release);
       else await ledger.settle();
@@ -148,9 +148,9 @@ function broken(world: World): UpdatePath {
     async run(root, reached) {
       const { next, ledger } = await toTrial(root, world, second, without);
       expect(next).toMatchObject({ onTrial: false, run: { digest: releases.first.digest } });
-      expect(whyBad(ledger.record(), second.digest) ?? "nothing").toMatch(
-        /did not start: slot b has used up its tries/,
-      );
+      const reason = whyBad(ledger.record(), second.digest);
+      expectDone(reason !== undefined, "noting that it is bad");
+      expect(reason).toMatch(/did not start: slot b has used up its tries/);
       await reached("gone back");
     },
     async check(root, reached) {
@@ -173,7 +173,8 @@ function rolledBack(world: World): UpdatePath {
       const { next, ledger } = await toTrial(root, world, second);
       if (next.onTrial) await ledger.rollBackTrial("a component of it does not get ready");
       await reached("rolled it back");
-      expect((await startBoard(root, { releases, bases })).base.name).toBe(old.name);
+      const back = await startBoard(root, { releases, bases });
+      expectDone(back.base.name === old.name, "going back");
       await reached("gone back");
     },
     async check(root, reached) {
@@ -227,7 +228,7 @@ function over(world: World, [third, fourth]: readonly [Named, Named]): UpdatePat
     },
     async run(root, reached) {
       const { ledger, next } = await toTrial(root, world, fourth);
-      expect(next.run.digest).toBe(fourth.digest);
+      expectDone(next.run.digest === fourth.digest, "starting it");
       await reached("started it");
       if (next.onTrial) await ledger.commitTrial(fourth.release);
       else await ledger.settle();

@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import { replaceFile } from "../../../runtime/src/generations/durable.ts";
 import { openReboots } from "../../../runtime/src/ladder/reboots.ts";
 import { preparePlaces, storagePath } from "../../../runtime/src/storage/places.ts";
-import type { UpdatePath } from "../update-path.ts";
+import { expectDone, type UpdatePath } from "../update-path.ts";
 
 export function besidePaths() {
   return { "a counted reboot": counted(), "the places of storage": places() };
@@ -29,7 +29,7 @@ function counted(): UpdatePath {
     async run(root, reached) {
       const reboots = await openCount(root);
       // Killed before it was told that one is counted, it counts another: one too few is made then, and never one too many.
-      expect(await reboots.count()).toBe(true);
+      expectDone(await reboots.count(), "counting it");
       await reached("counted it");
     },
     async check(root, reached) {

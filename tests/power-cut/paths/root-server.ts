@@ -9,7 +9,7 @@ import { readRecord } from "../../../runtime/src/generations/slots.ts";
 import { chooseOf } from "../../../runtime/src/generations/testing/chosen.ts";
 import { dataOf, expectFloors, expectUids, flash, goOn, recordIn, takeRelease } from "../going-on.ts";
 import { type MadeRelease, openDevice, type Releases, shownOf } from "../releases.ts";
-import type { Milestones, UpdatePath } from "../update-path.ts";
+import { expectDone, type Milestones, type UpdatePath } from "../update-path.ts";
 
 export function rootServerPaths(releases: Releases) {
   return {
@@ -137,7 +137,7 @@ function overlay(releases: Releases): UpdatePath {
 /** On trial, or committed by the process before: nothing else is ever found good. */
 function expectTaken(ledger: Ledger, { digest }: MadeRelease): void {
   const { trying, current } = ledger.record();
-  expect([trying?.digest, current.digest]).toContain(digest);
+  expectDone([trying?.digest, current.digest].includes(digest), "trying it");
 }
 
 function expectTriesCounted({ trying }: GenerationRecord, reached: Milestones): void {
