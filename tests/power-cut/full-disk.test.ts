@@ -68,7 +68,10 @@ test("work that is not done ends a path without room; whatever else goes wrong t
   };
   expect(await ending(() => expectDone(false, "writing"))).toEqual([true, true, true]);
   expect(await ending(() => expect("this").toBe("that"))).toEqual([false, false, false]);
-  expect(await ending(() => Promise.reject(new Error("no idea")))).toEqual([false, false, false]);
+  const lost = () => {
+    throw new Error("no idea");
+  };
+  expect(await ending(lost)).toEqual([false, false, false]);
 });
 
 test("a path that takes no room is none to try", async () => {
